@@ -1,0 +1,45 @@
+# Two commands do all set-up themselves: `make demo` and `make test`. Needed: rustup, a C compiler.
+
+# The profile of the demo; `dev` shares its build with the tests.
+PROFILE ?= dev
+# `make demo LIMIT=20000` uses only the first so many events.
+LIMIT ?=
+# `make figures ONLY=guest` prints one group.
+ONLY ?=
+
+profile_folder = $(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+lockstep = target/$(profile_folder)/lockstep
+oracle = target/$(profile_folder)/lockstep-oracle
+
+.PHONY: demo test lint format figures bench mutations setup
+
+# The toolchain and the guests' target.
+setup:
+	rustup show active-toolchain
+	rustup target add wasm32-unknown-unknown
+
+demo: setup
+	cargo build --workspace --bins --profile $(PROFILE)
+	$(lockstep) demo $(if $(LIMIT),--limit $(LIMIT))
+	$(oracle) check --events demo/issue_events.parquet --training demo/training.parquet
+
+test: setup
+	cargo test --workspace
+
+lint: setup
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+
+format:
+	cargo fmt --all
+
+# Every headline figure, measured now: `figure <name> <number> <unit>`.
+figures: setup
+	cargo run --release -p lockstep-benches --bin figures -- $(ONLY)
+
+bench: setup
+	cargo bench --workspace
+
+# Each patch of tests/mutations breaks one rule; the tests must notice every one.
+mutations: setup
+	tests/mutations/run

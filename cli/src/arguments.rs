@@ -1,0 +1,76 @@
+//! The command line: names, flags, defaults and their help texts.
+//!
+//! Invariant: the project file supplies defaults and flags override them.
+
+use crate::commands;
+use crate::outcome::Outcome;
+use clap::{Args, Parser, Subcommand};
+use lockstep_runtime::Result;
+use std::path::PathBuf;
+
+/// Feature transforms compiled once, with the same bits in batch, streaming and online.
+#[derive(Debug, Parser)]
+#[command(name = "lockstep", version, about, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make a new transform crate with a project file and sample data
+    New(commands::new::New),
+    /// Compile a transform crate to one component and pin its digest
+    Build(commands::build::Build),
+    /// Say what an artifact declares: digest, size, imports, features
+    Inspect(commands::inspect::Inspect),
+    /// Join a spine with a service's features, point-in-time correct
+    TrainingSet(commands::training_set::TrainingSetCommand),
+    /// Fill the store from the sources' files
+    Backfill(commands::backfill::Backfill),
+    /// Go on from the store's position: the rest of the files, a file, or standard input
+    Stream(commands::stream::Stream),
+    /// Answer one request from the store
+    Get(commands::get::Get),
+    /// Prove on a log and a spine that batch, streaming and online give the same bits
+    Parity(commands::parity::Parity),
+    /// Build, backfill, stream, serve and prove the example transform on its real event log
+    Demo(commands::demo::Demo),
+}
+
+/// Which project, and what its file says otherwise.
+#[derive(Clone, Debug, Args)]
+pub struct ProjectArguments {
+    /// The project file, or its folder
+    #[arg(long, default_value = "lockstep.toml", value_name = "FILE")]
+    pub project: PathBuf,
+    /// Read a source's events from these files instead of the project's: SOURCE=FILE
+    #[arg(long, value_name = "SOURCE=FILE")]
+    pub events: Vec<String>,
+    /// The store's directory, instead of the project's
+    #[arg(long, value_name = "DIR")]
+    pub store: Option<PathBuf>,
+    /// Fail if more rows than this are set aside
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub bad_rows_max: u64,
+    /// Print JSON for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Arguments {
+    /// Runs the command.
+    pub fn run(self) -> Result<Outcome> {
+        match self.command {
+            Command::New(command) => command.run(),
+            Command::Build(command) => command.run(),
+            Command::Inspect(command) => command.run(),
+            Command::TrainingSet(command) => command.run(),
+            Command::Backfill(command) => command.run(),
+            Command::Stream(command) => command.run(),
+            Command::Get(command) => command.run(),
+            Command::Parity(command) => command.run(),
+            Command::Demo(command) => command.run(),
+        }
+    }
+}

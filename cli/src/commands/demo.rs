@@ -1,0 +1,204 @@
+//! `lockstep demo`: the whole way on the example transform and its real event log.
+//!
+//! Build the artifact, make a training set, backfill the older part of the log, stream the rest,
+//! answer a few requests, and prove parity over every mention. The project, the training set and
+//! the store stay in the demo's folder, to be looked at with the other commands.
+
+use super::get::print_vector;
+use super::parity::{How, judge, print_report, prove};
+use super::stream::{Fold, Totals};
+use super::training_set::{train, write};
+use crate::arguments::ProjectArguments;
+use crate::build::{BuildOptions, build};
+use crate::outcome::Outcome;
+use crate::output::thousands;
+use crate::workspace::Workspace;
+use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::datatypes::{Field, Schema};
+use clap::Args;
+use lockstep_runtime::host::online::{AsOf, OnlineHost};
+use lockstep_runtime::atomic_file::write_atomically;
+use lockstep_runtime::source::{TrainingWriter, read_table};
+use lockstep_runtime::store::progress::FILES;
+use lockstep_runtime::value::Value;
+use lockstep_runtime::{Error, Result};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+const SERVICE: &str = "mention_ranker";
+const SOURCE: &str = "issue_events";
+/// Requests that the demo shows.
+const REQUESTS: usize = 3;
+/// The part of the log that is backfilled; the rest is streamed.
+const BACKFILLED_TENTHS: u64 = 8;
+
+/// The arguments of `lockstep demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// The example transform's crate
+    #[arg(long, default_value = "transforms/user-mentions", value_name = "DIR")]
+    transform: PathBuf,
+    /// The folder to work in; an earlier demo there is replaced
+    #[arg(long, default_value = "demo", value_name = "DIR")]
+    folder: PathBuf,
+    /// Use only the first N events of the log
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    #[command(flatten)]
+    how: How,
+}
+
+impl Demo {
+    /// Runs the command.
+    pub fn run(self) -> Result<Outcome> {
+        clear(&self.folder)?;
+        let mut stage = Stage::new();
+        let log = read_table(&self.transform.join("data/issue_events.parquet"), &[])?;
+        let log = log.slice(0, self.limit.unwrap_or(usize::MAX).min(log.num_rows()));
+        save(&self.folder.join("issue_events.parquet"), &log)?;
+        let spine = mentions(&log)?;
+        save(&self.folder.join("mentions.parquet"), &spine)?;
+        stage.done(&format!(
+            "log of {} events, {} of them mentions: the spine",
+            thousands(log.num_rows() as u64),
+            thousands(spine.num_rows() as u64)
+        ));
+
+        let wasm = self.folder.join("user_mentions.wasm");
+        let built = build(&BuildOptions { crate_dir: self.transform.clone(), output: Some(wasm) })?;
+        let project = project_file(&self.transform)?;
+        write_atomically(&self.folder.join("lockstep.toml"), project.as_bytes())?;
+        stage.done(&format!("built {} bytes, {}", thousands(built.size_bytes), built.digest));
+
+        let arguments = ProjectArguments {
+            project: self.folder.clone(),
+            events: vec![],
+            store: None,
+            bad_rows_max: 0,
+            json: false,
+        };
+        let workspace = Workspace::open(&arguments)?;
+        let service = workspace.service(SERVICE)?;
+        let trained = train(&workspace, &service, &self.folder.join("mentions.parquet"))?;
+        write(&workspace, &trained, &self.folder.join("training.parquet"))?;
+        stage.done(&format!(
+            "training set of {} rows with {} features",
+            thousands(trained.records.num_rows() as u64),
+            service.outputs.len()
+        ));
+
+        let split = log.num_rows() as u64 * BACKFILLED_TENTHS / 10;
+        for (what, until) in [("backfilled", Some(split)), ("streamed", None)] {
+            let store = workspace.open_store(true)?;
+            let mut totals = Totals::default();
+            let mut fold = Fold::open(&workspace, store, SOURCE, FILES)?;
+            let reader = workspace.reader(SOURCE, fold.position())?;
+            fold.run(reader, until, &mut totals)?;
+            let (events, position) = (thousands(totals.events), thousands(totals.position));
+            stage.done(&format!("{what} {events} events, up to position {position}"));
+        }
+
+        let host = OnlineHost::open(&self.folder)?;
+        answer(&host, &spine)?;
+        drop(host);
+        stage.done("answered requests");
+
+        let replay = self.folder.join("replay-store");
+        let spine = self.folder.join("mentions.parquet");
+        let report = prove(&workspace, &service, &spine, &self.how, &replay)?;
+        print_report(&report);
+        stage.done("replayed the log in disorder and compared every answer");
+        judge(&report, self.limit.is_some(), 0)
+    }
+}
+
+/// Says how long each stage took.
+struct Stage {
+    started: Instant,
+}
+
+impl Stage {
+    fn new() -> Stage {
+        Stage { started: Instant::now() }
+    }
+
+    fn done(&mut self, what: &str) {
+        println!("[{:6.1} s] {what}", self.started.elapsed().as_secs_f64());
+        self.started = Instant::now();
+    }
+}
+
+/// Makes the folder, without what an earlier demo left. A folder that is none of ours is refused.
+fn clear(folder: &Path) -> Result<()> {
+    let used = folder.read_dir().is_ok_and(|mut entries| entries.next().is_some());
+    if used && !folder.join("mentions.parquet").exists() {
+        return Err(Error::input(format!(
+            "{} is not empty and holds no demo; choose another --folder",
+            folder.display()
+        )));
+    }
+    let made = if used { std::fs::remove_dir_all(folder) } else { Ok(()) };
+    made.and_then(|()| std::fs::create_dir_all(folder))
+        .map_err(|error| Error::retry(format!("cannot make {}", folder.display())).because(error))
+}
+
+/// The example's project file, with the log beside it.
+fn project_file(transform: &Path) -> Result<String> {
+    let path = transform.join("lockstep.toml");
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| Error::input(format!("cannot read {}", path.display())).because(error))?;
+    Ok(text.replace("data/issue_events.parquet", "issue_events.parquet"))
+}
+
+fn save(path: &Path, records: &RecordBatch) -> Result<()> {
+    let mut writer = TrainingWriter::create(path, records.schema(), vec![])?;
+    writer.write(records)?;
+    writer.finish().map(|_| ())
+}
+
+/// The spine: one row for each mention, at its own time, so it must not see itself (S4).
+fn mentions(log: &RecordBatch) -> Result<RecordBatch> {
+    let column = |name: &str| {
+        log.column_by_name(name)
+            .cloned()
+            .ok_or_else(|| Error::input(format!("the log has no column {name:?}")))
+    };
+    let mentioned = column("mentioned")?;
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("event_id", column("event_id")?),
+        ("actor", column("actor")?),
+        ("candidate", mentioned.clone()),
+        ("area", column("area")?),
+        ("as_of", column("event_time")?),
+    ];
+    let fields = columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), true));
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let arrays = columns.into_iter().map(|(_, array)| array).collect();
+    let keep = arrow::compute::is_not_null(&mentioned);
+    RecordBatch::try_new(schema, arrays)
+        .and_then(|rows| arrow::compute::filter_record_batch(&rows, &keep?))
+        .map_err(|error| Error::bug("the log's mentions do not make a spine").because(error))
+}
+
+/// Asks for the last few mentions, now.
+fn answer(host: &OnlineHost, spine: &RecordBatch) -> Result<()> {
+    let service = host.service(SERVICE)?;
+    for row in spine.num_rows().saturating_sub(REQUESTS)..spine.num_rows() {
+        let one = spine.slice(row, 1);
+        let requests = lockstep_runtime::host::request::Requests::from_spine(service, &one)?;
+        let names = service.request.iter().enumerate();
+        let request: Vec<(&str, Value)> = names
+            .map(|(at, column)| (column.name.as_str(), requests.value(at, 0).clone()))
+            .collect();
+        let started = Instant::now();
+        let vector = host.get(SERVICE, &request, AsOf::Now)?;
+        let micros = started.elapsed().as_secs_f64() * 1e6;
+        let shown = request.iter().map(|(name, value)| format!("{name}={value}"));
+        println!("  get {SERVICE} {} ({micros:.0} us)", shown.collect::<Vec<_>>().join(" "));
+        if row + 1 == spine.num_rows() {
+            print_vector(&vector);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! The commands, one a file.
+
+pub mod backfill;
+pub mod build;
+pub mod demo;
+pub mod get;
+pub mod inspect;
+pub mod new;
+pub mod parity;
+pub mod stream;
+pub mod training_set;

@@ -1,0 +1,10 @@
+//! The inside of the `lockstep` command, as a library so that tests build artifacts the same way.
+
+pub mod arguments;
+pub mod build;
+pub mod commands;
+pub mod inspect;
+pub mod outcome;
+pub mod output;
+pub mod scaffold;
+pub mod workspace;

@@ -1,0 +1,95 @@
+//! Tables, progress and warnings for people.
+//!
+//! Invariant: progress bars show on a terminal only; tables fit it.
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use lockstep_runtime::event::SetAside;
+use lockstep_runtime::value::Value;
+use lockstep_runtime::{Error, Result};
+use std::io::IsTerminal;
+
+/// Set-aside events that are shown one by one.
+const SHOWN_SET_ASIDE_MAX: usize = 5;
+
+/// A table with these column titles; numbers go to the right from column `numbers_from` on.
+pub fn table(titles: &[&str], rows: Vec<Vec<String>>, numbers_from: usize) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    if !std::io::stdout().is_terminal() {
+        table.set_content_arrangement(ContentArrangement::Disabled);
+    }
+    table.set_header(titles);
+    table.add_rows(rows);
+    for column in table.column_iter_mut().skip(numbers_from) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+/// A progress bar on standard error, hidden unless that is a terminal.
+pub fn progress(what: &str, total: u64) -> ProgressBar {
+    let target = if std::io::stderr().is_terminal() {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {elapsed}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::with_draw_target(Some(total), target).with_style(style).with_message(what.to_string())
+}
+
+/// Says on standard error which events were set aside, the first few in full.
+pub fn report_set_aside(events: &[(String, SetAside)]) {
+    for (source, event) in events.iter().take(SHOWN_SET_ASIDE_MAX) {
+        let view = event.view.as_ref().map_or(String::new(), |view| format!(" for view {view}"));
+        eprintln!("set aside{view}: {source}, position {}: {}", event.position, event.reason);
+    }
+    if events.len() > SHOWN_SET_ASIDE_MAX {
+        eprintln!("… and {} more", events.len() - SHOWN_SET_ASIDE_MAX);
+    }
+}
+
+/// Prints a value as JSON on standard output.
+pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Error::bug("the answer has no JSON").because(error))?;
+    println!("{text}");
+    Ok(())
+}
+
+/// A number with thousands separated, as in `77,677`.
+pub fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A value as JSON: numbers are numbers, times RFC 3339, NaN and the infinities text.
+pub fn json_value(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Bool(value) => (*value).into(),
+        Value::Int64(value) => (*value).into(),
+        Value::Float32(value) if value.is_finite() => f64::from(*value).into(),
+        Value::Float64(value) if value.is_finite() => (*value).into(),
+        Value::Float32(value) => infinite(f64::from(*value)).into(),
+        Value::Float64(value) => infinite(*value).into(),
+        Value::List(values) => values.iter().map(json_value).collect(),
+        Value::String(_) | Value::Timestamp(_) => value.to_string().into(),
+    }
+}
+
+fn infinite(value: f64) -> &'static str {
+    match value {
+        f64::INFINITY => "Infinity",
+        f64::NEG_INFINITY => "-Infinity",
+        _ => "NaN",
+    }
+}

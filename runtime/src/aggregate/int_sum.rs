@@ -1,0 +1,63 @@
+//! The exact sum of 64-bit integers, in 128 bits (S17).
+//!
+//! Laws: those of the integers; 2^64 values of 64 bits cannot overflow 127. State: an i128. Error
+//! bound: none; the result is null with status `overflow` only if the final sum leaves 64 bits, and
+//! the mean is the rational rounded once. Bytes: a zigzag variable-length integer, 1 to 19.
+
+use super::bytes::{put_signed, signed};
+use super::rounding::round_quotient;
+
+/// The exact sum of 64-bit integers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IntSum(i128);
+
+impl IntSum {
+    /// Adds one value.
+    pub fn add(&mut self, value: i64) {
+        self.0 += i128::from(value);
+    }
+
+    /// Adds another sum.
+    pub fn merge(&mut self, other: &IntSum) {
+        self.0 += other.0;
+    }
+
+    /// The sum, or `None` if it leaves 64 bits.
+    pub fn sum(self) -> Option<i64> {
+        i64::try_from(self.0).ok()
+    }
+
+    /// The sum divided by `count`, rounded once.
+    pub fn mean(self, count: u64) -> f64 {
+        round_quotient(self.0 < 0, self.0.unsigned_abs(), 0, false, count)
+    }
+
+    /// Appends the canonical encoding.
+    pub fn encode(self, out: &mut Vec<u8>) {
+        put_signed(self.0, out);
+    }
+
+    /// Reads what [`IntSum::encode`] wrote.
+    pub fn decode(bytes: &mut &[u8]) -> Option<IntSum> {
+        signed(bytes).map(IntSum)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: only the final sum can overflow, and the mean never does (S17).
+    #[test]
+    fn s17_integer_sums_overflow_at_the_end_only() {
+        let mut sum = IntSum::default();
+        [i64::MAX, i64::MAX].iter().for_each(|&x| sum.add(x));
+        assert_eq!(sum.sum(), None);
+        assert_eq!(sum.mean(2), i64::MAX as f64);
+        sum.add(i64::MIN);
+        assert_eq!(sum.sum(), Some(i64::MAX - 1));
+        let mut bytes = Vec::new();
+        sum.encode(&mut bytes);
+        assert_eq!(IntSum::decode(&mut bytes.as_slice()), Some(sum));
+    }
+}

@@ -1,0 +1,77 @@
+//! The first and the last value in row order (S15).
+//!
+//! Row order is (event_time, event_id, ordinal of the row within its event), or without event ids
+//! (event_time, the whole row in value order). Laws: `merge` picks the one that comes first (last)
+//! in a total order of rows, so it is associative, commutative and idempotent. State: the value
+//! with its place in the order. Error bound: none. Bytes: event time, the tie's bytes, the value.
+
+use crate::value::{Value, i64_from_order, i64_order, take};
+use super::bytes::{put_unsigned, unsigned};
+
+/// Which end of the row order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The first row.
+    First,
+    /// The last row.
+    Last,
+}
+
+/// A value and its row's place in the order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Placed {
+    /// The row's event time.
+    pub event_time: i64,
+    /// What decides between rows of one event time; bytes that order as S15 says.
+    pub tie: Box<[u8]>,
+    /// The value; never null.
+    pub value: Value,
+}
+
+/// Keeps in `best` the one that comes first (last).
+pub fn keep(side: Side, best: &mut Option<Placed>, event_time: i64, tie: &[u8], value: &Value) {
+    let better = match best {
+        None => true,
+        Some(best) => {
+            let new = (event_time, tie, value);
+            let old = (best.event_time, &*best.tie, &best.value);
+            match side {
+                Side::First => new < old,
+                Side::Last => new > old,
+            }
+        }
+    };
+    if better {
+        *best = Some(Placed { event_time, tie: tie.into(), value: value.clone() });
+    }
+}
+
+/// Appends the canonical encoding.
+pub fn encode(placed: Option<&Placed>, out: &mut Vec<u8>) {
+    match placed {
+        None => out.push(0),
+        Some(placed) => {
+            put_unsigned(placed.tie.len() as u128 + 1, out);
+            out.extend(&placed.tie);
+            out.extend(i64_order(placed.event_time).to_be_bytes());
+            placed.value.encode(out);
+        }
+    }
+}
+
+/// Reads what [`encode`] wrote; the outer `None` means that the bytes are not canonical.
+pub fn decode(bytes: &mut &[u8]) -> Option<Option<Placed>> {
+    let length = usize::try_from(unsigned(bytes)?).ok()?;
+    let Some(length) = length.checked_sub(1) else { return Some(None) };
+    if bytes.len() < length {
+        return None;
+    }
+    let (tie, rest) = bytes.split_at(length);
+    *bytes = rest;
+    let event_time = i64_from_order(u64::from_be_bytes(take(bytes)?));
+    let value = Value::decode(bytes)?;
+    if value.is_null() {
+        return None;
+    }
+    Some(Some(Placed { event_time, tie: tie.into(), value }))
+}

@@ -1,0 +1,16 @@
+//! The host's clock: the only file that reads one (S5).
+//!
+//! Invariant: the time read here becomes the `as_of` of one request and is returned with its answer,
+//! so the answer can be asked again. Nothing else in Lockstep depends on when it runs.
+
+use crate::time::Time;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The time now.
+pub fn now() -> Time {
+    let micros = match SystemTime::now().duration_since(UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_micros()).unwrap_or(i64::MAX),
+        Err(before) => -i64::try_from(before.duration().as_micros()).unwrap_or(i64::MAX),
+    };
+    Time::saturating(micros)
+}

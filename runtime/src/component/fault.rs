@@ -1,0 +1,77 @@
+//! Why a guest's call failed.
+//!
+//! Invariant: the text of a fault depends on the guest and its input alone (no address, no path of
+//! the host, no time), because it becomes the reason why an event is set aside. Deliberately
+//! absent: backtraces.
+
+use super::limits::{CALL_FUEL_MAX, GUEST_MEMORY_MAX_BYTES, Guest};
+use crate::error::Error;
+use crate::flat::outcome_reason;
+use wasmtime::Trap;
+
+/// Why a call failed.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// The guest trapped; the panic's message if it logged one.
+    Trap(String),
+    /// The answer, or what it said about it, does not hold.
+    Lie(String),
+    /// The batch does not fit in one call.
+    Oversize(String),
+    /// The call outlived its deadline.
+    Timeout,
+    /// The call used up its fuel.
+    Fuel,
+    /// The guest wanted more memory or table than the limit.
+    Memory,
+    /// The guest overflowed the native stack.
+    Stack,
+    /// The host failed, not the guest.
+    Host(Error),
+}
+
+impl Fault {
+    /// What went wrong in a call that gave `error`.
+    pub(super) fn new(error: wasmtime::Error, guest: &mut Guest) -> Fault {
+        if guest.starved {
+            return Fault::Host(
+                Error::retry("the system has no memory left for a guest; run fewer at a time")
+                    .because(error),
+            );
+        }
+        if guest.denied {
+            return Fault::Memory;
+        }
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::Interrupt) => Fault::Timeout,
+            Some(Trap::OutOfFuel) => Fault::Fuel,
+            Some(Trap::StackOverflow) => Fault::Stack,
+            Some(trap) => Fault::Trap(guest.message.take().unwrap_or_else(|| trap.to_string())),
+            None => Fault::Lie(error.root_cause().to_string()),
+        }
+    }
+
+    /// Whether S9 lets the rerun under fuel decide alone.
+    pub(super) fn is_resource(&self) -> bool {
+        matches!(self, Fault::Timeout | Fault::Fuel | Fault::Memory | Fault::Stack)
+    }
+
+    /// The reason to set an event aside.
+    pub(super) fn reason(&self) -> String {
+        let text = match self {
+            Fault::Trap(message) => format!("the transform failed: {message}"),
+            Fault::Lie(message) => format!("the transform's answer is not valid: {message}"),
+            Fault::Oversize(message) => format!("the event is too large: {message}"),
+            Fault::Timeout => "the transform did not end".to_string(),
+            Fault::Fuel => {
+                format!("the transform did not end within {CALL_FUEL_MAX} units of fuel")
+            }
+            Fault::Memory => {
+                format!("the transform needs more than {GUEST_MEMORY_MAX_BYTES} bytes of memory")
+            }
+            Fault::Stack => "the transform recurses too deep: its stack overflowed".to_string(),
+            Fault::Host(error) => error.to_string(),
+        };
+        outcome_reason(text.as_bytes())
+    }
+}

@@ -1,0 +1,175 @@
+//! From events to the rows of feature views, through the guest (S7, S8, S9).
+//!
+//! Invariant: the answer for an event and a view depends on that event alone: the same rows, bit
+//! for bit, on a fresh instance, on a warm one, and inside any batch; and what one view does to
+//! the guest does not show in another. A row whose key has a null that its view does not allow
+//! takes all rows of its event with it. Deliberately absent: threads. Each worker has its own.
+
+use super::artifact::Artifact;
+use super::instance::Call;
+use super::isolate::{Answer, Caller, check_columns};
+use crate::error::{Error, Result};
+use crate::event::arrow_schema;
+use crate::flat::{Refused, ViewRows, take_outcome};
+use crate::view::FeatureView;
+use arrow::array::{Array, BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::SchemaRef;
+use std::fmt;
+
+/// Runs the views of one artifact on a warm instance.
+pub struct Transformer {
+    caller: Caller,
+    views: Vec<ViewAnswer>,
+}
+
+/// What a view's outcome must look like.
+struct ViewAnswer {
+    name: String,
+    event: String,
+    event_schema: SchemaRef,
+    schema: SchemaRef,
+    /// Key columns that may be null by type but not by the view.
+    full_keys: Vec<usize>,
+}
+
+impl Transformer {
+    /// Starts an instance of the artifact.
+    pub fn new(artifact: &Artifact) -> Result<Transformer> {
+        let views = artifact.manifest().views.iter().map(ViewAnswer::new).collect();
+        Ok(Transformer { caller: Caller::new(artifact)?, views })
+    }
+
+    /// The artifact that it runs.
+    pub fn artifact(&self) -> &Artifact {
+        self.caller.artifact()
+    }
+
+    /// Whether each call gets an instance of its own instead of the warm one; off at first.
+    pub fn fresh_each_call(&mut self, fresh: bool) {
+        self.caller.fresh_each_call(fresh);
+    }
+
+    /// The rows of each of `views`, in that order.
+    ///
+    /// `views` are indices in the manifest without repetition, all of one event declaration, and
+    /// `events` has that declaration's columns in its order. An event that a view fails on is
+    /// among that view's refused, with the reason. An error means that the run must stop: the
+    /// machine failed, or the call does not fit the manifest.
+    pub fn map(&mut self, views: &[usize], events: &RecordBatch) -> Result<Vec<ViewRows>> {
+        let chosen = self.checked(views, events)?;
+        if events.num_rows() == 0 {
+            return Ok(views.iter().map(|&at| ViewRows::empty(&self.views[at].schema)).collect());
+        }
+        let mut ascending: Vec<usize> = views.to_vec();
+        ascending.sort_unstable();
+        let answers: Vec<&dyn Answer> =
+            ascending.iter().map(|&at| &self.views[at] as &dyn Answer).collect();
+        let Some(outcomes) = self.caller.all(Call::Map { views: chosen }, &answers, events)? else {
+            return views
+                .iter()
+                .map(|&at| {
+                    self.caller.isolated(Call::Map { views: 1 << at }, &self.views[at], events)
+                })
+                .collect();
+        };
+        if ascending == views {
+            return Ok(outcomes);
+        }
+        let mut outcomes: Vec<(usize, ViewRows)> = ascending.into_iter().zip(outcomes).collect();
+        outcomes.sort_by_key(|(at, _)| views.iter().position(|view| view == at));
+        Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+    }
+
+    /// The bit set of `views`, after checking that they and `events` fit the manifest.
+    fn checked(&self, views: &[usize], events: &RecordBatch) -> Result<u64> {
+        let mut chosen = 0u64;
+        let mut first: Option<&ViewAnswer> = None;
+        for &at in views {
+            let view = self.views.get(at).ok_or_else(|| {
+                Error::bug(format!("view {at} of an artifact with {}", self.views.len()))
+            })?;
+            if chosen & 1 << at != 0 {
+                return Err(Error::bug(format!("view {} is asked for twice", view.name)));
+            }
+            chosen |= 1 << at;
+            match first {
+                None => {
+                    check_columns(&view.event_schema, events, &format!("view {}", view.name))?;
+                    first = Some(view);
+                }
+                Some(first)
+                    if first.event != view.event || first.event_schema != view.event_schema =>
+                {
+                    return Err(Error::bug(format!(
+                        "views {} and {} read different events in one call",
+                        first.name, view.name
+                    )));
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(chosen)
+    }
+}
+
+impl fmt::Debug for Transformer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transformer").field("artifact", self.artifact()).finish_non_exhaustive()
+    }
+}
+
+impl ViewAnswer {
+    fn new(view: &FeatureView) -> ViewAnswer {
+        let keys = view.key.iter().filter_map(|part| view.column_index(part));
+        let full = |&at: &usize| !view.null_keys && view.columns[at].nullable;
+        ViewAnswer {
+            name: view.name.clone(),
+            event: view.event.name.clone(),
+            event_schema: arrow_schema(&view.event.columns),
+            schema: arrow_schema(&view.columns),
+            full_keys: keys.filter(full).collect(),
+        }
+    }
+
+    /// Refuses the events of which a row has a null in its key (S8).
+    fn refuse_null_keys(&self, mut outcome: ViewRows) -> Result<ViewRows> {
+        let columns = self.full_keys.iter().map(|&at| (at, outcome.rows.column(at)));
+        let nulls: Vec<_> = columns.filter(|(_, column)| column.null_count() > 0).collect();
+        if nulls.is_empty() {
+            return Ok(outcome);
+        }
+        let mut refused: Vec<Refused> = Vec::new();
+        for (row, &source_row) in outcome.source_rows.iter().enumerate() {
+            let null = nulls.iter().find(|(_, column)| column.is_null(row));
+            if let Some((at, _)) = null
+                && refused.last().is_none_or(|last| last.row != source_row)
+            {
+                let name = self.schema.field(*at).name();
+                let reason = format!(
+                    "key column {name:?} is null; let the transform skip such events, or declare \
+                     null_keys"
+                );
+                refused.push(Refused { row: source_row, reason });
+            }
+        }
+        let kept = |row: &u32| refused.binary_search_by_key(row, |refused| refused.row).is_err();
+        let mask: BooleanArray = outcome.source_rows.iter().map(|row| Some(kept(row))).collect();
+        outcome.rows = filter_record_batch(&outcome.rows, &mask)
+            .map_err(|error| Error::bug("a mask of the rows' own length").because(error))?;
+        outcome.source_rows.retain(kept);
+        outcome.refused.extend(refused);
+        outcome.refused.sort_by_key(|refused| refused.row);
+        Ok(outcome)
+    }
+}
+
+impl Answer for ViewAnswer {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn take(&self, bytes: &mut &[u8], events: usize) -> Result<ViewRows> {
+        self.refuse_null_keys(take_outcome(bytes, &self.schema, events)?)
+    }
+}

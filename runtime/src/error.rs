@@ -1,0 +1,92 @@
+//! The one public error.
+//!
+//! Invariant: `message` names the place (view, key, file, row) and what to do about it; `kind` says
+//! who acts. Deliberately absent: an enum of every way to fail. Callers act on four kinds, people
+//! read the message, and the chain of sources keeps the cause.
+
+use std::fmt;
+
+/// What the caller does about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// Fix the input: a file, a flag, a declaration or a request is wrong.
+    Input,
+    /// Try again later: the environment failed (I/O, a lock, a full disk).
+    Retry,
+    /// Restore the store from a backup or replay it from the source: its bytes are damaged.
+    Restore,
+    /// Report a bug: an invariant of Lockstep itself does not hold.
+    Bug,
+}
+
+/// The error of every public function.
+#[derive(Debug)]
+pub struct Error {
+    /// What the caller does about it.
+    pub kind: ErrorKind,
+    /// What went wrong, where, and the remedy.
+    pub message: String,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The result of every public function.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error of `kind` without a cause.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Error { kind, message: message.into(), source: None }
+    }
+
+    /// The caller must fix its input.
+    pub fn input(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Input, message)
+    }
+
+    /// The environment failed; the same call may succeed later.
+    pub fn retry(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Retry, message)
+    }
+
+    /// A store is damaged.
+    pub fn restore(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Restore, message)
+    }
+
+    /// An invariant of Lockstep does not hold.
+    pub fn bug(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Bug, message)
+    }
+
+    /// Adds the cause.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Puts `place` in front of the message, as in `events.parquet: row 7: …`.
+    #[must_use]
+    pub fn at(mut self, place: impl fmt::Display) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|cause| cause as &(dyn std::error::Error + 'static))
+    }
+}

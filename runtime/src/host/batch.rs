@@ -1,0 +1,280 @@
+//! The batch host: training sets, point-in-time correct.
+//!
+//! For each entity key that the spine names, the view's rows are sorted by event time, and each
+//! spine row's windows become ranges of a [`MergeTree`]. Invariant: output row `i` belongs to spine
+//! row `i` (S22), and its bits are those of the definition (S1), since any grouping of merges gives
+//! them. Deliberately absent: files (the CLI opens readers and writes the result), tiles, and
+//! anything of the online host.
+
+use super::mapper::{Mapped, Mapper};
+use super::merge_tree::MergeTree;
+use crate::admission::{Admitted, admit};
+use crate::catalog::Catalog;
+use crate::error::{Error, Result};
+use crate::event::{EventBatch, SetAside};
+use crate::fold::FoldPlan;
+use crate::host::on_demand::OnDemandRunners;
+use crate::host::request::Requests;
+use crate::key::EntityKey;
+use crate::row::Rows;
+use crate::service::{Origin, Service};
+use crate::time::Time;
+use crate::value::Value;
+use crate::vector::array_of;
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::{Field, Schema};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A training set in the making: the spine is known, events arrive in batches.
+#[derive(Debug)]
+pub struct TrainingSet<'a> {
+    catalog: &'a Catalog,
+    service: &'a Service,
+    requests: Requests,
+    views: Vec<ViewRows>,
+    mappers: HashMap<String, SourceFold>,
+    set_aside: Vec<(String, SetAside)>,
+    duplicates: u64,
+    events: u64,
+}
+
+/// What one source needs.
+#[derive(Debug)]
+struct SourceFold {
+    mapper: Mapper,
+    ids: HashMap<Vec<u8>, Admitted>,
+}
+
+/// The rows of one of the service's views that concern the spine.
+#[derive(Debug, Default)]
+struct ViewRows {
+    /// Of each entity key: which spine rows ask for it.
+    spine: HashMap<EntityKey, Vec<u32>>,
+    /// Of each entity key: its rows, as places in `batches`.
+    rows: HashMap<EntityKey, Vec<(u32, u32)>>,
+    batches: Vec<Rows>,
+}
+
+/// A finished training set.
+#[derive(Debug)]
+pub struct Trained {
+    /// The spine's columns, then the features, in the spine's order.
+    pub records: RecordBatch,
+    /// Events that were set aside, by source.
+    pub set_aside: Vec<(String, SetAside)>,
+    /// Identical copies of events that were dropped.
+    pub duplicates: u64,
+    /// Events that counted.
+    pub events: u64,
+}
+
+impl<'a> TrainingSet<'a> {
+    /// A training set of `service` for the rows of `spine`, each as of its column `as_of`.
+    pub fn new(
+        catalog: &'a Catalog,
+        service: &'a Service,
+        spine: &RecordBatch,
+    ) -> Result<TrainingSet<'a>> {
+        for output in &service.outputs {
+            if spine.column_by_name(&output.name).is_some() {
+                return Err(Error::input(format!(
+                    "the spine already has a column {:?}, which is a feature's name; rename it",
+                    output.name
+                )));
+            }
+        }
+        let requests = Requests::from_spine(service, spine)?;
+        let mut views = Vec::new();
+        let mut mappers = HashMap::new();
+        for view in &service.views {
+            let plan = &catalog.views()[view.view].plan;
+            let mut rows = ViewRows::default();
+            for row in 0..requests.len() {
+                if let Some(key) = requests.key(row, view, plan) {
+                    rows.spine.entry(key).or_default().push(row as u32);
+                }
+            }
+            views.push(rows);
+            let source = &plan.view.event.source;
+            if !mappers.contains_key(source) {
+                let wanted = |at: usize| service.views.iter().any(|view| view.view == at);
+                let mapper = Mapper::new(catalog, catalog.source(source)?, wanted)?;
+                mappers.insert(source.clone(), SourceFold { mapper, ids: HashMap::new() });
+            }
+        }
+        let (set_aside, duplicates, events) = (Vec::new(), 0, 0);
+        Ok(TrainingSet { catalog, service, requests, views, mappers, set_aside, duplicates, events })
+    }
+
+    /// The sources whose events are needed.
+    pub fn sources(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.mappers.keys().cloned().collect();
+        names.sort();
+        names
+    }
+
+    /// Runs each guest call on a fresh instance: slow, for tests of S7.
+    pub fn fresh_each_call(&mut self, fresh: bool) {
+        self.mappers.values_mut().for_each(|source| source.mapper.fresh_each_call(fresh));
+    }
+
+    /// Adds events of `source`, in the order of their positions.
+    pub fn push(&mut self, source: &str, batch: &EventBatch) -> Result<()> {
+        let schema = self.catalog.source(source)?;
+        let Some(fold) = self.mappers.get_mut(source) else { return Ok(()) };
+        let admission = admit(schema, batch, |id| Ok(fold.ids.get(id).copied()))?;
+        fold.ids.extend(admission.new_ids);
+        self.duplicates += admission.duplicates;
+        self.events += admission.records.num_rows() as u64;
+        let aside = batch.set_aside.iter().cloned().chain(admission.conflicts);
+        self.set_aside.extend(aside.map(|aside| (source.to_string(), aside)));
+        for mapped in fold.mapper.map(self.catalog, &admission.records)? {
+            let plan = &self.catalog.views()[mapped.view].plan;
+            for refused in &mapped.refused {
+                let position = admission.positions[refused.row as usize];
+                let view = Some(plan.view.name.clone());
+                let reason = refused.reason.clone();
+                let bytes = Vec::new();
+                self.set_aside.push((source.into(), SetAside { position, view, reason, bytes }));
+            }
+            let views = self.service.views.iter().zip(&mut self.views);
+            if let Some((_, rows)) = views.into_iter().find(|(view, _)| view.view == mapped.view) {
+                rows.push(mapped);
+            }
+        }
+        Ok(())
+    }
+
+    /// Computes every feature of every spine row. `progress` hears how many keys are done, of how
+    /// many.
+    pub fn finish(
+        self,
+        spine: &RecordBatch,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<Trained> {
+        let TrainingSet { catalog, service, requests, views, .. } = &self;
+        let (catalog, service) = (*catalog, *service);
+        let total: usize = views.iter().map(|view| view.spine.len()).sum();
+        let done = AtomicUsize::new(0);
+        let mut stored = Vec::new();
+        for (view, rows) in service.views.iter().zip(views) {
+            let plan = &catalog.views()[view.view].plan;
+            let step = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+            stored.push(rows.features(plan, &view.features, requests, &step));
+        }
+        let computed = OnDemandRunners::new(catalog, service)?.compute_all(requests, &stored)?;
+        let mut fields: Vec<Arc<Field>> = spine.schema().fields().iter().cloned().collect();
+        let mut columns: Vec<ArrayRef> = spine.columns().to_vec();
+        for (output, origin) in service.outputs.iter().zip(&service.origins) {
+            let values: &[Value] = match *origin {
+                Origin::Stored(at) => &stored[at.view][at.position],
+                Origin::OnDemand { on_demand, output } => &computed[on_demand][output],
+            };
+            let array = array_of(&output.data_type, values.iter())?;
+            let nullable = output.nullable || array.null_count() > 0;
+            fields.push(Arc::new(Field::new(&output.name, array.data_type().clone(), nullable)));
+            columns.push(array);
+        }
+        let records = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+            .map_err(|error| Error::bug("the training set's columns do not fit").because(error))?;
+        let TrainingSet { set_aside, duplicates, events, .. } = self;
+        Ok(Trained { records, set_aside, duplicates, events })
+    }
+}
+
+impl ViewRows {
+    /// Keeps the rows whose key the spine names.
+    fn push(&mut self, mapped: Mapped) {
+        let batch = self.batches.len() as u32;
+        let mut used = false;
+        for row in 0..mapped.rows.len() {
+            let key = mapped.rows.key(row);
+            if self.spine.contains_key(&key) {
+                self.rows.entry(key).or_default().push((batch, row as u32));
+                used = true;
+            }
+        }
+        if used {
+            self.batches.push(mapped.rows);
+        }
+    }
+
+    /// For each of `features`, its value at each spine row.
+    fn features(
+        &self,
+        plan: &FoldPlan,
+        features: &[usize],
+        requests: &Requests,
+        step: &(dyn Fn() + Sync),
+    ) -> Vec<Vec<Value>> {
+        let zero = plan.zero();
+        let empty = features.iter().map(|&feature| plan.finalize(feature, &zero).0);
+        let mut columns: Vec<Vec<Value>> =
+            empty.map(|value| vec![value; requests.len()]).collect();
+        let keys: Vec<(&EntityKey, &Vec<u32>)> = self.spine.iter().collect();
+        let next = AtomicUsize::new(0);
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        let work = || {
+            let mut found = Vec::new();
+            while let Some((key, spine)) = keys.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if let Some(rows) = self.rows.get(*key) {
+                    self.key_features(plan, features, requests, (rows, spine), &mut found);
+                }
+                step();
+            }
+            found
+        };
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+            for thread in threads {
+                let found = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                for (row, values) in found {
+                    for (column, value) in columns.iter_mut().zip(values) {
+                        column[row as usize] = value;
+                    }
+                }
+            }
+        });
+        columns
+    }
+
+    /// The features of one key's spine rows.
+    fn key_features(
+        &self,
+        plan: &FoldPlan,
+        features: &[usize],
+        requests: &Requests,
+        (rows, spine): (&[(u32, u32)], &[u32]),
+        found: &mut Vec<(u32, Vec<Value>)>,
+    ) {
+        let mut timed: Vec<(i64, u32, u32)> = rows
+            .iter()
+            .map(|&(batch, row)| {
+                (self.batches[batch as usize].event_time(row as usize), batch, row)
+            })
+            .collect();
+        timed.sort_unstable();
+        let leaves = timed.iter().map(|&(_, batch, row)| {
+            let mut state = plan.zero();
+            plan.update(&mut state, &self.batches[batch as usize], row as usize);
+            state
+        });
+        let tree = MergeTree::new(plan, leaves.collect());
+        let before = |time: Time| timed.partition_point(|row| row.0 < time.micros());
+        for &row in spine {
+            let as_of = requests.as_of(row as usize);
+            let states = (0..plan.windows.len()).map(|window| {
+                let interval = plan.interval(window, as_of);
+                let (low, high) = (before(interval.start), before(interval.end));
+                tree.merged(low..high.max(low))
+            });
+            let states: Vec<_> = states.collect();
+            let values = features.iter().map(|&feature| {
+                plan.finalize(feature, &states[plan.features[feature].window]).0
+            });
+            found.push((row, values.collect()));
+        }
+    }
+}

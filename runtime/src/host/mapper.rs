@@ -1,0 +1,162 @@
+//! From a source's events to rows of views: the step that all hosts share.
+//!
+//! Views of one artifact with one event declaration go through the guest in one call. Invariant:
+//! the rows do not depend on how events are cut into calls (S7). Deliberately absent: admission,
+//! folding, I/O.
+
+use crate::catalog::Catalog;
+use crate::component::{Refused, Transformer, ViewRows};
+use crate::error::{Error, Result};
+use crate::event::SourceSchema;
+use crate::fold::FoldPlan;
+use crate::key::ENTITY_KEY_BYTES_MAX;
+use crate::row::Rows;
+use crate::view::EventDeclaration;
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use std::sync::Arc;
+
+/// Events in one call to the guest: many small calls stay in cache and beat few large ones.
+pub const CALL_ROWS_MAX: usize = 1024;
+
+/// Maps the events of one source.
+#[derive(Debug)]
+pub struct Mapper {
+    groups: Vec<Group>,
+}
+
+/// Views that share an artifact and an event declaration.
+#[derive(Debug)]
+struct Group {
+    transformer: Transformer,
+    /// The declaration's columns within the source's schema.
+    projection: Vec<usize>,
+    event: EventDeclaration,
+    /// Index in the catalogue, index in the manifest.
+    views: Vec<(usize, usize)>,
+}
+
+/// The rows that one call made for one view.
+#[derive(Debug)]
+pub struct Mapped {
+    /// The view's index in the catalogue.
+    pub view: usize,
+    /// The rows.
+    pub rows: Rows,
+    /// The index of each row's event in the batch that was mapped.
+    pub source_rows: Vec<u32>,
+    /// Events that the view refused; `row` is the index in the batch that was mapped.
+    pub refused: Vec<Refused>,
+}
+
+impl Mapper {
+    /// Maps events of `source` through those of its views that `wanted` accepts.
+    pub fn new(
+        catalog: &Catalog,
+        source: &SourceSchema,
+        wanted: impl Fn(usize) -> bool,
+    ) -> Result<Mapper> {
+        let mut groups: Vec<(usize, Group)> = Vec::new();
+        for (at, view) in catalog.views().iter().enumerate() {
+            let event = &view.declaration().event;
+            if event.source != source.source || !wanted(at) {
+                continue;
+            }
+            let known = groups
+                .iter_mut()
+                .find(|(artifact, group)| *artifact == view.artifact && group.event == *event);
+            if let Some((_, group)) = known {
+                group.views.push((at, view.index));
+                continue;
+            }
+            let column = |name: &str| source.columns.iter().position(|c| c.name == name);
+            let projection = event.columns.iter().map(|c| {
+                column(&c.name).ok_or_else(|| Error::bug("a source schema lacks a declared column"))
+            });
+            let group = Group {
+                transformer: Transformer::new(&catalog.artifacts()[view.artifact].1)?,
+                projection: projection.collect::<Result<_>>()?,
+                event: event.clone(),
+                views: vec![(at, view.index)],
+            };
+            groups.push((view.artifact, group));
+        }
+        Ok(Mapper { groups: groups.into_iter().map(|(_, group)| group).collect() })
+    }
+
+    /// Runs each call on a fresh guest instance: slow, for tests of S7.
+    pub fn fresh_each_call(&mut self, fresh: bool) {
+        self.groups.iter_mut().for_each(|group| group.transformer.fresh_each_call(fresh));
+    }
+
+    /// Maps `events`, whose columns are those of the source's schema.
+    pub fn map(&mut self, catalog: &Catalog, events: &RecordBatch) -> Result<Vec<Mapped>> {
+        let mut mapped = Vec::new();
+        for start in (0..events.num_rows()).step_by(CALL_ROWS_MAX) {
+            let rows = CALL_ROWS_MAX.min(events.num_rows() - start);
+            let part = events.slice(start, rows);
+            for group in &mut self.groups {
+                group.map(catalog, &part, start as u32, &mut mapped)?;
+            }
+        }
+        Ok(mapped)
+    }
+}
+
+impl Group {
+    fn map(
+        &mut self,
+        catalog: &Catalog,
+        events: &RecordBatch,
+        offset: u32,
+        mapped: &mut Vec<Mapped>,
+    ) -> Result<()> {
+        let events = events
+            .project(&self.projection)
+            .and_then(|events| {
+                let schema = crate::event::arrow_schema(&self.event.columns);
+                RecordBatch::try_new(schema, events.columns().to_vec())
+            })
+            .map_err(|error| Error::bug("a source's batch lacks its columns").because(error))?;
+        let indices: Vec<usize> = self.views.iter().map(|(_, index)| *index).collect();
+        let answers = self.transformer.map(&indices, &events)?;
+        for (&(view, _), mut answer) in self.views.iter().zip(answers) {
+            let plan = Arc::clone(&catalog.views()[view].plan);
+            refuse_long_keys(&plan, &mut answer, &events)?;
+            let rows = Rows::new(&plan.view, &answer.rows, &answer.source_rows, &events)?;
+            let source_rows = answer.source_rows.iter().map(|row| row + offset).collect();
+            let refused = answer.refused.into_iter();
+            let refused = refused.map(|r| Refused { row: r.row + offset, ..r }).collect();
+            mapped.push(Mapped { view, rows, source_rows, refused });
+        }
+        Ok(())
+    }
+}
+
+/// Refuses the events with a row whose entity key no store could hold, in every host alike.
+fn refuse_long_keys(plan: &FoldPlan, answer: &mut ViewRows, events: &RecordBatch) -> Result<()> {
+    // Texts alone can be long; each byte takes at most two in the key, anything else at most nine.
+    let text = |part: &String| {
+        let array = answer.rows.column(plan.view.column_index(part)?).as_string_opt::<i32>()?;
+        (0..array.len()).map(|row| array.value_length(row) as usize).max()
+    };
+    let longest: usize = plan.view.key.iter().map(|part| 9 + 2 * text(part).unwrap_or(0)).sum();
+    if longest <= ENTITY_KEY_BYTES_MAX {
+        return Ok(());
+    }
+    let rows = Rows::new(&plan.view, &answer.rows, &answer.source_rows, events)?;
+    let long = |row: usize| rows.key(row).as_bytes().len() > ENTITY_KEY_BYTES_MAX;
+    let mut bad: Vec<u32> =
+        (0..rows.len()).filter(|row| long(*row)).map(|row| answer.source_rows[row]).collect();
+    if bad.is_empty() {
+        return Ok(());
+    }
+    bad.dedup();
+    let keep: Vec<bool> = answer.source_rows.iter().map(|row| !bad.contains(row)).collect();
+    answer.source_rows.retain(|row| !bad.contains(row));
+    answer.rows = arrow::compute::filter_record_batch(&answer.rows, &BooleanArray::from(keep))
+        .map_err(|error| Error::bug("rows could not be filtered").because(error))?;
+    let reason = format!("its entity key is over the limit of {ENTITY_KEY_BYTES_MAX} bytes");
+    answer.refused.extend(bad.into_iter().map(|row| Refused { row, reason: reason.clone() }));
+    answer.refused.sort_by_key(|refused| refused.row);
+    Ok(())
+}

@@ -1,0 +1,9 @@
+//! The three hosts. Each owns its I/O and drives the same core.
+
+pub mod batch;
+pub mod mapper;
+pub mod merge_tree;
+pub mod on_demand;
+pub mod online;
+pub mod request;
+pub mod stream;

@@ -1,0 +1,159 @@
+//! Requests: the values that a service is asked with, one row a question.
+//!
+//! Invariant: there is one value for each of the service's request columns, of its type, and null
+//! only where the service allows it; each row has its `as_of`. Online has one row, a spine many.
+
+use crate::error::{Error, Result};
+use crate::fold::FoldPlan;
+use crate::key::EntityKey;
+use crate::row::TypedColumn;
+use crate::service::{AS_OF, Service, ServiceView};
+use crate::source::column_of;
+use crate::time::Time;
+use crate::value::{Column, DataType, Value};
+use arrow::array::{Array, RecordBatch};
+
+/// Questions to one service.
+#[derive(Clone, Debug)]
+pub struct Requests {
+    /// The values of each request column.
+    columns: Vec<Vec<Value>>,
+    as_of: Vec<Time>,
+}
+
+impl Requests {
+    /// One question, from names and values in any order.
+    pub fn one(service: &Service, request: &[(&str, Value)], as_of: Time) -> Result<Requests> {
+        let unknown = request.iter().find(|(name, _)| service.request_index(name).is_none());
+        if let Some((name, _)) = unknown {
+            return Err(Error::input(format!(
+                "service {} takes no {name:?}; it takes {}",
+                service.name,
+                names(&service.request)
+            )));
+        }
+        let mut columns = Vec::with_capacity(service.request.len());
+        for (column, user) in service.request.iter().zip(&service.request_users) {
+            let mut given = request.iter().filter(|(name, _)| *name == column.name);
+            let (first, second) = (given.next(), given.next());
+            let value = match (first, second) {
+                (Some((_, value)), None) => value.clone(),
+                (None, _) if column.nullable && !is_key(service, column) => Value::Null,
+                (None, _) => {
+                    return Err(Error::input(format!(
+                        "service {} needs {:?} (as {user}); the request has none",
+                        service.name, column.name
+                    )));
+                }
+                (Some(_), Some(_)) => {
+                    return Err(Error::input(format!("the request names {:?} twice", column.name)));
+                }
+            };
+            check(column, &value).map_err(|error| error.at(format!("service {}", service.name)))?;
+            columns.push(vec![value]);
+        }
+        Ok(Requests { columns, as_of: vec![as_of] })
+    }
+
+    /// One question a spine row (S22).
+    pub fn from_spine(service: &Service, spine: &RecordBatch) -> Result<Requests> {
+        let found = || {
+            let schema = spine.schema();
+            let names: Vec<String> = schema.fields().iter().map(|f| f.name().clone()).collect();
+            names.join(", ")
+        };
+        let mut columns = Vec::new();
+        for (column, user) in service.request.iter().zip(&service.request_users) {
+            if spine.column_by_name(&column.name).is_none() {
+                return Err(Error::input(format!(
+                    "the spine has no column {:?}; service {} needs it as {user}\n  columns found: {}\n  \
+                     rename the column, or map it in the project file: keys = {{ view = {{ {} = \"…\" }} }}",
+                    column.name, service.name, found(), column.name
+                )));
+            }
+            let values = TypedColumn::new(&column_of(spine, &column.name, &column.data_type)?)?;
+            let values: Vec<Value> = (0..spine.num_rows()).map(|row| values.value(row)).collect();
+            for (row, value) in values.iter().enumerate() {
+                check(column, value).map_err(|error| error.at(format!("spine row {row}")))?;
+            }
+            columns.push(values);
+        }
+        if spine.column_by_name(AS_OF).is_none() {
+            return Err(Error::input(format!(
+                "the spine has no column {AS_OF:?}, the time of each row\n  columns found: {}",
+                found()
+            )));
+        }
+        let times = column_of(spine, AS_OF, &DataType::Timestamp)?;
+        if let Some(row) = (0..times.len()).find(|&row| times.is_null(row)) {
+            return Err(Error::input(format!("spine row {row}: as_of is null; each row needs a time")));
+        }
+        let times = TypedColumn::new(&times)?;
+        let as_of = (0..spine.num_rows()).map(|row| match times.value(row) {
+            Value::Timestamp(micros) => Time::new(micros)
+                .ok_or_else(|| Error::input(format!("spine row {row}: as_of is out of range"))),
+            _ => Err(Error::bug("a time column holds no times")),
+        });
+        Ok(Requests { columns, as_of: as_of.collect::<Result<_>>()? })
+    }
+
+    /// How many questions there are.
+    pub fn len(&self) -> usize {
+        self.as_of.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.as_of.is_empty()
+    }
+
+    /// The time that question `row` is as of.
+    pub fn as_of(&self, row: usize) -> Time {
+        self.as_of[row]
+    }
+
+    /// The value of request column `column` in question `row`.
+    pub fn value(&self, column: usize, row: usize) -> &Value {
+        &self.columns[column][row]
+    }
+
+    /// The entity key that question `row` asks of `view`; `None` if a part is null and the view
+    /// does not allow that: an unknown key (S22).
+    pub fn key(&self, row: usize, view: &ServiceView, plan: &FoldPlan) -> Option<EntityKey> {
+        let parts: Vec<Value> =
+            view.key.iter().map(|&column| self.columns[column][row].clone()).collect();
+        let unknown = !plan.view.null_keys && parts.iter().any(Value::is_null);
+        if unknown { None } else { Some(EntityKey::new(&parts)) }
+    }
+}
+
+fn check(column: &Column, value: &Value) -> Result<()> {
+    let fits = match value {
+        Value::Null if column.nullable => true,
+        Value::Null => {
+            return Err(Error::input(format!("{:?} is null and must not be", column.name)));
+        }
+        Value::Bool(_) => column.data_type == DataType::Bool,
+        Value::Int64(_) => column.data_type == DataType::Int64,
+        Value::Float32(_) => column.data_type == DataType::Float32,
+        Value::Float64(_) => column.data_type == DataType::Float64,
+        Value::String(_) => column.data_type == DataType::String,
+        Value::Timestamp(_) => column.data_type == DataType::Timestamp,
+        Value::List(_) => matches!(column.data_type, DataType::List(_)),
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(Error::input(format!("{:?} must be {}, not {value:?}", column.name, column.data_type)))
+}
+
+fn names(columns: &[Column]) -> String {
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    names.join(", ")
+}
+
+/// Whether a request column is part of an entity key: then it must be given, if only as null.
+fn is_key(service: &Service, column: &Column) -> bool {
+    let at = service.request_index(&column.name);
+    service.views.iter().any(|view| view.key.iter().any(|part| Some(*part) == at))
+}

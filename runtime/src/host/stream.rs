@@ -1,0 +1,272 @@
+//! The streaming host: live events into tiles, states and source position in one atomic batch.
+//!
+//! Invariant: after any crash the store holds exactly the events before its position, so replaying
+//! from there gives the same bytes as never having crashed. Order, batch size and duplicates do not
+//! show in the states (S1, S10). Deliberately absent: finalising, and any clock.
+
+use super::mapper::Mapper;
+use crate::admission::{Admitted, admit, row_json};
+use crate::catalog::Catalog;
+use crate::error::{Error, Result};
+use crate::event::{EventBatch, SetAside, SourceSchema};
+use crate::row::TypedColumn;
+use crate::source::EventReader;
+use crate::store::progress::{self, Progress};
+use crate::store::tiles::Deltas;
+use crate::store::{Snapshot, Store, WriteBatch, layout};
+use crate::tile::Retention;
+use crate::time::Time;
+use crate::value::Value;
+use crate::vector::Identity;
+use arrow::array::RecordBatch;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Events in one commit. A larger batch becomes several commits, so that a commit stays far below
+/// the store's limit of bytes.
+pub const COMMIT_EVENTS_MAX: usize = 1024;
+/// Batches that wait between the reader and the fold.
+const QUEUE_BATCHES_MAX: usize = 4;
+
+/// Folds events into a store.
+#[derive(Debug)]
+pub struct StreamHost {
+    catalog: Arc<Catalog>,
+    store: Arc<dyn Store>,
+    identity: Identity,
+    mappers: HashMap<String, Mapper>,
+}
+
+/// What a batch is folded with.
+struct Fold<'a> {
+    partition: &'a str,
+    snapshot: &'a dyn Snapshot,
+    writes: &'a mut WriteBatch,
+}
+
+/// What one batch did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Events admitted.
+    pub events: u64,
+    /// Identical copies dropped.
+    pub duplicates: u64,
+    /// Events set aside, for their source or for a view.
+    pub set_aside: u64,
+    /// The commit sequence at which the batch became visible.
+    pub sequence: u64,
+}
+
+impl StreamHost {
+    /// A host over `store`. Fails if another artifact filled the store (S23).
+    pub fn open(catalog: Arc<Catalog>, store: Arc<dyn Store>) -> Result<StreamHost> {
+        let identity = Identity::of(&catalog);
+        check_identity(&*store.read()?, &identity)?;
+        Ok(StreamHost { catalog, store, identity, mappers: HashMap::new() })
+    }
+
+    /// The progress through a partition of `source`.
+    pub fn progress(&self, source: &str, partition: &str) -> Result<Progress> {
+        Progress::read(&*self.store.read()?, source, partition)
+    }
+
+    /// Folds one batch of a partition of `source` and commits it, in parts of at most
+    /// [`COMMIT_EVENTS_MAX`]. Events before the store's position were folded before and are skipped.
+    pub fn apply(
+        &mut self,
+        source: &str,
+        partition: &str,
+        batch: &EventBatch,
+    ) -> Result<Applied> {
+        let mut total = Applied::default();
+        let mut start = batch.positions.first().copied().unwrap_or(0).min(batch.next_position);
+        start = batch.set_aside.first().map_or(start, |event| start.min(event.position));
+        loop {
+            let first = batch.positions.partition_point(|at| *at < start);
+            let end = match batch.positions.get(first + COMMIT_EVENTS_MAX) {
+                Some(next) => *next,
+                None => batch.next_position,
+            };
+            let applied = self.commit(source, partition, &part(batch, start, end))?;
+            total.events += applied.events;
+            total.duplicates += applied.duplicates;
+            total.set_aside += applied.set_aside;
+            total.sequence = applied.sequence;
+            if end == batch.next_position {
+                return Ok(total);
+            }
+            start = end;
+        }
+    }
+
+    /// Folds one batch and commits it.
+    fn commit(&mut self, source: &str, partition: &str, batch: &EventBatch) -> Result<Applied> {
+        let schema = self.catalog.source(source)?.clone();
+        let mut writes = WriteBatch::new();
+        let (progress, mut applied) = {
+            let store = self.store.clone();
+            let snapshot = store.read()?;
+            let mut progress = Progress::read(&*snapshot, source, partition)?;
+            if batch.next_position <= progress.position {
+                return Ok(Applied { sequence: snapshot.sequence(), ..Applied::default() });
+            }
+            let batch = part(batch, progress.position, batch.next_position);
+            let mut fold = Fold { partition, snapshot: &*snapshot, writes: &mut writes };
+            let applied = self.fold(&schema, &batch, &mut progress, &mut fold)?;
+            (progress, applied)
+        };
+        writes.put(layout::source(source, partition), progress.encode()?)?;
+        for (what, value) in self.identity.entries() {
+            writes.put(layout::identity(&what), value.into_bytes())?;
+        }
+        applied.sequence = self.store.commit(writes)?;
+        Ok(applied)
+    }
+
+    fn fold(
+        &mut self,
+        schema: &SourceSchema,
+        batch: &EventBatch,
+        progress: &mut Progress,
+        fold: &mut Fold<'_>,
+    ) -> Result<Applied> {
+        let Fold { partition, snapshot, writes } = fold;
+        let (partition, snapshot) = (*partition, *snapshot);
+        let source = schema.source.as_str();
+        let admission = admit(schema, batch, |id| {
+            let stored = snapshot.get(&layout::event_id(source, id))?;
+            stored.map(|bytes| Admitted::decode(&bytes).ok_or_else(damaged_id)).transpose()
+        })?;
+        for (id, admitted) in &admission.new_ids {
+            writes.put(layout::event_id(source, id), admitted.encode())?;
+        }
+        let mut aside: Vec<SetAside> = batch.set_aside.clone();
+        aside.extend(admission.conflicts.iter().cloned());
+
+        progress.position = batch.next_position;
+        progress.watermark = progress.watermark.max(watermark(schema, &admission.records)?);
+        progress.events += admission.records.num_rows() as u64;
+        progress.duplicates += admission.duplicates;
+        let views = self.catalog.views();
+        let watermark = progress::watermark(snapshot, source)?
+            .max(progress.watermark.map_or(Time::MIN, Time::saturating));
+        let retentions: Vec<Retention> =
+            views.iter().map(|view| view.ladder.retention(watermark)).collect();
+
+        let mut deltas = Deltas::default();
+        if !self.mappers.contains_key(source) {
+            let mapper = Mapper::new(&self.catalog, schema, |_| true)?;
+            self.mappers.insert(source.to_string(), mapper);
+        }
+        let mapper = self.mappers.get_mut(source).expect("inserted above");
+        for mapped in mapper.map(&self.catalog, &admission.records)? {
+            let view = &views[mapped.view];
+            deltas.fold(mapped.view, view, &retentions[mapped.view], &mapped.rows);
+            for refused in mapped.refused {
+                let row = refused.row as usize;
+                let columns = admission.records.columns().iter().map(TypedColumn::new);
+                let columns: Vec<TypedColumn> = columns.collect::<Result<_>>()?;
+                aside.push(SetAside {
+                    position: admission.positions[row],
+                    view: Some(view.declaration().name.clone()),
+                    reason: refused.reason,
+                    bytes: row_json(schema, &columns, row),
+                });
+            }
+        }
+        deltas.write(snapshot, views, &retentions, writes)?;
+        progress.set_aside += aside.len() as u64;
+        for event in &aside {
+            let key =
+                layout::set_aside(source, partition, event.position, event.view.as_deref());
+            writes.put(key, set_aside_bytes(event))?;
+        }
+        Ok(Applied {
+            events: admission.records.num_rows() as u64,
+            duplicates: admission.duplicates,
+            set_aside: aside.len() as u64,
+            sequence: 0,
+        })
+    }
+
+    /// Folds all that `reader` has, reading ahead on another thread. `progress` hears of each
+    /// batch.
+    pub async fn run(
+        mut self,
+        source: &str,
+        partition: &'static str,
+        mut reader: Box<dyn EventReader>,
+        mut progress: impl FnMut(&Applied) + Send + 'static,
+    ) -> Result<StreamHost> {
+        let (sender, mut receiver) = tokio::sync::mpsc::channel(QUEUE_BATCHES_MAX);
+        let reading = tokio::task::spawn_blocking(move || {
+            while let Some(batch) = reader.next()? {
+                if sender.blocking_send(batch).is_err() {
+                    break;
+                }
+            }
+            Ok::<(), Error>(())
+        });
+        let source = source.to_string();
+        let folding = tokio::task::spawn_blocking(move || {
+            while let Some(batch) = receiver.blocking_recv() {
+                let applied = self.apply(&source, partition, &batch)?;
+                progress(&applied);
+            }
+            Ok::<StreamHost, Error>(self)
+        });
+        let died = |error| Error::bug("a thread of the streaming host died").because(error);
+        let host = folding.await.map_err(died)??;
+        reading.await.map_err(died)??;
+        Ok(host)
+    }
+}
+
+/// Refuses a store that something else filled (S23).
+pub(super) fn check_identity(snapshot: &dyn Snapshot, identity: &Identity) -> Result<()> {
+    for (what, value) in identity.entries() {
+        match snapshot.get(&layout::identity(&what))? {
+            Some(stored) if *stored != *value.as_bytes() => {
+                return Err(Error::input(format!(
+                    "the store was filled with {what} {}, and this is {value}; values of both must not mix \
+                     (S23): use that artifact, or backfill a new store",
+                    String::from_utf8_lossy(&stored)
+                )));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The part of a batch with positions in `[start, end)`.
+fn part(batch: &EventBatch, start: u64, end: u64) -> EventBatch {
+    let first = batch.positions.partition_point(|at| *at < start);
+    let last = batch.positions.partition_point(|at| *at < end).max(first);
+    let inside = |event: &&SetAside| (start..end).contains(&event.position);
+    EventBatch {
+        records: batch.records.slice(first, last - first),
+        positions: batch.positions[first..last].to_vec(),
+        next_position: end,
+        set_aside: batch.set_aside.iter().filter(inside).cloned().collect(),
+    }
+}
+
+/// The greatest event time.
+fn watermark(schema: &SourceSchema, events: &RecordBatch) -> Result<Option<i64>> {
+    let times = TypedColumn::new(events.column(schema.time))?;
+    let times = (0..events.num_rows()).filter_map(|row| match times.value(row) {
+        Value::Timestamp(micros) => Some(micros),
+        _ => None,
+    });
+    Ok(times.max())
+}
+
+fn set_aside_bytes(event: &SetAside) -> Vec<u8> {
+    let text = String::from_utf8_lossy(&event.bytes);
+    serde_json::json!({ "reason": event.reason, "event": text }).to_string().into_bytes()
+}
+
+fn damaged_id() -> Error {
+    Error::restore("the store's index of event ids is damaged; backfill a new store")
+}

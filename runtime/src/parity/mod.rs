@@ -1,0 +1,216 @@
+//! Parity: the proof that the batch host and the streaming and online hosts give the same bits.
+//!
+//! The spine's features are computed by the batch host, and again by replaying the events through
+//! the streaming host in disorder, with copies, in random batches, with the store closed and
+//! reopened on the way, and asking the online host each spine row at its own `as_of` as soon as
+//! every event before it is in. Invariant: every spine row and every feature is compared, by its
+//! canonical bytes. Deliberately absent: tolerance.
+
+pub mod replay;
+mod report;
+
+pub use report::{Difference, FeatureReport, Report};
+
+use crate::catalog::Catalog;
+use crate::error::{Error, Result};
+use crate::event::{EventBatch, SourceSchema};
+use crate::host::batch::{Trained, TrainingSet};
+use crate::host::online::{AsOf, OnlineHost};
+use crate::host::request::Requests;
+use crate::host::stream::StreamHost;
+use crate::row::TypedColumn;
+use crate::service::Service;
+use crate::store::Store;
+use crate::store::progress::FILES;
+use crate::tile::Level;
+use crate::time::Time;
+use crate::value::Value;
+use arrow::array::{RecordBatch, UInt64Array};
+use replay::{Disturbance, Replay};
+use report::Comparison;
+use std::sync::Arc;
+
+/// How parity is to be tested.
+#[derive(Debug)]
+pub struct Options {
+    /// Seed, disorder, copies, batch sizes.
+    pub disturbance: Disturbance,
+    /// How often the store is closed and opened again.
+    pub reopens: u64,
+}
+
+/// Opens the one store of a parity run; each call finds what the last one left.
+pub type OpenStore<'a> = &'a dyn Fn() -> Result<Arc<dyn Store>>;
+
+/// The events of one source, all in memory.
+#[derive(Debug)]
+pub struct Log {
+    /// The source's schema.
+    pub schema: Arc<SourceSchema>,
+    /// Its events in position order, as its reader gave them.
+    pub batches: Vec<EventBatch>,
+}
+
+/// Runs both paths and compares. `progress` hears how many spine rows are answered, of how many.
+pub fn run(
+    catalog: &Arc<Catalog>,
+    service: &Service,
+    logs: &[Log],
+    spine: &RecordBatch,
+    options: &Options,
+    open_store: OpenStore<'_>,
+    progress: &dyn Fn(usize, usize),
+) -> Result<Report> {
+    let history = service.views.iter().map(|view| {
+        let declaration = catalog.views()[view.view].declaration();
+        declaration.history_us + declaration.event.skew_us
+    });
+    let history = history.min().unwrap_or(0);
+    if options.disturbance.disorder_us >= history / 2 {
+        return Err(Error::input(format!(
+            "a disorder of {} s needs views with a history of more than twice that; the shortest is {} s",
+            options.disturbance.disorder_us / 1_000_000,
+            history / 1_000_000
+        )));
+    }
+    let trained = train(catalog, service, logs, spine)?;
+    let mut comparison = Comparison::new(catalog, service, &trained)?;
+    let requests = Requests::from_spine(service, spine)?;
+    let questions = by_time(catalog, service, &requests);
+    let joined = logs.iter().map(join).collect::<Result<Vec<RecordBatch>>>()?;
+    let times = joined.iter().zip(logs).map(|(events, log)| event_times(events, log));
+    let replay = Replay::new(&times.collect::<Result<Vec<_>>>()?, &options.disturbance);
+    let reopen_every = (replay.batches.len() as u64 / (options.reopens + 1)).max(1);
+
+    let open = || {
+        let store = open_store()?;
+        let stream = StreamHost::open(catalog.clone(), store.clone())?;
+        Ok::<_, Error>((stream, OnlineHost::new(catalog.clone(), store, vec![service.clone()])?))
+    };
+    let mut hosts = Some(open()?);
+    let mut asked = 0;
+    for (at, batch) in replay.batches.iter().enumerate() {
+        if at > 0 && at as u64 % reopen_every == 0 && options.reopens > 0 {
+            hosts = None;
+        }
+        let (stream, online) = match &mut hosts {
+            Some(hosts) => hosts,
+            None => hosts.insert(open()?),
+        };
+        deliver(&replay, batch.clone(), &joined, logs, stream)?;
+        while let Some(&(needs, row)) = questions.get(asked) {
+            if needs > replay.complete_until[at] {
+                break;
+            }
+            let request = question(service, &requests, row);
+            let as_of = AsOf::At(requests.as_of(row));
+            let (vector, reads) = online.get_counted(&service.name, &request, as_of)?;
+            comparison.answer(row, &vector, &reads);
+            asked += 1;
+            progress(asked, questions.len());
+        }
+    }
+    drop(hosts);
+    if asked != questions.len() {
+        return Err(Error::bug(format!("{} of {} rows were asked", asked, questions.len())));
+    }
+    Ok(comparison.finish(&requests, service, levels(catalog, service)))
+}
+
+/// The batch host's answer.
+fn train(
+    catalog: &Catalog,
+    service: &Service,
+    logs: &[Log],
+    spine: &RecordBatch,
+) -> Result<Trained> {
+    let mut training = TrainingSet::new(catalog, service, spine)?;
+    for log in logs {
+        for batch in &log.batches {
+            training.push(&log.schema.source, batch)?;
+        }
+    }
+    training.finish(spine, &|_, _| {})
+}
+
+/// The spine rows by the time before which all events must be in.
+fn by_time(catalog: &Catalog, service: &Service, requests: &Requests) -> Vec<(i64, usize)> {
+    let needs = |row: usize| {
+        let views = service.views.iter().map(|view| {
+            catalog.views()[view.view].declaration().effective(requests.as_of(row)).micros()
+        });
+        (views.max().unwrap_or(i64::MIN), row)
+    };
+    let mut questions: Vec<(i64, usize)> = (0..requests.len()).map(needs).collect();
+    questions.sort_unstable();
+    questions
+}
+
+/// Request columns and values of one spine row.
+fn question<'a>(
+    service: &'a Service,
+    requests: &Requests,
+    row: usize,
+) -> Vec<(&'a str, Value)> {
+    let names = service.request.iter().enumerate();
+    names.map(|(at, column)| (column.name.as_str(), requests.value(at, row).clone())).collect()
+}
+
+/// All events of a log as one batch.
+fn join(log: &Log) -> Result<RecordBatch> {
+    let batches = log.batches.iter().map(|batch| &batch.records);
+    arrow::compute::concat_batches(&log.schema.arrow(), batches)
+        .map_err(|error| Error::bug("a source's batches do not join").because(error))
+}
+
+fn event_times(events: &RecordBatch, log: &Log) -> Result<Vec<i64>> {
+    let times = TypedColumn::new(events.column(log.schema.time))?;
+    let time = |row| match times.value(row) {
+        Value::Timestamp(micros) => Ok(micros),
+        _ => Err(Error::bug("an event without a time passed its reader")),
+    };
+    (0..events.num_rows()).map(time).collect()
+}
+
+/// Gives one batch of deliveries to the streaming host.
+fn deliver(
+    replay: &Replay,
+    batch: std::ops::Range<usize>,
+    joined: &[RecordBatch],
+    logs: &[Log],
+    stream: &mut StreamHost,
+) -> Result<()> {
+    let deliveries = &replay.deliveries[batch.clone()];
+    let source = deliveries[0].source;
+    let rows: UInt64Array = deliveries.iter().map(|d| Some(d.event as u64)).collect();
+    let records = arrow::compute::take_record_batch(&joined[source], &rows)
+        .map_err(|error| Error::bug("a batch of the replay does not exist").because(error))?;
+    let batch = EventBatch {
+        records,
+        positions: batch.clone().map(|at| at as u64).collect(),
+        next_position: batch.end as u64,
+        set_aside: vec![],
+    };
+    stream.apply(&logs[source].schema.source, FILES, &batch).map(|_| ())
+}
+
+/// The levels of the views that a service reads, finest first, and whether any has a base tile.
+fn levels(catalog: &Catalog, service: &Service) -> (Vec<Level>, bool) {
+    let ladders = || service.views.iter().map(|view| &catalog.views()[view.view].ladder);
+    let used = |level: &Level| ladders().any(|ladder| ladder.levels().contains(level));
+    let levels = Level::ALL.into_iter().filter(used).collect();
+    (levels, ladders().any(|ladder| ladder.has_base()))
+}
+
+/// The default disorder: a quarter of the shortest history of the service's views.
+pub fn default_disorder_us(catalog: &Catalog, service: &Service) -> i64 {
+    let views = service.views.iter().map(|view| catalog.views()[view.view].declaration());
+    views.map(|view| view.history_us).min().unwrap_or(0) / 4
+}
+
+/// The time of a spine row, for messages.
+pub(crate) fn place(requests: &Requests, service: &Service, row: usize) -> (Vec<String>, Time) {
+    let key = question(service, requests, row);
+    let key = key.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    (key, requests.as_of(row))
+}

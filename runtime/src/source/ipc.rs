@@ -1,0 +1,188 @@
+//! Arrow IPC, as a file or as a stream, as record batches.
+//!
+//! Invariant: a file ends with its footer and a stream with its end-of-stream marker; one that
+//! stops before is truncated and an error, never a shorter input. Arrow's own validation of
+//! offsets, lengths and text is never skipped. Deliberately absent: compressed buffers.
+
+use super::INPUT_BUFFER_BYTES;
+use super::columnar::{BatchSource, Projection, damaged, guarded};
+use crate::error::{Error, Result};
+use crate::event::SourceSchema;
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow::error::ArrowError;
+use arrow::ipc::reader::{FileReader, StreamReader};
+use std::fs::File;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+
+/// What a file of the IPC file format opens with.
+const FILE_MAGIC: &[u8; 6] = b"ARROW1";
+/// The last bytes of a stream, after the continuation marker or, before 2019, without one.
+const END_OF_STREAM: [u8; 4] = [0; 4];
+
+type Input = Box<dyn Read + Send>;
+
+/// Where the batches come from.
+enum Reader {
+    File(Box<FileReader<BufReader<File>>>),
+    Stream(Box<StreamReader<Tail<Input>>>),
+}
+
+impl Reader {
+    fn next(&mut self) -> Option<Result<RecordBatch, ArrowError>> {
+        match self {
+            Reader::File(reader) => reader.next(),
+            Reader::Stream(reader) => reader.next().or_else(|| {
+                let whole = reader.get_ref().last == END_OF_STREAM;
+                (!whole).then(|| {
+                    let missing = "the stream stops before its end-of-stream marker";
+                    Err(ArrowError::IpcError(missing.to_string()))
+                })
+            }),
+        }
+    }
+
+    fn schema(&self) -> SchemaRef {
+        match self {
+            Reader::File(reader) => reader.schema(),
+            Reader::Stream(reader) => reader.schema(),
+        }
+    }
+}
+
+/// Passes bytes on and remembers the last ones.
+struct Tail<R> {
+    input: R,
+    last: [u8; 4],
+}
+
+impl<R: Read> Read for Tail<R> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.input.read(out)?;
+        for byte in &out[read.saturating_sub(self.last.len())..read] {
+            self.last.rotate_left(1);
+            self.last[3] = *byte;
+        }
+        Ok(read)
+    }
+}
+
+/// The record batches of an input.
+pub(super) struct IpcSource {
+    place: String,
+    reader: Reader,
+    /// The chosen columns.
+    chosen: Option<Vec<usize>>,
+    /// Rows that are still to be passed over.
+    skip: u64,
+    /// The batch in which passing over ended.
+    first: Option<RecordBatch>,
+}
+
+impl IpcSource {
+    fn read(&mut self) -> Result<Option<RecordBatch>> {
+        let failed = |error| unreadable(&self.place, error);
+        let Some(batch) = self.reader.next().transpose().map_err(failed)? else { return Ok(None) };
+        match &self.chosen {
+            Some(chosen) => batch.project(chosen).map(Some).map_err(failed),
+            None => Ok(Some(batch)),
+        }
+    }
+
+    /// Passes over rows; answers how many there were.
+    fn pass_over(&mut self) -> Result<u64> {
+        let wanted = self.skip;
+        while self.skip > 0 {
+            let Some(batch) = self.read()? else { break };
+            let rows = batch.num_rows() as u64;
+            if rows > self.skip {
+                let from = self.skip as usize;
+                self.first = Some(batch.slice(from, batch.num_rows() - from));
+            }
+            self.skip -= rows.min(self.skip);
+        }
+        Ok(wanted - self.skip)
+    }
+}
+
+impl BatchSource for IpcSource {
+    fn next(&mut self) -> Result<Option<RecordBatch>> {
+        match self.first.take() {
+            Some(first) => Ok(Some(first)),
+            None => self.read(),
+        }
+    }
+}
+
+fn unreadable(place: &str, error: ArrowError) -> Error {
+    if error.to_string().contains("compress") {
+        let message = format!("{place}: its buffers are compressed; write the file uncompressed");
+        return Error::input(message).because(error);
+    }
+    damaged(place).because(error)
+}
+
+/// Opens the file or stream at `file`.
+fn reader_of_file(place: &str, mut file: File) -> Result<Reader> {
+    let mut magic = Vec::new();
+    let failed = |error: std::io::Error| {
+        Error::retry(format!("{place}: reading failed")).because(error)
+    };
+    (&mut file).take(FILE_MAGIC.len() as u64).read_to_end(&mut magic).map_err(failed)?;
+    file.seek(SeekFrom::Start(0)).map_err(failed)?;
+    if magic != FILE_MAGIC {
+        return reader_of_stream(place, Box::new(file));
+    }
+    let reader = FileReader::try_new(BufReader::new(file), None);
+    Ok(Reader::File(Box::new(reader.map_err(|error| unreadable(place, error))?)))
+}
+
+fn reader_of_stream(place: &str, input: Input) -> Result<Reader> {
+    let input: Input = Box::new(BufReader::with_capacity(INPUT_BUFFER_BYTES, input));
+    let reader = StreamReader::try_new(Tail { input, last: [1; 4] }, None);
+    Ok(Reader::Stream(Box::new(reader.map_err(|error| unreadable(place, error))?)))
+}
+
+fn events_of(
+    place: &str,
+    reader: Reader,
+    schema: &SourceSchema,
+    skip: u64,
+) -> Result<(IpcSource, Projection, u64)> {
+    let projection = Projection::of(place, &reader.schema(), schema)?;
+    let chosen = Some(projection.chosen.clone());
+    let mut source = IpcSource { place: place.to_string(), reader, chosen, skip, first: None };
+    let skipped = source.pass_over()?;
+    Ok((source, projection, skipped))
+}
+
+/// Opens the events of a file at row `skip`, or at its end if it has fewer rows; answers how many
+/// rows that passed over.
+pub(super) fn open_events(
+    place: &str,
+    file: File,
+    schema: &SourceSchema,
+    skip: u64,
+) -> Result<(IpcSource, Projection, u64)> {
+    guarded(place, || events_of(place, reader_of_file(place, file)?, schema, skip))
+}
+
+/// The same for a stream, such as standard input.
+pub(super) fn stream_events(
+    place: &str,
+    input: Input,
+    schema: &SourceSchema,
+    skip: u64,
+) -> Result<(IpcSource, Projection, u64)> {
+    guarded(place, || events_of(place, reader_of_stream(place, input)?, schema, skip))
+}
+
+/// Opens a whole file with the types that it has.
+pub(super) fn open_table(place: &str, file: File) -> Result<(IpcSource, std::sync::Arc<Schema>)> {
+    guarded(place, || {
+        let reader = reader_of_file(place, file)?;
+        let schema = reader.schema();
+        let place = place.to_string();
+        Ok((IpcSource { place, reader, chosen: None, skip: 0, first: None }, schema))
+    })
+}

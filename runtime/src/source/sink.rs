@@ -1,0 +1,251 @@
+//! The sink: training sets and other tables, written whole or not at all.
+//!
+//! Invariant: the file appears under its own name only when every row is on the disk; until then
+//! it has a temporary name in the same folder, and a writer dropped before [`finish`] leaves
+//! nothing behind. What is written reads back as the same bits (S14). Deliberately absent:
+//! metadata in NDJSON and CSV, which have no place for it.
+//!
+//! [`finish`]: TrainingWriter::finish
+
+use super::cell::Cell;
+use super::{Format, csv, json};
+use crate::error::{Error, Result};
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType as ArrowType, Schema, SchemaRef};
+use arrow::ipc::writer::FileWriter;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+use std::collections::HashMap;
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Bytes gathered before they are written.
+const OUTPUT_BUFFER_BYTES: usize = 256 << 10;
+
+/// Tells apart the temporary files of one process.
+static NEXT_TEMPORARY: AtomicU64 = AtomicU64::new(0);
+
+type Output = BufWriter<File>;
+
+/// The part that knows the format.
+enum Body {
+    Parquet(Box<ArrowWriter<Output>>),
+    Ipc(Box<FileWriter<Output>>),
+    Text { output: Output, names: Vec<String>, format: Format },
+}
+
+/// Writes record batches to one file, in the format of its extension.
+pub struct TrainingWriter {
+    path: PathBuf,
+    temporary: Temporary,
+    schema: SchemaRef,
+    body: Body,
+    rows: u64,
+}
+
+impl fmt::Debug for TrainingWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TrainingWriter").field("path", &self.path).field("rows", &self.rows).finish()
+    }
+}
+
+/// A file that is removed unless it gets its own name.
+struct Temporary {
+    path: PathBuf,
+    renamed: bool,
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if !self.renamed {
+            // The file may be gone already, and a destructor has nobody to tell.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+impl TrainingWriter {
+    /// A writer of rows of `schema`. `metadata` goes into the footer of Parquet and the schema of
+    /// Arrow IPC; the schema's own, which may speak of another table, is left out.
+    pub fn create(
+        path: &Path,
+        schema: SchemaRef,
+        metadata: Vec<(String, String)>,
+    ) -> Result<TrainingWriter> {
+        let format = Format::of(path)?;
+        check_schema(path, format, &schema)?;
+        let temporary = Temporary { path: temporary_path(path)?, renamed: false };
+        let file = OpenOptions::new().write(true).create_new(true).open(&temporary.path);
+        let file = file.map_err(|error| cannot_write(path).because(error))?;
+        let output = BufWriter::with_capacity(OUTPUT_BUFFER_BYTES, file);
+        let metadata: HashMap<String, String> = metadata.into_iter().collect();
+        let schema = Arc::new(Schema::new_with_metadata(schema.fields().clone(), metadata));
+        let body = Body::new(format, output, &schema)
+            .map_err(|error| cannot_write(path).because(error))?;
+        Ok(TrainingWriter { path: path.to_path_buf(), temporary, schema, body, rows: 0 })
+    }
+
+    /// Appends the rows of `batch`, whose columns must be those of the schema.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        if batch.schema().fields() != self.schema.fields() {
+            return Err(Error::bug(format!(
+                "{}: a batch with other columns than the file's",
+                self.path.display()
+            )));
+        }
+        let written = match &mut self.body {
+            Body::Parquet(writer) => writer.write(batch).map_err(Into::into),
+            Body::Ipc(writer) => writer.write(batch).map_err(Into::into),
+            Body::Text { output, names, format } => {
+                write_text(output, names, *format, batch).map_err(Into::into)
+            }
+        };
+        written.map_err(|error: Cause| cannot_write(&self.path).because(error))?;
+        self.rows += batch.num_rows() as u64;
+        Ok(())
+    }
+
+    /// Puts every row on the disk and gives the file its name, over any file that had it; answers
+    /// the number of rows.
+    pub fn finish(self) -> Result<u64> {
+        let TrainingWriter { path, mut temporary, body, rows, .. } = self;
+        let failed = |error: Cause| cannot_write(&path).because(error);
+        let file = body.finish().map_err(failed)?;
+        file.sync_all().map_err(|error| failed(error.into()))?;
+        drop(file);
+        std::fs::rename(&temporary.path, &path).map_err(|error| failed(error.into()))?;
+        temporary.renamed = true;
+        // The name itself is on the disk only when its folder is.
+        let folder = File::open(folder_of(&path)).and_then(|folder| folder.sync_all());
+        folder.map_err(|error| failed(error.into()))?;
+        Ok(rows)
+    }
+}
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+impl Body {
+    fn new(format: Format, mut output: Output, schema: &SchemaRef) -> Result<Body, Cause> {
+        Ok(match format {
+            Format::Parquet => {
+                let mut pairs: Vec<KeyValue> = schema
+                    .metadata()
+                    .iter()
+                    .map(|(key, value)| KeyValue::new(key.clone(), value.clone()))
+                    .collect();
+                // A map has no order, and equal tables are to be equal files.
+                pairs.sort_by(|a, b| a.key.cmp(&b.key));
+                let properties = WriterProperties::builder()
+                    .set_compression(Compression::ZSTD(ZstdLevel::default()))
+                    .set_key_value_metadata(Some(pairs))
+                    .build();
+                // The footer has the metadata already; the embedded schema would repeat it.
+                let bare = Arc::new(Schema::new(schema.fields().clone()));
+                Body::Parquet(Box::new(ArrowWriter::try_new(output, bare, Some(properties))?))
+            }
+            Format::ArrowIpc => Body::Ipc(Box::new(FileWriter::try_new(output, schema)?)),
+            Format::Ndjson | Format::Csv => {
+                let names: Vec<String> =
+                    schema.fields().iter().map(|field| field.name().clone()).collect();
+                if format == Format::Csv {
+                    let mut header = Vec::new();
+                    for (i, name) in names.iter().enumerate() {
+                        if i > 0 {
+                            header.push(b',');
+                        }
+                        csv::write_text(name, &mut header);
+                    }
+                    header.push(b'\n');
+                    output.write_all(&header)?;
+                }
+                Body::Text { output, names, format }
+            }
+        })
+    }
+
+    fn finish(self) -> Result<File, Cause> {
+        let output = match self {
+            Body::Parquet(writer) => writer.into_inner()?,
+            Body::Ipc(mut writer) => {
+                writer.finish()?;
+                writer.into_inner()?
+            }
+            Body::Text { output, .. } => output,
+        };
+        Ok(output.into_inner().map_err(std::io::IntoInnerError::into_error)?)
+    }
+}
+
+fn write_text(
+    output: &mut Output,
+    names: &[String],
+    format: Format,
+    batch: &RecordBatch,
+) -> std::io::Result<()> {
+    let mut record = Vec::new();
+    for row in 0..batch.num_rows() {
+        record.clear();
+        if format == Format::Ndjson {
+            json::write_object(names, |column| Cell::of(batch.column(column), row), &mut record);
+        } else {
+            for (i, column) in batch.columns().iter().enumerate() {
+                if i > 0 {
+                    record.push(b',');
+                }
+                csv::write(&Cell::of(column, row), &mut record);
+            }
+        }
+        record.push(b'\n');
+        output.write_all(&record)?;
+    }
+    Ok(())
+}
+
+/// Refuses what the format cannot hold before any work is done.
+fn check_schema(path: &Path, format: Format, schema: &Schema) -> Result<()> {
+    let place = path.display();
+    for (i, field) in schema.fields().iter().enumerate() {
+        if schema.fields()[..i].iter().any(|other| other.name() == field.name()) {
+            return Err(Error::input(format!("{place}: two columns {:?}; rename one", field.name())));
+        }
+        let list = matches!(
+            field.data_type(),
+            ArrowType::List(_) | ArrowType::LargeList(_) | ArrowType::FixedSizeList(_, _)
+        );
+        if format == Format::Csv && list {
+            return Err(Error::input(format!(
+                "{place}: column {:?} is a list, which CSV cannot hold; write .parquet, .arrow or \
+                 .ndjson",
+                field.name()
+            )));
+        }
+    }
+    if schema.fields().is_empty() {
+        return Err(Error::input(format!("{place}: a table without columns cannot be written")));
+    }
+    Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A name beside `path` that no other writer uses.
+fn temporary_path(path: &Path) -> Result<PathBuf> {
+    let name = path.file_name().ok_or_else(|| cannot_write(path))?.to_string_lossy();
+    let number = NEXT_TEMPORARY.fetch_add(1, Ordering::Relaxed);
+    Ok(folder_of(path).join(format!(".{name}.{}-{number}.tmp", std::process::id())))
+}
+
+fn cannot_write(path: &Path) -> Error {
+    Error::retry(format!(
+        "{}: the file cannot be written; is the folder there, writable and not full?",
+        path.display()
+    ))
+}

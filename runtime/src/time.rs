@@ -1,0 +1,274 @@
+//! Event time: signed microseconds since 1970-01-01 UTC, and half-open intervals of it (S2, S3).
+//!
+//! Invariant: a [`Time`] lies within ±2^62, and arithmetic saturates there. Floors go toward minus
+//! infinity. Deliberately absent: time zones, calendars, leap seconds, and any way to read a clock.
+
+use crate::error::{Error, Result};
+use std::fmt;
+
+/// Microseconds in a second, a minute, an hour and a day.
+pub const SECOND_US: i64 = 1_000_000;
+/// Microseconds in a minute.
+pub const MINUTE_US: i64 = 60 * SECOND_US;
+/// Microseconds in an hour.
+pub const HOUR_US: i64 = 60 * MINUTE_US;
+/// Microseconds in a day.
+pub const DAY_US: i64 = 24 * HOUR_US;
+
+/// A point in event time, in microseconds since 1970-01-01 UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(i64);
+
+impl Time {
+    /// Before every event: the open start of a lifetime window.
+    pub const MIN: Time = Time(-(1 << 62));
+    /// After every event.
+    pub const MAX: Time = Time(1 << 62);
+
+    /// The time `micros` after the epoch, saturated to ±2^62.
+    pub const fn saturating(micros: i64) -> Time {
+        if micros < Self::MIN.0 {
+            Self::MIN
+        } else if micros > Self::MAX.0 {
+            Self::MAX
+        } else {
+            Time(micros)
+        }
+    }
+
+    /// The time `micros` after the epoch, or `None` outside ±2^62 (S2).
+    pub const fn new(micros: i64) -> Option<Time> {
+        if micros < Self::MIN.0 || micros > Self::MAX.0 { None } else { Some(Time(micros)) }
+    }
+
+    /// Microseconds since the epoch.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// This time moved by `delta_us`, saturated.
+    #[must_use]
+    pub const fn plus(self, delta_us: i64) -> Time {
+        Self::saturating(self.0.saturating_add(delta_us))
+    }
+
+    /// This time moved back by `delta_us`, saturated.
+    #[must_use]
+    pub const fn minus(self, delta_us: i64) -> Time {
+        Self::saturating(self.0.saturating_sub(delta_us))
+    }
+
+    /// The greatest multiple of `step_us` that is not after this time; `MIN` stays `MIN`.
+    #[must_use]
+    pub const fn floor(self, step_us: i64) -> Time {
+        if self.0 == Self::MIN.0 {
+            return self;
+        }
+        Self::saturating(self.0 - self.0.rem_euclid(step_us))
+    }
+
+    /// Whether this time is a multiple of `step_us`.
+    pub const fn is_aligned(self, step_us: i64) -> bool {
+        self.0.rem_euclid(step_us) == 0
+    }
+
+    /// Reads RFC 3339 (`2024-05-01T00:00:00Z`), a date (`2024-05-01`), a date and time without a
+    /// zone, which is UTC, or a bare count of microseconds. Digits finer than a microsecond floor.
+    pub fn parse(text: &str) -> Result<Time> {
+        let bad = || {
+            Error::input(format!(
+                "{text:?} is not a time; write RFC 3339 such as 2024-05-01T00:00:00Z, or microseconds since 1970"
+            ))
+        };
+        if let Ok(micros) = text.parse::<i64>() {
+            return Time::new(micros).ok_or_else(bad);
+        }
+        parse_rfc3339(text).and_then(Time::new).ok_or_else(bad)
+    }
+}
+
+impl fmt::Display for Time {
+    /// RFC 3339 in UTC with as many fraction digits as needed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let days = self.0.div_euclid(DAY_US);
+        let micros = self.0.rem_euclid(DAY_US);
+        let (year, month, day) = civil_from_days(days);
+        let seconds = micros / SECOND_US;
+        let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
+        match micros % SECOND_US {
+            0 => {}
+            fraction if fraction % 1000 == 0 => write!(f, ".{:03}", fraction / 1000)?,
+            fraction => write!(f, ".{fraction:06}")?,
+        }
+        f.write_str("Z")
+    }
+}
+
+/// Days since 1970-01-01 of a proleptic Gregorian date (Howard Hinnant, "chrono-Compatible
+/// Low-Level Date Algorithms").
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
+/// The inverse of [`days_from_civil`], from the same source.
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
+/// The microseconds of an RFC 3339 text, or of one without time or zone.
+fn parse_rfc3339(text: &str) -> Option<i64> {
+    let (date, rest) = match text.find(['T', 't', ' ']) {
+        Some(at) => (&text[..at], Some(&text[at + 1..])),
+        None => (text, None),
+    };
+    let (negative, date) = date.strip_prefix('-').map_or((false, date), |date| (true, date));
+    let mut parts = date.split('-');
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() || year.len() < 4 || month.len() != 2 || day.len() != 2 {
+        return None;
+    }
+    let year = digits(year)? * if negative { -1 } else { 1 };
+    let (month, day) = (digits(month)?, digits(day)?);
+    if year.abs() > 200_000 || !(1..=12).contains(&month) {
+        return None;
+    }
+    let days = days_from_civil(year, month, day);
+    if civil_from_days(days) != (year, month, day) {
+        return None;
+    }
+    let micros = rest.map_or(Some(0), parse_clock)?;
+    days.checked_mul(DAY_US)?.checked_add(micros)
+}
+
+/// Microseconds since midnight UTC of `hh:mm[:ss[.fraction]][Z|±hh:mm]`.
+fn parse_clock(text: &str) -> Option<i64> {
+    let (clock, offset_us) = match text.find(['Z', 'z', '+', '-']) {
+        None => (text, 0),
+        Some(at) => {
+            let (clock, zone) = text.split_at(at);
+            let offset = match zone {
+                "Z" | "z" => 0,
+                _ => {
+                    let (hours, minutes) = zone[1..].split_once(':')?;
+                    if hours.len() != 2 || minutes.len() != 2 {
+                        return None;
+                    }
+                    let minutes = digits(hours)? * 60 + digits(minutes)?;
+                    minutes * MINUTE_US * if zone.starts_with('-') { -1 } else { 1 }
+                }
+            };
+            (clock, offset)
+        }
+    };
+    let (clock, fraction) = clock.split_once('.').map_or((clock, None), |(c, f)| (c, Some(f)));
+    let mut parts = clock.split(':');
+    let (hour, minute) = (parts.next()?, parts.next()?);
+    let second = parts.next();
+    if parts.next().is_some() || hour.len() != 2 || minute.len() != 2 {
+        return None;
+    }
+    let (hour, minute) = (digits(hour)?, digits(minute)?);
+    let second = match second {
+        Some(second) if second.len() == 2 => digits(second)?,
+        Some(_) => return None,
+        None if fraction.is_some() => return None,
+        None => 0,
+    };
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let fraction_us = match fraction {
+        None => 0,
+        Some(fraction) => {
+            digits(fraction)?;
+            let padded: String = fraction.chars().chain("000000".chars()).take(6).collect();
+            digits(&padded)?
+        }
+    };
+    Some((hour * 60 + minute) * MINUTE_US + second * SECOND_US + fraction_us - offset_us)
+}
+
+/// A number of ASCII digits only: no sign, no blank.
+fn digits(text: &str) -> Option<i64> {
+    let plain = !text.is_empty() && text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit());
+    if plain { text.parse().ok() } else { None }
+}
+
+/// A half-open interval `[start, end)` of event time. `start == Time::MIN` has no start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Interval {
+    /// The first time inside.
+    pub start: Time,
+    /// The first time after.
+    pub end: Time,
+}
+
+impl Interval {
+    /// Whether `time` lies inside.
+    pub fn contains(self, time: Time) -> bool {
+        self.start <= time && time < self.end
+    }
+}
+
+impl fmt::Display for Interval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}, {})", self.start, self.end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: texts and times map one to one. Method: a table of texts with known microseconds.
+    #[test]
+    fn s02_reads_and_writes_rfc3339() {
+        for (text, micros) in [
+            ("1970-01-01T00:00:00Z", 0),
+            ("1969-12-31T23:59:59.999999Z", -1),
+            ("2000-02-29T12:00:00Z", 951_825_600_000_000),
+            ("2026-08-20T01:02:03.500Z", 1_787_187_723_500_000),
+            ("0001-01-01T00:00:00Z", -62_135_596_800_000_000),
+        ] {
+            let time = Time::parse(text).unwrap();
+            assert_eq!(time.micros(), micros, "{text}");
+            assert_eq!(time.to_string(), text);
+        }
+        assert_eq!(Time::parse("2024-05-01").unwrap(), Time::parse("2024-05-01T00:00Z").unwrap());
+        assert_eq!(
+            Time::parse("2024-05-01T02:00:00+02:00").unwrap(),
+            Time::parse("2024-05-01 00:00:00").unwrap()
+        );
+        assert_eq!(Time::parse("1969-12-31T23:59:59.9999999Z").unwrap().micros(), -1);
+        for bad in ["", "x", "2024-13-01", "2023-02-29", "2024-5-1", "2024-05-01T24:00:00Z", "1e9"] {
+            assert!(Time::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    /// Goal: floors go toward minus infinity and arithmetic saturates (S2, S3).
+    #[test]
+    fn s03_floors_toward_minus_infinity() {
+        assert_eq!(Time::saturating(-1).floor(HOUR_US).micros(), -HOUR_US);
+        assert_eq!(Time::saturating(HOUR_US).floor(HOUR_US).micros(), HOUR_US);
+        assert_eq!(Time::MIN.floor(DAY_US), Time::MIN);
+        assert_eq!(Time::MAX.plus(i64::MAX), Time::MAX);
+        assert_eq!(Time::MIN.minus(1), Time::MIN);
+        assert_eq!(Time::new(i64::MAX), None);
+    }
+}

@@ -1,0 +1,163 @@
+//! Tidy: the house rules that a machine can check.
+//!
+//! Invariant: each test reads the files that git would commit, as text, and names file and line.
+//! Deliberately absent: what rustfmt and clippy check.
+
+use std::path::{Path, PathBuf};
+
+/// Lines in a source file.
+const FILE_LINES_MAX: usize = 500;
+/// Columns in a line that is not a long text.
+const LINE_COLUMNS_MAX: usize = 110;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+}
+
+/// The files below the root with one of these endings, as (path, text).
+fn files(endings: &[&str]) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root()];
+    while let Some(folder) = folders.pop() {
+        for entry in folder.read_dir().unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_dir() {
+                if !name.starts_with('.') && !["target", "demo", "node_modules"].contains(&&*name) {
+                    folders.push(path);
+                }
+            } else if endings.iter().any(|ending| name.ends_with(ending)) {
+                let shown = path.strip_prefix(root()).unwrap().display().to_string();
+                found.push((shown, std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn check(problems: Vec<String>) {
+    assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+}
+
+/// Goal: every source file opens with its purpose, and fits in a head.
+#[test]
+fn source_files_open_with_prose_and_are_short() {
+    let mut problems = Vec::new();
+    for (path, text) in files(&[".rs"]) {
+        let lines = text.lines().count();
+        if lines > FILE_LINES_MAX {
+            problems.push(format!("{path}: {lines} lines; split it by concept"));
+        }
+        if !text.starts_with("//!") {
+            problems.push(format!("{path}: it does not open with `//!`"));
+        }
+        for (at, line) in text.lines().enumerate() {
+            if line.chars().count() > LINE_COLUMNS_MAX && !line.contains('"') && !line.contains("//!") {
+                problems.push(format!("{path}:{}: a line over {LINE_COLUMNS_MAX} columns", at + 1));
+            }
+        }
+    }
+    check(problems);
+}
+
+/// Goal: no forbidden words in the code. Method: whole-text search outside tests.
+#[test]
+fn source_files_keep_the_house_rules() {
+    let mut problems = Vec::new();
+    for (path, text) in files(&[".rs"]) {
+        if path.ends_with("it/tidy.rs") {
+            continue;
+        }
+        let in_tests = path.starts_with("tests/") || path.starts_with("benches/");
+        let mut test_code = in_tests;
+        for (at, line) in text.lines().enumerate() {
+            test_code |= line.contains("#[cfg(test)]");
+            let mut forbid = |word: &str, why: &str| {
+                if line.contains(word) {
+                    problems.push(format!("{path}:{}: {word}: {why}", at + 1));
+                }
+            };
+            forbid("thread::sleep", "tests and hosts never sleep");
+            forbid("#[allow(", "use #[expect(…, reason = …)]");
+            forbid("#[ignore", "a test that does not run proves nothing");
+            forbid("todo!(", "unfinished");
+            forbid("unimplemented!(", "unfinished");
+            if !test_code {
+                forbid(".unwrap()", "say why it cannot fail with expect, or return the error");
+            }
+        }
+        let name = path.rsplit('/').next().unwrap();
+        for bad in ["utils.rs", "common.rs", "helpers.rs", "manager.rs"] {
+            if name == bad {
+                problems.push(format!("{path}: name the concept"));
+            }
+        }
+    }
+    check(problems);
+}
+
+/// Goal: one place for each dangerous thing. Method: who names wasmtime, sled and the wall clock.
+#[test]
+fn each_boundary_is_in_one_place() {
+    let mut problems = Vec::new();
+    for (path, text) in files(&[".rs"]) {
+        if !path.starts_with("runtime/src") && !path.starts_with("cli/src") {
+            continue;
+        }
+        let allowed = |word: &str, places: &[&str]| {
+            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            let used = code.clone().any(|line| line.contains(word));
+            used && !places.iter().any(|place| path.starts_with(place))
+        };
+        if allowed("wasmtime::", &["runtime/src/component/"]) {
+            problems.push(format!("{path}: only runtime/src/component names wasmtime"));
+        }
+        if allowed("::sled::", &["runtime/src/store/sled.rs"]) && text.contains("use ::sled") {
+            problems.push(format!("{path}: only runtime/src/store/sled.rs names sled"));
+        }
+        if allowed("SystemTime", &["runtime/src/clock.rs"]) {
+            problems.push(format!("{path}: only runtime/src/clock.rs reads the wall clock"));
+        }
+    }
+    check(problems);
+}
+
+/// Goal: the oracle shares no code with what it checks. Method: its manifest and sources name none
+/// of the other packages.
+#[test]
+fn the_oracle_stands_alone() {
+    let mut problems = Vec::new();
+    for (path, text) in files(&[".rs", ".toml"]) {
+        if !path.starts_with("tests/oracle/") {
+            continue;
+        }
+        for other in ["lockstep-runtime", "lockstep-sdk", "lockstep-kit", "user-mentions"] {
+            let import = format!("use {}", other.replace('-', "_"));
+            let depends = path.ends_with("Cargo.toml") && text.contains(&format!("{other}."));
+            if depends || text.contains(&import) {
+                problems.push(format!("{path}: the oracle must not use {other}"));
+            }
+        }
+    }
+    check(problems);
+}
+
+/// Goal: nothing committed names one machine.
+#[test]
+fn no_file_names_a_machine() {
+    let mut problems = Vec::new();
+    for (path, text) in files(&[".rs", ".toml", ".md", ".wit", "Makefile", "run", ".json"]) {
+        if path.ends_with("it/tidy.rs") {
+            continue;
+        }
+        for (at, line) in text.lines().enumerate() {
+            for word in ["/work/", "/root/", "/home/", "index.crates.io"] {
+                if line.contains(word) {
+                    problems.push(format!("{path}:{}: {word}", at + 1));
+                }
+            }
+        }
+    }
+    check(problems);
+}

@@ -1,0 +1,10 @@
+//! Tests of the oracle through its public face, in one binary.
+//!
+//! Invariant: values are expected as worked out by hand or by the definition's loop, never as the
+//! code under test gave them. Deliberately absent: any host; those are checked by the oracle.
+
+mod check;
+mod definition;
+mod history;
+mod independence;
+mod scratch;

@@ -1,0 +1,1 @@
+//! The package of the integration tests; see `it/`.
