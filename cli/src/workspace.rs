@@ -61,13 +61,9 @@ impl Workspace {
     /// The store; `create` says whether it may be new.
     pub fn open_store(&self, create: bool) -> Result<Arc<dyn Store>> {
         let path = self.store_path()?;
-        if !create && !path.exists() {
-            return Err(Error::input(format!(
-                "there is no store at {}; fill one with `lockstep backfill`",
-                path.display()
-            )));
-        }
-        Ok(Arc::new(SledStore::open(&path)?))
+        let store =
+            if create { SledStore::open_or_create(&path)? } else { SledStore::open(&path)? };
+        Ok(Arc::new(store))
     }
 
     /// A reader of the files of `source`, from `start_position`.

@@ -1,1 +1,157 @@
-//! 
+//! Write a feature transform once: plain structs and functions that compile to one Wasm component,
+//! which gives the same bits in a batch, a streaming and an online host.
+//!
+//! ```
+//! //! Who buys what, and how much?
+//! use lockstep_sdk::prelude::*;
+//!
+//! /// An order in the shop. Fields borrow from the batch: no copy, no allocation.
+//! #[derive(Event)]
+//! #[event(source = "orders", time = ordered_at, id = order_id, skew = "1h")]
+//! pub struct Order<'a> {
+//!     pub order_id: &'a str,
+//!     pub ordered_at: EventTime,
+//!     pub user: &'a str,
+//!     pub price: f64,
+//!     pub coupon: Option<&'a str>,
+//! }
+//!
+//! /// What a user spends.
+//! #[derive(View)]
+//! #[view(key = [user], owner = "pricing", tags = ["orders"], history = "7d")]
+//! #[features(count, windows = ["1d", "30d", "lifetime"])] // orders.count_1d, …
+//! pub struct Spending<'a> {
+//!     pub user: &'a str,
+//!     /// In euros.
+//!     #[features(sum, mean, max, windows = ["30d", "30d offset 30d"])] // orders.price_sum_30d, …
+//!     pub price: f64,
+//!     #[features(last, windows = ["lifetime"])]
+//!     pub coupon: Option<&'a str>,
+//! }
+//!
+//! #[transform] // `None` gives no row, `Vec` several; an `Err(reason)` sets the event aside.
+//! fn orders<'a>(order: &Order<'a>) -> Result<Spending<'a>, String> {
+//!     if order.price < 0.0 {
+//!         return Err(format!("a price of {}", order.price));
+//!     }
+//!     Ok(Spending { user: order.user, price: order.price, coupon: order.coupon })
+//! }
+//!
+//! #[derive(Request)]
+//! pub struct Basket {
+//!     pub total: f64,
+//! }
+//!
+//! #[derive(Features)]
+//! pub struct Known {
+//!     #[from(orders.count_lifetime)]
+//!     pub orders: i64,
+//!     #[from(orders.price_mean_30d)]
+//!     pub usual: Option<f64>,
+//! }
+//!
+//! #[derive(Outputs)]
+//! pub struct Surprise {
+//!     pub surprise: f64,
+//!     pub newcomer: bool,
+//! }
+//!
+//! /// How unusual is this basket for this user? Computed at request time.
+//! #[on_demand(owner = "pricing")]
+//! fn surprise(basket: &Basket, known: &Known) -> Surprise {
+//!     let usual = known.usual.unwrap_or(basket.total);
+//!     Surprise { surprise: libm::fabs(basket.total - usual), newcomer: known.orders == 0 }
+//! }
+//!
+//! export!(views = [orders], on_demand = [surprise]);
+//! # fn main() {
+//! let order = Order {
+//!     order_id: "o1",
+//!     ordered_at: EventTime::from_micros(0),
+//!     user: "u1",
+//!     price: 9.5,
+//!     coupon: None,
+//! };
+//! assert_eq!(orders(&order).unwrap().price, 9.5); // An ordinary function: test it as one.
+//! assert!(MANIFEST.contains("price_sum_30d_offset_30d"));
+//! # }
+//! ```
+//!
+//! - The crate has `crate-type = ["cdylib", "rlib"]`; `lockstep build` makes the component.
+//! - Columns are `i64`, `f64`, `f32`, `bool`, [`EventTime`], `&str`, [`List`] or an `Option` of one
+//!   of them; what a function returns may also hold `String` and `Vec`. Doc comments are
+//!   descriptions. [`View`] lists aggregates and windows.
+//! - A transform imports nothing: no clock, no randomness, no files. For `exp`, `ln` and the like
+//!   use [`libm`], which has the same bits everywhere; `f64::exp` has not. For maps and sets use
+//!   `BTreeMap` and `BTreeSet`: the order of a `HashMap` differs from run to run.
+//! - The feature `log` lets a panic say why before it traps, and [`log!`] write. It costs the one
+//!   import that an artifact may have.
+//!
+//! Deliberately absent: aggregates of your own, which will be a trait here.
+
+mod batch;
+#[doc(hidden)]
+pub mod bindings;
+mod column;
+mod event_time;
+mod field;
+#[cfg(target_arch = "wasm32")]
+mod guest;
+#[cfg(feature = "log")]
+mod host_log;
+mod list;
+mod manifest;
+mod outcome;
+mod output;
+mod record;
+mod transform;
+mod writer;
+
+pub use event_time::{DAY_US, EventTime, HOUR_US};
+pub use libm;
+pub use list::List;
+pub use lockstep_sdk_macros::{
+    Event, Features, Outputs, Request, View, export, on_demand, transform,
+};
+
+/// All that a transform needs; the crate's page shows each.
+pub mod prelude {
+    pub use crate::{
+        DAY_US, Event, EventTime, Features, HOUR_US, List, Outputs, Request, View, export, libm,
+        log, on_demand, transform,
+    };
+}
+
+/// Writes a formatted message to the host's log if the feature `log` is on, else nothing.
+#[cfg(feature = "log")]
+#[macro_export]
+macro_rules! log {
+    ($($message:tt)+) => { $crate::__::write_log(&::std::format!($($message)+)) };
+}
+
+/// Writes a formatted message to the host's log if the feature `log` is on, else nothing.
+#[cfg(not(feature = "log"))]
+#[macro_export]
+macro_rules! log {
+    ($($message:tt)+) => {{
+        let _ = ::std::format_args!($($message)+);
+    }};
+}
+
+/// What the macros name; no part of the interface.
+#[doc(hidden)]
+pub mod __ {
+    pub use crate::batch::{Batch, Cursor};
+    pub use crate::bindings;
+    pub use crate::column::Build;
+    pub use crate::field::Field;
+    #[cfg(target_arch = "wasm32")]
+    pub use crate::guest::{compute, map};
+    #[cfg(feature = "log")]
+    pub use crate::host_log::write as write_log;
+    pub use crate::manifest::{FALSE, Piece, TRUE, join, length, text};
+    pub use crate::outcome::Scratch;
+    pub use crate::output::Output;
+    pub use crate::record::*;
+    pub use crate::transform::*;
+}

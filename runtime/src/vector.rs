@@ -5,7 +5,6 @@
 
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
-use crate::event::arrow_type;
 use crate::fold::Status;
 use crate::time::Time;
 use crate::value::{Column, DataType, Value};
@@ -120,9 +119,13 @@ pub fn array_of<'a>(
         DataType::Float64 => collect!(Float64Array, Float64, |v: &f64| *v),
         DataType::String => collect!(StringArray, String, |v: &'a str| v),
         DataType::Timestamp => {
-            let times = collect!(TimestampMicrosecondArray, Timestamp, |v: &i64| *v);
-            let cast = arrow::compute::cast(&times, &arrow_type(data_type));
-            cast.map_err(|error| Error::bug("a time column got no zone").because(error))?
+            let times = values.map(|value| match value {
+                Value::Null => Ok(None),
+                Value::Timestamp(micros) => Ok(Some(*micros)),
+                other => Err(mistyped(data_type, other)),
+            });
+            let times = times.collect::<Result<TimestampMicrosecondArray>>()?;
+            Arc::new(times.with_timezone("UTC"))
         }
         DataType::List(_) => return Err(Error::bug("a feature of a list type")),
     })

@@ -39,7 +39,7 @@ impl Get {
             text => AsOf::At(Time::parse(text)?),
         };
         let store = workspace.open_store(false)?;
-        let host = OnlineHost::new(workspace.catalog.clone(), store, vec![service])?;
+        let host = OnlineHost::new(workspace.catalog.clone(), store, vec![service.clone()])?;
         let (vector, _) = host.get_counted(&self.service, &request, as_of)?;
         if self.project.json { print_vector_json(&vector)? } else { print_vector(&vector) }
         Ok(Outcome::Done)

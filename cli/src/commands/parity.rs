@@ -114,7 +114,7 @@ pub fn prove(
     let names = workspace.catalog.sources().keys();
     let logs = names.map(|name| workspace.log(name)).collect::<Result<Vec<Log>>>()?;
     let options = how.options(workspace, service)?;
-    let open = || Ok(Arc::new(SledStore::open(directory)?) as Arc<dyn Store>);
+    let open = || Ok(Arc::new(SledStore::open_or_create(directory)?) as Arc<dyn Store>);
     let bar = progress("answering", spine.num_rows() as u64);
     let step = |done: usize, _: usize| {
         if done % 64 == 0 {

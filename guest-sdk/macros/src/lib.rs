@@ -1,1 +1,105 @@
-//! 
+//! The derives and attributes of `lockstep-sdk`, which re-exports and explains them.
+//!
+//! Invariant: what a look at the author's tokens can tell is an error here, at the token; what needs
+//! types is left to traits of the SDK, with the span of the author's own type. Deliberately absent:
+//! the layout of batches, which the SDK owns.
+
+use proc_macro::TokenStream;
+
+mod columns;
+mod description;
+mod event;
+mod export;
+mod features;
+mod function;
+mod json;
+mod record;
+mod request;
+mod settings;
+mod structure;
+mod view;
+mod window;
+
+#[cfg(test)]
+mod tests;
+
+/// Turns a macro's answer, or its error at the author's token, into code.
+fn code(answer: syn::Result<proc_macro2::TokenStream>) -> TokenStream {
+    answer.unwrap_or_else(|error| error.into_compile_error()).into()
+}
+
+/// An event of a source: `#[event(source = "…", time = field, id = field, skew = "1h")]`.
+///
+/// `source` is the source's name in the project file, `time` the field of the event time, an
+/// `EventTime`. `id` (optional) is the field that identifies an event, a `&str` or `i64`. `skew`
+/// (optional, 0) is how far an event time may lie beyond the event's arrival.
+#[proc_macro_derive(Event, attributes(event))]
+pub fn event(item: TokenStream) -> TokenStream {
+    code(syn::parse(item).and_then(event::derive))
+}
+
+/// A row of a feature view:
+/// `#[view(key = [field, …], owner = "…", tags = ["…"], history = "7d", delay = "5m",
+/// boundary = "inclusive", null_keys)]`.
+///
+/// Only `key` is needed. `history` is how far behind the newest events a window may end and still
+/// be answered exactly, `delay` answers as of so much earlier, `boundary = "inclusive"` counts an
+/// event at exactly `as_of`. A row with a null in its key is set aside unless `null_keys` is given.
+///
+/// `#[features(count, windows = ["7d", "lifetime"])]` on the struct counts rows. On a field,
+/// `#[features(mean, max, windows = ["30d"])]` takes `count`, `sum`, `mean`, `min`, `max`, `first`
+/// and `last` of its values that are not null. A feature is named `count_7d` or
+/// `field_mean_30d`. A window is `"lifetime"`, a length such as `"90m"`, `"12h"` or `"30d"`, or one
+/// that ended some time ago, `"7d offset 7d"`.
+#[proc_macro_derive(View, attributes(view, features))]
+pub fn view(item: TokenStream) -> TokenStream {
+    code(syn::parse(item).and_then(view::derive))
+}
+
+/// What a request says to an on-demand transform. A field `as_of: EventTime` is the answer's time.
+#[proc_macro_derive(Request)]
+pub fn request(item: TokenStream) -> TokenStream {
+    code(syn::parse(item).and_then(request::derive_request))
+}
+
+/// Stored features that an on-demand transform reads: `#[from(view.feature)]` on each field.
+///
+/// A count is bare, every other feature an `Option`.
+#[proc_macro_derive(Features, attributes(from))]
+pub fn features(item: TokenStream) -> TokenStream {
+    code(syn::parse(item).and_then(request::derive_features))
+}
+
+/// What an on-demand transform answers.
+#[proc_macro_derive(Outputs)]
+pub fn outputs(item: TokenStream) -> TokenStream {
+    code(syn::parse(item).and_then(request::derive_outputs))
+}
+
+/// Makes a view of a function from one `&Event` to rows, and names it like the function.
+///
+/// It returns a `#[derive(View)]` struct, an `Option`, `Vec` or array of it, or a `Result` of one of
+/// these with `String`, where an `Err` refuses the event.
+#[proc_macro_attribute]
+pub fn transform(settings: TokenStream, item: TokenStream) -> TokenStream {
+    code(syn::parse(item).and_then(|function| function::transform(settings.into(), function)))
+}
+
+/// Makes an on-demand transform of a function from `&Request` and `&Features` to outputs.
+///
+/// It returns a `#[derive(Outputs)]` struct, or a `Result` of it with `String`, where an `Err`
+/// refuses the request. `#[on_demand(owner = "…", tags = ["…"])]` says who answers for it.
+#[proc_macro_attribute]
+pub fn on_demand(settings: TokenStream, item: TokenStream) -> TokenStream {
+    code(syn::parse(item).and_then(|function| function::on_demand(settings.into(), function)))
+}
+
+/// Exports an artifact: `export!(views = [a, b], on_demand = [c], strict)`.
+///
+/// Each part may be left out. It also makes `pub const MANIFEST: &str`, the JSON that the artifact
+/// carries. `strict` asks for the same bits on every CPU architecture, at the price of slower
+/// floating-point code.
+#[proc_macro]
+pub fn export(settings: TokenStream) -> TokenStream {
+    code(export::export(settings.into()))
+}

@@ -7,9 +7,9 @@
 use super::artifact::{Artifact, LOG_FUNCTION, LOG_INTERFACE};
 use super::engine::Flavour;
 use super::fault::Fault;
-use super::limits::{CALL_FUEL_MAX, CALL_TICKS_MAX, Guest};
+use super::limits::{CALL_FUEL_MAX, CALL_LOG_MAX_BYTES, CALL_TICKS_MAX, Guest};
 use crate::error::{Error, Result};
-use crate::flat::{REASON_BYTES_MAX, outcome_reason};
+use crate::flat::outcome_reason;
 use wasmtime::component::{
     Component, ComponentExportIndex, Func, InstancePre, Linker, TypedFunc, WasmStr,
 };
@@ -53,15 +53,17 @@ impl Compiled {
     }
 }
 
-/// Keeps the guest's message; too long a one traps, for reading it costs the guest no fuel.
+/// Keeps the guest's message, cut at the limit of a reason; too much of them traps.
 fn log(mut store: StoreContextMut<'_, Guest>, (message,): (WasmStr,)) -> wasmtime::Result<()> {
     let text = message.to_str(&store)?;
     let (length, kept) = (text.len(), outcome_reason(text.as_bytes()));
     drop(text);
-    store.data_mut().message = Some(kept);
-    if length > REASON_BYTES_MAX {
+    let guest = store.data_mut();
+    guest.message = Some(kept);
+    guest.logged_bytes = guest.logged_bytes.saturating_add(length);
+    if guest.logged_bytes > CALL_LOG_MAX_BYTES {
         return Err(wasmtime::Error::msg(format!(
-            "a message of {length} bytes is above the limit of {REASON_BYTES_MAX}"
+            "a call's messages are above the limit of {CALL_LOG_MAX_BYTES} bytes"
         )));
     }
     Ok(())
@@ -122,7 +124,8 @@ impl Instance {
         } else if self.interruptible {
             self.store.set_epoch_deadline(CALL_TICKS_MAX);
         }
-        self.store.data_mut().message = None;
+        let guest = self.store.data_mut();
+        (guest.message, guest.logged_bytes) = (None, 0);
     }
 
     /// Calls the guest. After a fault the instance must be dropped.

@@ -4,8 +4,8 @@
 //! of `limits.rs`, twice: without the meter and with it. So a refusal does not depend on the batch
 //! that the event came in, on what the instance had done before, or on how fast the machine is.
 //! A batch that failed is cut in two on fresh instances, again and again, until the parts that
-//! work are answered and single events remain; after a timeout it is cut into single events at
-//! once, so that one endless event costs one deadline more and not one for each halving.
+//! work are answered and single events remain; after a timeout it is cut into more parts, so that
+//! an endless event costs few deadlines, and a batch that was merely long costs few calls.
 //!
 //! Deliberately absent: a limit on how many events of a batch may fail.
 
@@ -18,6 +18,11 @@ use arrow::array::{Array, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use std::ops::Range;
+
+/// Parts that a batch is cut into after a timeout.
+const PARTS_AFTER_TIMEOUT: usize = 16;
+/// Parts that a batch is cut into after any other fault.
+const PARTS_AFTER_FAULT: usize = 2;
 
 /// Reads the outcome of so many events off the front of an answer.
 pub(super) trait Answer {
@@ -93,11 +98,8 @@ impl Caller {
                 Err(fault) if range.len() == 1 => {
                     parts.push((range.start, self.judge(call, answer, &part, &fault)?));
                 }
-                Err(Fault::Timeout) => waiting.extend(range.rev().map(|row| row..row + 1)),
-                Err(_) => {
-                    let middle = range.start + range.len() / 2;
-                    waiting.extend([middle..range.end, range.start..middle]);
-                }
+                Err(Fault::Timeout) => waiting.extend(cut(range, PARTS_AFTER_TIMEOUT)),
+                Err(_) => waiting.extend(cut(range, PARTS_AFTER_FAULT)),
             }
         }
         joined(answer.schema(), parts)
@@ -169,6 +171,13 @@ fn ask(
     }
 }
 
+/// The range in `parts` parts or fewer, none of them empty, the last first.
+fn cut(range: Range<usize>, parts: usize) -> impl Iterator<Item = Range<usize>> {
+    let length = range.len().div_ceil(parts);
+    let starts = range.clone().step_by(length).collect::<Vec<usize>>();
+    starts.into_iter().rev().map(move |start| start..range.end.min(start + length))
+}
+
 /// One outcome of consecutive parts, each with the row of the batch that it starts at.
 fn joined(schema: &SchemaRef, mut parts: Vec<(usize, ViewRows)>) -> Result<ViewRows> {
     if let [(0, _)] = parts[..] {
@@ -211,4 +220,21 @@ pub(super) fn check_columns(declared: &SchemaRef, batch: &RecordBatch, what: &st
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: parts cover the range once and get shorter, so that a cut ends.
+    #[test]
+    fn parts_cover_their_range() {
+        for (length, parts) in [(2, 2), (3, 2), (17, 16), (5, 16), (1025, 16)] {
+            let mut cuts: Vec<Range<usize>> = cut(7..7 + length, parts).collect();
+            cuts.reverse();
+            assert!(cuts.len() <= parts);
+            assert!(cuts.iter().all(|part| !part.is_empty() && part.len() < length));
+            assert!(cuts.into_iter().flatten().eq(7..7 + length));
+        }
+    }
 }

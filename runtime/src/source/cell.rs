@@ -170,9 +170,7 @@ impl<'a> Cell<'a> {
             }
             ArrowType::List(_) => Cell::of_list(&array.as_list::<i32>().value(row)),
             ArrowType::LargeList(_) => Cell::of_list(&array.as_list::<i64>().value(row)),
-            ArrowType::FixedSizeList(_, _) => {
-                Cell::of_list(&array.as_fixed_size_list().value(row))
-            }
+            ArrowType::FixedSizeList(_, _) => Cell::of_list(&array.as_fixed_size_list().value(row)),
             _ => Cell::of_other(array, row),
         }
     }
@@ -265,7 +263,9 @@ mod tests {
         ] {
             assert_eq!(integer(text).ok(), expect, "{text}");
         }
-        for text in ["inf", "nan", "NaN", "1.", ".5", "1e", "0x1", "+1.0", "01.5", "1e400", "-1e400"] {
+        for text in
+            ["inf", "nan", "NaN", "1.", ".5", "1e", "0x1", "+1.0", "01.5", "1e400", "-1e400"]
+        {
             assert!(float64(text).is_err(), "{text}");
         }
         assert_eq!(float64("-0.0").unwrap().to_bits(), (-0.0f64).to_bits());

@@ -326,8 +326,10 @@ mod tests {
         check(b"\"\",\"\",,\"0\",,\r\n", row(Null, Null, Null, text("")));
         check(b"\"a\"\"b,\r\nc\",,,0,,\n", row(Null, Null, Null, text("a\"b,\r\nc")));
         check(b" x ,,-0.0,0,-0,true", row(Bool(true), Int64(0), Float32(-0.0), text(" x ")));
-        check(b"\0,,-Infinity,1970-01-01,9007199254740993,false",
-            row(Bool(false), Int64(9_007_199_254_740_993), Float32(f32::NEG_INFINITY), text("\0")));
+        check(
+            b"\0,,-Infinity,1970-01-01,9007199254740993,false",
+            row(Bool(false), Int64(9_007_199_254_740_993), Float32(f32::NEG_INFINITY), text("\0")),
+        );
         check(b",,,0,1.0,", Err("column \"n\": \"1.0\" is not an integer"));
         check(b",,,0, 1,", Err("column \"n\""));
         check(b",,,0,\"\",", Err("column \"n\""));
@@ -373,7 +375,8 @@ mod tests {
         let open = |text: &str, columns: &[&str]| {
             let input = Box::new(Cursor::new(text.as_bytes().to_vec()));
             let options = ReadOptions::default();
-            let opened = open_events_stdin(Format::Csv, input, Arc::clone(&schema(columns)), options);
+            let opened =
+                open_events_stdin(Format::Csv, input, Arc::clone(&schema(columns)), options);
             opened.err().expect("the header should be refused").message
         };
         let missing = open("a,b\n", &["t timestamp"]);

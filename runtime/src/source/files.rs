@@ -116,12 +116,7 @@ impl EventReader for FilesReader {
     }
 }
 
-fn open_part(
-    path: &Path,
-    schema: Arc<SourceSchema>,
-    batch_rows: usize,
-    skip: u64,
-) -> Result<Part> {
+fn open_part(path: &Path, schema: Arc<SourceSchema>, batch_rows: usize, skip: u64) -> Result<Part> {
     let place = path.display().to_string();
     let file = open_file(path)?;
     match Format::of(path)? {

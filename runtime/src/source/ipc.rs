@@ -11,21 +11,22 @@ use crate::event::SourceSchema;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
-use arrow::ipc::reader::{FileReader, StreamReader};
+use arrow::ipc::reader::{FileReader, StreamReader, read_footer_length};
+use arrow::ipc::root_as_footer;
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
 /// What a file of the IPC file format opens with.
 const FILE_MAGIC: &[u8; 6] = b"ARROW1";
-/// The last bytes of a stream, after the continuation marker or, before 2019, without one.
-const END_OF_STREAM: [u8; 4] = [0; 4];
+/// The length of the footer and the magic, behind the footer.
+const FOOTER_TRAILER_BYTES: usize = 10;
 
 type Input = Box<dyn Read + Send>;
 
 /// Where the batches come from.
 enum Reader {
     File(Box<FileReader<BufReader<File>>>),
-    Stream(Box<StreamReader<Tail<Input>>>),
+    Stream(Box<StreamReader<EndWatch<Input>>>),
 }
 
 impl Reader {
@@ -33,8 +34,7 @@ impl Reader {
         match self {
             Reader::File(reader) => reader.next(),
             Reader::Stream(reader) => reader.next().or_else(|| {
-                let whole = reader.get_ref().last == END_OF_STREAM;
-                (!whole).then(|| {
+                reader.get_ref().ended.then(|| {
                     let missing = "the stream stops before its end-of-stream marker";
                     Err(ArrowError::IpcError(missing.to_string()))
                 })
@@ -50,19 +50,17 @@ impl Reader {
     }
 }
 
-/// Passes bytes on and remembers the last ones.
-struct Tail<R> {
+/// Passes bytes on and remembers whether the input ended. A reader that finds the end-of-stream
+/// marker never asks for more, so only a stream without one is read to its very end.
+struct EndWatch<R> {
     input: R,
-    last: [u8; 4],
+    ended: bool,
 }
 
-impl<R: Read> Read for Tail<R> {
+impl<R: Read> Read for EndWatch<R> {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
         let read = self.input.read(out)?;
-        for byte in &out[read.saturating_sub(self.last.len())..read] {
-            self.last.rotate_left(1);
-            self.last[3] = *byte;
-        }
+        self.ended |= read == 0 && !out.is_empty();
         Ok(read)
     }
 }
@@ -125,21 +123,50 @@ fn unreadable(place: &str, error: ArrowError) -> Error {
 /// Opens the file or stream at `file`.
 fn reader_of_file(place: &str, mut file: File) -> Result<Reader> {
     let mut magic = Vec::new();
-    let failed = |error: std::io::Error| {
-        Error::retry(format!("{place}: reading failed")).because(error)
-    };
+    let failed =
+        |error: std::io::Error| Error::retry(format!("{place}: reading failed")).because(error);
     (&mut file).take(FILE_MAGIC.len() as u64).read_to_end(&mut magic).map_err(failed)?;
     file.seek(SeekFrom::Start(0)).map_err(failed)?;
     if magic != FILE_MAGIC {
         return reader_of_stream(place, Box::new(file));
     }
+    check_blocks(place, &mut file)?;
     let reader = FileReader::try_new(BufReader::new(file), None);
     Ok(Reader::File(Box::new(reader.map_err(|error| unreadable(place, error))?)))
 }
 
+/// Checks that every block of the footer lies within the file: the reader reserves and clears as
+/// much memory as a block claims to be long, before it reads a byte of it.
+fn check_blocks(place: &str, file: &mut File) -> Result<()> {
+    let failed = |error: std::io::Error| damaged(place).because(error);
+    let length = file.seek(SeekFrom::End(0)).map_err(failed)?;
+    let mut trailer = [0; FOOTER_TRAILER_BYTES];
+    file.seek(SeekFrom::End(-(FOOTER_TRAILER_BYTES as i64))).map_err(failed)?;
+    file.read_exact(&mut trailer).map_err(failed)?;
+    let footer_length = read_footer_length(trailer).map_err(|error| unreadable(place, error))?;
+    let behind = footer_length as u64 + FOOTER_TRAILER_BYTES as u64;
+    if behind > length {
+        return Err(damaged(place).because("its footer is longer than the file"));
+    }
+    file.seek(SeekFrom::Start(length - behind)).map_err(failed)?;
+    let mut bytes = vec![0; footer_length];
+    file.read_exact(&mut bytes).map_err(failed)?;
+    let footer =
+        root_as_footer(&bytes).map_err(|error| damaged(place).because(error.to_string()))?;
+    let dictionaries = footer.dictionaries().into_iter().flatten();
+    for block in dictionaries.chain(footer.recordBatches().into_iter().flatten()) {
+        let parts = [block.offset(), i64::from(block.metaDataLength()), block.bodyLength()];
+        let end = parts.iter().try_fold(0u64, |end, part| end.checked_add_signed(*part));
+        if parts.iter().any(|part| *part < 0) || end.is_none_or(|end| end > length) {
+            return Err(damaged(place).because("its footer names bytes beyond the file"));
+        }
+    }
+    file.seek(SeekFrom::Start(0)).map(|_| ()).map_err(failed)
+}
+
 fn reader_of_stream(place: &str, input: Input) -> Result<Reader> {
     let input: Input = Box::new(BufReader::with_capacity(INPUT_BUFFER_BYTES, input));
-    let reader = StreamReader::try_new(Tail { input, last: [1; 4] }, None);
+    let reader = StreamReader::try_new(EndWatch { input, ended: false }, None);
     Ok(Reader::Stream(Box::new(reader.map_err(|error| unreadable(place, error))?)))
 }
 

@@ -92,7 +92,10 @@ struct KeySeed;
 impl<'a> DeserializeSeed<'a> for KeySeed {
     type Value = Cow<'a, str>;
 
-    fn deserialize<D: serde::Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+    fn deserialize<D: serde::Deserializer<'a>>(
+        self,
+        deserializer: D,
+    ) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
     }
 }

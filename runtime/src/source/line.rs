@@ -48,9 +48,8 @@ impl LineReader {
     /// [`LINE_BYTES_MAX`] bytes afterwards.
     pub(super) fn append_to(&mut self, line: &mut Vec<u8>) -> Result<LineEnd> {
         let place = &self.place;
-        let failed = |error: std::io::Error| {
-            Error::retry(format!("{place}: reading failed")).because(error)
-        };
+        let failed =
+            |error: std::io::Error| Error::retry(format!("{place}: reading failed")).because(error);
         let start = line.len();
         // One byte more than allowed shows that the line goes on.
         let room = (LINE_BYTES_MAX + 1).saturating_sub(start) as u64;

@@ -122,7 +122,8 @@ mod tests {
     /// Method: a table of lines.
     #[test]
     fn s06_lines_are_exact_or_set_aside() {
-        let schema = schema(&["t timestamp", "n int64", "x float64?", "s string?", "l list<float32>?"]);
+        let schema =
+            schema(&["t timestamp", "n int64", "x float64?", "s string?", "l list<float32>?"]);
         let text = |s: &str| Value::String(s.into());
         let check = |line: &str, expect: Result<Vec<Value>, &str>| {
             check_record(Format::Ndjson, line.as_bytes(), &schema, expect);
@@ -130,8 +131,14 @@ mod tests {
         let row = |n, x, s, l| Ok(vec![Value::Int64(n), x, s, l]);
         use Value::Null;
         check(r#"{"t":0,"n":1}"#, row(1, Null, Null, Null));
-        check(r#" { "n" : -9223372036854775808 , "t" : "1970-01-01" } "#, row(i64::MIN, Null, Null, Null));
-        check(r#"{"t":0,"n":-0,"x":-0.0,"s":"","l":[]}"#, row(0, Value::Float64(-0.0), text(""), Value::List(vec![])));
+        check(
+            r#" { "n" : -9223372036854775808 , "t" : "1970-01-01" } "#,
+            row(i64::MIN, Null, Null, Null),
+        );
+        check(
+            r#"{"t":0,"n":-0,"x":-0.0,"s":"","l":[]}"#,
+            row(0, Value::Float64(-0.0), text(""), Value::List(vec![])),
+        );
         check(
             r#"{"t":0,"n":2,"x":"NaN","s":"\u0000\"é","l":[1,null,"-Infinity"]}"#,
             row(
@@ -166,7 +173,12 @@ mod tests {
         check(r#"{"t":0,"n":01}"#, Err("not valid JSON"));
         check("[]", Err("a JSON object"));
         check("7", Err("a JSON object"));
-        check_record(Format::Ndjson, b"{\"t\":0,\"n\":1,\"s\":\"\xff\"}", &schema, Err("not UTF-8 at byte 19"));
+        check_record(
+            Format::Ndjson,
+            b"{\"t\":0,\"n\":1,\"s\":\"\xff\"}",
+            &schema,
+            Err("not UTF-8 at byte 19"),
+        );
     }
 
     /// Goal: positions count records, messages count lines, and the bytes are kept (S8). Method: a

@@ -64,7 +64,11 @@ pub(super) fn open_events(
 }
 
 /// Opens a whole file with the types that it has; its schema carries the footer's metadata.
-pub(super) fn open_table(place: &str, file: File, batch_rows: usize) -> Result<(ParquetSource, Arc<Schema>)> {
+pub(super) fn open_table(
+    place: &str,
+    file: File,
+    batch_rows: usize,
+) -> Result<(ParquetSource, Arc<Schema>)> {
     guarded(place, || {
         let metadata = load(place, &file, ArrowReaderOptions::new())?;
         let metadata = with_old_times(place, metadata)?;
@@ -90,7 +94,8 @@ fn open(
     check_codecs(place, &footer, chosen)?;
     let mut group_rows = Vec::with_capacity(footer.num_row_groups());
     for group in footer.row_groups() {
-        let rows = u64::try_from(group.num_rows()).map_err(|error| damaged(place).because(error))?;
+        let rows =
+            u64::try_from(group.num_rows()).map_err(|error| damaged(place).because(error))?;
         group_rows.push(rows);
     }
     let total: u64 = group_rows.iter().sum();
@@ -162,7 +167,10 @@ fn with_raw_text(
     let root = root.map_err(|error| damaged(place).because(error))?;
     let options = ArrowReaderOptions::new()
         .with_parquet_schema(Arc::new(SchemaDescriptor::new(Arc::new(root))))
-        .with_schema(Arc::new(Schema::new(micros_for_old_times(fields, metadata.parquet_schema()))));
+        .with_schema(Arc::new(Schema::new(micros_for_old_times(
+            fields,
+            metadata.parquet_schema(),
+        ))));
     load(place, file, options)
 }
 
@@ -202,4 +210,118 @@ fn bytes_of_text(place: &str, text: &Type) -> Result<Type> {
         .with_id(id)
         .build()
         .map_err(|error| damaged(place).because(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_codecs;
+    use crate::source::sample::{everything, schema};
+    use crate::source::{ReadOptions, open_events, read_table};
+    use crate::value::Value;
+    use arrow::array::AsArray;
+    use arrow::datatypes::TimestampMicrosecondType;
+    use parquet::basic::{Compression, GzipLevel};
+    use parquet::data_type::{ByteArray, ByteArrayType, Int96, Int96Type};
+    use parquet::file::metadata::ParquetMetaDataReader;
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    /// A file as an old Spark writes it, in row groups of one row: 96-bit times and any bytes in
+    /// its texts.
+    fn old_file(folder: &tempfile::TempDir, rows: &[(i64, &[u8])], codec: Compression) -> PathBuf {
+        let message = "message spark { required int96 t; optional binary s (UTF8); }";
+        let properties = WriterProperties::builder().set_compression(codec).build();
+        let path = folder.path().join("old.parquet");
+        let mut writer = SerializedFileWriter::new(
+            std::fs::File::create(&path).unwrap(),
+            Arc::new(parse_message_type(message).unwrap()),
+            Arc::new(properties),
+        )
+        .unwrap();
+        for (micros, text) in rows {
+            let day_us = 86_400_000_000;
+            let nanos = micros.rem_euclid(day_us) as u64 * 1000 + 999;
+            let days = (micros.div_euclid(day_us) + 2_440_588) as u32;
+            let mut time = Int96::new();
+            time.set_data(nanos as u32, (nanos >> 32) as u32, days);
+            let mut group = writer.next_row_group().unwrap();
+            let mut column = group.next_column().unwrap().unwrap();
+            column.typed::<Int96Type>().write_batch(&[time], None, None).unwrap();
+            column.close().unwrap();
+            let mut column = group.next_column().unwrap().unwrap();
+            let text = ByteArray::from(text.to_vec());
+            column.typed::<ByteArrayType>().write_batch(&[text], Some(&[1]), None).unwrap();
+            column.close().unwrap();
+            group.close().unwrap();
+        }
+        writer.close().unwrap();
+        path
+    }
+
+    /// Goal: a text that is not UTF-8 costs its row, and old times beyond 2262 are exact and floor.
+    /// Method: a file written column by column, read from every start.
+    #[test]
+    fn s08_old_files_lose_only_bad_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let year_9999 = 253_370_764_800_000_000;
+        let rows: [(i64, &[u8]); 4] =
+            [(year_9999, b"good"), (0, b"b\xffd"), (-1, "é".as_bytes()), (5, b"")];
+        let path = old_file(&folder, &rows, Compression::SNAPPY);
+        let schema = schema(&["t timestamp", "s string?"]);
+        for start in 0..=4 {
+            let options = ReadOptions { batch_rows: 3, start_position: start };
+            let reader = open_events(&path, Arc::clone(&schema), options).unwrap();
+            let all = everything(reader, &schema);
+            let kept = [0, 2, 3].into_iter().filter(|position| *position >= start);
+            assert_eq!(all.positions, kept.clone().collect::<Vec<u64>>());
+            let expect = kept.map(|position| {
+                let (micros, text) = rows[position as usize];
+                let text = std::str::from_utf8(text).unwrap();
+                vec![Value::Timestamp(micros), Value::String(text.into())]
+            });
+            assert_eq!(all.rows, expect.collect::<Vec<_>>());
+            assert_eq!(all.set_aside.len(), usize::from(start <= 1));
+            for event in all.set_aside {
+                assert_eq!(event.position, 1);
+                assert!(event.reason.contains("column \"s\": text that is not UTF-8 at byte 1"));
+                let bytes = String::from_utf8(event.bytes).unwrap();
+                assert_eq!(bytes, r#"{"t":"1970-01-01T00:00:00Z","s":"b\\xffd"}"#);
+            }
+        }
+    }
+
+    /// Goal: a table has the exact old times too, but no row of it may be bad.
+    #[test]
+    fn s22_tables_of_old_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let rows: [(i64, &[u8]); 1] = [(253_370_764_800_000_000, b"x")];
+        let table = read_table(&old_file(&folder, &rows, Compression::UNCOMPRESSED), &[]).unwrap();
+        let times = table.column(0).as_primitive::<TimestampMicrosecondType>();
+        assert_eq!(times.value(0), rows[0].0);
+        let path = old_file(&folder, &[(0, b"\xff")], Compression::SNAPPY);
+        assert!(read_table(&path, &[]).unwrap_err().message.contains("damaged"));
+    }
+
+    /// Goal: a codec that this build lacks is refused with a remedy, unless only columns that
+    /// nobody reads use it. Method: a footer changed to say gzip for one column.
+    #[test]
+    fn unknown_codecs_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = old_file(&folder, &[(0, b"x")], Compression::SNAPPY);
+        let file = std::fs::File::open(path).unwrap();
+        let footer = ParquetMetaDataReader::new().parse_and_finish(&file).unwrap();
+        let mut columns = footer.row_group(0).columns().to_vec();
+        let gzip = Compression::GZIP(GzipLevel::default());
+        columns[1] = columns[1].clone().into_builder().set_compression(gzip).build().unwrap();
+        let group = footer.row_group(0).clone().into_builder().set_column_metadata(columns);
+        let groups = vec![group.build().unwrap()];
+        let footer = footer.into_builder().set_row_groups(groups).build();
+        let message = check_codecs("f", &footer, None).unwrap_err().message;
+        assert!(message.contains("f: column \"s\" is compressed with GZIP"), "{message}");
+        assert!(check_codecs("f", &footer, Some(&[1])).is_err());
+        assert!(check_codecs("f", &footer, Some(&[0])).is_ok());
+    }
 }

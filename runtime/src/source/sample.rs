@@ -6,19 +6,17 @@ use super::{EventReader, Format, ReadOptions, open_events_stdin};
 use crate::event::{EventBatch, SetAside, SourceSchema};
 use crate::value::{Column, DataType, Value};
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::{
-    Float32Type, Float64Type, Int64Type, TimestampMicrosecondType,
-};
+use arrow::datatypes::{Float32Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use std::io::Cursor;
 use std::sync::Arc;
 
 /// A schema of `name type` columns, nullable with a `?`; the first column is the event time.
 pub(super) fn schema(columns: &[&str]) -> Arc<SourceSchema> {
     let column = |text: &&str| {
-        let (name, data_type) = text.split_once(' ').unwrap();
+        let (name, data_type) = text.split_once(' ').expect("a name and a type");
         Column {
             name: name.to_string(),
-            data_type: data_type.trim_end_matches('?').to_string().try_into().unwrap(),
+            data_type: data_type.trim_end_matches('?').to_string().try_into().expect("a type"),
             nullable: data_type.ends_with('?'),
             description: String::new(),
         }
@@ -73,7 +71,7 @@ impl Everything {
 /// Reads to the end.
 pub(super) fn everything(mut reader: Box<dyn EventReader>, schema: &SourceSchema) -> Everything {
     let mut all = Everything::default();
-    while let Some(batch) = reader.next().unwrap() {
+    while let Some(batch) = reader.next().expect("a good input") {
         all.add(batch, schema);
     }
     all
@@ -83,7 +81,8 @@ pub(super) fn everything(mut reader: Box<dyn EventReader>, schema: &SourceSchema
 pub(super) fn read_text(format: Format, text: &[u8], schema: &Arc<SourceSchema>) -> Everything {
     let input = Box::new(Cursor::new(text.to_vec()));
     let options = ReadOptions::default();
-    let reader = open_events_stdin(format, input, Arc::clone(schema), options).unwrap();
+    let reader =
+        open_events_stdin(format, input, Arc::clone(schema), options).expect("a good header");
     everything(reader, schema)
 }
 

@@ -51,7 +51,10 @@ pub struct TrainingWriter {
 
 impl fmt::Debug for TrainingWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TrainingWriter").field("path", &self.path).field("rows", &self.rows).finish()
+        f.debug_struct("TrainingWriter")
+            .field("path", &self.path)
+            .field("rows", &self.rows)
+            .finish()
     }
 }
 
@@ -212,7 +215,10 @@ fn check_schema(path: &Path, format: Format, schema: &Schema) -> Result<()> {
     let place = path.display();
     for (i, field) in schema.fields().iter().enumerate() {
         if schema.fields()[..i].iter().any(|other| other.name() == field.name()) {
-            return Err(Error::input(format!("{place}: two columns {:?}; rename one", field.name())));
+            return Err(Error::input(format!(
+                "{place}: two columns {:?}; rename one",
+                field.name()
+            )));
         }
         let list = matches!(
             field.data_type(),
@@ -248,4 +254,113 @@ fn cannot_write(path: &Path) -> Error {
         "{}: the file cannot be written; is the folder there, writable and not full?",
         path.display()
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{
+        ArrayRef, Date32Array, Float32Array, Float64Array, Int64Array, ListArray, StringArray,
+        TimestampMicrosecondArray, TimestampNanosecondArray, UInt64Array,
+    };
+    use arrow::datatypes::Int64Type;
+
+    fn batch() -> RecordBatch {
+        let list = ListArray::from_iter_primitive::<Int64Type, _, _>([Some([Some(1), None]), None]);
+        let times = TimestampMicrosecondArray::from(vec![Some(-1), Some(i64::MAX)]);
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("n", Arc::new(Int64Array::from(vec![Some((1 << 53) + 1), None]))),
+            ("u", Arc::new(UInt64Array::from(vec![u64::MAX, 0]))),
+            ("f", Arc::new(Float32Array::from(vec![0.1, f32::NAN]))),
+            ("x", Arc::new(Float64Array::from(vec![-0.0, f64::NEG_INFINITY]))),
+            ("s", Arc::new(StringArray::from(vec!["a\"\n", ""]))),
+            ("t", Arc::new(times)),
+            ("ns", Arc::new(TimestampNanosecondArray::from(vec![1, 1000]))),
+            ("d", Arc::new(Date32Array::from(vec![0, 1]))),
+            ("l", Arc::new(list)),
+        ];
+        RecordBatch::try_from_iter(columns).unwrap()
+    }
+
+    fn write(path: &Path, batch: &RecordBatch) -> Vec<u8> {
+        let metadata = (0..9).map(|i| (format!("key {i}"), format!("{i}"))).collect();
+        let mut writer = TrainingWriter::create(path, batch.schema(), metadata).unwrap();
+        writer.write(batch).unwrap();
+        assert_eq!(writer.finish().unwrap(), 2);
+        std::fs::read(path).unwrap()
+    }
+
+    /// Goal: the text formats look as documented. Method: every kind of value, written out by hand.
+    #[test]
+    fn s14_text_is_written_exactly() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = write(&folder.path().join("t.ndjson"), &batch());
+        let expect = concat!(
+            r#"{"n":9007199254740993,"u":18446744073709551615,"f":0.1,"x":-0.0,"s":"a\"\n","#,
+            r#""t":"1969-12-31T23:59:59.999999Z","ns":"1970-01-01T00:00:00.000000001Z","#,
+            r#""d":"1970-01-01","l":[1,null]}"#,
+            "\n",
+            r#"{"n":null,"u":0,"f":"NaN","x":"-Infinity","s":"","t":9223372036854775807,"#,
+            r#""ns":"1970-01-01T00:00:00.000001Z","d":"1970-01-02","l":null}"#,
+            "\n"
+        );
+        assert_eq!(String::from_utf8(text).unwrap(), expect);
+        let without_list = batch().project(&[0, 1, 2, 3, 4, 5, 6, 7]).unwrap();
+        let text = write(&folder.path().join("t.csv"), &without_list);
+        let expect = "n,u,f,x,s,t,ns,d\n\
+            9007199254740993,18446744073709551615,0.1,-0.0,\"a\"\"\n\",\
+            1969-12-31T23:59:59.999999Z,1970-01-01T00:00:00.000000001Z,1970-01-01\n\
+            ,0,NaN,-Infinity,\"\",9223372036854775807,1970-01-01T00:00:00.000001Z,1970-01-02\n";
+        assert_eq!(String::from_utf8(text).unwrap(), expect);
+    }
+
+    /// Goal: equal tables are equal files, metadata and all. Method: each file twice.
+    #[test]
+    fn equal_tables_are_equal_files() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["t.parquet", "t.arrow", "t.ndjson"] {
+            let path = folder.path().join(name);
+            assert_eq!(write(&path, &batch()), write(&path, &batch()), "{name}");
+        }
+    }
+
+    /// Goal: a file appears whole or not at all, and never loses an older one. Method: writers
+    /// that are dropped, beside and over a good file.
+    #[test]
+    fn unfinished_files_leave_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.parquet");
+        let names = || std::fs::read_dir(folder.path()).unwrap().count();
+        let mut writer = TrainingWriter::create(&path, batch().schema(), vec![]).unwrap();
+        writer.write(&batch()).unwrap();
+        assert_eq!(names(), 1);
+        assert!(!path.exists());
+        drop(writer);
+        assert_eq!(names(), 0);
+        let whole = write(&path, &batch());
+        let mut writer = TrainingWriter::create(&path, batch().schema(), vec![]).unwrap();
+        writer.write(&batch()).unwrap();
+        let other = batch().project(&[0]).unwrap();
+        assert!(writer.write(&other).is_err());
+        drop(writer);
+        assert_eq!(names(), 1);
+        assert_eq!(std::fs::read(&path).unwrap(), whole);
+    }
+
+    /// Goal: what cannot be written is refused before any work, with a remedy.
+    #[test]
+    fn impossible_files_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let refused = |name: &str, schema: SchemaRef| {
+            let path = folder.path().join(name);
+            TrainingWriter::create(&path, schema, vec![]).unwrap_err().message
+        };
+        assert!(refused("t.csv", batch().schema()).contains("\"l\" is a list, which CSV"));
+        assert!(refused("t.txt", batch().schema()).contains(".parquet"));
+        assert!(refused("no/t.csv", batch().project(&[0]).unwrap().schema()).contains("folder"));
+        let twice = batch().project(&[0, 0]).unwrap().schema();
+        assert!(refused("t.parquet", twice).contains("two columns \"n\""));
+        assert!(refused("t.parquet", Arc::new(Schema::empty())).contains("without columns"));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
 }

@@ -299,3 +299,148 @@ fn csv_table(place: &str, file: File, hints: &[(String, DataType)]) -> Result<Re
     }
     assemble(place, rows, columns, TextColumn::finish)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::TrainingWriter;
+    use arrow::array::{
+        Array, AsArray, DictionaryArray, Int32Array, Int64Array, StringArray, TimestampSecondArray,
+        UInt64Array,
+    };
+    use arrow::datatypes::{
+        DataType as ArrowType, Float64Type, Int8Type, Int64Type, TimestampMicrosecondType,
+    };
+    use std::path::PathBuf;
+
+    fn file(folder: &tempfile::TempDir, name: &str, text: &[u8]) -> PathBuf {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn hints(pairs: &[(&str, DataType)]) -> Vec<(String, DataType)> {
+        pairs.iter().map(|(name, data_type)| (name.to_string(), data_type.clone())).collect()
+    }
+
+    /// Goal: a text spine has the hinted types, and NDJSON's own for the rest (S14, S22). Method:
+    /// columns that appear late, mix kinds or stay null.
+    #[test]
+    fn s22_ndjson_tables_keep_their_kinds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = file(
+            &folder,
+            "spine.jsonl",
+            b"{\"as_of\":\"1970-01-01T00:00:01Z\",\"key\":1,\"label\":1}\n\n\
+              {\"as_of\":5,\"key\":9007199254740993,\"label\":0.5,\"late\":true,\"odd\":[1]}\n\
+              {\"odd\":\"a\",\"none\":null,\"text\":\"x\\ty\"}",
+        );
+        let table = read_table(&path, &hints(&[("as_of", DataType::Timestamp)])).unwrap();
+        let schema = table.schema();
+        let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        assert_eq!(names, ["as_of", "key", "label", "late", "odd", "none", "text"]);
+        let times = column_of(&table, "as_of", &DataType::Timestamp).unwrap();
+        let times = times.as_primitive::<TimestampMicrosecondType>();
+        assert_eq!(times.iter().collect::<Vec<_>>(), [Some(1_000_000), Some(5), None]);
+        let keys = table.column(1).as_primitive::<Int64Type>();
+        assert_eq!(keys.iter().collect::<Vec<_>>(), [Some(1), Some((1 << 53) + 1), None]);
+        let labels = table.column(2).as_primitive::<Float64Type>();
+        assert_eq!(labels.iter().collect::<Vec<_>>(), [Some(1.0), Some(0.5), None]);
+        assert_eq!(table.column(3).as_boolean().iter().flatten().collect::<Vec<_>>(), [true]);
+        let odd: Vec<_> = table.column(4).as_string::<i32>().iter().collect();
+        assert_eq!(odd, [None, Some("[1]"), Some("\"a\"")]);
+        assert_eq!(table.column(5).null_count(), 3);
+        assert_eq!(table.column(6).as_string::<i32>().value(2), "x\ty");
+    }
+
+    /// Goal: a CSV spine has the hinted types and text for the rest; "" is not null (S14).
+    #[test]
+    fn s22_csv_tables_are_text() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = file(&folder, "spine.csv", b"zip,n,s\n007,-1,\"\"\n,,\n");
+        let table = read_table(&path, &hints(&[("n", DataType::Int64)])).unwrap();
+        let texts = |column: usize| {
+            let texts = table.column(column).as_string::<i32>().iter();
+            texts.map(|text| text.map(str::to_string)).collect::<Vec<_>>()
+        };
+        assert_eq!(texts(0), [Some("007".to_string()), None]);
+        assert_eq!(texts(2), [Some(String::new()), None]);
+        let numbers = table.column(1).as_primitive::<Int64Type>();
+        assert_eq!(numbers.iter().collect::<Vec<_>>(), [Some(-1), None]);
+    }
+
+    /// Goal: a bad row fails the table and is named (S22). Method: a table of files.
+    #[test]
+    fn s22_bad_rows_fail_the_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let hints = hints(&[("n", DataType::Int64), ("l", DataType::List(DataType::Bool.into()))]);
+        for (name, text, expect) in [
+            (
+                "a.ndjson",
+                "{\"n\":1}\n\n{\"n\":1.0}\n",
+                "row 1 (from 0, line 3): column \"n\": \"1.0\"",
+            ),
+            ("b.ndjson", "{\"m\":1,\"m\":2}", "row 0 (from 0, line 1): the key \"m\" is repeated"),
+            ("c.ndjson", "{\"s\":\"\\ud800\"}", "column \"s\": row 0"),
+            ("d.csv", "n\n1\nx\n", "row 1 (from 0, line 3): column \"n\": \"x\""),
+            ("e.csv", "n,m\n1\n", "1 fields, but the header has 2"),
+            ("f.csv", "n,l\n", "column \"l\" should be list<bool>, found CSV text"),
+        ] {
+            let path = file(&folder, name, text.as_bytes());
+            let message = read_table(&path, &hints).unwrap_err().message;
+            assert!(message.contains(expect) && message.contains(name), "{message}");
+        }
+    }
+
+    /// Goal: Parquet and Arrow spines keep their types, columns and metadata, and widen when asked.
+    /// Method: an empty table and one of several batches.
+    #[test]
+    fn s22_columnar_tables_keep_their_types() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys: DictionaryArray<Int8Type> = ["a", "b", "a"].into_iter().collect();
+        let columns: Vec<(&str, ArrayRef)> = vec![
+            ("key", Arc::new(keys)),
+            ("as_of", Arc::new(TimestampSecondArray::from(vec![Some(-1), None, Some(1)]))),
+            ("day", Arc::new(Int32Array::from(vec![1, 2, 3]))),
+            ("big", Arc::new(UInt64Array::from(vec![1, 2, 1 << 63]))),
+        ];
+        let batch = RecordBatch::try_from_iter(columns).unwrap();
+        for name in ["spine.parquet", "spine.feather"] {
+            for batches in [0, 1, 2] {
+                let path = folder.path().join(name);
+                let metadata = vec![("lockstep.artifact".to_string(), "abc".to_string())];
+                let mut writer = TrainingWriter::create(&path, batch.schema(), metadata).unwrap();
+                (0..batches).for_each(|_| writer.write(&batch).unwrap());
+                writer.finish().unwrap();
+                let table = read_table(&path, &[]).unwrap();
+                assert_eq!(table.num_rows(), 3 * batches);
+                assert_eq!(table.schema().fields(), batch.schema().fields());
+                assert_eq!(table.schema().metadata()["lockstep.artifact"], "abc");
+                if batches == 0 {
+                    continue;
+                }
+                assert_eq!(&table.slice(0, 3).columns()[1..], &batch.columns()[1..]);
+                let texts = column_of(&table, "key", &DataType::String).unwrap();
+                assert_eq!(*texts.slice(0, 3), StringArray::from(vec!["a", "b", "a"]));
+                let days = column_of(&table, "day", &DataType::Int64).unwrap();
+                assert_eq!(*days.slice(0, 3), Int64Array::from(vec![1, 2, 3]));
+                let times = column_of(&table, "as_of", &DataType::Timestamp).unwrap();
+                let times = times.as_primitive::<TimestampMicrosecondType>();
+                assert_eq!((times.value(0), times.is_null(1)), (-1_000_000, true));
+                let bad = column_of(&table, "big", &DataType::Int64).unwrap_err().message;
+                assert!(
+                    bad.contains("row 2 (from 0): column \"big\": 9223372036854775808"),
+                    "{bad}"
+                );
+                let wrong = column_of(&table, "day", &DataType::String).unwrap_err().message;
+                assert!(wrong.contains("\"day\" should be string, found Int32"), "{wrong}");
+                let absent = column_of(&table, "user", &DataType::String).unwrap_err().message;
+                assert!(absent.contains("columns found: key, as_of, day, big"), "{absent}");
+            }
+        }
+        assert_eq!(
+            batch.column(0).data_type().clone(),
+            ArrowType::Dictionary(Box::new(ArrowType::Int8), Box::new(ArrowType::Utf8),)
+        );
+    }
+}

@@ -86,7 +86,10 @@ impl<R: Records> EventReader for TextReader<R> {
             bytes += self.records.raw().len();
             match self.records.cells() {
                 Ok(cells) => {
-                    self.columns.iter_mut().zip(&cells).for_each(|(column, cell)| column.push(cell));
+                    self.columns
+                        .iter_mut()
+                        .zip(&cells)
+                        .for_each(|(column, cell)| column.push(cell));
                     positions.push(self.position);
                 }
                 Err(reason) => set_aside.push(SetAside {

@@ -263,7 +263,9 @@ fn text<'a>(
                 Ok(_) => values.extend_from_slice(bytes),
                 Err(error) => {
                     lost = true;
-                    bad.add(row, || format!("text that is not UTF-8 at byte {}", error.valid_up_to()));
+                    bad.add(row, || {
+                        format!("text that is not UTF-8 at byte {}", error.valid_up_to())
+                    });
                 }
             }
         }

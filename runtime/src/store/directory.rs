@@ -14,13 +14,12 @@
 //!
 //! Deliberately absent: the backend's interface. This file knows the names of its files alone.
 
+use super::deadline::{self, Outcome};
 use super::record::Record;
 use crate::error::{Error, Result};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
 
 /// The format's name and version, the whole of FORMAT.
 const FORMAT: &str = "lockstep store 1\n";
@@ -29,9 +28,7 @@ const FORMAT_NAME: &str = "lockstep store ";
 /// A FORMAT file is no longer than this; a longer file is something else.
 const FORMAT_BYTES_MAX: u64 = 64;
 /// How long a just closed backend may hold on to its file: its threads outlive it a little.
-const BACKEND_LOCK_WAIT_MS_MAX: u64 = 10_000;
-/// How often its lock is tried meanwhile.
-const BACKEND_LOCK_POLL_MS: u64 = 2;
+const BACKEND_LOCK_WAIT_S_MAX: u64 = 10;
 
 /// A store's directory, held by this process.
 #[derive(Debug)]
@@ -64,16 +61,16 @@ impl Directory {
             Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => {}
             Err(error) => return Err(failed(path, "cannot be made", error)),
         }
+        if Self::is_store(path) {
+            return Err(Error::input(format!(
+                "there is a store at {} already; open it, or name another directory",
+                path.display()
+            )));
+        }
         let foreign = |name: &str| !matches!(name, "LOCK" | "COMMIT" | "COMMIT.new" | "FORMAT.new");
         for entry in fs::read_dir(path).map_err(|e| failed(path, "cannot be listed", e))? {
             let name = entry.map_err(|e| failed(path, "cannot be listed", e))?.file_name();
             let name = name.to_string_lossy();
-            if name == "FORMAT" {
-                return Err(Error::input(format!(
-                    "there is a store at {} already; open it, or name another directory",
-                    path.display()
-                )));
-            }
             if foreign(&name) {
                 return Err(Error::input(format!(
                     "{} is not empty (it holds {name:?}) and not a store; name an empty directory",
@@ -184,26 +181,21 @@ impl Directory {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(failed(&path, "cannot be opened", error)),
         };
-        for _ in 0..BACKEND_LOCK_WAIT_MS_MAX / BACKEND_LOCK_POLL_MS {
-            match file.try_lock() {
-                Ok(()) => return Ok(()),
-                Err(TryLockError::WouldBlock) => {
-                    thread::sleep(Duration::from_millis(BACKEND_LOCK_POLL_MS));
-                }
-                Err(TryLockError::Error(error)) => {
-                    return Err(failed(&path, "cannot be locked", error));
-                }
-            }
+        match deadline::run(BACKEND_LOCK_WAIT_S_MAX, move || file.lock())? {
+            Outcome::Done(Ok(())) => Ok(()),
+            Outcome::Done(Err(error)) => Err(failed(&path, "cannot be locked", error)),
+            Outcome::Panicked => Err(Error::bug("locking a file panicked")),
+            Outcome::Late => Err(Error::retry(format!(
+                "{} is locked by another program; close it and try again",
+                path.display()
+            ))),
         }
-        Err(Error::retry(format!(
-            "{} is locked by another program; close it and try again",
-            path.display()
-        )))
     }
 
-    /// Brings what the backend has written to the disk: its log, and the pages that it keeps in
-    /// files of their own and never syncs. Those with numbers from `first_blob` on are new; returns
-    /// the next number.
+    /// Brings what the backend has written to the disk: its log, and the large pages that it keeps
+    /// in files of their own and never syncs. The limits of a store should keep pages small, but
+    /// they are counted in the backend's source, so this does not rely on them. Files with numbers
+    /// from `first_blob` on are new; returns the next number.
     pub(super) fn sync_data(&self, log: &File, first_blob: u64) -> Result<u64> {
         let blobs = self.path.join("blobs");
         let mut next = first_blob;
@@ -214,7 +206,7 @@ impl Directory {
             if let Some(number) = number.filter(|&number| number >= first_blob) {
                 match File::open(entry.path()).and_then(|file| file.sync_data()) {
                     Ok(()) => next = next.max(number + 1),
-                    // The backend replaced the page since, which makes the file's end durable news.
+                    // The backend has written the page anew since, and removed this file.
                     Err(error) if error.kind() == ErrorKind::NotFound => {}
                     Err(error) => return Err(failed(&entry.path(), "cannot be synced", error)),
                 }
@@ -340,4 +332,63 @@ fn is_whole_configuration(bytes: &[u8]) -> bool {
     bytes.split_last_chunk::<4>().is_some_and(|(text, crc)| {
         !text.is_empty() && u32::from_le_bytes(*crc) == crc32fast::hash(text)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind as Kind;
+
+    /// Goal: a missing right is the caller's to mend, a full disk is not. Method: errors of the
+    /// system made by hand, since a test that runs as root has every right.
+    #[test]
+    fn errors_of_the_system_say_who_acts() {
+        let at = |kind: ErrorKind| failed(Path::new("store"), "cannot be read", kind.into());
+        let error = at(ErrorKind::PermissionDenied);
+        assert_eq!(error.kind, Kind::Input);
+        assert!(error.message.starts_with("store cannot be read; give this user"), "{error}");
+        assert_eq!(at(ErrorKind::StorageFull).kind, Kind::Retry);
+    }
+
+    /// Goal: a configuration that a kill cut short is told from a whole one. Method: every length.
+    #[test]
+    fn a_configuration_cut_short_is_not_whole() {
+        let text = b"segment_size: 524288\n";
+        let whole = [text.as_slice(), &crc32fast::hash(text).to_le_bytes()].concat();
+        assert!(is_whole_configuration(&whole));
+        assert!((0..whole.len()).all(|length| !is_whole_configuration(&whole[..length])));
+    }
+
+    /// Goal: new pages in files of their own are synced once, and a missing folder is an error.
+    /// Method: files as the backend names them, and others.
+    #[test]
+    fn pages_in_files_are_synced_once() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("store");
+        let directory = Directory::create(&path).unwrap();
+        let log = File::create(path.join("db")).unwrap();
+        assert!(directory.sync_data(&log, 0).is_err());
+        fs::create_dir(path.join("blobs")).unwrap();
+        assert_eq!(directory.sync_data(&log, 0).unwrap(), 0);
+        for name in ["17", "423", "not a number"] {
+            fs::write(path.join("blobs").join(name), "page").unwrap();
+        }
+        assert_eq!(directory.sync_data(&log, 0).unwrap(), 424);
+        assert_eq!(directory.sync_data(&log, 424).unwrap(), 424);
+    }
+
+    /// Goal: a new store's directory is whole or not a store yet, wherever its making stops.
+    /// Method: remove what is written last, and make it again.
+    #[test]
+    fn an_interrupted_making_is_taken_up() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("store");
+        drop(Directory::create(&path).unwrap());
+        fs::remove_file(path.join("FORMAT")).unwrap();
+        assert_eq!(Directory::open(&path).unwrap_err().kind, Kind::Input);
+        fs::write(path.join("FORMAT.new"), "lock").unwrap();
+        drop(Directory::create(&path).unwrap());
+        drop(Directory::open(&path).unwrap());
+        assert!(Directory::create(&path).unwrap_err().message.contains("already"));
+    }
 }

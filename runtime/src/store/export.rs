@@ -53,11 +53,14 @@ pub enum Canonical {
 /// equal stores would have different exports.
 pub type Filter<'a> = dyn FnMut(&[u8], &[u8]) -> Result<Canonical> + 'a;
 
+/// Receives the keys and values of an export in key order.
+pub type Receive<'a> = dyn FnMut(&[u8], &[u8]) -> Result<()> + 'a;
+
 /// Exports the newest state of `store` through `filter` to `visit`, in key order.
 pub fn export(
     store: &dyn Store,
     filter: Option<&mut Filter<'_>>,
-    visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<()>,
+    visit: &mut Receive<'_>,
 ) -> Result<Exported> {
     export_snapshot(&*store.read()?, filter, visit)
 }
@@ -71,7 +74,7 @@ pub fn digest(store: &dyn Store, filter: Option<&mut Filter<'_>>) -> Result<Dige
 pub fn export_snapshot(
     snapshot: &dyn Snapshot,
     mut filter: Option<&mut Filter<'_>>,
-    visit: &mut dyn FnMut(&[u8], &[u8]) -> Result<()>,
+    visit: &mut Receive<'_>,
 ) -> Result<Exported> {
     let mut builder = Builder::default();
     snapshot.scan(b"", KEY_END, &mut |key, value| {

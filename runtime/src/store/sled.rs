@@ -167,9 +167,9 @@ impl SledStore {
         let place = format!("store {}", self.path.display());
         Err(Error::restore(if held < acknowledged {
             format!(
-                "{place} lost commits {}..{acknowledged}: it holds commit {held}, though commit \
-                 {acknowledged} was acknowledged; accept that (`SledStore::open_behind`) and replay \
-                 from the source offsets that it holds, or restore a backup",
+                "{place} lost commits {} to {acknowledged}, which were acknowledged: it holds \
+                 commit {held}; accept that (`SledStore::open_behind`) and replay from the source \
+                 offsets that it holds, or restore a backup",
                 held + 1
             )
         } else {

@@ -7,11 +7,10 @@
 use crate::definition::{Boundary, Feature, Row, effective, value};
 use crate::history::History;
 use crate::log::{read_log, read_requests};
+use crate::mention_score::{INPUTS, OUTPUTS, Output};
 use crate::report::{ColumnReport, Difference, Report};
 use crate::table::Table;
-use crate::user_mentions::{
-    Event, Key, ON_DEMAND, OnDemand, Request, VIEWS, View, feature_columns,
-};
+use crate::user_mentions::{Event, Key, Request, VIEWS, View, feature_columns};
 use crate::value::{Kind, Value, same_bits};
 use std::collections::HashMap;
 use std::path::Path;
@@ -41,6 +40,15 @@ pub fn check(events: &Table, training: &Table, options: Options) -> Result<Repor
     }
     let columns = plan(training, options.partial)?;
     let requests = read_requests(training)?;
+    // An on-demand transform's request columns: the spine's may be null only for lookups.
+    let on_demand = columns.iter().any(|column| matches!(column.source, Source::OnDemand(_)));
+    let lacks_part = |request: &Request| request.actor.is_none() || request.candidate.is_none();
+    if let Some(row) = requests.iter().position(lacks_part).filter(|_| on_demand) {
+        let place = training.place();
+        return Err(format!(
+            "{place}: row {row} lacks actor or candidate, which mention_score needs"
+        ));
+    }
     let log = read_log(events)?;
     let recomputed = Recomputed::new(&log.events, &columns);
     let part_length = requests.len().div_ceil(THREADS);
@@ -88,7 +96,7 @@ struct Column {
 #[derive(Clone, Copy, Debug)]
 enum Source {
     Stored(Stored),
-    OnDemand(&'static OnDemand),
+    OnDemand(&'static Output),
 }
 
 /// A feature of `VIEWS[view]`.
@@ -138,7 +146,7 @@ fn plan(training: &Table, partial: bool) -> Result<Vec<Column>, String> {
 
 /// What a column named `view.feature` holds, and its type.
 fn resolve(name: &str) -> Result<(Source, Kind), String> {
-    if let Some(output) = ON_DEMAND.iter().find(|output| output.name == name) {
+    if let Some(output) = OUTPUTS.iter().find(|output| output.name == name) {
         return Ok((Source::OnDemand(output), output.kind));
     }
     let stored = stored(name)?;
@@ -162,24 +170,19 @@ fn stored(name: &str) -> Result<Stored, String> {
 /// The rows of every view by key, ready to be asked.
 struct Recomputed {
     histories: Vec<HashMap<Key, History>>,
-    /// The stored features that each of `ON_DEMAND` reads.
-    inputs: Vec<Vec<Stored>>,
+    /// `INPUTS`, resolved.
+    inputs: Vec<Stored>,
 }
 
 impl Recomputed {
     fn new(events: &[Event], columns: &[Column]) -> Recomputed {
-        let inputs: Vec<Vec<Stored>> = ON_DEMAND
-            .iter()
-            .map(|output| {
-                let input = |name: &&str| stored(name).expect("a test resolves every input");
-                output.inputs.iter().map(input).collect()
-            })
-            .collect();
+        let input = |name: &&str| stored(name).expect("a test resolves every input");
+        let inputs: Vec<Stored> = INPUTS.iter().map(input).collect();
         let asked = columns.iter().filter_map(|column| match column.source {
             Source::Stored(stored) => Some(stored),
             Source::OnDemand(_) => None,
         });
-        let asked: Vec<Stored> = asked.chain(inputs.iter().flatten().copied()).collect();
+        let asked: Vec<Stored> = asked.chain(inputs.iter().copied()).collect();
         let history = |(index, view): (usize, &View)| {
             let read = asked.iter().filter(|stored| stored.view == index);
             histories(events, view, &read.map(|stored| stored.feature).collect::<Vec<_>>())
@@ -191,9 +194,7 @@ impl Recomputed {
         match source {
             Source::Stored(stored) => self.stored(stored, request),
             Source::OnDemand(output) => {
-                let position = ON_DEMAND.iter().position(|other| other.name == output.name);
-                let position = position.expect("output is one of ON_DEMAND");
-                let inputs = self.inputs[position].iter();
+                let inputs = self.inputs.iter();
                 let known: Vec<Value> = inputs.map(|input| self.stored(*input, request)).collect();
                 (output.compute)(request, &known)
             }
@@ -266,5 +267,25 @@ impl Part {
             }
         }
         Ok(part)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: every feature of the example, and every input of an on-demand output, is known.
+    /// Method: resolve each name as a training file would ask for it.
+    #[test]
+    fn every_feature_of_the_example_resolves() {
+        let names = feature_columns();
+        assert!(names.len() > 5);
+        for name in &names {
+            resolve(name).expect("a feature of the example");
+        }
+        for input in INPUTS {
+            stored(input).expect("an on-demand output reads stored features");
+            assert!(names.contains(&input.to_string()), "{input} is no feature of the example");
+        }
     }
 }

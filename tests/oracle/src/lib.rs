@@ -1,6 +1,6 @@
 //! Feature values recomputed from the definition in SEMANTICS.md, to check what the hosts give.
 //!
-//!     value(view, key, as_of) = aggregate of { row : row in Rows(view, key), lo <= event_time < hi }
+//!     value(view, key, as_of) = aggregate of { row in Rows(view, key) : lo <= event_time < hi }
 //!
 //! [`value`] is that sentence as a loop: filter the rows of one key by time, sort them, aggregate.
 //! Sums and means are rationals of unbounded size and are rounded once. [`History`] gives the same
@@ -8,9 +8,9 @@
 //! it to the loop. [`user_mentions`] is the example transform written a second time, from its
 //! description, over the raw event log. The binary `lockstep-oracle` compares a training file.
 //!
-//! Invariant: nothing here comes from the runtime, the SDK or the test kit, so a fault in code that
-//! the hosts share cannot hide; a test reads the dependencies. Deliberately absent: tiles, states,
-//! merging, late or repeated delivery, and every aggregate and window that the product lacks.
+//! Invariant: nothing here comes from the runtime, the SDK or the test kit, so a fault in code
+//! that the hosts share cannot hide; a test reads the dependencies. Deliberately absent: tiles,
+//! states, merging, what was known when, and every aggregate and window that the product lacks.
 
 mod args;
 mod check;
@@ -18,6 +18,7 @@ mod definition;
 mod exact;
 mod history;
 mod log;
+pub mod mention_score;
 mod name;
 mod report;
 mod table;

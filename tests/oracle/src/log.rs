@@ -26,6 +26,7 @@ pub fn read_log(table: &Table) -> Result<Log, String> {
         event_time: table.column("event_time")?,
         kind: table.column("kind")?,
         actor: table.column("actor")?,
+        issue: table.column("issue")?,
         mentioned: table.column("mentioned")?,
         area: table.column("area")?,
         files: table.column("files")?,
@@ -49,6 +50,7 @@ struct Columns {
     event_time: usize,
     kind: usize,
     actor: usize,
+    issue: usize,
     mentioned: usize,
     area: usize,
     files: usize,
@@ -64,18 +66,25 @@ impl Columns {
             time.filter(|time| (-TIME_MAX_US..=TIME_MAX_US).contains(time)),
             table.text(row, self.kind)?,
             table.text(row, self.actor)?,
-            table.integer(row, self.files)?,
-            table.integer(row, self.text_length)?,
+            table.text(row, self.issue)?,
         );
-        let (Some(event_id), Some(event_time), Some(kind), Some(actor), Some(files), Some(length)) =
-            required
+        let numbers = (table.integer(row, self.files)?, table.integer(row, self.text_length)?);
+        let (Some(event_id), Some(event_time), Some(kind), Some(actor), Some(issue)) = required
         else {
             return Ok(None);
         };
-        let mentioned = table.text(row, self.mentioned)?;
-        let area = table.text(row, self.area)?;
-        let text_length = length;
-        Ok(Some(Event { event_id, event_time, kind, actor, mentioned, area, files, text_length }))
+        let (Some(files), Some(text_length)) = numbers else { return Ok(None) };
+        Ok(Some(Event {
+            event_id,
+            event_time,
+            kind,
+            actor,
+            mentioned: table.text(row, self.mentioned)?,
+            issue,
+            area: table.text(row, self.area)?,
+            files,
+            text_length,
+        }))
     }
 }
 

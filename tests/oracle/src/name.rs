@@ -1,7 +1,7 @@
-//! Features from their names as printed: `text_length_mean_30d` is a column, an aggregate, a window.
+//! Features from their printed names: `text_length_mean_30d` is a column, aggregate and window.
 //!
-//! The name is `[column_]aggregate_window`. A window is `lifetime`, a length such as `90min`, `7d`
-//! or `2w`, or `7d_offset_7d`. The aggregate is the token before the window, the column is what
+//! The name is `[column_]aggregate_window`. A window is `lifetime`, a length such as `90m` or
+//! `7d`, or `7d_offset_7d`. The aggregate is the token before the window, the column is what
 //! precedes it, and only a count may lack one. Invariant: a feature that parses applies to its
 //! column's type. Deliberately absent: a guess at a name that does not parse.
 
@@ -64,10 +64,12 @@ fn split_window(name: &str) -> Option<(&str, Window)> {
 fn length_us(text: &str) -> Option<i64> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let unit_us = match &text[digits..] {
-        "m" | "min" => MINUTE_US,
+        "us" => 1,
+        "ms" => 1_000,
+        "s" => 1_000_000,
+        "m" => MINUTE_US,
         "h" => HOUR_US,
         "d" => DAY_US,
-        "w" => 7 * DAY_US,
         _ => return None,
     };
     let number: i64 = text[..digits].parse().ok()?;
@@ -99,6 +101,8 @@ mod tests {
             ("kind_last_lifetime", Aggregate::Last, Some(0), lifetime),
             ("text_length_max_7d_offset_7d", Aggregate::Max, Some(1), days(7, 7)),
             ("kind_first_1h", Aggregate::First, Some(0), hour),
+            ("kind_first_60m", Aggregate::First, Some(0), hour),
+            ("kind_first_3600s", Aggregate::First, Some(0), hour),
         ] {
             let expected = Feature { aggregate, column, window };
             assert_eq!(Feature::parse(name, &COLUMNS), Ok(expected), "{name}");
@@ -110,6 +114,7 @@ mod tests {
             "count_d",
             "count_0d",
             "count_30y",
+            "count_2w",
             "count_é",
             "mean_30d",
             "kind_mean_30d",

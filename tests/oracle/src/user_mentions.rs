@@ -11,6 +11,7 @@
 //! Invariant: this file follows the description above and the raw columns, never the transform's
 //! code; that the two agree is the point. Deliberately absent: anything both could share.
 
+use crate::mention_score::OUTPUTS;
 use crate::value::{Kind, Value};
 use std::fmt;
 
@@ -27,6 +28,8 @@ pub struct Event {
     pub actor: String,
     /// Whom it mentions.
     pub mentioned: Option<String>,
+    /// The issue.
+    pub issue: String,
     /// The area of the issue.
     pub area: Option<String>,
     /// Files touched.
@@ -85,90 +88,158 @@ pub struct Keyed {
 }
 
 /// The example's views.
-pub const VIEWS: [View; 3] = [
-    View {
-        name: "pair_mentions",
-        columns: &[("actor", Kind::Text), ("mentioned", Kind::Text), ("text_length", Kind::Int64)],
-        features: &[
-            "count_7d",
-            "count_30d",
-            "count_365d",
-            "count_lifetime",
-            "text_length_mean_30d",
-            "text_length_max_30d",
-        ],
-        rows: pair_mentions,
-        asked: |request| Some(vec![request.actor.clone()?, request.candidate.clone()?]),
-    },
-    View {
-        name: "user_activity",
-        columns: &[("user", Kind::Text), ("kind", Kind::Text), ("text_length", Kind::Int64)],
-        features: &["count_30d", "kind_last_lifetime"],
-        rows: user_activity,
-        asked: |request| Some(vec![request.candidate.clone()?]),
-    },
-    View {
-        name: "area_reviewers",
-        columns: &[
-            ("area", Kind::Text),
-            ("mentioned", Kind::Text),
-            ("text_per_file", Kind::Float64),
-        ],
-        features: &["count_365d", "text_per_file_sum_365d"],
-        rows: area_reviewers,
-        asked: |request| Some(vec![request.area.clone()?, request.candidate.clone()?]),
-    },
-];
+pub const VIEWS: [View; 3] = [PAIR_MENTIONS, USER_ACTIVITY, AREA_REVIEWERS];
+
+const PAIR_MENTIONS: View = View {
+    name: "pair_mentions",
+    columns: &[
+        ("kind", Kind::Text),
+        ("issue", Kind::Text),
+        ("mentioned_at", Kind::Timestamp),
+        ("files", Kind::Int64),
+        ("text_length", Kind::Int64),
+        ("text_per_file", Kind::Float64),
+    ],
+    features: &[
+        "count_1d",
+        "count_7d",
+        "count_30d",
+        "count_365d",
+        "count_lifetime",
+        "kind_first_lifetime",
+        "kind_last_lifetime",
+        "issue_last_30d",
+        "issue_last_365d",
+        "mentioned_at_min_lifetime",
+        "mentioned_at_max_lifetime",
+        "files_sum_30d",
+        "files_sum_365d",
+        "files_max_30d",
+        "files_max_365d",
+        "text_length_mean_30d",
+        "text_length_min_30d",
+        "text_length_max_30d",
+        "text_per_file_sum_30d",
+        "text_per_file_sum_365d",
+        "text_per_file_sum_lifetime",
+        "text_per_file_mean_30d",
+        "text_per_file_mean_365d",
+        "text_per_file_mean_lifetime",
+    ],
+    rows: pair_mentions,
+    asked: |request| Some(vec![request.actor.clone()?, request.candidate.clone()?]),
+};
+
+const USER_ACTIVITY: View = View {
+    name: "user_activity",
+    columns: &[
+        ("created", Kind::Int64),
+        ("mentioned", Kind::Int64),
+        ("area", Kind::Text),
+        ("text_per_file", Kind::Float64),
+    ],
+    features: &[
+        "created_count_7d",
+        "created_count_30d",
+        "created_count_365d",
+        "created_sum_365d",
+        "created_sum_lifetime",
+        "created_mean_365d",
+        "created_mean_lifetime",
+        "mentioned_count_1d",
+        "mentioned_count_7d",
+        "mentioned_count_30d",
+        "mentioned_count_365d",
+        "mentioned_count_lifetime",
+        "mentioned_count_30d_offset_30d",
+        "area_last_365d",
+        "text_per_file_min_30d",
+        "text_per_file_min_lifetime",
+        "text_per_file_max_30d",
+        "text_per_file_max_lifetime",
+        "text_per_file_last_30d",
+        "text_per_file_last_lifetime",
+    ],
+    rows: user_activity,
+    asked: |request| Some(vec![request.candidate.clone()?]),
+};
+
+const AREA_REVIEWERS: View = View {
+    name: "area_reviewers",
+    columns: &[
+        ("actor", Kind::Text),
+        ("text_length", Kind::Int64),
+        ("text_per_file", Kind::Float64),
+    ],
+    features: &[
+        "count_7d",
+        "count_30d",
+        "count_365d",
+        "count_lifetime",
+        "actor_last_365d",
+        "text_length_max_365d",
+        "text_length_max_lifetime",
+        "text_per_file_mean_30d",
+        "text_per_file_mean_365d",
+    ],
+    rows: area_reviewers,
+    asked: |request| Some(vec![request.area.clone()?, request.candidate.clone()?]),
+};
 
 fn text(text: &str) -> Value {
     Value::Text(text.to_string())
 }
 
+/// Length of the message for each file touched; null where no file is.
+fn text_per_file(event: &Event) -> Value {
+    match event.files {
+        0 => Value::Null,
+        files => Value::Float64(event.text_length as f64 / files as f64),
+    }
+}
+
 fn pair_mentions(event: &Event) -> Vec<Keyed> {
     let Some(mentioned) = &event.mentioned else { return vec![] };
-    let values = vec![text(&event.actor), text(mentioned), Value::Int64(event.text_length)];
+    let values = vec![
+        text(&event.kind),
+        text(&event.issue),
+        Value::Timestamp(event.event_time),
+        Value::Int64(event.files),
+        Value::Int64(event.text_length),
+        text_per_file(event),
+    ];
     vec![Keyed { key: vec![event.actor.clone(), mentioned.clone()], values }]
 }
 
+/// The actor's row comes first. `created` holds the files of an issue its user created, and
+/// `mentioned` those of one its user was mentioned in; each is null in the other role.
 fn user_activity(event: &Event) -> Vec<Keyed> {
-    let users = std::iter::once(&event.actor).chain(&event.mentioned);
-    let row = |user: &String| Keyed {
-        key: vec![user.clone()],
-        values: vec![text(user), text(&event.kind), Value::Int64(event.text_length)],
-    };
-    users.map(row).collect()
+    let area = || event.area.as_deref().map_or(Value::Null, text);
+    let files = Value::Int64(event.files);
+    let created = if event.kind == "created" { files.clone() } else { Value::Null };
+    let mut rows = vec![Keyed {
+        key: vec![event.actor.clone()],
+        values: vec![created, Value::Null, area(), text_per_file(event)],
+    }];
+    if let Some(mentioned) = &event.mentioned {
+        rows.push(Keyed {
+            key: vec![mentioned.clone()],
+            values: vec![Value::Null, files, area(), text_per_file(event)],
+        });
+    }
+    rows
 }
 
 fn area_reviewers(event: &Event) -> Vec<Keyed> {
     let (Some(area), Some(mentioned)) = (&event.area, &event.mentioned) else { return vec![] };
-    let per_file = match event.files {
-        0 => Value::Null,
-        files => Value::Float64(event.text_length as f64 / files as f64),
-    };
-    let values = vec![text(area), text(mentioned), per_file];
+    let values = vec![text(&event.actor), Value::Int64(event.text_length), text_per_file(event)];
     vec![Keyed { key: vec![area.clone(), mentioned.clone()], values }]
 }
-
-/// A value computed from the request and stored features.
-#[derive(Debug)]
-pub struct OnDemand {
-    /// `name.output`, as in a training file.
-    pub name: &'static str,
-    /// Its type.
-    pub kind: Kind,
-    /// The stored features it reads, `view.feature`.
-    pub inputs: &'static [&'static str],
-    /// The formula over the inputs' values, in their order.
-    pub compute: fn(&Request, &[Value]) -> Value,
-}
-
-/// The outputs of the example's on-demand transform.
-pub const ON_DEMAND: [OnDemand; 0] = [];
 
 /// Every feature of the example, as a training file's column.
 pub fn feature_columns() -> Vec<String> {
     let stored = VIEWS
         .iter()
         .flat_map(|view| view.features.iter().map(|feature| format!("{}.{feature}", view.name)));
-    stored.chain(ON_DEMAND.iter().map(|output| output.name.to_string())).collect()
+    stored.chain(OUTPUTS.iter().map(|output| output.name.to_string())).collect()
 }

@@ -73,7 +73,8 @@ fn s04_boundary_and_s05_delay() {
     let lo = MAY_US - 30 * DAY_US;
     let times = [lo - 1, lo, as_of - 1, as_of, as_of + 1];
     let rows: Vec<Row> = times.iter().map(|time| row(*time, "x", Value::Null)).collect();
-    let count = Feature { aggregate: Aggregate::Count, column: None, window: sliding(30 * DAY_US) };
+    let month = sliding(30 * DAY_US);
+    let count = Feature { aggregate: Aggregate::Count, column: None, window: month };
     for (boundary, delay_us, expected) in [
         (Boundary::Strict, 0, 2),
         (Boundary::Inclusive, 0, 3),
@@ -138,8 +139,8 @@ fn s16_nulls_and_empty_windows() {
         }
     }
     let inputs = [Value::Null, Value::Int64(4), Value::Null, Value::Int64(-1), Value::Null];
-    for (aggregate, expected) in [(Count, 2), (Sum, 3), (Min, -1), (Max, 4), (First, 4), (Last, -1)]
-    {
+    let expectations = [(Count, 2), (Sum, 3), (Min, -1), (Max, 4), (First, 4), (Last, -1)];
+    for (aggregate, expected) in expectations {
         same(&over(&inputs, aggregate), &Value::Int64(expected));
     }
     same(&over(&inputs, Mean), &Value::Float64(1.5));

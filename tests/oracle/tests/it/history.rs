@@ -75,9 +75,10 @@ fn row(with_id: bool) -> impl Strategy<Value = Row> {
     );
     // Few times, so that many rows tie; on and beside the hops.
     let event_time = (-30_i64..30, -1_i64..2).prop_map(|(h, beside)| h * HOUR_US / 2 + beside);
-    (event_time, "[abé]{1,2}", 0_u32..2, values).prop_map(move |(event_time, id, ordinal, v)| Row {
+    let parts = (event_time, "[abé]{1,2}", 0_u32..2, values);
+    parts.prop_map(move |(event_time, event_id, ordinal, v)| Row {
         event_time,
-        event_id: with_id.then_some(id),
+        event_id: with_id.then_some(event_id),
         ordinal,
         values: vec![v.0, v.1, v.2, v.3, v.4],
     })
@@ -95,6 +96,11 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
             rows
         },
     )
+}
+
+/// The same rows in two orders.
+fn rows_twice() -> impl Strategy<Value = (Vec<Row>, Vec<Row>)> {
+    rows().prop_flat_map(|rows| (Just(rows.clone()), Just(rows).prop_shuffle()))
 }
 
 proptest! {
@@ -125,7 +131,7 @@ proptest! {
     /// Goal: the rows are a set. Method: the same rows in another order.
     #[test]
     fn s01_order_of_arrival_changes_nothing(
-        (rows, shuffled) in rows().prop_flat_map(|rows| (Just(rows.clone()), Just(rows).prop_shuffle())),
+        (rows, shuffled) in rows_twice(),
     ) {
         for feature in features() {
             let (a, b) = (value(&rows, feature, HOUR_US), value(&shuffled, feature, HOUR_US));

@@ -21,8 +21,16 @@ fn depends_on_no_package_of_the_workspace() {
             names.extend(line.split(['.', '=', ' ']).next().filter(|name| !name.is_empty()));
         }
     }
-    let known =
-        ["arrow", "num-bigint", "num-rational", "parquet", "proptest", "serde_json", "tempfile"];
+    let known = [
+        "arrow",
+        "libm",
+        "num-bigint",
+        "num-rational",
+        "parquet",
+        "proptest",
+        "serde_json",
+        "tempfile",
+    ];
     assert_eq!(names, BTreeSet::from(known));
 }
 

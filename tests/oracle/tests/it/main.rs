@@ -7,4 +7,3 @@ mod check;
 mod definition;
 mod history;
 mod independence;
-mod scratch;

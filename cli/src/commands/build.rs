@@ -1,0 +1,35 @@
+//! `lockstep build`: a crate compiled to one component, its digest pinned.
+
+use crate::build::{BuildOptions, build};
+use crate::outcome::Outcome;
+use clap::Args;
+use lockstep_runtime::Result;
+use lockstep_runtime::project::Project;
+use std::path::PathBuf;
+
+/// The arguments of `lockstep build`.
+#[derive(Debug, Args)]
+pub struct Build {
+    /// The transform crate's folder
+    #[arg(default_value = ".", value_name = "DIR")]
+    crate_dir: PathBuf,
+    /// Where the component goes; by default <crate>.wasm in the crate's folder
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Print JSON for programs
+    #[arg(long)]
+    json: bool,
+}
+
+impl Build {
+    /// Runs the command.
+    pub fn run(self) -> Result<Outcome> {
+        let built = build(&BuildOptions { crate_dir: self.crate_dir, output: self.output })?;
+        let pinned = Project::pin(&built.path, &built.digest)?;
+        crate::inspect::print(&built.path, self.json)?;
+        if let Some(name) = pinned {
+            eprintln!("pinned {name} in lockstep.lock");
+        }
+        Ok(Outcome::Done)
+    }
+}

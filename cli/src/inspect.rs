@@ -1,0 +1,221 @@
+//! What an artifact declares, for people and for programs.
+//!
+//! Invariant: all of it is read from the file: the digest of its bytes, its imports, and the
+//! manifest that it carries; the guest does not run. The JSON is the manifest as it stands, with
+//! the digest, size and imports beside it, and each feature's type. Deliberately absent: whether
+//! a project uses it.
+
+use crate::output::{print_json, table, thousands};
+use lockstep_runtime::Result;
+use lockstep_runtime::component::{Artifact, Engine, EngineConfig};
+use lockstep_runtime::time::{DAY_US, HOUR_US, MINUTE_US};
+use lockstep_runtime::value::{Column, DataType};
+use lockstep_runtime::view::{
+    Aggregate, Boundary, EventDeclaration, Feature, FeatureView, Manifest, OnDemand, Window,
+};
+use serde_json::{Value as Json, json};
+use std::fmt::Write;
+use std::path::Path;
+
+/// Prints what the artifact at `path` declares: tables, or JSON.
+pub fn print(path: &Path, json: bool) -> Result<()> {
+    let artifact = Artifact::load(&Engine::new(EngineConfig::default())?, path)?;
+    if json {
+        return print_json(&describe_json(&artifact)?);
+    }
+    print!("{}", describe(&artifact)?);
+    Ok(())
+}
+
+/// The artifact as JSON.
+pub fn describe_json(artifact: &Artifact) -> Result<Json> {
+    let manifest = artifact.manifest();
+    let mut types = serde_json::Map::new();
+    for view in &manifest.views {
+        for feature in &view.features {
+            let (data_type, nullable) = feature.data_type(view)?;
+            let name = format!("{}.{}", view.name, feature.name);
+            let meaning = meaning(view, feature);
+            types.insert(
+                name,
+                json!({ "type": data_type, "nullable": nullable, "meaning": meaning }),
+            );
+        }
+    }
+    Ok(json!({
+        "path": artifact.name(),
+        "digest": artifact.digest(),
+        "size_bytes": artifact.size_bytes(),
+        "imports": artifact.imports(),
+        "features": types,
+        "manifest": manifest,
+    }))
+}
+
+/// The artifact as text.
+pub fn describe(artifact: &Artifact) -> Result<String> {
+    let Manifest { sdk, strict, views, on_demand, .. } = artifact.manifest();
+    let imports = match artifact.imports() {
+        [] => "none".to_string(),
+        imports => imports.join(", "),
+    };
+    let mut out = format!("{}\n", artifact.name());
+    line(&mut out, "digest", artifact.digest());
+    line(&mut out, "size", &format!("{} bytes", thousands(artifact.size_bytes())));
+    line(&mut out, "imports", &imports);
+    line(&mut out, "sdk", sdk);
+    if *strict {
+        line(&mut out, "strict", "NaNs have one form inside the guest too (S23)");
+    }
+    for view in views {
+        describe_view(&mut out, view)?;
+    }
+    for transform in on_demand {
+        describe_on_demand(&mut out, transform);
+    }
+    Ok(out)
+}
+
+fn describe_view(out: &mut String, view: &FeatureView) -> Result<()> {
+    heading(out, "view", &view.name, &view.description);
+    line(out, "key", &view.key.join(", "));
+    line(out, "events", &event(&view.event));
+    people(out, &view.owner, &view.tags);
+    let boundary = match view.boundary {
+        Boundary::Strict => "events strictly before as_of",
+        Boundary::Inclusive => "events up to and at as_of",
+    };
+    let delay = match view.delay_us {
+        0 => String::new(),
+        delay_us => format!(", as of {} earlier", duration(delay_us)),
+    };
+    line(out, "counts", &format!("{boundary}{delay}"));
+    let mut rows = Vec::new();
+    for feature in &view.features {
+        let (data_type, nullable) = feature.data_type(view)?;
+        rows.push(vec![
+            format!("  {}.{}", view.name, feature.name),
+            type_text(&data_type, nullable),
+            window(feature.window),
+            meaning(view, feature),
+        ]);
+    }
+    rows_of(out, &["  feature", "type", "window", "meaning"], rows);
+    Ok(())
+}
+
+fn describe_on_demand(out: &mut String, transform: &OnDemand) {
+    heading(out, "on demand", &transform.name, &transform.description);
+    let request = transform
+        .request
+        .iter()
+        .map(|column| format!("{} {}", column.name, type_text(&column.data_type, column.nullable)));
+    line(out, "request", &request.collect::<Vec<_>>().join(", "));
+    let reads: Vec<&str> = transform.features.iter().map(|input| input.from.as_str()).collect();
+    line(out, "reads", &reads.join(", "));
+    people(out, &transform.owner, &transform.tags);
+    let row = |column: &Column| {
+        vec![
+            format!("  {}.{}", transform.name, column.name),
+            type_text(&column.data_type, column.nullable),
+            column.description.clone(),
+        ]
+    };
+    rows_of(out, &["  output", "type", "meaning"], transform.outputs.iter().map(row).collect());
+}
+
+fn heading(out: &mut String, kind: &str, name: &str, description: &str) {
+    let _ = write!(out, "\n{kind} {name}");
+    let _ = match description {
+        "" => writeln!(out),
+        description => writeln!(out, ": {description}"),
+    };
+}
+
+fn line(out: &mut String, name: &str, text: &str) {
+    if !text.is_empty() {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "  {name:<8} {text}");
+    }
+}
+
+fn people(out: &mut String, owner: &str, tags: &[String]) {
+    line(out, "owner", owner);
+    line(out, "tags", &tags.join(", "));
+}
+
+fn rows_of(out: &mut String, titles: &[&str], rows: Vec<Vec<String>>) {
+    let numbers_from = titles.len();
+    let table = table(titles, rows, numbers_from).to_string();
+    for row in table.lines() {
+        let _ = writeln!(out, "{}", row.trim_end());
+    }
+}
+
+fn event(event: &EventDeclaration) -> String {
+    let id = match &event.id {
+        Some(id) => format!(", identified by {id}"),
+        None => ", without an id".to_string(),
+    };
+    format!("{} of source {}, at {}{id}", event.name, event.source, event.time)
+}
+
+fn type_text(data_type: &DataType, nullable: bool) -> String {
+    format!("{data_type}{}", if nullable { " or null" } else { "" })
+}
+
+/// What a feature is, in words.
+fn meaning(view: &FeatureView, feature: &Feature) -> String {
+    let column = feature.column.as_deref().unwrap_or_default();
+    let of = match (feature.aggregate, &feature.column) {
+        (Aggregate::Count, None) => "number of rows".to_string(),
+        (Aggregate::Count, Some(_)) => format!("number of values of {column}"),
+        (Aggregate::Sum, _) => format!("sum of {column}"),
+        (Aggregate::Mean, _) => format!("mean of {column}"),
+        (Aggregate::Min, _) => format!("least {column}"),
+        (Aggregate::Max, _) => format!("greatest {column}"),
+        (Aggregate::First, _) => format!("first {column}"),
+        (Aggregate::Last, _) => format!("last {column}"),
+    };
+    let described = view.columns.iter().find(|described| described.name == column);
+    match described.map(|column| column.description.trim()).filter(|text| !text.is_empty()) {
+        Some(text) => format!("{of}: {text}"),
+        None => of,
+    }
+}
+
+/// A window as authors write it.
+fn window(window: Window) -> String {
+    match window {
+        Window::Lifetime => "lifetime".to_string(),
+        Window::Sliding { length_us, offset_us: 0 } => duration(length_us),
+        Window::Sliding { length_us, offset_us } => {
+            format!("{} offset {}", duration(length_us), duration(offset_us))
+        }
+    }
+}
+
+/// A duration in the largest unit that it is a multiple of.
+fn duration(micros: i64) -> String {
+    for (unit_us, unit) in [(DAY_US, "d"), (HOUR_US, "h"), (MINUTE_US, "m")] {
+        if micros % unit_us == 0 {
+            return format!("{}{unit}", micros / unit_us);
+        }
+    }
+    format!("{micros}us")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: windows print as authors write them.
+    #[test]
+    fn s03_windows_have_names() {
+        let sliding = |length_us, offset_us| window(Window::Sliding { length_us, offset_us });
+        assert_eq!(window(Window::Lifetime), "lifetime");
+        assert_eq!(sliding(30 * DAY_US, 0), "30d");
+        assert_eq!(sliding(36 * HOUR_US, 30 * DAY_US), "36h offset 30d");
+        assert_eq!(sliding(65 * MINUTE_US, 1), "65m offset 1us");
+    }
+}

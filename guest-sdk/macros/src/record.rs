@@ -1,0 +1,80 @@
+//! Code that reads a struct from a batch, or writes one to it.
+//!
+//! Invariant: the columns are the fields in order. Deliberately absent: unsafe code, so that an
+//! author may forbid it.
+
+use crate::columns::fixed;
+use crate::structure::Structure;
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Index, Lifetime, parse_quote};
+
+/// Implements `Record`.
+pub fn record(structure: &Structure) -> TokenStream {
+    let own: Lifetime = parse_quote!('__own);
+    let batch: Lifetime = parse_quote!('__batch);
+    let generics = structure.generics(&own);
+    let (named, row) = (structure.with(&own), structure.with(&batch));
+    let ident = &structure.ident;
+    let fields = structure.fields.iter().map(|field| &field.ident);
+    let typed: Vec<TokenStream> = structure
+        .fields
+        .iter()
+        .map(|field| {
+            let kind = field.kind_with(&batch);
+            quote_spanned!(kind.span()=> <#kind as ::lockstep_sdk::__::Field<#batch>>)
+        })
+        .collect();
+    let at = (0..typed.len()).map(Index::from);
+    quote! {
+        #[automatically_derived]
+        impl #generics ::lockstep_sdk::__::Record for #named {
+            type Row<#batch> = #row;
+            type Columns<#batch> = (#(#typed::Column,)*);
+
+            #[inline]
+            fn open<#batch>(
+                cursor: &mut ::lockstep_sdk::__::Cursor<#batch>,
+            ) -> Self::Columns<#batch> {
+                (#(#typed::open(cursor),)*)
+            }
+
+            #[inline]
+            fn get<#batch>(columns: &Self::Columns<#batch>, row: usize) -> Self::Row<#batch> {
+                #ident { #(#fields: #typed::get(&columns.#at, row)),* }
+            }
+        }
+    }
+}
+
+/// Implements `Row`. The builders nest, `(first, (second, ()))`, so that two implementations of
+/// the SDK's trait serve any number of columns.
+pub fn row(structure: &Structure) -> TokenStream {
+    let own: Lifetime = parse_quote!('__own);
+    let (generics, named) = (structure.generics(&own), structure.with(&own));
+    let mut builder = quote!(());
+    for field in structure.fields.iter().rev() {
+        let kind = field.kind_with(&fixed());
+        let first = quote_spanned!(kind.span()=> <#kind as ::lockstep_sdk::__::Output>);
+        builder = quote!((#first::Builder, #builder));
+    }
+    let pushes = structure.fields.iter().enumerate().map(|(depth, field)| {
+        let ident = &field.ident;
+        let kind = field.kind_with(&own);
+        let output = quote_spanned!(kind.span()=> <#kind as ::lockstep_sdk::__::Output>);
+        let nested = (0..depth).map(|_| Index::from(1));
+        quote!(#output::push(self.#ident, &mut builder #(.#nested)* .0);)
+    });
+    quote! {
+        #[automatically_derived]
+        impl #generics ::lockstep_sdk::__::Row for #named {
+            type Builder = #builder;
+
+            #[inline]
+            fn push(self, builder: &mut Self::Builder) {
+                #(#pushes)*
+            }
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The settings inside an attribute or `export!`: `name = value`, or a bare name.
+//!
+//! Invariant: every setting is taken by name, and one that nobody took is an error that lists those
+//! that exist. Deliberately absent: what a setting means.
+
+use proc_macro2::{Span, TokenStream};
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Error, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Result, Token};
+
+/// Settings that were not taken yet.
+pub struct Settings {
+    metas: Vec<Meta>,
+    /// Where the settings stand.
+    pub span: Span,
+}
+
+impl Settings {
+    /// Of these tokens.
+    pub fn parse(tokens: TokenStream, span: Span) -> Result<Settings> {
+        let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
+        let metas: Vec<Meta> = parser.parse2(tokens)?.into_iter().collect();
+        for (at, meta) in metas.iter().enumerate() {
+            if metas[..at].iter().any(|other| other.path() == meta.path()) {
+                return Err(Error::new_spanned(meta.path(), "this setting is given twice"));
+            }
+        }
+        Ok(Settings { metas, span })
+    }
+
+    /// Of the attributes called `name`, one each.
+    pub fn of(attributes: &[Attribute], name: &str) -> Result<Vec<Settings>> {
+        let named = attributes.iter().filter(|attribute| attribute.path().is_ident(name));
+        let parsed = named.map(|attribute| {
+            let span = attribute.path().get_ident().map_or_else(Span::call_site, Ident::span);
+            match &attribute.meta {
+                Meta::List(list) => Settings::parse(list.tokens.clone(), span),
+                other => Err(Error::new_spanned(other, format!("write #[{name}(…)]"))),
+            }
+        });
+        parsed.collect()
+    }
+
+    fn take(&mut self, name: &str) -> Option<Meta> {
+        let at = self.metas.iter().position(|meta| meta.path().is_ident(name))?;
+        Some(self.metas.remove(at))
+    }
+
+    fn value(&mut self, name: &str, form: &str) -> Result<Option<Expr>> {
+        match self.take(name) {
+            None => Ok(None),
+            Some(Meta::NameValue(setting)) => Ok(Some(setting.value)),
+            Some(other) => Err(Error::new_spanned(other, format!("write {name} = {form}"))),
+        }
+    }
+
+    /// Whether the bare name is given.
+    pub fn flag(&mut self, name: &str) -> Result<bool> {
+        match self.take(name) {
+            None => Ok(false),
+            Some(Meta::Path(_)) => Ok(true),
+            Some(other) => Err(Error::new_spanned(other, format!("write {name} alone"))),
+        }
+    }
+
+    /// The bare names, all of them.
+    pub fn bare(&mut self) -> Vec<Path> {
+        let paths = self.metas.extract_if(.., |meta| matches!(meta, Meta::Path(_)));
+        paths.map(|meta| meta.path().clone()).collect()
+    }
+
+    /// `name = "text"`.
+    pub fn text(&mut self, name: &str) -> Result<Option<LitStr>> {
+        let value = self.value(name, "\"…\"")?;
+        value.map(|value| text(value, &format!("write {name} = \"…\""))).transpose()
+    }
+
+    /// `name = field`.
+    pub fn ident(&mut self, name: &str) -> Result<Option<Ident>> {
+        let value = self.value(name, "field")?;
+        value.map(|value| ident(value, &format!("write {name} = field"))).transpose()
+    }
+
+    /// `name = [field, …]`.
+    pub fn idents(&mut self, name: &str) -> Result<Option<Vec<Ident>>> {
+        let why = format!("write {name} = [field, …]");
+        let items = self.items(name, &why)?;
+        items.map(|items| items.into_iter().map(|item| ident(item, &why)).collect()).transpose()
+    }
+
+    /// `name = ["text", …]`.
+    pub fn texts(&mut self, name: &str) -> Result<Option<Vec<LitStr>>> {
+        let why = format!("write {name} = [\"…\", …]");
+        let items = self.items(name, &why)?;
+        items.map(|items| items.into_iter().map(|item| text(item, &why)).collect()).transpose()
+    }
+
+    /// `name = [path, …]`.
+    pub fn paths(&mut self, name: &str) -> Result<Option<Vec<Path>>> {
+        let why = format!("write {name} = [function, …]");
+        let items = self.items(name, &why)?;
+        let path = |item| match item {
+            Expr::Path(path) => Ok(path.path),
+            other => Err(Error::new_spanned(other, &why)),
+        };
+        items.map(|items| items.into_iter().map(path).collect()).transpose()
+    }
+
+    fn items(&mut self, name: &str, why: &str) -> Result<Option<Vec<Expr>>> {
+        match self.value(name, "[…]")? {
+            None => Ok(None),
+            Some(Expr::Array(array)) => Ok(Some(array.elems.into_iter().collect())),
+            Some(other) => Err(Error::new_spanned(other, why)),
+        }
+    }
+
+    /// Refuses what is left; `known` says what there is.
+    pub fn finish(self, known: &str) -> Result<()> {
+        match self.metas.first() {
+            None => Ok(()),
+            Some(meta) => {
+                let name = meta.path();
+                let name = quote::quote!(#name).to_string();
+                let why = format!("there is no setting `{name}` here; there are {known}");
+                Err(Error::new_spanned(meta, why))
+            }
+        }
+    }
+}
+
+fn text(value: Expr, why: &str) -> Result<LitStr> {
+    match value {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Ok(text),
+        other => Err(Error::new_spanned(other, why)),
+    }
+}
+
+fn ident(value: Expr, why: &str) -> Result<Ident> {
+    match &value {
+        Expr::Path(path) => path.path.get_ident().cloned(),
+        _ => None,
+    }
+    .ok_or_else(|| Error::new_spanned(value, why))
+}

@@ -1,0 +1,345 @@
+//! Output columns as they are built, row by row, and how they become buffers.
+//!
+//! Invariant: what is written is the one form of `wit/transform.wit`: offsets from 0, a zero behind
+//! each null, zero bits behind the last row, no validity where nothing is null. Builders keep their
+//! memory from call to call and nothing else. Deliberately absent: what types an author may use,
+//! which is `output.rs`.
+
+use crate::writer::Writer;
+use std::fmt::Debug;
+
+/// Columns that grow by a row at a time.
+pub trait Build: Default + Debug + 'static {
+    /// How many nodes they have.
+    const NODES: usize;
+    /// How many buffers they have.
+    const BUFFERS: usize;
+
+    /// Forgets all rows.
+    fn clear(&mut self);
+
+    /// How many bytes all buffers have.
+    fn body_bytes(&self) -> usize;
+
+    /// Writes nodes and buffers.
+    fn write(&self, writer: &mut Writer<'_>);
+}
+
+impl Build for () {
+    const NODES: usize = 0;
+    const BUFFERS: usize = 0;
+
+    fn clear(&mut self) {}
+
+    fn body_bytes(&self) -> usize {
+        0
+    }
+
+    fn write(&self, _: &mut Writer<'_>) {}
+}
+
+impl<First: Build, Rest: Build> Build for (First, Rest) {
+    const NODES: usize = First::NODES + Rest::NODES;
+    const BUFFERS: usize = First::BUFFERS + Rest::BUFFERS;
+
+    #[inline]
+    fn clear(&mut self) {
+        self.0.clear();
+        self.1.clear();
+    }
+
+    #[inline]
+    fn body_bytes(&self) -> usize {
+        self.0.body_bytes() + self.1.body_bytes()
+    }
+
+    #[inline]
+    fn write(&self, writer: &mut Writer<'_>) {
+        self.0.write(writer);
+        self.1.write(writer);
+    }
+}
+
+/// The values of one column, without its validity.
+pub trait Values: Default + Debug + 'static {
+    /// How many nodes its child has.
+    const CHILD_NODES: usize;
+    /// How many buffers it and its child have.
+    const BUFFERS: usize;
+
+    /// Forgets all rows.
+    fn clear(&mut self);
+
+    /// How many rows it has.
+    fn rows(&self) -> usize;
+
+    /// Adds what stands behind a null.
+    fn push_zero(&mut self);
+
+    /// How many bytes its buffers have.
+    fn body_bytes(&self) -> usize;
+
+    /// Writes its buffers, and the nodes and buffers of its child.
+    fn write(&self, writer: &mut Writer<'_>);
+}
+
+/// `N` bytes a row.
+#[derive(Debug, Default)]
+pub struct Fixed<const N: usize>(Vec<[u8; N]>);
+
+impl<const N: usize> Fixed<N> {
+    /// Adds a row.
+    #[inline]
+    pub fn push(&mut self, bytes: [u8; N]) {
+        self.0.push(bytes);
+    }
+}
+
+impl<const N: usize> Values for Fixed<N> {
+    const CHILD_NODES: usize = 0;
+    const BUFFERS: usize = 1;
+
+    #[inline]
+    fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    #[inline]
+    fn rows(&self) -> usize {
+        self.0.len()
+    }
+
+    #[inline]
+    fn push_zero(&mut self) {
+        self.0.push([0; N]);
+    }
+
+    #[inline]
+    fn body_bytes(&self) -> usize {
+        self.0.len() * N
+    }
+
+    #[inline]
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.items(&self.0);
+    }
+}
+
+/// One bit a row, kept as a byte until it is written: a plain store is faster than a bit.
+#[derive(Debug, Default)]
+pub struct Flags(Vec<u8>);
+
+impl Flags {
+    /// Adds a row.
+    #[inline]
+    pub fn push(&mut self, flag: bool) {
+        self.0.push(u8::from(flag));
+    }
+}
+
+impl Values for Flags {
+    const CHILD_NODES: usize = 0;
+    const BUFFERS: usize = 1;
+
+    #[inline]
+    fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    #[inline]
+    fn rows(&self) -> usize {
+        self.0.len()
+    }
+
+    #[inline]
+    fn push_zero(&mut self) {
+        self.0.push(0);
+    }
+
+    #[inline]
+    fn body_bytes(&self) -> usize {
+        self.0.len().div_ceil(8)
+    }
+
+    #[inline]
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.bits(&self.0);
+    }
+}
+
+/// The end of a row within the values of its column.
+#[inline]
+fn end(length: usize) -> [u8; 4] {
+    match i32::try_from(length) {
+        Ok(end) => end.to_le_bytes(),
+        Err(_) => panic!("a column of one batch has more than 2^31 bytes or elements"),
+    }
+}
+
+/// Texts.
+#[derive(Debug, Default)]
+pub struct Texts {
+    ends: Vec<[u8; 4]>,
+    bytes: Vec<u8>,
+}
+
+impl Texts {
+    /// Adds a row.
+    #[inline]
+    pub fn push(&mut self, text: &str) {
+        self.bytes.extend_from_slice(text.as_bytes());
+        self.ends.push(end(self.bytes.len()));
+    }
+}
+
+impl Values for Texts {
+    const CHILD_NODES: usize = 0;
+    const BUFFERS: usize = 2;
+
+    #[inline]
+    fn clear(&mut self) {
+        self.ends.clear();
+        self.bytes.clear();
+    }
+
+    #[inline]
+    fn rows(&self) -> usize {
+        self.ends.len()
+    }
+
+    #[inline]
+    fn push_zero(&mut self) {
+        self.ends.push(end(self.bytes.len()));
+    }
+
+    #[inline]
+    fn body_bytes(&self) -> usize {
+        4 + self.ends.len() * 4 + self.bytes.len()
+    }
+
+    #[inline]
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.offsets(&self.ends);
+        writer.bytes(&self.bytes);
+    }
+}
+
+/// Lists of nullable elements.
+#[derive(Debug, Default)]
+pub struct Lists<V> {
+    ends: Vec<[u8; 4]>,
+    elements: Nullable<V>,
+}
+
+impl<V: Values> Lists<V> {
+    /// Adds a row of the elements that `fill` pushes.
+    #[inline]
+    pub fn push(&mut self, fill: impl FnOnce(&mut Nullable<V>)) {
+        fill(&mut self.elements);
+        self.push_zero();
+    }
+}
+
+impl<V: Values> Values for Lists<V> {
+    const CHILD_NODES: usize = Nullable::<V>::NODES;
+    const BUFFERS: usize = 1 + Nullable::<V>::BUFFERS;
+
+    fn clear(&mut self) {
+        self.ends.clear();
+        self.elements.clear();
+    }
+
+    fn rows(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn push_zero(&mut self) {
+        self.ends.push(end(self.elements.values.rows()));
+    }
+
+    fn body_bytes(&self) -> usize {
+        4 + self.ends.len() * 4 + self.elements.body_bytes()
+    }
+
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.offsets(&self.ends);
+        self.elements.write(writer);
+    }
+}
+
+/// A column without nulls.
+#[derive(Debug, Default)]
+pub struct Full<V>(pub V);
+
+impl<V: Values> Build for Full<V> {
+    const NODES: usize = 1 + V::CHILD_NODES;
+    const BUFFERS: usize = 1 + V::BUFFERS;
+
+    #[inline]
+    fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    #[inline]
+    fn body_bytes(&self) -> usize {
+        self.0.body_bytes()
+    }
+
+    #[inline]
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.node(self.0.rows(), 0);
+        writer.bytes(&[]);
+        self.0.write(writer);
+    }
+}
+
+/// A column that may have nulls.
+#[derive(Debug, Default)]
+pub struct Nullable<V> {
+    /// One byte a row, 1 if it has a value.
+    valid: Vec<u8>,
+    nulls: usize,
+    values: V,
+}
+
+impl<V: Values> Nullable<V> {
+    /// Adds a row whose value `fill` pushes.
+    #[inline]
+    pub fn push(&mut self, fill: impl FnOnce(&mut V)) {
+        self.valid.push(1);
+        fill(&mut self.values);
+    }
+
+    /// Adds a row without a value.
+    #[inline]
+    pub fn push_null(&mut self) {
+        self.valid.push(0);
+        self.nulls += 1;
+        self.values.push_zero();
+    }
+}
+
+impl<V: Values> Build for Nullable<V> {
+    const NODES: usize = 1 + V::CHILD_NODES;
+    const BUFFERS: usize = 1 + V::BUFFERS;
+
+    #[inline]
+    fn clear(&mut self) {
+        self.valid.clear();
+        self.nulls = 0;
+        self.values.clear();
+    }
+
+    #[inline]
+    fn body_bytes(&self) -> usize {
+        let validity = if self.nulls == 0 { 0 } else { self.valid.len().div_ceil(8) };
+        validity + self.values.body_bytes()
+    }
+
+    #[inline]
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.node(self.valid.len(), self.nulls);
+        if self.nulls == 0 { writer.bytes(&[]) } else { writer.bits(&self.valid) }
+        self.values.write(writer);
+    }
+}

@@ -1,0 +1,35 @@
+//! The host's calls, on their way to the author's functions.
+//!
+//! Invariant: a guest has one thread and one artifact, so one scratch a transform serves all calls.
+//! Deliberately absent outside of Wasm: only a host that keeps `wit/transform.wit` may call this.
+
+use crate::batch::Batch;
+use crate::outcome::Scratch;
+use crate::transform::{Run, outcomes};
+use std::cell::RefCell;
+
+thread_local! {
+    static VIEWS: RefCell<Vec<Scratch>> = const { RefCell::new(Vec::new()) };
+    static ON_DEMAND: RefCell<Vec<Scratch>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Answers `map`.
+pub fn map(transforms: &[Run], views: u64, batch: &[u8]) -> Vec<u8> {
+    #[cfg(feature = "log")]
+    crate::host_log::install_hook();
+    // SAFETY: the host validates every text of a batch before it writes the batch.
+    let batch = unsafe { Batch::trusted(batch) };
+    VIEWS.with_borrow_mut(|scratches| outcomes(transforms, views, &batch, scratches))
+}
+
+/// Answers `compute`.
+pub fn compute(transforms: &[Run], transform: u32, batch: &[u8]) -> Vec<u8> {
+    #[cfg(feature = "log")]
+    crate::host_log::install_hook();
+    let Some(chosen) = 1u64.checked_shl(transform) else {
+        panic!("the host asks for a transform that this artifact does not have");
+    };
+    // SAFETY: as in `map`.
+    let batch = unsafe { Batch::trusted(batch) };
+    ON_DEMAND.with_borrow_mut(|scratches| outcomes(transforms, chosen, &batch, scratches))
+}

@@ -1,0 +1,65 @@
+//! A list in one row of a column.
+//!
+//! Invariant: it borrows from the batch, is `Copy`, and any element may be null, whatever the author
+//! expects: that is what the contract says of lists. Deliberately absent: lists of lists.
+
+use crate::batch::{Column, ListColumn};
+use crate::field::Scalar;
+use std::fmt;
+use std::marker::PhantomData;
+
+/// A list of nullable elements of type `T`, one of i64, f64, f32, bool, `EventTime` and `&str`.
+pub struct List<'b, T> {
+    elements: Column<'b>,
+    start: usize,
+    end: usize,
+    element: PhantomData<T>,
+}
+
+impl<T> Clone for List<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for List<'_, T> {}
+
+impl<'b, T: Scalar<'b>> List<'b, T> {
+    /// The list of `row`.
+    pub(crate) fn new(column: &ListColumn<'b>, row: usize) -> List<'b, T> {
+        let (start, end) = column.range(row);
+        List { elements: column.elements, start, end, element: PhantomData }
+    }
+
+    /// How many elements it has, nulls included.
+    pub fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    /// Whether it has no element.
+    pub fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// The element at `index`, which may be null; `None` behind the end.
+    pub fn get(&self, index: usize) -> Option<Option<T>> {
+        if index >= self.len() {
+            return None;
+        }
+        let row = self.start + index;
+        Some(self.elements.validity.has(row).then(|| T::get(&self.elements, row)))
+    }
+
+    /// The elements in order, nulls included.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<T>> + use<'b, T> {
+        let elements = self.elements;
+        let value = move |row| elements.validity.has(row).then(|| T::get(&elements, row));
+        (self.start..self.end).map(value)
+    }
+}
+
+impl<'b, T: Scalar<'b> + fmt::Debug> fmt::Debug for List<'b, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}

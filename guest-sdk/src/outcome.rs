@@ -1,0 +1,103 @@
+//! What one view, or one on-demand transform, made of a batch.
+//!
+//! Invariant: a source row has rows or a refusal, never both, and source rows never decrease, since
+//! a transform answers one row after the other. Deliberately absent: the meaning of the columns.
+
+use crate::column::Build;
+use crate::record::Row;
+use crate::writer::{batch_bytes, put, write_batch};
+use std::any::Any;
+use std::fmt::Debug;
+
+/// Most bytes of a refusal's reason; the host keeps no more.
+pub const REASON_MAX_BYTES: usize = 4 << 10;
+
+/// The rows of one batch, while they are made and until they are written.
+#[derive(Debug, Default)]
+pub struct Outcome<B> {
+    /// The source row that is being answered.
+    source: u32,
+    sources: Vec<[u8; 4]>,
+    refused: Vec<(u32, String)>,
+    columns: B,
+}
+
+impl<B: Build> Outcome<B> {
+    /// Forgets everything but the memory.
+    pub fn clear(&mut self) {
+        self.sources.clear();
+        self.refused.clear();
+        self.columns.clear();
+    }
+
+    /// Turns to source row `row`.
+    #[inline]
+    pub fn turn_to(&mut self, row: usize) {
+        self.source = row as u32;
+    }
+
+    /// Adds a row.
+    #[inline]
+    pub fn push<R: Row<Builder = B>>(&mut self, row: R) {
+        self.sources.push(self.source.to_le_bytes());
+        row.push(&mut self.columns);
+    }
+
+    /// Refuses the source row.
+    #[cold]
+    pub fn refuse(&mut self, mut reason: String) {
+        reason.truncate(reason.floor_char_boundary(REASON_MAX_BYTES));
+        self.refused.push((self.source, reason));
+    }
+}
+
+/// An [`Outcome`] of any columns.
+pub trait Written: Any + Debug {
+    /// How many bytes [`Written::write`] writes.
+    fn bytes(&self) -> usize;
+
+    /// Writes the outcome, as `wit/transform.wit` lays it out, to the front of `out`.
+    fn write<'o>(&self, out: &'o mut [u8]) -> &'o mut [u8];
+}
+
+impl<B: Build> Written for Outcome<B> {
+    fn bytes(&self) -> usize {
+        let messages: usize = self.refused.iter().map(|(_, reason)| 8 + reason.len()).sum();
+        4 + messages + 4 + self.sources.len() * 4 + 4 + batch_bytes(&self.columns)
+    }
+
+    fn write<'o>(&self, mut out: &'o mut [u8]) -> &'o mut [u8] {
+        put(&mut out, &(self.refused.len() as u32).to_le_bytes());
+        for (row, reason) in &self.refused {
+            put(&mut out, &row.to_le_bytes());
+            put(&mut out, &(reason.len() as u32).to_le_bytes());
+        }
+        for (_, reason) in &self.refused {
+            put(&mut out, reason.as_bytes());
+        }
+        put(&mut out, &(self.sources.len() as u32).to_le_bytes());
+        put(&mut out, self.sources.as_flattened());
+        let length = batch_bytes(&self.columns);
+        put(&mut out, &(length as u32).to_le_bytes());
+        let (batch, rest) = out.split_at_mut(length);
+        write_batch(&self.columns, self.sources.len(), batch);
+        rest
+    }
+}
+
+/// Where a transform keeps its outcome's memory from call to call.
+pub type Scratch = Option<Box<dyn Written>>;
+
+/// The outcome in `scratch`, empty.
+pub fn emptied<B: Build>(scratch: &mut Scratch) -> &mut Outcome<B> {
+    let kept = scratch.as_deref().is_some_and(|kept| (kept as &dyn Any).is::<Outcome<B>>());
+    if !kept {
+        *scratch = None;
+    }
+    let outcome = scratch.get_or_insert_with(|| Box::new(Outcome::<B>::default()));
+    let outcome = (&mut **outcome as &mut dyn Any)
+        .downcast_mut::<Outcome<B>>()
+        .expect("another type was replaced above");
+    outcome.clear();
+    outcome
+}

@@ -1,0 +1,155 @@
+//! The structs of an author: records that are read from a batch, and rows that are written to one.
+//!
+//! Invariant: the derives implement these traits and nobody else; a record's and a row's columns
+//! are its fields in order. Deliberately absent: anything a derive can check by looking at tokens.
+
+use crate::batch::Cursor;
+use crate::column::Build;
+use crate::event_time::EventTime;
+use crate::manifest::Piece;
+
+/// A struct that is read from a batch.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a struct that a transform can read",
+    label = "derive `Event`, `Request` or `Features` on it"
+)]
+pub trait Record {
+    /// The struct with another lifetime.
+    type Row<'b>;
+    /// Its columns, opened.
+    type Columns<'b>;
+
+    /// Opens its columns.
+    fn open<'b>(cursor: &mut Cursor<'b>) -> Self::Columns<'b>;
+
+    /// The struct of `row`.
+    fn get<'b>(columns: &Self::Columns<'b>, row: usize) -> Self::Row<'b>;
+}
+
+/// A record that is one event of a source.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "put `#[derive(Event)]` on this struct; a view reads one `&Event`"
+)]
+pub trait Event: Record {
+    /// Its declaration.
+    const DECLARATION: Piece;
+}
+
+/// A record of what a request says.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a request",
+    label = "put `#[derive(Request)]` on this struct; it is the first argument"
+)]
+pub trait Request: Record {
+    /// Its columns.
+    const COLUMNS: Piece;
+}
+
+/// A record of stored features.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a set of stored features",
+    label = "put `#[derive(Features)]` on this struct; it is the second argument"
+)]
+pub trait Features: Record {
+    /// Its features.
+    const INPUTS: Piece;
+}
+
+/// A struct that is written to a batch.
+pub trait Row: Sized {
+    /// The builder of its columns.
+    type Builder: Build;
+
+    /// Adds it as a row.
+    fn push(self, builder: &mut Self::Builder);
+}
+
+/// A row of a feature view.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a row of a view",
+    label = "a view returns a `#[derive(View)]` struct, an `Option`, `Vec` or array of it, or a \
+             `Result` of one of these with `String`"
+)]
+pub trait View: Row {
+    /// What the struct's doc comment says.
+    const DESCRIPTION: Piece;
+    /// The view's fields from `owner` on, except its event.
+    const DECLARATION: Piece;
+}
+
+/// What an on-demand transform answers for a request.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the answer of an on-demand transform",
+    label = "it returns a `#[derive(Outputs)]` struct or a `Result` of it with `String`"
+)]
+pub trait Outputs: Row {
+    /// Its columns.
+    const COLUMNS: Piece;
+}
+
+/// The type of an event's time.
+#[diagnostic::on_unimplemented(
+    message = "the time column of an event is an `EventTime`, not `{Self}`",
+    label = "must be `EventTime`"
+)]
+pub trait TimeColumn {}
+impl TimeColumn for EventTime {}
+
+/// The type of an event's id.
+#[diagnostic::on_unimplemented(
+    message = "the id column of an event is a `&str` or `i64`, not `{Self}`",
+    label = "must be `&str` or `i64`"
+)]
+pub trait IdColumn {}
+impl IdColumn for &str {}
+impl IdColumn for i64 {}
+
+/// The type of a part of an entity key.
+#[diagnostic::on_unimplemented(
+    message = "a key column cannot be `{Self}`",
+    label = "floats and lists are no keys",
+    note = "use i64, bool, EventTime, &str, String or an Option of one of them"
+)]
+pub trait KeyColumn {}
+
+/// The type of a column that can be summed.
+#[diagnostic::on_unimplemented(
+    message = "`sum` and `mean` do not apply to a column of type `{Self}`",
+    label = "not a number",
+    note = "they need i64, f64, f32 or an Option of one of them; `count`, `first`, `last`, `min` \
+            and `max` apply to texts and times too"
+)]
+pub trait Summable {}
+
+/// The type of a column whose values have an order.
+#[diagnostic::on_unimplemented(
+    message = "`min`, `max`, `first` and `last` do not apply to a column of type `{Self}`",
+    label = "a list has no order",
+    note = "`count` applies to lists"
+)]
+pub trait Ordered {}
+
+macro_rules! marks {
+    ($($mark:ident: $($type:ty),*;)*) => {$($(
+        impl $mark for $type {}
+        impl $mark for Option<$type> {}
+    )*)*};
+}
+
+marks! {
+    KeyColumn: bool, i64, EventTime, &str, String;
+    Summable: i64, f32, f64;
+    Ordered: bool, i64, f32, f64, EventTime, &str, String;
+}
+
+/// Fails to compile unless `T` can be an event's time.
+pub const fn require_time<T: TimeColumn>() {}
+/// Fails to compile unless `T` can be an event's id.
+pub const fn require_id<T: IdColumn>() {}
+/// Fails to compile unless `T` can be part of a key.
+pub const fn require_key<T: KeyColumn>() {}
+/// Fails to compile unless `T` can be summed.
+pub const fn require_summable<T: Summable>() {}
+/// Fails to compile unless `T` has an order.
+pub const fn require_ordered<T: Ordered>() {}

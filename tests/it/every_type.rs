@@ -1,0 +1,392 @@
+//! Generated events of every type through all hosts, against the oracle and against each other.
+//!
+//! Method: the artifact `every-type` passes its columns through, so the rows of each view are known
+//! from the events. The rows are written down here a second time, for the oracle alone.
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
+};
+use arrow::datatypes::{Field, Schema};
+use lockstep_kit::artifacts::catalog;
+use lockstep_kit::typed::{self, Anonymous, Typed};
+use lockstep_oracle::{Boundary, Feature, Kind, Row, Value as Expected, effective, same_bits, value};
+use lockstep_runtime::catalog::Catalog;
+use lockstep_runtime::host::batch::{Trained, TrainingSet};
+use lockstep_runtime::parity::replay::{Disturbance, Random};
+use lockstep_runtime::parity::{self, Options, Report};
+use lockstep_runtime::row::TypedColumn;
+use lockstep_runtime::service::Service;
+use lockstep_runtime::store::Store;
+use lockstep_runtime::store::memory::MemoryStore;
+use lockstep_runtime::value::Value;
+use proptest::prelude::*;
+use std::sync::Arc;
+
+/// One question.
+#[derive(Clone, Debug)]
+pub struct Question {
+    number: i64,
+    name: String,
+    part: Option<i64>,
+    weight: Option<f64>,
+    as_of: i64,
+}
+
+/// Questions about keys that exist and some that do not, at event times, beside them, and at edges.
+pub fn questions(seed: u64, count: usize, events: &[Typed], days: i64) -> Vec<Question> {
+    let mut random = Random::new(seed);
+    let names: Vec<&str> = typed::NAMES.iter().copied().filter(|name| *name != "refused").collect();
+    (0..count)
+        .map(|_| {
+            let as_of = match random.below(3) {
+                0 => typed::time(&mut random, days + 20),
+                pick if !events.is_empty() => {
+                    let event = random.below(events.len() as u64) as usize;
+                    let beside = [0, 1, -1, 3_600_000_000, 86_400_000_000];
+                    let beside = beside[random.below(beside.len() as u64) as usize];
+                    events[event].event_time + if pick == 1 { 0 } else { beside }
+                }
+                _ => 0,
+            };
+            Question {
+                number: random.below(4) as i64,
+                name: names[random.below(names.len() as u64) as usize].to_string(),
+                part: [None, Some(-1), Some(0), Some(1)][random.below(4) as usize],
+                weight: [None, Some(0.5)][random.below(2) as usize],
+                as_of,
+            }
+        })
+        .collect()
+}
+
+/// The questions as a spine.
+pub fn spine(questions: &[Question]) -> RecordBatch {
+    let times: TimestampMicrosecondArray = questions.iter().map(|q| Some(q.as_of)).collect();
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("number", Arc::new(questions.iter().map(|q| Some(q.number)).collect::<Int64Array>())),
+        ("name", Arc::new(StringArray::from_iter_values(questions.iter().map(|q| &q.name)))),
+        ("part", Arc::new(questions.iter().map(|q| q.part).collect::<Int64Array>())),
+        ("weight", Arc::new(questions.iter().map(|q| q.weight).collect::<Float64Array>())),
+        ("as_of", Arc::new(times.with_timezone("UTC"))),
+    ];
+    let fields: Vec<Field> = columns
+        .iter()
+        .map(|(name, array)| Field::new(*name, array.data_type().clone(), true))
+        .collect();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns.into_iter().map(|c| c.1).collect())
+        .unwrap()
+}
+
+/// The batch host's answer.
+fn train(catalog: &Catalog, service: &Service, typed: &RecordBatch, anonymous: &RecordBatch, spine: &RecordBatch) -> Trained {
+    let mut training = TrainingSet::new(catalog, service, spine).unwrap();
+    for (source, records) in [("typed", typed), ("anonymous", anonymous)] {
+        for batch in typed::batches(records, 100) {
+            training.push(source, &batch).unwrap();
+        }
+    }
+    training.finish(spine, &|_, _| {}).unwrap()
+}
+
+fn text(text: &str) -> Expected {
+    Expected::Text(text.to_string())
+}
+
+fn optional<T>(value: Option<T>, make: impl Fn(T) -> Expected) -> Expected {
+    value.map_or(Expected::Null, make)
+}
+
+/// The columns of each view, for the oracle.
+fn columns(view: &str) -> Vec<(&'static str, Kind)> {
+    match view {
+        "every_type" => vec![
+            ("number", Kind::Int64),
+            ("name", Kind::Text),
+            ("int", Kind::Int64),
+            ("double", Kind::Float64),
+            ("single", Kind::Float32),
+            ("flag", Kind::Bool),
+            ("text", Kind::Text),
+            ("moment", Kind::Timestamp),
+        ],
+        "shifted" => vec![("name", Kind::Text), ("int", Kind::Int64)],
+        "parts" => vec![("part", Kind::Int64), ("ordinal", Kind::Int64)],
+        _ => vec![("name", Kind::Text), ("amount", Kind::Float64)],
+    }
+}
+
+/// The rows of `view` for the key that a question names.
+fn rows(view: &str, question: &Question, typed: &[Typed], anonymous: &[Anonymous]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for e in typed {
+        let mut row = |ordinal: u32, values: Vec<Expected>| {
+            let event_id = Some(e.event_id.clone());
+            rows.push(Row { event_time: e.event_time, event_id, ordinal, values });
+        };
+        match view {
+            "every_type" if e.number == question.number && e.name == question.name => row(
+                0,
+                vec![
+                    Expected::Int64(e.number),
+                    text(&e.name),
+                    optional(e.int, Expected::Int64),
+                    optional(e.double, Expected::Float64),
+                    optional(e.single, Expected::Float32),
+                    optional(e.flag, Expected::Bool),
+                    optional(e.text.clone(), Expected::Text),
+                    optional(e.moment, Expected::Timestamp),
+                ],
+            ),
+            "shifted" if e.name == question.name => {
+                row(0, vec![text(&e.name), optional(e.int, Expected::Int64)]);
+            }
+            "parts" if e.name != "refused" && e.int.map(|i| i % 2) == question.part => {
+                for ordinal in 0..e.number.rem_euclid(4) {
+                    let part = optional(question.part, Expected::Int64);
+                    row(ordinal as u32, vec![part, Expected::Int64(ordinal)]);
+                }
+            }
+            _ => {}
+        }
+    }
+    if view == "untold" {
+        rows.extend(anonymous.iter().filter(|e| e.name == question.name).map(|e| Row {
+            event_time: e.event_time,
+            event_id: None,
+            ordinal: 0,
+            values: vec![text(&e.name), optional(e.amount, Expected::Float64)],
+        }));
+    }
+    rows
+}
+
+fn expected(value: Value) -> Expected {
+    match value {
+        Value::Null => Expected::Null,
+        Value::Bool(value) => Expected::Bool(value),
+        Value::Int64(value) => Expected::Int64(value),
+        Value::Float32(value) => Expected::Float32(value),
+        Value::Float64(value) => Expected::Float64(value),
+        Value::String(value) => Expected::Text(value.into()),
+        Value::Timestamp(value) => Expected::Timestamp(value),
+        Value::List(_) => panic!("no feature is a list"),
+    }
+}
+
+/// Compares every stored feature of a training set with the oracle; answers how many.
+fn compare(trained: &Trained, questions: &[Question], typed: &[Typed], anonymous: &[Anonymous]) -> usize {
+    let mut compared = 0;
+    let schema = trained.records.schema();
+    for (at, field) in schema.fields().iter().enumerate() {
+        let Some((view, name)) = field.name().split_once('.') else { continue };
+        if view == "answer" {
+            continue;
+        }
+        let feature = Feature::parse(name, &columns(view)).unwrap();
+        let (boundary, delay) = match view {
+            "shifted" => (Boundary::Inclusive, 90_000_000),
+            _ => (Boundary::Strict, 0),
+        };
+        let column = TypedColumn::new(trained.records.column(at)).unwrap();
+        for (row, question) in questions.iter().enumerate() {
+            let rows = rows(view, question, typed, anonymous);
+            let want = value(&rows, feature, effective(question.as_of, boundary, delay));
+            let got = expected(column.value(row));
+            assert!(
+                same_bits(&want, &got),
+                "{view}.{name} of {question:?}: the oracle says {want:?}, the batch host {got:?}"
+            );
+            compared += 1;
+        }
+    }
+    compared
+}
+
+/// Replays both sources through the streaming and online hosts over a model store.
+fn replay(catalog: &Arc<Catalog>, service: &Service, typed: &RecordBatch, anonymous: &RecordBatch, spine: &RecordBatch, seed: u64) -> Report {
+    let logs = [
+        typed::log(catalog, "typed", typed),
+        typed::log(catalog, "anonymous", anonymous),
+    ];
+    let disturbance = Disturbance {
+        seed,
+        disorder_us: 3_600_000_000,
+        // Copies need event ids; the source without them counts each as an event.
+        duplicate_one_in: 0,
+        batch_rows_max: 40,
+    };
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let options = Options { disturbance, reopens: 3 };
+    let open = || Ok(store.clone());
+    parity::run(catalog, service, &logs, spine, &options, &open, &|_, _| {}).unwrap()
+}
+
+/// Goal: all three hosts give the oracle's bits on random logs with every type and edge (S1, S3 to
+/// S5, S14 to S17). Method: see the module; the seed is in the failure.
+fn check(seed: u64, events: usize, days: i64) {
+    let catalog = catalog("every-type");
+    let service = Service::everything(&catalog).unwrap();
+    let typed = typed::typed(seed, events, days);
+    let anonymous = typed::anonymous(seed ^ 1, events / 2, days);
+    let asked = questions(seed ^ 2, 40, &typed, days);
+    let spine = spine(&asked);
+    let typed_records = typed::typed_records(&catalog, &typed);
+    let anonymous_records = typed::anonymous_records(&catalog, &anonymous);
+    let trained = train(&catalog, &service, &typed_records, &anonymous_records, &spine);
+    assert_eq!(trained.records.num_rows(), asked.len());
+    assert!(compare(&trained, &asked, &typed, &anonymous) >= 60 * asked.len());
+    let report = replay(&catalog, &service, &typed_records, &anonymous_records, &spine, seed);
+    for feature in &report.features {
+        assert_eq!(feature.identical, feature.compared, "seed {seed}: {feature:#?}");
+    }
+    assert_eq!(report.rows, asked.len() as u64);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    /// Goal: as [`check`], over dense logs of days and sparse logs of years.
+    #[test]
+    fn s01_generated_logs_give_the_oracles_bits(
+        seed in any::<u64>(),
+        events in 0usize..300,
+        days in prop_oneof![Just(2i64), Just(40), Just(900)],
+    ) {
+        check(seed, events, days);
+    }
+}
+
+/// Goal: events without any key, and no events at all, still answer every question (S16).
+#[test]
+fn s16_an_empty_log_answers_every_question() {
+    check(5, 0, 2);
+}
+
+/// Goal: values keep their type and bits through the guest, all hosts, Parquet and NDJSON (S14).
+/// Method: one event a special value; `last` and `max` bring it back; the training set goes through
+/// both formats and is read again.
+#[test]
+fn s14_types_survive_every_host_and_format() {
+    use lockstep_runtime::source::{TrainingWriter, column_of, read_table};
+    let catalog = catalog("every-type");
+    let service = Service::everything(&catalog).unwrap();
+    let mut typed = typed::typed(3, 8, 1);
+    let ints = [None, Some((1 << 53) + 1), Some(i64::MIN), Some(i64::MAX)];
+    let texts = [None, Some(""), Some("é\u{1F600}"), Some("nul\0")];
+    let doubles = [None, Some(-0.0), Some(f64::NAN), Some(f64::NEG_INFINITY)];
+    let singles = [None, Some(-0.0f32), Some(f32::MIN_POSITIVE), Some(0.1)];
+    for (at, event) in typed.iter_mut().enumerate() {
+        event.event_time = at as i64;
+        event.name = ["a", "b"][at / 4].to_string();
+        event.number = (at % 4) as i64;
+        event.int = ints[at % 4];
+        event.text = texts[at % 4].map(str::to_string);
+        event.double = doubles[at % 4];
+        event.single = singles[at % 4];
+        event.moment = [None, Some(-1), Some(0), Some(1 << 52)][at % 4];
+    }
+    let asked: Vec<Question> = typed
+        .iter()
+        .map(|event| Question {
+            number: event.number,
+            name: event.name.clone(),
+            part: None,
+            weight: Some(-0.0),
+            as_of: 1_000,
+        })
+        .collect();
+    let spine = spine(&asked);
+    let typed_records = typed::typed_records(&catalog, &typed);
+    let anonymous_records = typed::anonymous_records(&catalog, &[]);
+    let trained = train(&catalog, &service, &typed_records, &anonymous_records, &spine);
+    compare(&trained, &asked, &typed, &[]);
+    let report = replay(&catalog, &service, &typed_records, &anonymous_records, &spine, 1);
+    assert_eq!(report.identical, report.compared, "{report:#?}");
+
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["training.parquet", "training.arrow", "training.ndjson"] {
+        let path = folder.path().join(name);
+        let schema = trained.records.schema();
+        let mut writer = TrainingWriter::create(&path, schema, vec![]).unwrap();
+        writer.write(&trained.records).unwrap();
+        writer.finish().unwrap();
+        let types = service.outputs.iter().map(|c| (c.name.clone(), c.data_type.clone()));
+        let back = read_table(&path, &types.collect::<Vec<_>>()).unwrap();
+        for output in &service.outputs {
+            let before = trained.records.column_by_name(&output.name).unwrap();
+            let after = column_of(&back, &output.name, &output.data_type).unwrap();
+            let (before, after) =
+                (TypedColumn::new(before).unwrap(), TypedColumn::new(&after).unwrap());
+            for row in 0..asked.len() {
+                assert_eq!(before.value(row), after.value(row), "{name} {} {row}", output.name);
+            }
+        }
+    }
+}
+
+/// Goal: an event's rows do not depend on its batch or on the instance's past (S7). Method: the same
+/// log in one batch, one event at a time, in random cuts, on warm and on fresh instances; equal
+/// training sets.
+#[test]
+fn s07_batches_and_instances_do_not_show() {
+    let catalog = catalog("every-type");
+    let service = Service::everything(&catalog).unwrap();
+    let typed = typed::typed_records(&catalog, &typed::typed(11, 120, 5));
+    let spine = spine(&questions(12, 30, &typed::typed(11, 120, 5), 5));
+    let train = |fresh: bool, cut: &mut dyn FnMut() -> usize| {
+        let mut training = TrainingSet::new(&catalog, &service, &spine).unwrap();
+        training.fresh_each_call(fresh);
+        let mut start = 0;
+        while start < typed.num_rows() {
+            let rows = cut().clamp(1, typed.num_rows() - start);
+            let mut batch = typed::batches(&typed.slice(start, rows), rows).remove(0);
+            batch.positions.iter_mut().for_each(|position| *position += start as u64);
+            batch.next_position += start as u64;
+            training.push("typed", &batch).unwrap();
+            start += rows;
+        }
+        training.finish(&spine, &|_, _| {}).unwrap()
+    };
+    let whole = train(false, &mut || usize::MAX);
+    let mut random = Random::new(4);
+    for other in [
+        train(false, &mut || 1),
+        train(true, &mut || usize::MAX),
+        train(true, &mut || 1),
+        train(false, &mut || 1 + random.below(20) as usize),
+    ] {
+        assert_eq!(bits(&whole.records), bits(&other.records));
+        assert_eq!(whole.set_aside, other.set_aside);
+    }
+    assert!(whole.set_aside.iter().any(|(_, event)| event.view.as_deref() == Some("parts")));
+}
+
+/// The canonical bytes of a table.
+fn bits(records: &RecordBatch) -> Vec<u8> {
+    let mut out = Vec::new();
+    for column in records.columns() {
+        if column.data_type() == &arrow::datatypes::DataType::Null {
+            continue;
+        }
+        let column = TypedColumn::new(column).unwrap();
+        (0..records.num_rows()).for_each(|row| column.value(row).encode(&mut out));
+    }
+    out
+}
+
+/// Goal: an on-demand refusal fails the run and names the row (S21). Method: a spine that asks for
+/// the refused name.
+#[test]
+fn s21_a_refused_request_fails_naming_its_row() {
+    let catalog = catalog("every-type");
+    let service = Service::everything(&catalog).unwrap();
+    let mut asked = questions(1, 3, &[], 2);
+    asked[2].name = "refused".to_string();
+    let spine = spine(&asked);
+    let training = TrainingSet::new(&catalog, &service, &spine).unwrap();
+    let error = training.finish(&spine, &|_, _| {}).unwrap_err().to_string();
+    assert!(error.contains("answer") && error.contains("row 2"), "{error}");
+    assert!(error.contains("this name is refused"), "{error}");
+    assert_eq!(spine.column(1).as_string::<i32>().value(2), "refused");
+}

@@ -1,0 +1,64 @@
+//! Guests that use more than their limits, and batches at them (S9).
+//!
+//! Invariant: each limit of a guest is reached here once. What decides is fuel and bytes, so no
+//! test depends on how fast the machine is. Deliberately absent: the limits of source files.
+
+use super::{EVIL, STEADY, assert_outcome, assert_set_aside, batch, events, evil};
+use lockstep_runtime::component::Transformer;
+use lockstep_runtime::flat::{BATCH_BYTES_MAX, BATCH_ROWS_MAX};
+
+/// Goal: an event that never ends is set aside by its use of fuel; the batch goes on (S9).
+#[test]
+fn s09_an_endless_loop_costs_one_event() {
+    let artifact = evil();
+    let mut transformer = Transformer::new(&artifact).unwrap();
+    let kinds = ["honest", "loop", "honest"];
+    let outcomes = transformer.map(&[EVIL, STEADY], &events(&artifact, &kinds)).unwrap();
+    assert_outcome(&artifact, &outcomes[0], 3, &[(1, "units of fuel")]);
+    assert_outcome(&artifact, &outcomes[1], 3, &[]);
+}
+
+/// Goal: a memory hog, a stack overflow and a flood of messages cost their event (S9).
+#[test]
+fn s09_greed_costs_one_event() {
+    let artifact = evil();
+    let mut transformer = Transformer::new(&artifact).unwrap();
+    assert_set_aside(&artifact, &mut transformer, "memory", "bytes of memory");
+    assert_set_aside(&artifact, &mut transformer, "recurse", "stack overflowed");
+    assert_set_aside(&artifact, &mut transformer, "log", "above the limit");
+}
+
+/// Goal: to ask for more memory than the type allows is answered, not punished: it is the same on
+/// every host. Method: the guest checks the answer itself and goes on.
+#[test]
+fn s09_a_refused_growth_is_deterministic() {
+    let artifact = evil();
+    let mut transformer = Transformer::new(&artifact).unwrap();
+    let kinds = ["honest", "memory past 4 GiB"];
+    let outcomes = transformer.map(&[EVIL], &events(&artifact, &kinds)).unwrap();
+    assert_outcome(&artifact, &outcomes[0], 2, &[]);
+}
+
+/// Goal: an event above the limit of bytes is set aside, its neighbours are not. Method: an actor
+/// whose name alone has as many bytes as a batch may have.
+#[test]
+fn s09_an_oversized_event_is_set_aside() {
+    let artifact = evil();
+    let mut transformer = Transformer::new(&artifact).unwrap();
+    let long = "x".repeat(BATCH_BYTES_MAX);
+    let actors = vec![Some("actor 0"), Some(&*long), Some("actor 2")];
+    let outcomes = transformer.map(&[EVIL], &batch(&artifact, &["honest"; 3], actors)).unwrap();
+    assert_outcome(&artifact, &outcomes[0], 3, &[(1, "too large")]);
+}
+
+/// Goal: a batch above the limit of rows is cut, and answered as if it were not.
+#[test]
+fn s07_an_oversized_batch_is_cut() {
+    let artifact = evil();
+    let mut transformer = Transformer::new(&artifact).unwrap();
+    let rows = BATCH_ROWS_MAX + 1;
+    let events = batch(&artifact, &vec!["honest"; rows], vec![Some("a"); rows]);
+    let outcomes = transformer.map(&[STEADY], &events).unwrap();
+    assert_eq!(outcomes[0].rows.num_rows(), rows);
+    assert!(outcomes[0].source_rows.iter().copied().eq(0..rows as u32));
+}
