@@ -94,13 +94,13 @@ fn describe_view(out: &mut String, view: &FeatureView) -> Result<()> {
     for feature in &view.features {
         let (data_type, nullable) = feature.data_type(view)?;
         rows.push(vec![
-            format!("  {}.{}", view.name, feature.name),
+            format!(" {}.{}", view.name, feature.name),
             type_text(&data_type, nullable),
             window(feature.window),
             meaning(view, feature),
         ]);
     }
-    rows_of(out, &["  feature", "type", "window", "meaning"], rows);
+    rows_of(out, &[" feature", "type", "window", "meaning"], rows);
     Ok(())
 }
 
@@ -116,12 +116,12 @@ fn describe_on_demand(out: &mut String, transform: &OnDemand) {
     people(out, &transform.owner, &transform.tags);
     let row = |column: &Column| {
         vec![
-            format!("  {}.{}", transform.name, column.name),
+            format!(" {}.{}", transform.name, column.name),
             type_text(&column.data_type, column.nullable),
             column.description.clone(),
         ]
     };
-    rows_of(out, &["  output", "type", "meaning"], transform.outputs.iter().map(row).collect());
+    rows_of(out, &[" output", "type", "meaning"], transform.outputs.iter().map(row).collect());
 }
 
 fn heading(out: &mut String, kind: &str, name: &str, description: &str) {

@@ -36,7 +36,9 @@ pub fn progress(what: &str, total: u64) -> ProgressBar {
     };
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {elapsed}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::with_draw_target(Some(total), target).with_style(style).with_message(what.to_string())
+    ProgressBar::with_draw_target(Some(total), target)
+        .with_style(style)
+        .with_message(what.to_string())
 }
 
 /// Says on standard error which events were set aside, the first few in full.

@@ -1,8 +1,8 @@
 //! What most commands open: a project, its artifacts, its sources, its store.
 
 use crate::arguments::ProjectArguments;
-use lockstep_runtime::catalog::{Catalog, cached_engine};
 use arrow::array::RecordBatch;
+use lockstep_runtime::catalog::{Catalog, cached_engine};
 use lockstep_runtime::event::EventBatch;
 use lockstep_runtime::parity::Log;
 use lockstep_runtime::project::Project;

@@ -4,6 +4,8 @@
 //! that its type and the batch's rows demand, which is checked once a column. Deliberately absent:
 //! a check of texts. The host has validated them, and a guest can only hurt itself.
 
+use std::marker::PhantomData;
+
 /// The message when a batch does not fit the declaration: host and guest disagree on the manifest.
 #[cold]
 #[inline(never)]
@@ -49,14 +51,29 @@ impl<'b> Batch<'b> {
         Batch { rows, nodes, ends, body: bytes }
     }
 
-    /// How many rows it has.
-    pub fn rows(&self) -> usize {
-        self.rows
+    /// Its rows.
+    pub fn positions(&self) -> impl Iterator<Item = Position<'b>> + use<'b> {
+        (0..self.rows).map(|row| Position { row, batch: PhantomData })
     }
 
     /// Walks its columns.
     pub fn columns(&self) -> Cursor<'b> {
         Cursor { batch: *self, start: 0 }
+    }
+}
+
+/// A row of a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Position<'b> {
+    row: usize,
+    batch: PhantomData<&'b [u8]>,
+}
+
+impl Position<'_> {
+    /// The row's number.
+    #[inline]
+    pub fn index(self) -> usize {
+        self.row
     }
 }
 

@@ -339,7 +339,11 @@ impl<V: Values> Build for Nullable<V> {
     #[inline]
     fn write(&self, writer: &mut Writer<'_>) {
         writer.node(self.valid.len(), self.nulls);
-        if self.nulls == 0 { writer.bytes(&[]) } else { writer.bits(&self.valid) }
+        if self.nulls == 0 {
+            writer.bytes(&[])
+        } else {
+            writer.bits(&self.valid)
+        }
         self.values.write(writer);
     }
 }

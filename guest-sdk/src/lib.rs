@@ -141,7 +141,7 @@ macro_rules! log {
 /// What the macros name; no part of the interface.
 #[doc(hidden)]
 pub mod __ {
-    pub use crate::batch::{Batch, Cursor};
+    pub use crate::batch::{Batch, Cursor, Position};
     pub use crate::bindings;
     pub use crate::column::Build;
     pub use crate::field::Field;

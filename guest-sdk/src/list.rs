@@ -51,7 +51,9 @@ impl<'b, T: Scalar<'b>> List<'b, T> {
     }
 
     /// The elements in order, nulls included.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<T>> + use<'b, T> {
+    pub fn iter(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = Option<T>> + ExactSizeIterator + use<'b, T> {
         let elements = self.elements;
         let value = move |row| elements.validity.has(row).then(|| T::get(&elements, row));
         (self.start..self.end).map(value)

@@ -3,7 +3,7 @@
 //! Invariant: the derives implement these traits and nobody else; a record's and a row's columns
 //! are its fields in order. Deliberately absent: anything a derive can check by looking at tokens.
 
-use crate::batch::Cursor;
+use crate::batch::{Cursor, Position};
 use crate::column::Build;
 use crate::event_time::EventTime;
 use crate::manifest::Piece;
@@ -23,7 +23,7 @@ pub trait Record {
     fn open<'b>(cursor: &mut Cursor<'b>) -> Self::Columns<'b>;
 
     /// The struct of `row`.
-    fn get<'b>(columns: &Self::Columns<'b>, row: usize) -> Self::Row<'b>;
+    fn get<'b>(columns: &Self::Columns<'b>, row: Position<'b>) -> Self::Row<'b>;
 }
 
 /// A record that is one event of a source.
@@ -57,6 +57,10 @@ pub trait Features: Record {
 }
 
 /// A struct that is written to a batch.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a struct that a transform can return",
+    label = "derive `View` or `Outputs` on it"
+)]
 pub trait Row: Sized {
     /// The builder of its columns.
     type Builder: Build;

@@ -171,8 +171,8 @@ pub fn map_rows<E: Record, B: Build>(
     let mut cursor = batch.columns();
     let columns = E::open(&mut cursor);
     cursor.finish();
-    for row in 0..batch.rows() {
-        outcome.turn_to(row);
+    for row in batch.positions() {
+        outcome.turn_to(row.index());
         view(&E::get(&columns, row), outcome);
     }
 }
@@ -189,8 +189,8 @@ pub fn compute_rows<Q: Record, K: Record, B: Build>(
     let requests = Q::open(&mut cursor);
     let features = K::open(&mut cursor);
     cursor.finish();
-    for row in 0..batch.rows() {
-        outcome.turn_to(row);
+    for row in batch.positions() {
+        outcome.turn_to(row.index());
         on_demand(&Q::get(&requests, row), &K::get(&features, row), outcome);
     }
 }

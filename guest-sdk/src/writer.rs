@@ -95,8 +95,7 @@ impl Writer<'_> {
     #[inline]
     pub fn bits(&mut self, flags: &[u8]) {
         let (whole, rest) = flags.as_chunks::<8>();
-        let (bytes, behind) =
-            std::mem::take(&mut self.body).split_at_mut(flags.len().div_ceil(8));
+        let (bytes, behind) = std::mem::take(&mut self.body).split_at_mut(flags.len().div_ceil(8));
         for (byte, flags) in bytes.iter_mut().zip(whole) {
             *byte = pack(*flags);
         }

@@ -16,7 +16,7 @@ use arrow::array::{BooleanArray, RecordBatch};
 use std::collections::HashMap;
 
 /// The longest encoding of an event id, in bytes; an event with a longer one is set aside.
-pub const EVENT_ID_BYTES_MAX: usize = 512;
+pub const EVENT_ID_BYTES_MAX: usize = 384;
 
 /// What is remembered of an admitted event id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -74,8 +74,12 @@ impl Catalog {
 
     /// The catalogue of these named artifacts.
     pub fn new(artifacts: Vec<(String, Artifact)>) -> Result<Catalog> {
-        let mut catalog =
-            Catalog { artifacts: vec![], views: vec![], on_demand: vec![], sources: BTreeMap::new() };
+        let mut catalog = Catalog {
+            artifacts: vec![],
+            views: vec![],
+            on_demand: vec![],
+            sources: BTreeMap::new(),
+        };
         let mut names: BTreeMap<String, String> = BTreeMap::new();
         let mut claim = |name: &str, artifact: &str| match names
             .insert(name.to_string(), artifact.to_string())
@@ -91,7 +95,12 @@ impl Catalog {
                 let plan = FoldPlan::new(Arc::new(view.clone()))?;
                 let head_us = view.event.skew_us.saturating_add(view.history_us);
                 let ladder = Arc::new(Ladder::new(&plan.windows, head_us));
-                catalog.views.push(CatalogView { artifact: at, index, plan: Arc::new(plan), ladder });
+                catalog.views.push(CatalogView {
+                    artifact: at,
+                    index,
+                    plan: Arc::new(plan),
+                    ladder,
+                });
             }
             for (index, on_demand) in artifact.manifest().on_demand.iter().enumerate() {
                 claim(&on_demand.name, name)?;

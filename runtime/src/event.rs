@@ -80,7 +80,11 @@ impl SourceSchema {
                     Some(known) if known.data_type != column.data_type => {
                         return Err(Error::input(format!(
                             "source {}: column {:?} is {} in event {} and {} elsewhere",
-                            first.source, column.name, column.data_type, other.name, known.data_type
+                            first.source,
+                            column.name,
+                            column.data_type,
+                            other.name,
+                            known.data_type
                         )));
                     }
                     Some(known) => known.nullable &= column.nullable,

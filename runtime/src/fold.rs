@@ -63,7 +63,8 @@ pub enum Status {
 impl FoldPlan {
     /// The plan of a valid view.
     pub fn new(view: Arc<FeatureView>) -> Result<FoldPlan> {
-        let mut plan = FoldPlan { view: view.clone(), slots: vec![], windows: vec![], features: vec![] };
+        let mut plan =
+            FoldPlan { view: view.clone(), slots: vec![], windows: vec![], features: vec![] };
         for feature in &view.features {
             let (data_type, nullable) = feature.data_type(&view)?;
             let column = match &feature.column {

@@ -8,7 +8,7 @@ use std::fmt;
 
 /// The longest encoding of an entity key, in bytes; a store's keys hold a little more. A row with a
 /// longer key is refused, in every host.
-pub const ENTITY_KEY_BYTES_MAX: usize = 768;
+pub const ENTITY_KEY_BYTES_MAX: usize = 384;
 
 /// The values that name one entity of a feature view, in the order that the view declares.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,7 +60,10 @@ mod tests {
     #[test]
     fn s14_keys_are_typed_tuples() {
         let text = |s: &str| Value::String(s.into());
-        assert_ne!(EntityKey::new(&[text("x"), text("yz")]), EntityKey::new(&[text("xy"), text("z")]));
+        assert_ne!(
+            EntityKey::new(&[text("x"), text("yz")]),
+            EntityKey::new(&[text("xy"), text("z")])
+        );
         assert_ne!(EntityKey::new(&[Value::Int64(1)]), EntityKey::new(&[text("1")]));
         assert_ne!(EntityKey::new(&[Value::Null]), EntityKey::new(&[text("")]));
         let key = EntityKey::new(&[text("a\0b"), Value::Int64(-1), Value::Null]);

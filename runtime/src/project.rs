@@ -195,7 +195,9 @@ impl Project {
         let path = root.join(LOCK_FILE);
         let mut lock = read_lock(&path)?;
         lock.artifacts.insert(name.clone(), digest.to_string());
-        let mut text = String::from("# Written by `lockstep build`: the artifacts in use, by digest.\n[artifacts]\n");
+        let mut text = String::from(
+            "# Written by `lockstep build`: the artifacts in use, by digest.\n[artifacts]\n",
+        );
         for (name, digest) in &lock.artifacts {
             text.push_str(&format!("{name:?} = {digest:?}\n"));
         }

@@ -130,7 +130,8 @@ impl Rows {
         let TypedColumn::Timestamp(times) = times else {
             return Err(Error::bug(format!("view {}: its time column is no timestamp", view.name)));
         };
-        let ids = view.event.id_index().map(|id| TypedColumn::new(events.column(id))).transpose()?;
+        let ids =
+            view.event.id_index().map(|id| TypedColumn::new(events.column(id))).transpose()?;
         let key_columns = view.key.iter().filter_map(|part| view.column_index(part)).collect();
         let mut ordinal = 0u32;
         let ties = (0..source_rows.len()).map(|row| {

@@ -86,7 +86,8 @@ impl Service {
     /// The service that serves every feature of every view, with keys under their own names.
     pub fn everything(catalog: &Catalog) -> Result<Service> {
         let views = catalog.views().iter().map(|view| view.declaration().name.clone());
-        let on_demand = catalog.on_demand().iter().map(|on_demand| on_demand.declaration.name.clone());
+        let on_demand =
+            catalog.on_demand().iter().map(|on_demand| on_demand.declaration.name.clone());
         let features = views.chain(on_demand).map(|name| (format!("{name}.*"), 0)).collect();
         let config = ServiceConfig { features, ..ServiceConfig::default() };
         Resolver::new("everything", &config, catalog, "the artifact").resolve()
@@ -128,11 +129,15 @@ impl<'a> Resolver<'a> {
             return Err(self.wrong("it names no features"));
         }
         for view in self.config.keys.keys() {
-            let used = self.service.views.iter().any(|known| {
-                self.catalog.views()[known.view].declaration().name == *view
-            });
+            let used = self
+                .service
+                .views
+                .iter()
+                .any(|known| self.catalog.views()[known.view].declaration().name == *view);
             if !used {
-                return Err(self.wrong(format!("keys names view {view:?}, which it does not serve")));
+                return Err(
+                    self.wrong(format!("keys names view {view:?}, which it does not serve"))
+                );
             }
         }
         Ok(self.service)

@@ -105,7 +105,9 @@ impl Ladder {
         // A coarser level pays when a window holds at least two of its tiles.
         let pays = |level: Level| longest >= 2 * level.size_us() || lifetime;
         let wanted = |level: Level| {
-            level == Level::Head || (level.size_us() >= finest && pays(level)) || level.size_us() == finest
+            level == Level::Head
+                || (level.size_us() >= finest && pays(level))
+                || level.size_us() == finest
         };
         let levels: Vec<Level> = Level::ALL.into_iter().filter(|level| wanted(*level)).collect();
         let span = |level: &Level| {

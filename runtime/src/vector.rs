@@ -67,10 +67,16 @@ impl Identity {
         let mut hash = Sha256::new();
         for (name, schema) in catalog.sources() {
             let id = schema.id.map(|id| schema.columns[id].name.as_str());
-            let text = format!("{name:?} {:?} {id:?} {}\n", schema.columns[schema.time].name, schema.skew_us);
+            let text = format!(
+                "{name:?} {:?} {id:?} {}\n",
+                schema.columns[schema.time].name, schema.skew_us
+            );
             hash.update(text);
             for column in &schema.columns {
-                hash.update(format!("{:?} {} {}\n", column.name, column.data_type, column.nullable));
+                hash.update(format!(
+                    "{:?} {} {}\n",
+                    column.name, column.data_type, column.nullable
+                ));
             }
         }
         let hex: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();

@@ -179,7 +179,8 @@ impl Manifest {
         if self.views.len() > VIEWS_MAX || self.on_demand.len() > VIEWS_MAX {
             return Err(Error::input(format!("an artifact holds at most {VIEWS_MAX} views")));
         }
-        let names = self.views.iter().map(|v| &v.name).chain(self.on_demand.iter().map(|o| &o.name));
+        let names =
+            self.views.iter().map(|v| &v.name).chain(self.on_demand.iter().map(|o| &o.name));
         unique(names, "the artifact", "view")?;
         for view in &self.views {
             view.check().map_err(|error| error.at(format!("view {}", view.name)))?;
@@ -235,13 +236,17 @@ impl FeatureView {
     fn column(&self, name: &str) -> Result<&Column> {
         self.columns.iter().find(|column| column.name == name).ok_or_else(|| {
             let found: Vec<&str> = self.columns.iter().map(|c| c.name.as_str()).collect();
-            Error::input(format!("there is no column {name:?}; the columns are {}", found.join(", ")))
+            Error::input(format!(
+                "there is no column {name:?}; the columns are {}",
+                found.join(", ")
+            ))
         })
     }
 }
 
 impl EventDeclaration {
     fn check(&self) -> Result<()> {
+        identifier(&self.source)?;
         unique(self.columns.iter().map(|c| &c.name), "the event", "column")?;
         let column = |name: &str| {
             self.columns.iter().find(|column| column.name == name).ok_or_else(|| {
@@ -250,7 +255,10 @@ impl EventDeclaration {
         };
         let time = column(&self.time)?;
         if time.data_type != DataType::Timestamp || time.nullable {
-            return Err(Error::input(format!("time column {:?} must be a non-null timestamp", self.time)));
+            return Err(Error::input(format!(
+                "time column {:?} must be a non-null timestamp",
+                self.time
+            )));
         }
         if let Some(id) = &self.id {
             let id = column(id)?;
@@ -269,7 +277,10 @@ impl EventDeclaration {
 
     /// The index of the time column.
     pub fn time_index(&self) -> usize {
-        self.columns.iter().position(|c| c.name == self.time).expect("checked by EventDeclaration::check")
+        self.columns
+            .iter()
+            .position(|c| c.name == self.time)
+            .expect("checked by EventDeclaration::check")
     }
 
     /// The index of the id column, if declared.
@@ -301,15 +312,18 @@ impl Feature {
                 _ => return Err(wrong(column)),
             },
             (Aggregate::Mean, Some(column)) => match column.data_type {
-                DataType::Int64 | DataType::Float32 | DataType::Float64 => (DataType::Float64, true),
+                DataType::Int64 | DataType::Float32 | DataType::Float64 => {
+                    (DataType::Float64, true)
+                }
                 _ => return Err(wrong(column)),
             },
-            (Aggregate::Min | Aggregate::Max | Aggregate::First | Aggregate::Last, Some(column)) => {
-                match column.data_type {
-                    DataType::List(_) => return Err(wrong(column)),
-                    _ => (column.data_type.clone(), true),
-                }
-            }
+            (
+                Aggregate::Min | Aggregate::Max | Aggregate::First | Aggregate::Last,
+                Some(column),
+            ) => match column.data_type {
+                DataType::List(_) => return Err(wrong(column)),
+                _ => (column.data_type.clone(), true),
+            },
         })
     }
 }
@@ -359,19 +373,25 @@ impl OnDemand {
         }
         for input in &self.features {
             if input.from.split('.').count() != 2 {
-                return Err(Error::input(format!("{:?} is not of the form view.feature", input.from)));
+                return Err(Error::input(format!(
+                    "{:?} is not of the form view.feature",
+                    input.from
+                )));
             }
         }
         Ok(())
     }
 }
 
-/// Names become column names and store keys: letters, digits and underscores, 1 to 128 of them.
+/// The longest name of a view, a feature or a source, in bytes: names stand in store keys.
+pub const NAME_BYTES_MAX: usize = 64;
+
+/// Names become column names and store keys: letters, digits and underscores.
 fn identifier(name: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if name.is_empty() || name.len() > 128 || !name.chars().all(plain) {
+    if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.chars().all(plain) {
         return Err(Error::input(format!(
-            "{name:?} is not a name: use 1 to 128 letters, digits and underscores"
+            "{name:?} is not a name: use 1 to {NAME_BYTES_MAX} letters, digits and underscores"
         )));
     }
     Ok(())

@@ -78,10 +78,7 @@ mod tests {
         let window = Window::Sliding { length_us: 30 * DAY_US, offset_us: 0 };
         assert_eq!(window.interval(at("2024-05-31T10:20:30Z")).start, at("2024-05-01"));
         let window = Window::Sliding { length_us: HOUR_US, offset_us: 0 };
-        assert_eq!(
-            window.interval(at("1969-12-31T23:59:00Z")).start,
-            at("1969-12-31T22:55:00Z")
-        );
+        assert_eq!(window.interval(at("1969-12-31T23:59:00Z")).start, at("1969-12-31T22:55:00Z"));
         let window = Window::Sliding { length_us: 7 * DAY_US, offset_us: 7 * DAY_US };
         let interval = window.interval(at("2024-05-15T10:20:30Z"));
         assert_eq!(interval.end, at("2024-05-08T10:00:00Z"));

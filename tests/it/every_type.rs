@@ -10,7 +10,9 @@ use arrow::array::{
 use arrow::datatypes::{Field, Schema};
 use lockstep_kit::artifacts::catalog;
 use lockstep_kit::typed::{self, Anonymous, Typed};
-use lockstep_oracle::{Boundary, Feature, Kind, Row, Value as Expected, effective, same_bits, value};
+use lockstep_oracle::{
+    Boundary, Feature, Kind, Row, Value as Expected, effective, same_bits, value,
+};
 use lockstep_runtime::catalog::Catalog;
 use lockstep_runtime::host::batch::{Trained, TrainingSet};
 use lockstep_runtime::parity::replay::{Disturbance, Random};
@@ -79,7 +81,13 @@ pub fn spine(questions: &[Question]) -> RecordBatch {
 }
 
 /// The batch host's answer.
-fn train(catalog: &Catalog, service: &Service, typed: &RecordBatch, anonymous: &RecordBatch, spine: &RecordBatch) -> Trained {
+fn train(
+    catalog: &Catalog,
+    service: &Service,
+    typed: &RecordBatch,
+    anonymous: &RecordBatch,
+    spine: &RecordBatch,
+) -> Trained {
     let mut training = TrainingSet::new(catalog, service, spine).unwrap();
     for (source, records) in [("typed", typed), ("anonymous", anonymous)] {
         for batch in typed::batches(records, 100) {
@@ -175,7 +183,12 @@ fn expected(value: Value) -> Expected {
 }
 
 /// Compares every stored feature of a training set with the oracle; answers how many.
-fn compare(trained: &Trained, questions: &[Question], typed: &[Typed], anonymous: &[Anonymous]) -> usize {
+fn compare(
+    trained: &Trained,
+    questions: &[Question],
+    typed: &[Typed],
+    anonymous: &[Anonymous],
+) -> usize {
     let mut compared = 0;
     let schema = trained.records.schema();
     for (at, field) in schema.fields().iter().enumerate() {
@@ -204,11 +217,15 @@ fn compare(trained: &Trained, questions: &[Question], typed: &[Typed], anonymous
 }
 
 /// Replays both sources through the streaming and online hosts over a model store.
-fn replay(catalog: &Arc<Catalog>, service: &Service, typed: &RecordBatch, anonymous: &RecordBatch, spine: &RecordBatch, seed: u64) -> Report {
-    let logs = [
-        typed::log(catalog, "typed", typed),
-        typed::log(catalog, "anonymous", anonymous),
-    ];
+fn replay(
+    catalog: &Arc<Catalog>,
+    service: &Service,
+    typed: &RecordBatch,
+    anonymous: &RecordBatch,
+    spine: &RecordBatch,
+    seed: u64,
+) -> Report {
+    let logs = [typed::log(catalog, "typed", typed), typed::log(catalog, "anonymous", anonymous)];
     let disturbance = Disturbance {
         seed,
         disorder_us: 3_600_000_000,

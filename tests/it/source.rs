@@ -190,9 +190,15 @@ fn text() -> impl Strategy<Value = Box<str>> {
     ]
 }
 
+/// Doubles of every kind; random bits alone hardly ever give a NaN with a payload.
 fn double() -> impl Strategy<Value = f64> {
     let odd = [-0.0, 0.0, f64::INFINITY, f64::NEG_INFINITY, 1e16, 5e-324, f64::MAX, 0.1, 1e22];
-    prop_oneof![prop::sample::select(odd.to_vec()), any::<u64>().prop_map(f64::from_bits)]
+    let nan = [0x7ff0_0000_0000_0001, 0xfff8_0000_0000_0000, 0x7fff_ffff_ffff_ffff];
+    prop_oneof![
+        2 => prop::sample::select(odd.to_vec()),
+        1 => prop::sample::select(nan.to_vec()).prop_map(f64::from_bits),
+        3 => any::<u64>().prop_map(f64::from_bits),
+    ]
 }
 
 fn int() -> impl Strategy<Value = i64> {
@@ -201,7 +207,9 @@ fn int() -> impl Strategy<Value = i64> {
 }
 
 fn single() -> impl Strategy<Value = f32> {
-    any::<u32>().prop_map(f32::from_bits)
+    let odd = [0x7f80_0001, 0xffc0_0000, 0x8000_0000, 0x7f80_0000, 0xff80_0000, 1];
+    let bits = prop_oneof![1 => prop::sample::select(odd.to_vec()), 2 => any::<u32>()];
+    bits.prop_map(f32::from_bits)
 }
 
 fn or_null(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {

@@ -1,4 +1,5 @@
-//! Stores: the laws that every backend keeps, and what the durable one does after damage and kills.
+//! Stores: the laws that every backend keeps, and what the durable one does after damage and
+//! kills.
 //!
 //! Invariant: what a store should hold is recomputed here from a plain map, batch by batch. Batch
 //! `n` of [`Author`] is a function of `n` alone, so a store that says it holds commit `n` can be
@@ -125,7 +126,8 @@ fn copy(from: &Path, to: &Path) {
         let target = to.join(entry.file_name());
         match entry.file_type().unwrap().is_dir() {
             true => copy(&entry.path(), &target),
-            // A file may go between listing and copying: sled rewrites its pages in the background.
+            // A file may go between listing and copying: sled rewrites its pages in the
+            // background.
             false => drop(std::fs::copy(entry.path(), target)),
         }
     }

@@ -16,8 +16,8 @@ use crate::workspace::Workspace;
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::datatypes::{Field, Schema};
 use clap::Args;
-use lockstep_runtime::host::online::{AsOf, OnlineHost};
 use lockstep_runtime::atomic_file::write_atomically;
+use lockstep_runtime::host::online::{AsOf, OnlineHost};
 use lockstep_runtime::source::{TrainingWriter, read_table};
 use lockstep_runtime::store::progress::FILES;
 use lockstep_runtime::value::Value;
@@ -172,7 +172,8 @@ fn mentions(log: &RecordBatch) -> Result<RecordBatch> {
         ("area", column("area")?),
         ("as_of", column("event_time")?),
     ];
-    let fields = columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), true));
+    let fields =
+        columns.iter().map(|(name, array)| Field::new(*name, array.data_type().clone(), true));
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     let arrays = columns.into_iter().map(|(_, array)| array).collect();
     let keep = arrow::compute::is_not_null(&mentioned);
@@ -181,7 +182,7 @@ fn mentions(log: &RecordBatch) -> Result<RecordBatch> {
         .map_err(|error| Error::bug("the log's mentions do not make a spine").because(error))
 }
 
-/// Asks for the last few mentions, now.
+/// Asks for the last few mentions, each at its own time.
 fn answer(host: &OnlineHost, spine: &RecordBatch) -> Result<()> {
     let service = host.service(SERVICE)?;
     for row in spine.num_rows().saturating_sub(REQUESTS)..spine.num_rows() {
@@ -192,7 +193,7 @@ fn answer(host: &OnlineHost, spine: &RecordBatch) -> Result<()> {
             .map(|(at, column)| (column.name.as_str(), requests.value(at, 0).clone()))
             .collect();
         let started = Instant::now();
-        let vector = host.get(SERVICE, &request, AsOf::Now)?;
+        let vector = host.get(SERVICE, &request, AsOf::At(requests.as_of(0)))?;
         let micros = started.elapsed().as_secs_f64() * 1e6;
         let shown = request.iter().map(|(name, value)| format!("{name}={value}"));
         println!("  get {SERVICE} {} ({micros:.0} us)", shown.collect::<Vec<_>>().join(" "));

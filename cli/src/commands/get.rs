@@ -41,7 +41,11 @@ impl Get {
         let store = workspace.open_store(false)?;
         let host = OnlineHost::new(workspace.catalog.clone(), store, vec![service.clone()])?;
         let (vector, _) = host.get_counted(&self.service, &request, as_of)?;
-        if self.project.json { print_vector_json(&vector)? } else { print_vector(&vector) }
+        if self.project.json {
+            print_vector_json(&vector)?
+        } else {
+            print_vector(&vector)
+        }
         Ok(Outcome::Done)
     }
 }
@@ -82,7 +86,9 @@ fn parse_value(data_type: &DataType, text: &str) -> Result<Value> {
         DataType::Float32 => Value::Float32(text.parse().map_err(|_| bad())?),
         DataType::Bool => Value::Bool(text.parse().map_err(|_| bad())?),
         DataType::Timestamp => Value::Timestamp(Time::parse(text)?.micros()),
-        DataType::List(_) => return Err(Error::input("a list cannot be given on the command line")),
+        DataType::List(_) => {
+            return Err(Error::input("a list cannot be given on the command line"));
+        }
     })
 }
 

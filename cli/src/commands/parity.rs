@@ -91,7 +91,11 @@ impl Parity {
             let _ = std::fs::remove_dir_all(&directory);
         }
         let report = report?;
-        if self.project.json { print_json(&report)? } else { print_report(&report) }
+        if self.project.json {
+            print_json(&report)?
+        } else {
+            print_report(&report)
+        }
         judge(&report, self.allow_unread_levels, self.project.bad_rows_max)
     }
 }
@@ -121,8 +125,7 @@ pub fn prove(
             bar.set_position(done as u64);
         }
     };
-    let report =
-        parity::run(&workspace.catalog, service, &logs, &spine, &options, &open, &step);
+    let report = parity::run(&workspace.catalog, service, &logs, &spine, &options, &open, &step);
     bar.finish_and_clear();
     report
 }
@@ -150,9 +153,8 @@ pub fn print_report(report: &Report) {
             );
         }
     }
-    let levels = report.levels.iter().map(|(level, answers)| {
-        format!("{level} {}", thousands(*answers))
-    });
+    let levels =
+        report.levels.iter().map(|(level, answers)| format!("{level} {}", thousands(*answers)));
     println!("answers that read tiles, by level: {}", levels.collect::<Vec<_>>().join(", "));
     println!(
         "{} of {} values identical ({} rows x {} features)",

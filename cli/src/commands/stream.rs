@@ -61,7 +61,10 @@ impl Stream {
             Some(path) if path.as_os_str() == "-" => {
                 let format = Format::of(&PathBuf::from(format!("standard-input.{}", self.format)))?;
                 let input = Box::new(std::io::stdin());
-                Box::new(Later { first: fold.position(), reader: open_events_stdin(format, input, schema, options)? })
+                Box::new(Later {
+                    first: fold.position(),
+                    reader: open_events_stdin(format, input, schema, options)?,
+                })
             }
             Some(path) => Box::new(Later {
                 first: fold.position(),
@@ -79,8 +82,7 @@ fn one_source(workspace: &Workspace) -> Result<Arc<lockstep_runtime::event::Sour
     match (sources.next(), sources.next()) {
         (Some(only), None) => Ok(only.clone()),
         _ => {
-            let names: Vec<&str> =
-                workspace.catalog.sources().keys().map(String::as_str).collect();
+            let names: Vec<&str> = workspace.catalog.sources().keys().map(String::as_str).collect();
             Err(Error::input(format!("name one --source of: {}", names.join(", "))))
         }
     }

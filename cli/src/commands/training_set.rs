@@ -5,11 +5,11 @@ use crate::outcome::Outcome;
 use crate::output::{print_json, progress, report_set_aside, thousands};
 use crate::workspace::{Workspace, read_spine};
 use clap::Args;
+use lockstep_runtime::Result;
 use lockstep_runtime::host::batch::{Trained, TrainingSet};
 use lockstep_runtime::service::Service;
 use lockstep_runtime::source::TrainingWriter;
 use lockstep_runtime::vector::Identity;
-use lockstep_runtime::Result;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -93,8 +93,7 @@ pub fn train(workspace: &Workspace, service: &Service, spine: &Path) -> Result<T
 pub fn write(workspace: &Workspace, trained: &Trained, output: &Path) -> Result<()> {
     let identity = Identity::of(&workspace.catalog).entries();
     let metadata = identity.into_iter().map(|(name, value)| (format!("lockstep.{name}"), value));
-    let mut writer =
-        TrainingWriter::create(output, trained.records.schema(), metadata.collect())?;
+    let mut writer = TrainingWriter::create(output, trained.records.schema(), metadata.collect())?;
     writer.write(&trained.records)?;
     writer.finish().map(|_| ())
 }

@@ -30,7 +30,7 @@ pub struct Spending<'a> {
     pub coupon: Option<&'a str>,
 }
 
-/// `None` gives no row, `Vec` several; an `Err` sets the event aside with its reason.
+// `None` gives no row, `Vec` several; an `Err` sets the event aside with its reason.
 #[transform]
 fn spending<'a>(order: &Order<'a>) -> Result<Spending<'a>, String> {
     if order.price < 0.0 {

@@ -34,21 +34,16 @@ pub enum Direction {
     Out,
 }
 
-/// The type of a column as an implementor of the SDK's trait for this direction.
-fn typed(column: &Column, direction: Direction) -> TokenStream {
-    let kind = column.kind_with(&fixed());
-    match direction {
-        Direction::In => {
-            quote_spanned!(kind.span()=> <#kind as ::lockstep_sdk::__::Field<'static>>)
-        }
-        Direction::Out => quote_spanned!(kind.span()=> <#kind as ::lockstep_sdk::__::Output>),
-    }
-}
-
 /// The type and nullability of a column, as members of a JSON object.
 pub fn type_pieces(column: &Column, direction: Direction) -> Vec<TokenStream> {
-    let typed = typed(column, direction);
-    vec![text("\"type\":\""), quote!(#typed::TYPE), text("\",\"nullable\":"), quote!(#typed::NULLABLE)]
+    let (kind, span) = (column.kind_with(&fixed()), column.kind.span());
+    let typed = match direction {
+        Direction::In => quote_spanned!(span=> #kind as ::lockstep_sdk::__::Field<'static>),
+        Direction::Out => quote_spanned!(span=> #kind as ::lockstep_sdk::__::Output),
+    };
+    let (name, nullable) =
+        (quote_spanned!(span=> <#typed>::TYPE), quote_spanned!(span=> <#typed>::NULLABLE));
+    vec![text("\"type\":\""), name, text("\",\"nullable\":"), nullable]
 }
 
 /// The JSON array of these columns.

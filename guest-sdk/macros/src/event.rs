@@ -46,8 +46,7 @@ pub fn derive(input: DeriveInput) -> Result<TokenStream> {
         json::string(&source.value()),
         json::string(&time.name),
     );
-    let declaration =
-        many(&[text(&head), columns(&structure.fields, Direction::In), text("}")]);
+    let declaration = many(&[text(&head), columns(&structure.fields, Direction::In), text("}")]);
     let own: Lifetime = parse_quote!('__own);
     let (generics, named) = (structure.generics(&own), structure.with(&own));
     let mut checks = vec![check(time, "require_time")];

@@ -73,7 +73,8 @@ impl Features {
                     Some(column) => format!("{}_{aggregate}_{}", column.name, window.name),
                 };
                 if name.len() > NAME_MAX_BYTES {
-                    let why = format!("the feature's name {name} has over {NAME_MAX_BYTES} letters");
+                    let why =
+                        format!("the feature's name {name} has over {NAME_MAX_BYTES} letters");
                     return Err(Error::new(literal.span(), why));
                 }
                 let column = column.map_or("null".to_string(), |it| json::string(&it.name));

@@ -13,7 +13,9 @@ use crate::structure::{plain_name, with_lifetime};
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Error, FnArg, GenericParam, ItemFn, LitStr, Result, ReturnType, Type, parse_quote};
+use syn::{
+    Error, FnArg, GenericParam, Ident, ItemFn, LitStr, Result, ReturnType, Type, parse_quote,
+};
 
 /// A function's types, with `'_` for each lifetime.
 struct Signature {
@@ -28,19 +30,23 @@ pub fn transform(settings: TokenStream, function: ItemFn) -> Result<TokenStream>
     let form = "a view is a function of one event: fn name(event: &Event) -> Option<View>";
     let signature = signature(&function, 1, form)?;
     let (event, answer) = (&signature.arguments[0], &signature.answer);
-    let view = quote_spanned! {answer.span()=>
-        <<#answer as ::lockstep_sdk::__::Answer>::View as ::lockstep_sdk::__::View>
+    let view = |member: &str| {
+        let member = Ident::new(member, answer.span());
+        quote_spanned! {answer.span()=>
+            <<#answer as ::lockstep_sdk::__::Answer>::View as ::lockstep_sdk::__::View>::#member
+        }
     };
-    let declared = quote_spanned!(event.span()=> <#event as ::lockstep_sdk::__::Event>::DECLARATION);
+    let declared =
+        quote_spanned!(event.span()=> <#event as ::lockstep_sdk::__::Event>::DECLARATION);
     // The function's own words describe the view; without any, those of its rows do.
     let words = description(&function.attrs);
     let described =
-        if words.is_empty() { quote!(#view::DESCRIPTION) } else { text(&json::string(&words)) };
+        if words.is_empty() { view("DESCRIPTION") } else { text(&json::string(&words)) };
     let declaration = many(&[
         text(&head(&function)?),
         described,
         text(","),
-        quote!(#view::DECLARATION),
+        view("DECLARATION"),
         text(",\"event\":"),
         declared,
         text("}"),
@@ -165,7 +171,7 @@ fn signature(function: &ItemFn, arguments: usize, form: &str) -> Result<Signatur
         match input {
             FnArg::Typed(argument) => match &*argument.ty {
                 Type::Reference(reference) if reference.mutability.is_none() => {
-                    types.push(with_lifetime(&reference.elem, &any));
+                    types.push(with_lifetime(&reference.elem, &any, false));
                 }
                 other => return wrong(other),
             },
@@ -176,7 +182,7 @@ fn signature(function: &ItemFn, arguments: usize, form: &str) -> Result<Signatur
         ReturnType::Default => wrong(&sig.ident),
         ReturnType::Type(_, answer) if matches!(**answer, Type::ImplTrait(_)) => wrong(answer),
         ReturnType::Type(_, answer) => {
-            Ok(Signature { arguments: types, answer: with_lifetime(answer, &any) })
+            Ok(Signature { arguments: types, answer: with_lifetime(answer, &any, false) })
         }
     }
 }

@@ -20,9 +20,6 @@ mod structure;
 mod view;
 mod window;
 
-#[cfg(test)]
-mod tests;
-
 /// Turns a macro's answer, or its error at the author's token, into code.
 fn code(answer: syn::Result<proc_macro2::TokenStream>) -> TokenStream {
     answer.unwrap_or_else(|error| error.into_compile_error()).into()

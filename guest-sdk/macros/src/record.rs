@@ -4,11 +4,11 @@
 //! author may forbid it.
 
 use crate::columns::fixed;
-use crate::structure::Structure;
+use crate::structure::{Column, Structure};
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Index, Lifetime, parse_quote};
+use syn::{Ident, Index, Lifetime, parse_quote};
 
 /// Implements `Record`.
 pub fn record(structure: &Structure) -> TokenStream {
@@ -18,31 +18,36 @@ pub fn record(structure: &Structure) -> TokenStream {
     let (named, row) = (structure.with(&own), structure.with(&batch));
     let ident = &structure.ident;
     let fields = structure.fields.iter().map(|field| &field.ident);
-    let typed: Vec<TokenStream> = structure
-        .fields
-        .iter()
-        .map(|field| {
-            let kind = field.kind_with(&batch);
-            quote_spanned!(kind.span()=> <#kind as ::lockstep_sdk::__::Field<#batch>>)
-        })
-        .collect();
-    let at = (0..typed.len()).map(Index::from);
+    // Each path lies whole in the span of the field's type, so that errors point there.
+    let member = |name: &str| -> Vec<TokenStream> {
+        let path = |field: &Column| {
+            let (kind, span) = (field.kind_with(&batch), field.kind.span());
+            let name = Ident::new(name, span);
+            quote_spanned!(span=> <#kind as ::lockstep_sdk::__::Field<#batch>>::#name)
+        };
+        structure.fields.iter().map(path).collect()
+    };
+    let (opened, open, get) = (member("Column"), member("open"), member("get"));
+    let at = (0..get.len()).map(Index::from);
     quote! {
         #[automatically_derived]
         impl #generics ::lockstep_sdk::__::Record for #named {
             type Row<#batch> = #row;
-            type Columns<#batch> = (#(#typed::Column,)*);
+            type Columns<#batch> = (#(#opened,)*);
 
             #[inline]
             fn open<#batch>(
                 cursor: &mut ::lockstep_sdk::__::Cursor<#batch>,
-            ) -> Self::Columns<#batch> {
-                (#(#typed::open(cursor),)*)
+            ) -> (#(#opened,)*) {
+                (#(#open(cursor),)*)
             }
 
             #[inline]
-            fn get<#batch>(columns: &Self::Columns<#batch>, row: usize) -> Self::Row<#batch> {
-                #ident { #(#fields: #typed::get(&columns.#at, row)),* }
+            fn get<#batch>(
+                columns: &(#(#opened,)*),
+                row: ::lockstep_sdk::__::Position<#batch>,
+            ) -> #row {
+                #ident { #(#fields: #get(&columns.#at, row.index())),* }
             }
         }
     }
@@ -56,15 +61,15 @@ pub fn row(structure: &Structure) -> TokenStream {
     let mut builder = quote!(());
     for field in structure.fields.iter().rev() {
         let kind = field.kind_with(&fixed());
-        let first = quote_spanned!(kind.span()=> <#kind as ::lockstep_sdk::__::Output>);
-        builder = quote!((#first::Builder, #builder));
+        let first = quote_spanned!(kind.span()=> <#kind as ::lockstep_sdk::__::Output>::Builder);
+        builder = quote!((#first, #builder));
     }
     let pushes = structure.fields.iter().enumerate().map(|(depth, field)| {
         let ident = &field.ident;
         let kind = field.kind_with(&own);
-        let output = quote_spanned!(kind.span()=> <#kind as ::lockstep_sdk::__::Output>);
+        let push = quote_spanned!(kind.span()=> <#kind as ::lockstep_sdk::__::Output>::push);
         let nested = (0..depth).map(|_| Index::from(1));
-        quote!(#output::push(self.#ident, &mut builder #(.#nested)* .0);)
+        quote!(#push(self.#ident, &mut builder #(.#nested)* .0);)
     });
     quote! {
         #[automatically_derived]
@@ -72,7 +77,7 @@ pub fn row(structure: &Structure) -> TokenStream {
             type Builder = #builder;
 
             #[inline]
-            fn push(self, builder: &mut Self::Builder) {
+            fn push(self, builder: &mut #builder) {
                 #(#pushes)*
             }
         }

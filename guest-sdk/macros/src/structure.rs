@@ -108,9 +108,9 @@ impl Structure {
 }
 
 impl Column {
-    /// The type with this lifetime for each of its own.
+    /// The type with this lifetime for the struct's; `'static` stays.
     pub fn kind_with(&self, lifetime: &Lifetime) -> Type {
-        with_lifetime(&self.kind, lifetime)
+        with_lifetime(&self.kind, lifetime, true)
     }
 }
 
@@ -124,26 +124,32 @@ pub fn plain_name(ident: &Ident) -> Result<String> {
     Ok(name)
 }
 
-/// `kind` with `lifetime` for each of its lifetimes, written or left out in a reference.
-pub fn with_lifetime(kind: &Type, lifetime: &Lifetime) -> Type {
-    struct Rename<'l>(&'l Lifetime);
+/// `kind` with `lifetime` for each of its lifetimes, written or left out in a reference;
+/// `'static` stays if `keep_static`.
+pub fn with_lifetime(kind: &Type, lifetime: &Lifetime, keep_static: bool) -> Type {
+    struct Rename<'l> {
+        lifetime: &'l Lifetime,
+        keep_static: bool,
+    }
 
     impl VisitMut for Rename<'_> {
-        fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
-            lifetime.ident = self.0.ident.clone();
+        fn visit_lifetime_mut(&mut self, found: &mut Lifetime) {
+            if !(self.keep_static && found.ident == "static") {
+                found.ident = self.lifetime.ident.clone();
+            }
         }
 
         fn visit_type_mut(&mut self, kind: &mut Type) {
             if let Type::Reference(reference) = kind
                 && reference.lifetime.is_none()
             {
-                reference.lifetime = Some(self.0.clone());
+                reference.lifetime = Some(self.lifetime.clone());
             }
             visit_type_mut(self, kind);
         }
     }
 
     let mut kind = kind.clone();
-    Rename(lifetime).visit_type_mut(&mut kind);
+    Rename { lifetime, keep_static }.visit_type_mut(&mut kind);
     kind
 }

@@ -85,7 +85,8 @@ fn head(key: &[&Column], mut settings: Settings) -> Result<String> {
         None => "strict".to_string(),
         Some(text) if ["strict", "inclusive"].contains(&text.value().as_str()) => text.value(),
         Some(text) => {
-            let why = "a boundary is \"strict\" (an event at as_of does not count) or \"inclusive\"";
+            let why =
+                "a boundary is \"strict\" (an event at as_of does not count) or \"inclusive\"";
             return Err(Error::new(text.span(), why));
         }
     };

@@ -35,7 +35,8 @@ fn micros(text: &str) -> Option<i64> {
 /// The microseconds of a setting such as `history = "7d"`.
 pub fn duration(text: &LitStr) -> Result<i64> {
     micros(&text.value()).ok_or_else(|| {
-        let why = "a duration is a count and a unit (us, ms, s, m, h, d), such as \"90s\" or \"7d\"";
+        let why =
+            "a duration is a count and a unit (us, ms, s, m, h, d), such as \"90s\" or \"7d\"";
         Error::new(text.span(), why)
     })
 }
@@ -58,8 +59,10 @@ fn parse(text: &str) -> std::result::Result<Window, String> {
         _ => (text, None),
     };
     let unknown = || {
-        format!("{text:?} is no window; write \"lifetime\", \"7d\" or \"7d offset 7d\" \
-                 (units us, ms, s, m, h, d)")
+        format!(
+            "{text:?} is no window; write \"lifetime\", \"7d\" or \"7d offset 7d\" \
+                 (units us, ms, s, m, h, d)"
+        )
     };
     let length_us = micros(length).ok_or_else(unknown)?;
     if length_us < HOUR_US {
@@ -83,7 +86,8 @@ fn parse(text: &str) -> std::result::Result<Window, String> {
     if offset_us == 0 {
         return Err(format!("an offset of {offset} is none; leave it out"));
     }
-    let json = format!("{{\"kind\":\"sliding\",\"length_us\":{length_us},\"offset_us\":{offset_us}}}");
+    let json =
+        format!("{{\"kind\":\"sliding\",\"length_us\":{length_us},\"offset_us\":{offset_us}}}");
     Ok(Window { name: format!("{length}_offset_{offset}"), json })
 }
 

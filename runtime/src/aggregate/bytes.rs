@@ -51,7 +51,10 @@ mod tests {
         /// Goal: every integer has one encoding. Method: round trip, and any bytes that decode
         /// encode to themselves.
         #[test]
-        fn integers_have_one_encoding(value in any::<i128>(), noise in prop::collection::vec(any::<u8>(), 0..20)) {
+        fn integers_have_one_encoding(
+            value in any::<i128>(),
+            noise in prop::collection::vec(any::<u8>(), 0..20),
+        ) {
             let mut out = Vec::new();
             put_signed(value, &mut out);
             prop_assert_eq!(signed(&mut out.as_slice()), Some(value));

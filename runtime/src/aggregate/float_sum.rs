@@ -30,7 +30,10 @@ pub struct FloatSum {
 #[derive(Clone, Debug)]
 enum Repr {
     /// `mantissa * 2^exponent`.
-    Narrow { mantissa: i128, exponent: i32 },
+    Narrow {
+        mantissa: i128,
+        exponent: i32,
+    },
     Wide(Box<Wide>),
 }
 

@@ -5,8 +5,8 @@
 //! in a total order of rows, so it is associative, commutative and idempotent. State: the value
 //! with its place in the order. Error bound: none. Bytes: event time, the tie's bytes, the value.
 
-use crate::value::{Value, i64_from_order, i64_order, take};
 use super::bytes::{put_unsigned, unsigned};
+use crate::value::{Value, i64_from_order, i64_order, take};
 
 /// Which end of the row order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -35,8 +35,11 @@ impl Wide {
             if i >= parts.len() && !carry {
                 break;
             }
-            let (next, out) =
-                if negative { word.borrowing_sub(part, carry) } else { word.carrying_add(part, carry) };
+            let (next, out) = if negative {
+                word.borrowing_sub(part, carry)
+            } else {
+                word.carrying_add(part, carry)
+            };
             *word = next;
             carry = out;
         }
@@ -76,8 +79,7 @@ impl Wide {
         let low = if shift == 0 { 0 } else { word(2) >> (64 - shift) };
         let bits = high << shift | u128::from(low);
         let exponent = LAST_EXPONENT + 64 * (top as i32 - 1) - shift as i32;
-        let rest = word(2) << shift != 0
-            || (3..=top).any(|i| word(i) != 0);
+        let rest = word(2) << shift != 0 || (3..=top).any(|i| word(i) != 0);
         (negative, bits, exponent, rest)
     }
 

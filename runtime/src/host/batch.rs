@@ -105,7 +105,16 @@ impl<'a> TrainingSet<'a> {
             }
         }
         let (set_aside, duplicates, events) = (Vec::new(), 0, 0);
-        Ok(TrainingSet { catalog, service, requests, views, mappers, set_aside, duplicates, events })
+        Ok(TrainingSet {
+            catalog,
+            service,
+            requests,
+            views,
+            mappers,
+            set_aside,
+            duplicates,
+            events,
+        })
     }
 
     /// The sources whose events are needed.
@@ -211,8 +220,7 @@ impl ViewRows {
     ) -> Vec<Vec<Value>> {
         let zero = plan.zero();
         let empty = features.iter().map(|&feature| plan.finalize(feature, &zero).0);
-        let mut columns: Vec<Vec<Value>> =
-            empty.map(|value| vec![value; requests.len()]).collect();
+        let mut columns: Vec<Vec<Value>> = empty.map(|value| vec![value; requests.len()]).collect();
         let keys: Vec<(&EntityKey, &Vec<u32>)> = self.spine.iter().collect();
         let next = AtomicUsize::new(0);
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
@@ -271,9 +279,9 @@ impl ViewRows {
                 tree.merged(low..high.max(low))
             });
             let states: Vec<_> = states.collect();
-            let values = features.iter().map(|&feature| {
-                plan.finalize(feature, &states[plan.features[feature].window]).0
-            });
+            let values = features
+                .iter()
+                .map(|&feature| plan.finalize(feature, &states[plan.features[feature].window]).0);
             found.push((row, values.collect()));
         }
     }

@@ -68,7 +68,10 @@ impl Requests {
                 return Err(Error::input(format!(
                     "the spine has no column {:?}; service {} needs it as {user}\n  columns found: {}\n  \
                      rename the column, or map it in the project file: keys = {{ view = {{ {} = \"…\" }} }}",
-                    column.name, service.name, found(), column.name
+                    column.name,
+                    service.name,
+                    found(),
+                    column.name
                 )));
             }
             let values = TypedColumn::new(&column_of(spine, &column.name, &column.data_type)?)?;
@@ -86,7 +89,9 @@ impl Requests {
         }
         let times = column_of(spine, AS_OF, &DataType::Timestamp)?;
         if let Some(row) = (0..times.len()).find(|&row| times.is_null(row)) {
-            return Err(Error::input(format!("spine row {row}: as_of is null; each row needs a time")));
+            return Err(Error::input(format!(
+                "spine row {row}: as_of is null; each row needs a time"
+            )));
         }
         let times = TypedColumn::new(&times)?;
         let as_of = (0..spine.num_rows()).map(|row| match times.value(row) {

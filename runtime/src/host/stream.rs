@@ -72,12 +72,7 @@ impl StreamHost {
 
     /// Folds one batch of a partition of `source` and commits it, in parts of at most
     /// [`COMMIT_EVENTS_MAX`]. Events before the store's position were folded before and are skipped.
-    pub fn apply(
-        &mut self,
-        source: &str,
-        partition: &str,
-        batch: &EventBatch,
-    ) -> Result<Applied> {
+    pub fn apply(&mut self, source: &str, partition: &str, batch: &EventBatch) -> Result<Applied> {
         let mut total = Applied::default();
         let mut start = batch.positions.first().copied().unwrap_or(0).min(batch.next_position);
         start = batch.set_aside.first().map_or(start, |event| start.min(event.position));
@@ -177,8 +172,7 @@ impl StreamHost {
         deltas.write(snapshot, views, &retentions, writes)?;
         progress.set_aside += aside.len() as u64;
         for event in &aside {
-            let key =
-                layout::set_aside(source, partition, event.position, event.view.as_deref());
+            let key = layout::set_aside(source, partition, event.position, event.view.as_deref());
             writes.put(key, set_aside_bytes(event))?;
         }
         Ok(Applied {

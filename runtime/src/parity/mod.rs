@@ -89,17 +89,20 @@ pub fn run(
     };
     let mut hosts = Some(open()?);
     let mut asked = 0;
-    for (at, batch) in replay.batches.iter().enumerate() {
-        if at > 0 && at as u64 % reopen_every == 0 && options.reopens > 0 {
+    for (at, complete_until) in replay.complete_until.iter().enumerate() {
+        if at > 1 && at as u64 % reopen_every == 0 && options.reopens > 0 {
             hosts = None;
         }
         let (stream, online) = match &mut hosts {
             Some(hosts) => hosts,
             None => hosts.insert(open()?),
         };
-        deliver(&replay, batch.clone(), &joined, logs, stream)?;
+        // Rows before the first event are asked while the store is still empty.
+        if let Some(batch) = at.checked_sub(1).map(|before| replay.batches[before].clone()) {
+            deliver(&replay, batch, &joined, logs, stream)?;
+        }
         while let Some(&(needs, row)) = questions.get(asked) {
-            if needs > replay.complete_until[at] {
+            if needs > *complete_until {
                 break;
             }
             let request = question(service, &requests, row);
@@ -147,11 +150,7 @@ fn by_time(catalog: &Catalog, service: &Service, requests: &Requests) -> Vec<(i6
 }
 
 /// Request columns and values of one spine row.
-fn question<'a>(
-    service: &'a Service,
-    requests: &Requests,
-    row: usize,
-) -> Vec<(&'a str, Value)> {
+fn question<'a>(service: &'a Service, requests: &Requests, row: usize) -> Vec<(&'a str, Value)> {
     let names = service.request.iter().enumerate();
     names.map(|(at, column)| (column.name.as_str(), requests.value(at, row).clone())).collect()
 }

@@ -64,8 +64,8 @@ pub struct Replay {
     pub deliveries: Vec<Delivery>,
     /// The batches: ranges of deliveries of one source.
     pub batches: Vec<Range<usize>>,
-    /// For each batch, the least event time that is delivered for the first time after it;
-    /// `i64::MAX` after the last.
+    /// After so many batches, the least event time that is still to be delivered for the first
+    /// time; `i64::MAX` after the last.
     pub complete_until: Vec<i64>,
 }
 
@@ -89,15 +89,15 @@ impl Replay {
         // A copy that falls on its event's instant must still come behind it.
         deliveries.sort_by_key(|d| (d.at, d.copy, d.source, d.event));
         let batches = cut(&deliveries, disturbance, &mut random);
-        let mut complete_until = vec![i64::MAX; batches.len()];
+        let mut complete_until = vec![i64::MAX; batches.len() + 1];
         let mut least = i64::MAX;
         for (at, batch) in batches.iter().enumerate().rev() {
-            complete_until[at] = least;
             for delivery in &deliveries[batch.clone()] {
                 if !delivery.copy {
                     least = least.min(logs[delivery.source][delivery.event]);
                 }
             }
+            complete_until[at] = least;
         }
         Replay { deliveries, batches, complete_until }
     }
@@ -142,7 +142,7 @@ mod tests {
         let order: Vec<i64> = replay.deliveries.iter().map(|d| times[d.event]).collect();
         assert!(order.windows(2).filter(|pair| pair[0] > pair[1]).count() > 100);
         let mut ahead = i64::MIN;
-        for (batch, complete) in replay.batches.iter().zip(&replay.complete_until) {
+        for (batch, complete) in replay.batches.iter().zip(&replay.complete_until[1..]) {
             let later = &replay.deliveries[batch.end..];
             let least = later.iter().filter(|d| !d.copy).map(|d| times[d.event]).min();
             assert_eq!(least.unwrap_or(i64::MAX), *complete);

@@ -165,9 +165,9 @@ impl Comparison {
                 }),
             })
             .collect();
-        let counted = levels.into_iter().map(|level| {
-            (level.name().to_string(), self.reads.levels[level as usize])
-        });
+        let counted = levels
+            .into_iter()
+            .map(|level| (level.name().to_string(), self.reads.levels[level as usize]));
         let mut levels: Vec<(String, u64)> = counted.collect();
         if base {
             levels.push(("base".to_string(), self.reads.base));

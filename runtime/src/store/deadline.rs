@@ -46,8 +46,8 @@ pub(super) fn run<T: Send + 'static>(
 mod tests {
     use super::*;
 
-    /// Goal: each end of work is told from the others. Method: work that answers, panics, and waits
-    /// for a message that comes only after the caller gave up.
+    /// Goal: each end of work is told from the others. Method: work that answers, panics, and
+    /// waits for a message that comes only after the caller gave up.
     #[test]
     fn work_ends_in_one_of_three_ways() {
         assert_eq!(run(60, || 7).unwrap(), Outcome::Done(7));

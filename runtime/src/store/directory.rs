@@ -8,8 +8,8 @@
 //! aside.*   snapshots that the backend could not read; safe to delete
 //! ```
 //!
-//! Invariant: while a FORMAT exists, so does a COMMIT; and COMMIT is written only once the commit it
-//! names is on the disk. So the backend holds the commit that COMMIT names, or the one after it
+//! Invariant: while a FORMAT exists, so does a COMMIT; and COMMIT is written only once the commit
+//! it names is on the disk. So the backend holds the commit that COMMIT names, or the one after it
 //! (a crash came between), or it has lost something.
 //!
 //! Deliberately absent: the backend's interface. This file knows the names of its files alone.
@@ -117,7 +117,7 @@ impl Directory {
     pub(super) fn read_commit(&self) -> Result<Committed> {
         let lost = |what: &str| {
             Committed::Lost(Error::restore(format!(
-                "store {}: its COMMIT file is {what}, so nobody can tell whether commits were lost; \
+                "store {}: its COMMIT file is {what}, so commits may have been lost unseen; \
                  restore a backup, or accept what the store holds (`SledStore::open_behind`) and \
                  replay from the source",
                 self.path.display()

@@ -99,8 +99,8 @@ mod tests {
     /// CRC-32 of 01 00, 03 00 00 00, "key", "val".
     const GOLDEN: [u8; 4] = 0x460f_bac6_u32.to_le_bytes();
 
-    /// Goal: a flipped bit, a cut or another key never gives a payload. Method: every bit and every
-    /// length of one value, and neighbouring keys.
+    /// Goal: a flipped bit, a cut or another key never gives a payload. Method: every bit and
+    /// every length of one value, and neighbouring keys.
     #[test]
     fn damage_is_an_error_that_names_the_key() {
         let sealed = seal(Kind::Large, b"key", b"payload");

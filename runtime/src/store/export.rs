@@ -1,13 +1,14 @@
-//! The contents of a store in one order, and their digest: stores are equal when their exports are.
+//! The contents of a store in one order, and their digest: stores are equal when their exports
+//! are.
 //!
 //! ```text
 //! digest = SHA-256 of, for each entry in key order: u64 length, key, u64 length, value
 //!          (lengths little-endian)
 //! ```
 //!
-//! Invariant: an export depends on the keys and values alone, not on the backend, on how the entries
-//! were grouped into commits, or on the sequence. Deliberately absent: source offsets, which say how
-//! far a store has come, not what it holds.
+//! Invariant: an export depends on the keys and values alone, not on the backend, on how the
+//! entries were grouped into commits, or on the sequence. Deliberately absent: source offsets,
+//! which say how far a store has come, not what it holds.
 
 use super::{KEY_END, Snapshot, Store};
 use crate::error::Result;

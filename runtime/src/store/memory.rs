@@ -1,7 +1,8 @@
 //! The model: a store in memory, as plain as the contract allows.
 //!
-//! Invariant: it is the reference that durable backends are compared with, so it holds exactly what
-//! was written and nothing else. Deliberately absent: files. "Durable" here means until dropped.
+//! Invariant: it is the reference that durable backends are compared with, so it holds exactly
+//! what was written and nothing else. Deliberately absent: files. "Durable" here means until
+//! dropped.
 
 use super::record::{Record, entry_hash, payload_hash};
 use super::{Bytes, Snapshot, Store, Verified, Visit, WriteBatch};

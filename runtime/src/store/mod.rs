@@ -1,4 +1,5 @@
-//! Stores: an ordered map of byte keys to byte values, changed by atomic, durable, numbered commits.
+//! Stores: an ordered map of byte keys to byte values, changed by atomic, durable, numbered
+//! commits.
 //!
 //! The contract, which one suite of laws (`tests/it/store.rs`) checks on every backend through the
 //! two traits here:
@@ -7,12 +8,13 @@
 //! state(0) = {}        state(n) = state(n - 1) with batch n applied        commit(batch n) = n
 //! ```
 //!
-//! Invariant: a snapshot is `state(n)` for one `n`, never a half of a commit. When `commit` returns
-//! `n`, `state(n)` survives a crash; if it fails, the store holds `state(n)` or `state(n - 1)`, and
-//! opening it again tells which. What is read is what was written, or an error.
+//! Invariant: a snapshot is `state(n)` for one `n`, never a half of a commit. When `commit`
+//! returns `n`, `state(n)` survives a crash; if it fails, the store holds `state(n)` or `state(n -
+//! 1)`, and opening it again tells which. What is read is what was written, or an error.
 //!
 //! Deliberately absent: what keys and values mean (`layout`), transactions that read, concurrent
-//! writers (commits are serial), and a reverse scan, which the backend's cursor guesses its way to.
+//! writers (commits are serial), and a reverse scan, which the backend's cursor guesses its way
+//! to.
 
 mod cell;
 mod deadline;
@@ -32,12 +34,13 @@ use crate::error::{Error, Result};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-/// The longest key, in bytes. With longer ones inner pages of sled outgrow 128 KB, and it writes each
-/// version of such a page to a file of its own, hundreds of them.
+/// The longest key, in bytes. With longer ones inner pages of sled outgrow 128 KB, and it writes
+/// each version of such a page to a file of its own, hundreds of them.
 pub const KEY_BYTES_MAX: usize = 480;
 /// The longest value, in bytes.
 pub const VALUE_BYTES_MAX: usize = 16 << 20;
-/// The keys and values of one batch, in bytes. Small batches are faster: a batch is held in memory.
+/// The keys and values of one batch, in bytes. Small batches are faster: a batch is held in
+/// memory.
 pub const BATCH_BYTES_MAX: usize = 64 << 20;
 /// The keys of one batch.
 pub const BATCH_KEYS_MAX: usize = 1 << 20;
@@ -55,8 +58,8 @@ pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<bool> + 'a;
 
 /// An ordered map with atomic, durable commits.
 pub trait Store: Send + Sync + Debug {
-    /// The state after the newest commit. Commits wait while a snapshot lives, so drop it soon, and
-    /// never ask for a second one, or commit, in the thread that holds one: that may deadlock.
+    /// The state after the newest commit. Commits wait while a snapshot lives, so drop it soon,
+    /// and never ask for a second one, or commit, in the thread that holds one: that may deadlock.
     fn read(&self) -> Result<Box<dyn Snapshot + '_>>;
 
     /// Applies `batch` as one commit and returns its number, from 1, once it is durable. Readers
@@ -97,8 +100,8 @@ pub struct Verified {
     pub keys: u64,
     /// Their keys and values, in bytes, without what the backend adds.
     pub bytes: u64,
-    /// The sum of a 128-bit hash of each entry: equal for equal contents. It catches accidents, not
-    /// malice; compare stores by [`export::export`].
+    /// The sum of a 128-bit hash of each entry: equal for equal contents. It catches accidents,
+    /// not malice; compare stores by [`export::export`].
     pub content: u128,
 }
 

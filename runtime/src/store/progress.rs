@@ -47,7 +47,6 @@ impl Progress {
     pub fn encode(&self) -> Result<Vec<u8>> {
         serde_json::to_vec(self).map_err(|e| Error::bug("progress has no JSON").because(e))
     }
-
 }
 
 /// The watermark of a source: the greatest of its partitions', since they are two roads of one log.

@@ -6,13 +6,13 @@
 //! content  = sum over all entries of hash(key, value), modulo 2^128
 //! ```
 //!
-//! The record lies twice on disk: in the store, in the same atomic batch as the writes it describes,
-//! and in the COMMIT file, written after them. Two copies of one commit are equal, so a store that
-//! lost commits, or a COMMIT of another store, shows (`directory`). The sum can be kept up to date
-//! write by write, so a store that lost a page somewhere in its middle shows too.
+//! The record lies twice on disk: in the store, in the same atomic batch as the writes it
+//! describes, and in the COMMIT file, written after them. Two copies of one commit are equal, so a
+//! store that lost commits, or a COMMIT of another store, shows (`directory`). The sum can be kept
+//! up to date write by write, so a store that lost a page somewhere in its middle shows too.
 //!
-//! Invariant: `decode(encode(r)) = r`, and any change to the bytes is an error. Deliberately absent:
-//! the wall-clock time of a commit.
+//! Invariant: `decode(encode(r)) = r`, and any change to the bytes is an error. Deliberately
+//! absent: the wall-clock time of a commit.
 
 use super::{SOURCE_OFFSETS_BYTES_MAX, WriteBatch};
 use crate::error::{Error, Result};
@@ -21,7 +21,8 @@ use xxhash_rust::xxh3::{xxh3_128, xxh3_128_with_seed};
 
 /// The first bytes of a record; the last of them is its version.
 const MAGIC: &[u8; 8] = b"LSCOMMI\x01";
-/// The bytes of a record without offsets and checksum: magic, five numbers and two digests, a flag.
+/// The bytes of a record without offsets and checksum: magic, five numbers and two digests, a
+/// flag.
 const FIXED_BYTES: usize = 8 + 8 + 8 + 16 + 32 + 32 + 1;
 
 /// The state of a store after one commit.

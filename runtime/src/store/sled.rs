@@ -1,15 +1,16 @@
 //! The durable backend: one tree of sled, and the guard that makes its losses visible.
 //!
-//! sled alone does not keep the contract of [`Store`]: its `flush` is not an fsync, a kill while it
-//! opens can leave a store that no longer opens, and recovery drops damaged parts of its log without
-//! a word. So here:
+//! sled alone does not keep the contract of [`Store`]: its `flush` is not an fsync, a kill while
+//! it opens can leave a store that no longer opens, and recovery drops damaged parts of its log
+//! without a word. So here:
 //!
 //! - what a kill leaves behind is cleared before opening, and snapshots that still prevent it are
 //!   set aside; a panic or a hang in sled becomes an error (`guarded`, `within`);
-//! - a commit is one batch of one tree that carries its own record; the log is then synced, and the
-//!   record written again, to COMMIT (`directory`);
-//! - opening compares the two records, then reads everything and compares it with the record's sum,
-//!   because sled drops a damaged part from the middle of its log as silently as from its end.
+//! - a commit is one batch of one tree that carries its own record; the log is then synced, and
+//!   the record written again, to COMMIT (`directory`);
+//! - opening compares the two records, then reads everything and compares it with the record's
+//!   sum, because sled drops a damaged part from the middle of its log as silently as from its
+//!   end.
 //!
 //! What lies under which key is said in `cell`.
 //!
@@ -82,8 +83,8 @@ impl SledStore {
 
     /// Opens the store at `path`, and reads and checks all of it.
     ///
-    /// Fails with kind `Input` if there is none, `Retry` if another process has it, and `Restore` if
-    /// it lost commits (see [`SledStore::open_behind`]) or is damaged.
+    /// Fails with kind `Input` if there is none, `Retry` if another process has it, and `Restore`
+    /// if it lost commits (see [`SledStore::open_behind`]) or is damaged.
     pub fn open(path: impl AsRef<Path>) -> Result<SledStore> {
         Ok(Self::start(Directory::open(path.as_ref())?, false)?.0)
     }
@@ -206,7 +207,7 @@ impl SledStore {
         if (sum.keys, sum.content) != (record.keys, record.content) || chunks_named != chunks_found
         {
             return Err(Error::restore(format!(
-                "{} is damaged: after commit {} it should hold {} keys, and the {} that it holds are \
+                "{} is damaged: after commit {} it should hold {} keys, and the {} it holds are \
                  not those; restore a backup, or build it anew from the source",
                 place(),
                 record.sequence,
@@ -308,8 +309,8 @@ impl SledStore {
             .map_err(|error| error.at(format!("store {}", self.path.display())))
     }
 
-    /// Runs a write in a thread of its own, so that a hang in sled becomes an error: its waits have
-    /// no end once one of its own threads has died.
+    /// Runs a write in a thread of its own, so that a hang in sled becomes an error: its waits
+    /// have no end once one of its own threads has died.
     fn within(
         &self,
         write: impl FnOnce(&sled::Db) -> sled::Result<()> + Send + 'static,
@@ -349,7 +350,8 @@ impl Store for SledStore {
     }
 
     fn commit(&self, batch: WriteBatch) -> Result<u64> {
-        // Held until the commit is durable, so that the store is never two commits ahead of COMMIT.
+        // Held until the commit is durable, so that the store is never two commits ahead of
+        // COMMIT.
         let mut disk = self.disk.lock().unwrap_or_else(PoisonError::into_inner);
         let record = self.state()?.record.clone();
         let (writes, next) = self.plan(&record, &batch)?;
@@ -384,7 +386,8 @@ impl fmt::Debug for SledStore {
 }
 
 impl Drop for SledStore {
-    /// sled flushes and joins a thread when it is dropped, and waits without end if that thread died.
+    /// sled flushes and joins a thread when it is dropped, and waits without end if that thread
+    /// died.
     fn drop(&mut self) {
         let tree = self.tree.take();
         let closed = run_within(CLOSE_WAIT_S_MAX, move || {

@@ -1,9 +1,10 @@
 //! Kills: a process that commits is killed at random points, and what it acknowledged is there.
 //!
 //! Invariant: the child is this test binary, running one test of this file with a directory in its
-//! environment; without it that test does nothing. A round's randomness comes from the printed seed
-//! and from where the kill meets the child. Deliberately absent: power cuts, which lose what was
-//! written and not synced; a test can only see that the syncs are asked for, not what a disk does.
+//! environment; without it that test does nothing. A round's randomness comes from the printed
+//! seed and from where the kill meets the child. Deliberately absent: power cuts, which lose what
+//! was written and not synced; a test can only see that the syncs are asked for, not what a disk
+//! does.
 
 use super::{Author, Numbers};
 use lockstep_runtime::store::Store;
@@ -25,7 +26,8 @@ fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |text| text.parse().unwrap())
 }
 
-/// The child: opens the store, and commits until it is killed, telling each commit that is durable.
+/// The child: opens the store, and commits until it is killed, telling each commit that is
+/// durable.
 #[test]
 fn child_commits_until_it_is_killed() {
     let Ok(path) = std::env::var(CHILD_STORE) else { return };
@@ -64,8 +66,8 @@ fn kill_one(path: &Path, commits: u64, spins: u64) -> Option<u64> {
 }
 
 /// Goal: a commit that was acknowledged survives `kill -9` at any point, of opening as well, and
-/// what is there is exactly one state. Method: children in a row commit to one store and are killed
-/// with a SIGKILL; the parent recomputes each state from the batches.
+/// what is there is exactly one state. Method: children in a row commit to one store and are
+/// killed with a SIGKILL; the parent recomputes each state from the batches.
 #[test]
 fn acknowledged_commits_survive_kills() {
     let seed = number(SEED, 1);

@@ -2,8 +2,8 @@
 //!
 //! Invariant: whatever happens to the bytes, a store that opens holds `state(n)` for the `n` it
 //! names, `open` gives nothing but the newest acknowledged commit, and no panic comes out. sled
-//! alone does not keep that: its recovery goes on behind a damaged message in the middle of the log.
-//! Deliberately absent: damage to the small files beside the log (`guard`).
+//! alone does not keep that: its recovery goes on behind a damaged message in the middle of the
+//! log. Deliberately absent: damage to the small files beside the log (`guard`).
 
 use super::{Author, Numbers, copy};
 use lockstep_runtime::ErrorKind;

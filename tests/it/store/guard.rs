@@ -1,8 +1,8 @@
 //! The durable store's guard: each thing it stands in front of, one test each.
 //!
 //! Invariant: a test damages or replaces files of the store's directory, and demands either the
-//! exact data or an error that names the place and the remedy. Deliberately absent: random damage to
-//! the log (`damage`) and kills (`crash`).
+//! exact data or an error that names the place and the remedy. Deliberately absent: random damage
+//! to the log (`damage`) and kills (`crash`).
 
 use super::{Author, copy, long_key};
 use lockstep_runtime::ErrorKind;

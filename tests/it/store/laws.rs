@@ -62,7 +62,8 @@ enum Step {
     Reopen,
 }
 
-/// Few keys, so that they meet again: the empty one, prefixes of others, extreme bytes, the longest.
+/// Few keys, so that they meet again: the empty one, prefixes of others, extreme bytes, the
+/// longest.
 fn keys() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         8 => vec(prop_oneof![Just(0_u8), Just(1), Just(b'a'), Just(0xff)], 0..4),
@@ -150,7 +151,11 @@ fn reads_as_a_map_does<B: Backend>(steps: &[Step]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 32,
+        failure_persistence: None,
+        ..Default::default()
+    })]
 
     /// Goal: the model keeps its own contract. Method: random histories against a plain map.
     #[test]
@@ -211,8 +216,8 @@ fn sled_a_snapshot_is_one_commit() {
     a_snapshot_is_one_commit::<Durable>();
 }
 
-/// The law of size: the longest keys and values, many of them, in order, through reopening. Through
-/// `long_key` the inner pages are as large as any.
+/// The law of size: the longest keys and values, many of them, in order, through reopening.
+/// Through `long_key` the inner pages are as large as any.
 fn holds_the_longest_keys_and_values<B: Backend>() {
     let mut backend = B::default();
     let mut batch = WriteBatch::new();

@@ -1,8 +1,9 @@
 //! A store that fails on demand: the one place through which faults of storage enter tests.
 //!
-//! Invariant: until a fault is due, and after it, every call goes to the store inside unchanged, so
-//! a test compares what is left there with what was acknowledged. A fault comes once. Deliberately
-//! absent: damage to bytes on disk, which tests of the durable backend do to its files.
+//! Invariant: until a fault is due, and after it, every call goes to the store inside unchanged,
+//! so a test compares what is left there with what was acknowledged. A fault comes once.
+//! Deliberately absent: damage to bytes on disk, which tests of the durable backend do to its
+//! files.
 
 use lockstep_runtime::store::{Bytes, Snapshot, Store, Verified, Visit, WriteBatch};
 use lockstep_runtime::{Error, Result};

@@ -4,15 +4,15 @@
 //! zeros, 2^53 + 1, the ends of the integers, the empty text, text with U+0000, and times on window
 //! edges, one microsecond before and one after.
 
+use arrow::array::ArrayRef;
 use arrow::array::{
     BooleanArray, Float32Array, Float64Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray,
 };
-use arrow::array::ArrayRef;
+use lockstep_runtime::catalog::Catalog;
 use lockstep_runtime::event::{EventBatch, arrow_schema};
 use lockstep_runtime::parity::Log;
 use lockstep_runtime::parity::replay::Random;
-use lockstep_runtime::catalog::Catalog;
 use lockstep_runtime::value::{canonical_f32, canonical_f64};
 use std::sync::Arc;
 

@@ -1,0 +1,82 @@
+//! An author's mistakes, compiled: each error is readable and points at the author's own line.
+//!
+//! Method: each file of `tests/refused` has mistakes, and behind each line that must be an error
+//! `//~` and a part of the message. The compiler is run on it with the SDK that this test links.
+//! Every expected error must appear, and an error anywhere else is a failure too, except that the
+//! compiler may say what it says of a field's type once more at the derive.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The newest library of the SDK beside this test, and the folder of all libraries.
+fn sdk() -> (PathBuf, PathBuf) {
+    let test = std::env::current_exe().unwrap();
+    let folder = test.parent().unwrap().to_path_buf();
+    let libraries = folder.read_dir().unwrap().map(|entry| entry.unwrap().path());
+    let is_sdk = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        name.starts_with("liblockstep_sdk-") && name.ends_with(".rlib")
+    };
+    let newest =
+        libraries.filter(is_sdk).max_by_key(|path| path.metadata().unwrap().modified().unwrap());
+    (newest.expect("this test links the SDK"), folder)
+}
+
+/// The errors of a file as (line, message).
+fn errors(case: &Path, output: &Path) -> Vec<(usize, String)> {
+    let (library, folder) = sdk();
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let run = Command::new(rustc)
+        .args(["--edition", "2024", "--crate-type", "lib", "--emit", "metadata"])
+        .args(["--error-format", "short", "--color", "never", "-A", "warnings"])
+        .arg("--extern")
+        .arg(format!("lockstep_sdk={}", library.display()))
+        .arg("-L")
+        .arg(format!("dependency={}", folder.display()))
+        .arg("-o")
+        .arg(output)
+        .arg(case)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(run.stderr).unwrap();
+    let name = case.file_name().unwrap().to_string_lossy().into_owned();
+    let parse = |line: &str| {
+        let (place, message) = line.split_once(": error")?;
+        let (_, place) = place.split_once(&format!("{name}:"))?;
+        Some((place.split(':').next()?.parse().ok()?, message.to_string()))
+    };
+    let errors: Vec<_> = text.lines().filter_map(parse).collect();
+    assert_eq!(run.status.success(), errors.is_empty(), "{}: {text}", case.display());
+    errors
+}
+
+/// Goal and method: see the module.
+#[test]
+fn mistakes_are_refused_at_the_authors_line() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/refused");
+    let output = Path::new(env!("CARGO_TARGET_TMPDIR")).join("refused.rmeta");
+    let mut cases: Vec<_> = folder.read_dir().unwrap().map(|case| case.unwrap().path()).collect();
+    cases.sort();
+    assert!(!cases.is_empty());
+    for case in cases {
+        let text = std::fs::read_to_string(&case).unwrap();
+        let expected: Vec<(usize, &str)> = text
+            .lines()
+            .enumerate()
+            .filter_map(|(at, line)| Some((at + 1, line.split_once("//~ ")?.1)))
+            .collect();
+        let errors = errors(&case, &output);
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        for (line, part) in &expected {
+            let found = errors.iter().any(|(at, message)| at == line && message.contains(part));
+            assert!(found, "{name}:{line}: no error with {part:?} among {errors:#?}");
+        }
+        let lines: Vec<&str> = text.lines().collect();
+        for (line, message) in &errors {
+            let here = expected.iter().any(|(at, _)| at == line);
+            let repeated = lines[line - 1].starts_with("#[derive(")
+                && expected.iter().any(|(_, part)| message.contains(part));
+            assert!(here || repeated, "{name}:{line}: an error nobody expects: {message}");
+        }
+    }
+}
