@@ -35,10 +35,11 @@ format:
 
 # Every headline figure, measured now: `figure <name> <number> <unit>`.
 figures: setup
-	cargo run --release -p lockstep-benches --bin figures -- $(ONLY)
+	cargo build --release --workspace --bins
+	target/release/figures $(ONLY)
 
 bench: setup
-	cargo bench --workspace
+	cargo bench --workspace --bench '*'
 
 # Each patch of tests/mutations breaks one rule; the tests must notice every one.
 mutations: setup

@@ -52,6 +52,14 @@ pub fn report_set_aside(events: &[(String, SetAside)]) {
     }
 }
 
+/// The end of a sentence about events that were set aside: the first of them and its reason.
+pub fn the_first(event: Option<&SetAside>) -> String {
+    event.map_or(String::new(), |event| {
+        let view = event.view.as_ref().map_or(String::new(), |view| format!(" for view {view}"));
+        format!("; the first{view}, position {}: {}", event.position, event.reason)
+    })
+}
+
 /// Prints a value as JSON on standard output.
 pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
     let text = serde_json::to_string_pretty(value)
@@ -65,7 +73,7 @@ pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

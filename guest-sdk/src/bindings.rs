@@ -1,7 +1,7 @@
 //! What `wit/*.wit` says, as Rust: one module a world.
 //!
-//! Invariant: a world is exported only by an artifact that has something behind it; `export!` picks.
-//! Deliberately absent: any hand-written glue.
+//! Invariant: a world is exported only by an artifact that has something behind it, which `export!`
+//! sees to. Deliberately absent: any hand-written glue.
 
 /// The world that maps events.
 pub mod transform_guest {

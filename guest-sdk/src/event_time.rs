@@ -1,7 +1,8 @@
 //! A point in event time, as a column holds it.
 //!
-//! Invariant: a plain count of microseconds since 1970-01-01 UTC, nothing else. Deliberately absent:
-//! calendars, time zones, and any way to read a clock: `as_of` is an input of a transform (S5).
+//! Invariant: a plain count of microseconds since 1970-01-01 UTC, nothing else. Deliberately
+//! absent: calendars, time zones, and any way to read a clock: `as_of` is an input of a transform
+//! (S5).
 
 /// Microseconds in an hour, for ages in hours.
 pub const HOUR_US: i64 = 3_600_000_000;

@@ -23,7 +23,7 @@
 //! pub struct Spending<'a> {
 //!     pub user: &'a str,
 //!     /// In euros.
-//!     #[features(sum, mean, max, windows = ["30d", "30d offset 30d"])] // orders.price_sum_30d, …
+//!     #[features(sum, mean, windows = ["30d", "30d offset 30d"])] // orders.price_sum_30d, …
 //!     pub price: f64,
 //!     #[features(last, windows = ["lifetime"])]
 //!     pub coupon: Option<&'a str>,

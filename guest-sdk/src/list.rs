@@ -1,7 +1,7 @@
 //! A list in one row of a column.
 //!
-//! Invariant: it borrows from the batch, is `Copy`, and any element may be null, whatever the author
-//! expects: that is what the contract says of lists. Deliberately absent: lists of lists.
+//! Invariant: it borrows from the batch, is `Copy`, and any element may be null, whatever the
+//! author expects: that is what the contract says of lists. Deliberately absent: lists of lists.
 
 use crate::batch::{Column, ListColumn};
 use crate::field::Scalar;

@@ -44,8 +44,17 @@ pub struct SourceConfig {
 pub struct ServiceConfig {
     /// `view.feature` or `view.*`, each with its line in the project file.
     pub features: Vec<(String, usize)>,
-    /// For each view: its key column's name in the request.
-    pub keys: BTreeMap<String, BTreeMap<String, String>>,
+    /// For each view: its key columns' names in the request.
+    pub keys: BTreeMap<String, KeyNames>,
+}
+
+/// What a request calls the key columns of one view.
+#[derive(Clone, Debug, Default)]
+pub struct KeyNames {
+    /// The request column of each key column that has another name there.
+    pub names: BTreeMap<String, String>,
+    /// The line in the project file.
+    pub line: usize,
 }
 
 #[derive(Deserialize)]
@@ -78,7 +87,7 @@ enum OneOrMany {
 struct FileService {
     features: Vec<Spanned<String>>,
     #[serde(default)]
-    keys: BTreeMap<String, BTreeMap<String, String>>,
+    keys: BTreeMap<String, Spanned<BTreeMap<String, String>>>,
 }
 
 #[derive(Deserialize)]
@@ -124,7 +133,11 @@ impl Project {
                 let line = line_of(&text, feature.span().start);
                 (feature.into_inner(), line)
             });
-            (name, ServiceConfig { features: features.collect(), keys: service.keys })
+            let keys = service.keys.into_iter().map(|(view, names)| {
+                let line = line_of(&text, names.span().start);
+                (view, KeyNames { names: names.into_inner(), line })
+            });
+            (name, ServiceConfig { features: features.collect(), keys: keys.collect() })
         });
         Ok(Project {
             sources: sources.collect(),

@@ -6,7 +6,7 @@
 
 use crate::catalog::{Catalog, CatalogView};
 use crate::error::{Error, Result};
-use crate::project::{Project, ServiceConfig};
+use crate::project::{KeyNames, Project, ServiceConfig};
 use crate::value::{Column, DataType};
 
 /// The request column that is always the answer's `as_of`.
@@ -121,6 +121,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn resolve(mut self) -> Result<Service> {
+        self.check_keys()?;
         for (pattern, line) in &self.config.features {
             let place = format!("{}:{line}: service {}", self.place, self.service.name);
             self.pattern(pattern).map_err(|error| error.at(place))?;
@@ -128,16 +129,15 @@ impl<'a> Resolver<'a> {
         if self.service.outputs.is_empty() {
             return Err(self.wrong("it names no features"));
         }
-        for view in self.config.keys.keys() {
-            let used = self
-                .service
-                .views
-                .iter()
-                .any(|known| self.catalog.views()[known.view].declaration().name == *view);
-            if !used {
-                return Err(
-                    self.wrong(format!("keys names view {view:?}, which it does not serve"))
-                );
+        for (view, KeyNames { line, .. }) in &self.config.keys {
+            let used = |known: &ServiceView| {
+                self.catalog.views()[known.view].declaration().name == *view
+            };
+            if !self.service.views.iter().any(used) {
+                return Err(self.wrong_at(
+                    *line,
+                    format!("keys names view {view:?}, which it does not serve; remove it"),
+                ));
             }
         }
         Ok(self.service)
@@ -145,6 +145,37 @@ impl<'a> Resolver<'a> {
 
     fn wrong(&self, message: impl std::fmt::Display) -> Error {
         Error::input(format!("{}: service {}: {message}", self.place, self.service.name))
+    }
+
+    fn wrong_at(&self, line: usize, message: impl std::fmt::Display) -> Error {
+        let Resolver { place, service, .. } = self;
+        Error::input(format!("{place}:{line}: service {}: {message}", service.name))
+    }
+
+    /// Refuses names for key columns that no view has.
+    fn check_keys(&self) -> Result<()> {
+        for (view, KeyNames { names, line }) in &self.config.keys {
+            let Some(at) = self.catalog.view_index(view) else {
+                let known: Vec<&str> =
+                    self.catalog.views().iter().map(|v| v.declaration().name.as_str()).collect();
+                let known = known.join(", ");
+                return Err(self.wrong_at(
+                    *line,
+                    format!("keys names view {view:?}, which is not there; the views are {known}"),
+                ));
+            };
+            let key = &self.catalog.views()[at].declaration().key;
+            if let Some(unknown) = names.keys().find(|part| !key.contains(part)) {
+                return Err(self.wrong_at(
+                    *line,
+                    format!(
+                        "keys names {unknown:?}, which is no key column of view {view}; its key is {}",
+                        key.join(", ")
+                    ),
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn pattern(&mut self, pattern: &str) -> Result<()> {
@@ -229,16 +260,7 @@ impl<'a> Resolver<'a> {
     /// The request columns of a view's key.
     fn key(&mut self, view: usize) -> Result<Vec<usize>> {
         let plan = self.catalog.views()[view].plan.clone();
-        let renames = self.config.keys.get(&plan.view.name);
-        if let Some(renames) = renames {
-            if let Some(unknown) = renames.keys().find(|part| !plan.view.key.contains(part)) {
-                return Err(Error::input(format!(
-                    "keys names {unknown:?}, which is no key column of view {}; its key is {}",
-                    plan.view.name,
-                    plan.view.key.join(", ")
-                )));
-            }
-        }
+        let renames = self.config.keys.get(&plan.view.name).map(|renames| &renames.names);
         let parts = plan.view.key.iter().zip(plan.key_types());
         let parts = parts.map(|(part, data_type)| {
             let name = renames.and_then(|renames| renames.get(part)).unwrap_or(part);

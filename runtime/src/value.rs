@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::fmt;
 
+/// Most levels of lists in one type: a type is read and dropped recursively.
+pub const LIST_DEPTH_MAX: usize = 8;
+
 /// The type of a column.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
@@ -60,6 +63,9 @@ impl TryFrom<String> for DataType {
     type Error = String;
 
     fn try_from(text: String) -> Result<DataType, String> {
+        if text.matches("list<").count() > LIST_DEPTH_MAX {
+            return Err(format!("a type has at most {LIST_DEPTH_MAX} levels of lists"));
+        }
         Ok(match text.as_str() {
             "bool" => DataType::Bool,
             "int64" => DataType::Int64,
@@ -401,6 +407,17 @@ mod tests {
             prop_assert_eq!(Value::decode(&mut rest).unwrap(), b);
             prop_assert!(rest.is_empty());
         }
+    }
+
+    /// Goal: types read back what they print, and a hostile one does not overflow the stack.
+    #[test]
+    fn types_have_names() {
+        let read = |text: String| DataType::try_from(text);
+        let deep = "list<".repeat(LIST_DEPTH_MAX) + "int64" + &">".repeat(LIST_DEPTH_MAX);
+        assert_eq!(read(deep.clone()).unwrap().to_string(), deep);
+        assert!(read(format!("list<{deep}>")).is_err());
+        assert!(read("list<".repeat(1 << 20)).is_err());
+        assert!(read("list<text>".to_string()).is_err());
     }
 
     /// Goal: the order of doubles in S14. Method: a list written in that order.

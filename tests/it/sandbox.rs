@@ -8,6 +8,7 @@ mod artifact;
 mod build;
 mod limits;
 mod on_demand;
+mod scaffold;
 
 use arrow::array::{
     ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,

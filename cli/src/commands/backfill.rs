@@ -30,6 +30,10 @@ impl Backfill {
             Some(source) => vec![workspace.catalog.source(source)?.source.clone()],
             None => workspace.catalog.sources().keys().cloned().collect(),
         };
+        // Files are opened before the store, so that a wrong one leaves no new store behind.
+        for source in &sources {
+            workspace.reader(source, 0)?;
+        }
         let store = workspace.open_store(true)?;
         let mut totals = Totals::default();
         for source in sources {

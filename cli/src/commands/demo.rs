@@ -18,9 +18,12 @@ use arrow::datatypes::{Field, Schema};
 use clap::Args;
 use lockstep_runtime::atomic_file::write_atomically;
 use lockstep_runtime::host::online::{AsOf, OnlineHost};
-use lockstep_runtime::source::{TrainingWriter, read_table};
+use lockstep_runtime::host::request::Requests;
+use lockstep_runtime::row::TypedColumn;
+use lockstep_runtime::source::{TrainingWriter, column_of, read_table};
 use lockstep_runtime::store::progress::FILES;
-use lockstep_runtime::value::Value;
+use lockstep_runtime::time::Time;
+use lockstep_runtime::value::{DataType, Value};
 use lockstep_runtime::{Error, Result};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -100,7 +103,7 @@ impl Demo {
         }
 
         let host = OnlineHost::open(&self.folder)?;
-        answer(&host, &spine)?;
+        answer(&host, &log, &spine)?;
         drop(host);
         stage.done("answered requests");
 
@@ -144,21 +147,22 @@ fn clear(folder: &Path) -> Result<()> {
 }
 
 /// The example's project file, with the log beside it.
-fn project_file(transform: &Path) -> Result<String> {
+pub fn project_file(transform: &Path) -> Result<String> {
     let path = transform.join("lockstep.toml");
     let text = std::fs::read_to_string(&path)
         .map_err(|error| Error::input(format!("cannot read {}", path.display())).because(error))?;
     Ok(text.replace("data/issue_events.parquet", "issue_events.parquet"))
 }
 
-fn save(path: &Path, records: &RecordBatch) -> Result<()> {
+/// Writes records as one Parquet file.
+pub fn save(path: &Path, records: &RecordBatch) -> Result<()> {
     let mut writer = TrainingWriter::create(path, records.schema(), vec![])?;
     writer.write(records)?;
     writer.finish().map(|_| ())
 }
 
 /// The spine: one row for each mention, at its own time, so it must not see itself (S4).
-fn mentions(log: &RecordBatch) -> Result<RecordBatch> {
+pub fn mentions(log: &RecordBatch) -> Result<RecordBatch> {
     let column = |name: &str| {
         log.column_by_name(name)
             .cloned()
@@ -182,22 +186,31 @@ fn mentions(log: &RecordBatch) -> Result<RecordBatch> {
         .map_err(|error| Error::bug("the log's mentions do not make a spine").because(error))
 }
 
-/// Asks for the last few mentions, each at its own time.
-fn answer(host: &OnlineHost, spine: &RecordBatch) -> Result<()> {
+/// Asks about the pairs of the latest few mentions, as of the end of the log: the store answers
+/// exactly about its recent past alone (S12), and a log need not be in the order of time.
+fn answer(host: &OnlineHost, log: &RecordBatch, spine: &RecordBatch) -> Result<()> {
     let service = host.service(SERVICE)?;
-    for row in spine.num_rows().saturating_sub(REQUESTS)..spine.num_rows() {
+    let times = TypedColumn::new(&column_of(log, "event_time", &DataType::Timestamp)?)?;
+    let last = (0..log.num_rows()).map(|row| times.value(row)).max();
+    let Some(Value::Timestamp(last)) = last else { return Ok(()) };
+    let as_of = AsOf::At(Time::saturating(last).plus(1));
+    let mentions = Requests::from_spine(service, spine)?;
+    let mut rows: Vec<usize> = (0..spine.num_rows()).collect();
+    rows.sort_by_key(|&row| mentions.as_of(row));
+    let latest = &rows[rows.len().saturating_sub(REQUESTS)..];
+    for &row in latest {
         let one = spine.slice(row, 1);
-        let requests = lockstep_runtime::host::request::Requests::from_spine(service, &one)?;
+        let requests = Requests::from_spine(service, &one)?;
         let names = service.request.iter().enumerate();
         let request: Vec<(&str, Value)> = names
             .map(|(at, column)| (column.name.as_str(), requests.value(at, 0).clone()))
             .collect();
         let started = Instant::now();
-        let vector = host.get(SERVICE, &request, AsOf::At(requests.as_of(0)))?;
+        let vector = host.get(SERVICE, &request, as_of)?;
         let micros = started.elapsed().as_secs_f64() * 1e6;
         let shown = request.iter().map(|(name, value)| format!("{name}={value}"));
         println!("  get {SERVICE} {} ({micros:.0} us)", shown.collect::<Vec<_>>().join(" "));
-        if row + 1 == spine.num_rows() {
+        if Some(&row) == latest.last() {
             print_vector(&vector);
         }
     }

@@ -36,7 +36,7 @@ impl Get {
         let request = parse_request(&service, &self.request)?;
         let as_of = match self.as_of.as_str() {
             "now" => AsOf::Now,
-            text => AsOf::At(Time::parse(text)?),
+            text => AsOf::At(Time::parse(text).map_err(|error| error.at("--as-of"))?),
         };
         let store = workspace.open_store(false)?;
         let host = OnlineHost::new(workspace.catalog.clone(), store, vec![service.clone()])?;

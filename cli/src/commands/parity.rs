@@ -5,6 +5,7 @@ use crate::outcome::Outcome;
 use crate::output::{print_json, progress, table, thousands};
 use crate::workspace::{Workspace, read_spine};
 use clap::Args;
+use lockstep_runtime::host::request::Requests;
 use lockstep_runtime::parity::replay::Disturbance;
 use lockstep_runtime::parity::{self, Log, Options, Report};
 use lockstep_runtime::service::Service;
@@ -114,14 +115,17 @@ pub fn prove(
             directory.display()
         )));
     }
+    let place = spine.display();
     let spine = read_spine(spine, service)?;
+    // A wrong spine is the spine's fault, so its file is named; the replay asks the same again.
+    Requests::from_spine(service, &spine).map_err(|error| error.at(place))?;
     let names = workspace.catalog.sources().keys();
     let logs = names.map(|name| workspace.log(name)).collect::<Result<Vec<Log>>>()?;
     let options = how.options(workspace, service)?;
     let open = || Ok(Arc::new(SledStore::open_or_create(directory)?) as Arc<dyn Store>);
     let bar = progress("answering", spine.num_rows() as u64);
     let step = |done: usize, _: usize| {
-        if done % 64 == 0 {
+        if done.is_multiple_of(64) {
             bar.set_position(done as u64);
         }
     };

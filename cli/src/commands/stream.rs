@@ -2,10 +2,10 @@
 
 use crate::arguments::ProjectArguments;
 use crate::outcome::Outcome;
-use crate::output::{print_json, progress, thousands};
+use crate::output::{print_json, progress, the_first, thousands};
 use crate::workspace::{BATCH_ROWS, Workspace};
 use clap::Args;
-use lockstep_runtime::event::EventBatch;
+use lockstep_runtime::event::{EventBatch, SetAside};
 use lockstep_runtime::host::stream::{Applied, StreamHost};
 use lockstep_runtime::source::{EventReader, Format, ReadOptions, open_events, open_events_stdin};
 use lockstep_runtime::store::Store;
@@ -25,7 +25,7 @@ pub struct Stream {
     /// The source; needed only if the project has several
     #[arg(long)]
     source: Option<String>,
-    /// The format of standard input: ndjson, arrow or parquet
+    /// The format of standard input: ndjson, csv or arrow
     #[arg(long, default_value = "ndjson")]
     format: String,
     /// Most events in a batch; each batch is one durable commit
@@ -55,25 +55,35 @@ impl Stream {
                  twice (S24); declare #[event(id = …)], or add the file to the project's files"
             )));
         }
-        let mut fold = Fold::open(&workspace, workspace.open_store(true)?, &source, partition)?;
-        let reader: Box<dyn EventReader> = match &self.input {
-            None => workspace.reader(&source, fold.position())?,
+        // Files are opened before the store, so that a wrong one leaves no new store behind.
+        let pushed = match &self.input {
+            None => workspace.reader(&source, 0).map(|_| None)?,
             Some(path) if path.as_os_str() == "-" => {
-                let format = Format::of(&PathBuf::from(format!("standard-input.{}", self.format)))?;
                 let input = Box::new(std::io::stdin());
-                Box::new(Later {
-                    first: fold.position(),
-                    reader: open_events_stdin(format, input, schema, options)?,
-                })
+                Some(open_events_stdin(self.format()?, input, schema, options)?)
             }
-            Some(path) => Box::new(Later {
-                first: fold.position(),
-                reader: open_events(path, schema, options)?,
-            }),
+            Some(path) => Some(open_events(path, schema, options)?),
+        };
+        let mut fold = Fold::open(&workspace, workspace.open_store(true)?, &source, partition)?;
+        let reader: Box<dyn EventReader> = match pushed {
+            None => workspace.reader(&source, fold.position())?,
+            Some(reader) => Box::new(Later { first: fold.position(), reader }),
         };
         let mut totals = Totals::default();
         fold.run(reader, None, &mut totals)?;
         totals.finish(&self.project, "streamed")
+    }
+
+    /// The format of standard input.
+    fn format(&self) -> Result<Format> {
+        match self.format.as_str() {
+            "ndjson" => Ok(Format::Ndjson),
+            "csv" => Ok(Format::Csv),
+            "arrow" => Ok(Format::ArrowIpc),
+            other => Err(Error::input(format!(
+                "--format {other:?} is not a format of standard input; use ndjson, csv or arrow"
+            ))),
+        }
     }
 }
 
@@ -195,6 +205,8 @@ pub struct Totals {
     pub duplicates: u64,
     /// Events set aside.
     pub set_aside: u64,
+    /// The first of them.
+    pub first_set_aside: Option<SetAside>,
     /// The position reached in the last source.
     pub position: u64,
     started: Instant,
@@ -202,7 +214,14 @@ pub struct Totals {
 
 impl Default for Totals {
     fn default() -> Self {
-        Totals { events: 0, duplicates: 0, set_aside: 0, position: 0, started: Instant::now() }
+        Totals {
+            events: 0,
+            duplicates: 0,
+            set_aside: 0,
+            first_set_aside: None,
+            position: 0,
+            started: Instant::now(),
+        }
     }
 }
 
@@ -211,12 +230,18 @@ impl Totals {
         self.events += applied.events;
         self.duplicates += applied.duplicates;
         self.set_aside += applied.set_aside;
+        if self.first_set_aside.is_none() {
+            self.first_set_aside = applied.first_set_aside.clone();
+        }
     }
 
     fn merge(&mut self, other: &Totals) {
         self.events += other.events;
         self.duplicates += other.duplicates;
         self.set_aside += other.set_aside;
+        if self.first_set_aside.is_none() {
+            self.first_set_aside = other.first_set_aside.clone();
+        }
     }
 
     /// Reports, and judges by the bad rows.
@@ -238,8 +263,11 @@ impl Totals {
         }
         if self.set_aside > arguments.bad_rows_max {
             return Ok(Outcome::Found(format!(
-                "{} rows were set aside, more than --bad-rows-max {}; the store keeps them with their reasons",
-                self.set_aside, arguments.bad_rows_max
+                "{} rows were set aside, more than --bad-rows-max {}; the store keeps them with \
+                 their reasons{}",
+                self.set_aside,
+                arguments.bad_rows_max,
+                the_first(self.first_set_aside.as_ref())
             )));
         }
         Ok(Outcome::Done)

@@ -2,13 +2,13 @@
 
 use crate::arguments::ProjectArguments;
 use crate::outcome::Outcome;
-use crate::output::{print_json, progress, report_set_aside, thousands};
+use crate::output::{print_json, progress, report_set_aside, the_first, thousands};
 use crate::workspace::{Workspace, read_spine};
 use clap::Args;
-use lockstep_runtime::Result;
+use lockstep_runtime::{Error, Result};
 use lockstep_runtime::host::batch::{Trained, TrainingSet};
 use lockstep_runtime::service::Service;
-use lockstep_runtime::source::TrainingWriter;
+use lockstep_runtime::source::{Format, TrainingWriter};
 use lockstep_runtime::vector::Identity;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -33,6 +33,7 @@ impl TrainingSetCommand {
     /// Runs the command.
     pub fn run(self) -> Result<Outcome> {
         let started = Instant::now();
+        check_output(&self.output)?;
         let workspace = Workspace::open(&self.project)?;
         let service = workspace.service(&self.service)?;
         let trained = train(&workspace, &service, &self.spine)?;
@@ -40,8 +41,9 @@ impl TrainingSetCommand {
         let bad = trained.set_aside.len() as u64;
         if bad > self.project.bad_rows_max {
             return Ok(Outcome::Found(format!(
-                "{bad} rows were set aside, more than --bad-rows-max {}; nothing was written",
-                self.project.bad_rows_max
+                "{bad} rows were set aside, more than --bad-rows-max {}; nothing was written{}",
+                self.project.bad_rows_max,
+                the_first(trained.set_aside.first().map(|(_, event)| event))
             )));
         }
         write(&workspace, &trained, &self.output)?;
@@ -64,10 +66,30 @@ impl TrainingSetCommand {
     }
 }
 
+/// Refuses an output that could not be written, before any work is done.
+fn check_output(output: &Path) -> Result<()> {
+    Format::of(output)?;
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(Error::input(format!(
+            "{}: there is no folder {}; make it, or correct --output",
+            output.display(),
+            folder.display()
+        )));
+    }
+    if output.is_dir() {
+        let message = "this is a folder; name a file with --output";
+        return Err(Error::input(message).at(output.display()));
+    }
+    Ok(())
+}
+
 /// The training set of the spine in a file.
 pub fn train(workspace: &Workspace, service: &Service, spine: &Path) -> Result<Trained> {
+    let file = spine.display();
     let spine = read_spine(spine, service)?;
-    let mut training = TrainingSet::new(&workspace.catalog, service, &spine)?;
+    let mut training = TrainingSet::new(&workspace.catalog, service, &spine)
+        .map_err(|error| error.at(file))?;
     for source in training.sources() {
         let mut reader = workspace.reader(&source, 0)?;
         let bar = progress(&format!("reading {source}"), 0);

@@ -37,7 +37,8 @@ pub fn export(settings: TokenStream) -> Result<TokenStream> {
         /// What this artifact declares: the JSON of its section `lockstep:manifest`.
         pub const MANIFEST: &str = {
             const PIECE: ::lockstep_sdk::__::Piece = #manifest;
-            const BYTES: [u8; ::lockstep_sdk::__::length(&PIECE)] = ::lockstep_sdk::__::join(&PIECE);
+            const BYTES: [u8; ::lockstep_sdk::__::length(&PIECE)] =
+                ::lockstep_sdk::__::join(&PIECE);
             ::lockstep_sdk::__::text(&BYTES)
         };
 

@@ -2,7 +2,7 @@
 //!
 //! Invariant: the function stays as it is, to be called and tested like any other. Beside it stands
 //! an empty type of the same name, which types do not share with functions, so that `export!` finds
-//! what belongs to the function, wherever it is imported. Deliberately absent: the names of types in
+//! what belongs to the function, wherever it is imported. Deliberately absent: names of types in
 //! items. Types are written in bodies only, where the compiler fills in every lifetime.
 
 use crate::columns::{many, text};

@@ -1,8 +1,8 @@
 //! The derives and attributes of `lockstep-sdk`, which re-exports and explains them.
 //!
-//! Invariant: what a look at the author's tokens can tell is an error here, at the token; what needs
-//! types is left to traits of the SDK, with the span of the author's own type. Deliberately absent:
-//! the layout of batches, which the SDK owns.
+//! Invariant: what a look at the author's tokens can tell is an error here, at the token; what
+//! needs types is left to traits of the SDK, with the span of the author's own type. Deliberately
+//! absent: the layout of batches, which the SDK owns.
 
 use proc_macro::TokenStream;
 
@@ -75,8 +75,8 @@ pub fn outputs(item: TokenStream) -> TokenStream {
 
 /// Makes a view of a function from one `&Event` to rows, and names it like the function.
 ///
-/// It returns a `#[derive(View)]` struct, an `Option`, `Vec` or array of it, or a `Result` of one of
-/// these with `String`, where an `Err` refuses the event.
+/// It returns a `#[derive(View)]` struct, an `Option`, `Vec` or array of it, or a `Result` of one
+/// of these with `String`, where an `Err` refuses the event.
 #[proc_macro_attribute]
 pub fn transform(settings: TokenStream, item: TokenStream) -> TokenStream {
     code(syn::parse(item).and_then(|function| function::transform(settings.into(), function)))

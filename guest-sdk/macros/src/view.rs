@@ -15,8 +15,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{DeriveInput, Error, Lifetime, LitStr, Result, parse_quote};
 
-const FORM: &str = "#[view(key = [field, …], owner = \"…\", tags = [\"…\"], history = \"7d\", \
-                    delay = \"5m\", boundary = \"inclusive\", null_keys)]";
+const FORM: &str = "#[view(key = [field, …], owner = \"…\", tags = [\"…\"], \
+                    history = \"7d\", delay = \"5m\", boundary = \"inclusive\", null_keys)]";
 
 /// Implements `Row` and `View`.
 pub fn derive(input: DeriveInput) -> Result<TokenStream> {

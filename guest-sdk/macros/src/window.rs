@@ -1,7 +1,7 @@
 //! Durations and windows, as authors write them.
 //!
-//! Invariant: a [`Window`] keeps S3: a sliding window is at least an hour long and a multiple of its
-//! hop. Deliberately absent: windows that the runtime does not have yet (exact, hopping).
+//! Invariant: a [`Window`] keeps S3: a sliding window is at least an hour long and a multiple of
+//! its hop. Deliberately absent: windows that the runtime does not have yet (exact, hopping).
 
 use syn::{Error, LitStr, Result};
 

@@ -174,8 +174,11 @@ fn view(name: &str, description: &str) -> Value {
     })
 }
 
+fn input(from: &str, name: &str, kind: &str, nullable: bool) -> Value {
+    json!({ "from": from, "name": name, "type": kind, "nullable": nullable })
+}
+
 fn on_demand() -> Value {
-    let input = |from: &str, name: &str, kind: &str, nullable: bool| json!({ "from": from, "name": name, "type": kind, "nullable": nullable });
     json!({
         "name": "told",
         "description": "Tells.",

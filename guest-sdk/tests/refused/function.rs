@@ -22,7 +22,7 @@ fn by_value<'a>(click: Click<'a>) -> Clicks<'a> { //~ a view is a function of on
 }
 
 #[transform]
-fn two<'a>(click: &Click<'a>, other: &Click<'a>) -> Clicks<'a> { //~ a view is a function of one event
+fn two<'a>(click: &Click<'a>, other: &Click<'a>) -> Clicks<'a> { //~ a function of one event
     Clicks { user: click.user }
 }
 
@@ -77,7 +77,7 @@ fn lonely(asked: &Asked) -> f64 { //~ an on-demand transform is a function of a 
 }
 
 #[on_demand]
-fn score(asked: &Asked, known: &Known) -> f64 { //~ `f64` is not the answer of an on-demand transform
+fn score(asked: &Asked, known: &Known) -> f64 { //~ `f64` is not the answer of
     asked.weight * known.count as f64
 }
 

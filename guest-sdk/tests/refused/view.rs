@@ -45,7 +45,7 @@ pub struct Featureless { //~ a view needs features
 
 #[derive(View)]
 #[view(key = [user])]
-#[features(count, windows = ["30m"])] //~ a window of 30m is too short; a sliding window is at least 1h
+#[features(count, windows = ["30m"])] //~ too short; a sliding window is at least 1h
 pub struct Short {
     pub user: i64,
 }
@@ -58,7 +58,7 @@ pub struct Uneven {
         max,
         windows = [
             "1d",
-            "61m", //~ is not a multiple of its hop of 5m (5m below 12h, 1h below 12d, else 1d); write "1h" or "65m"
+            "61m", //~ not a multiple of its hop of 5m (5m below 12h, 1h below
         ]
     )]
     pub amount: f64,

@@ -73,11 +73,12 @@ impl FloatSum {
         if let Repr::Narrow { mantissa, exponent: base } = &mut self.repr {
             let shift = exponent.wrapping_sub(*base);
             // 53 bits shifted by up to 73 leave the sign free; a longer term takes the slow path.
-            if (0..=73).contains(&shift) && (term >> 53 == 0 || term >> 53 == -1) {
-                if let Some(sum) = mantissa.checked_add(term << shift) {
-                    *mantissa = sum;
-                    return;
-                }
+            if (0..=73).contains(&shift)
+                && (term >> 53 == 0 || term >> 53 == -1)
+                && let Some(sum) = mantissa.checked_add(term << shift)
+            {
+                *mantissa = sum;
+                return;
             }
         }
         self.add_slowly(term, exponent);

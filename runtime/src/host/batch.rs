@@ -8,7 +8,7 @@
 
 use super::mapper::{Mapped, Mapper};
 use super::merge_tree::MergeTree;
-use crate::admission::{Admitted, admit};
+use crate::admission::{Admitted, admit, row_json};
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::event::{EventBatch, SetAside};
@@ -16,7 +16,7 @@ use crate::fold::FoldPlan;
 use crate::host::on_demand::OnDemandRunners;
 use crate::host::request::Requests;
 use crate::key::EntityKey;
-use crate::row::Rows;
+use crate::row::{Rows, TypedColumn};
 use crate::service::{Origin, Service};
 use crate::time::Time;
 use crate::value::Value;
@@ -145,7 +145,9 @@ impl<'a> TrainingSet<'a> {
                 let position = admission.positions[refused.row as usize];
                 let view = Some(plan.view.name.clone());
                 let reason = refused.reason.clone();
-                let bytes = Vec::new();
+                let columns = admission.records.columns().iter().map(TypedColumn::new);
+                let columns: Vec<TypedColumn> = columns.collect::<Result<_>>()?;
+                let bytes = row_json(schema, &columns, refused.row as usize);
                 self.set_aside.push((source.into(), SetAside { position, view, reason, bytes }));
             }
             let views = self.service.views.iter().zip(&mut self.views);

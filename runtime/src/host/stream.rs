@@ -19,7 +19,7 @@ use crate::time::Time;
 use crate::value::Value;
 use crate::vector::Identity;
 use arrow::array::RecordBatch;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Events in one commit. A larger batch becomes several commits, so that a commit stays far below
@@ -45,7 +45,7 @@ struct Fold<'a> {
 }
 
 /// What one batch did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
     /// Events admitted.
     pub events: u64,
@@ -53,6 +53,8 @@ pub struct Applied {
     pub duplicates: u64,
     /// Events set aside, for their source or for a view.
     pub set_aside: u64,
+    /// The one of them with the least position, for people.
+    pub first_set_aside: Option<SetAside>,
     /// The commit sequence at which the batch became visible.
     pub sequence: u64,
 }
@@ -86,6 +88,7 @@ impl StreamHost {
             total.events += applied.events;
             total.duplicates += applied.duplicates;
             total.set_aside += applied.set_aside;
+            total.first_set_aside = total.first_set_aside.or(applied.first_set_aside);
             total.sequence = applied.sequence;
             if end == batch.next_position {
                 return Ok(total);
@@ -179,6 +182,7 @@ impl StreamHost {
             events: admission.records.num_rows() as u64,
             duplicates: admission.duplicates,
             set_aside: aside.len() as u64,
+            first_set_aside: aside.into_iter().min_by_key(|event| event.position),
             sequence: 0,
         })
     }
@@ -218,19 +222,29 @@ impl StreamHost {
 
 /// Refuses a store that something else filled (S23).
 pub(super) fn check_identity(snapshot: &dyn Snapshot, identity: &Identity) -> Result<()> {
-    for (what, value) in identity.entries() {
-        match snapshot.get(&layout::identity(&what))? {
-            Some(stored) if *stored != *value.as_bytes() => {
-                return Err(Error::input(format!(
-                    "the store was filled with {what} {}, and this is {value}; values of both must not mix \
-                     (S23): use that artifact, or backfill a new store",
-                    String::from_utf8_lossy(&stored)
-                )));
-            }
-            _ => {}
-        }
+    let prefix = layout::identity("");
+    let mut filled = BTreeMap::new();
+    snapshot.scan_prefix(&prefix, &mut |name, value| {
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        filled.insert(text(&name[prefix.len()..]), text(value));
+        Ok(true)
+    })?;
+    let here: BTreeMap<String, String> = identity.entries().into_iter().collect();
+    if filled.is_empty() || filled == here {
+        return Ok(());
     }
-    Ok(())
+    // A name that only one of them has counts too: a view that came later would answer zeros.
+    let differs = |what: &&String| filled.get(*what) != here.get(*what);
+    let what = filled.keys().chain(here.keys()).find(differs).map_or("", String::as_str);
+    let shown = |entries: &BTreeMap<String, String>| {
+        entries.get(what).map_or_else(|| "none".to_string(), String::clone)
+    };
+    Err(Error::input(format!(
+        "the store was filled with {what} {}, and this is {}; values of both must not mix (S23): \
+         use that artifact, or backfill a new store",
+        shown(&filled),
+        shown(&here)
+    )))
 }
 
 /// The part of a batch with positions in `[start, end)`.
@@ -256,9 +270,18 @@ fn watermark(schema: &SourceSchema, events: &RecordBatch) -> Result<Option<i64>>
     Ok(times.max())
 }
 
+/// What is kept of an event that was set aside: JSON, with the event's text, or its bytes as
+/// hexadecimal where they are no text.
 fn set_aside_bytes(event: &SetAside) -> Vec<u8> {
-    let text = String::from_utf8_lossy(&event.bytes);
-    serde_json::json!({ "reason": event.reason, "event": text }).to_string().into_bytes()
+    let reason = &event.reason;
+    let record = match std::str::from_utf8(&event.bytes) {
+        Ok(text) => serde_json::json!({ "reason": reason, "event": text }),
+        Err(_) => {
+            let hex: String = event.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            serde_json::json!({ "reason": reason, "event_hex": hex })
+        }
+    };
+    record.to_string().into_bytes()
 }
 
 fn damaged_id() -> Error {

@@ -90,7 +90,7 @@ pub fn run(
     let mut hosts = Some(open()?);
     let mut asked = 0;
     for (at, complete_until) in replay.complete_until.iter().enumerate() {
-        if at > 1 && at as u64 % reopen_every == 0 && options.reopens > 0 {
+        if at > 1 && (at as u64).is_multiple_of(reopen_every) && options.reopens > 0 {
             hosts = None;
         }
         let (stream, online) = match &mut hosts {

@@ -81,14 +81,14 @@ pub fn read(
             Ok(true)
         })?;
     }
-    if intervals.iter().any(|interval| interval.start == Time::MIN) {
-        if let Some(payload) = snapshot.get(&prefix.base())? {
-            let base = view.plan.decode(&payload).ok_or_else(|| damaged(view, key))?;
-            reads.base += 1;
-            for (state, interval) in states.iter_mut().zip(intervals) {
-                if interval.start == Time::MIN {
-                    view.plan.merge(state, &base);
-                }
+    if intervals.iter().any(|interval| interval.start == Time::MIN)
+        && let Some(payload) = snapshot.get(&prefix.base())?
+    {
+        let base = view.plan.decode(&payload).ok_or_else(|| damaged(view, key))?;
+        reads.base += 1;
+        for (state, interval) in states.iter_mut().zip(intervals) {
+            if interval.start == Time::MIN {
+                view.plan.merge(state, &base);
             }
         }
     }
@@ -113,10 +113,13 @@ fn unanswerable(view: &CatalogView, retention: &Retention, segment: &Segment) ->
     ))
 }
 
+/// What one key's tiles gain; no level is the base tile.
+type KeyDeltas = BTreeMap<(Option<Level>, Time), ViewState>;
+
 /// The states that a batch of rows adds, tile by tile.
 #[derive(Debug, Default)]
 pub struct Deltas {
-    views: HashMap<usize, HashMap<EntityKey, BTreeMap<(Option<Level>, Time), ViewState>>>,
+    views: HashMap<usize, HashMap<EntityKey, KeyDeltas>>,
 }
 
 impl Deltas {
@@ -182,7 +185,7 @@ fn tidy(
     retention: &Retention,
     prefix: &TilePrefix,
     key: &EntityKey,
-    tiles: &mut BTreeMap<(Option<Level>, Time), ViewState>,
+    tiles: &mut KeyDeltas,
     batch: &mut WriteBatch,
 ) -> Result<()> {
     let fold_into_base = |level: Level| view.ladder.has_base() && level == view.ladder.top();

@@ -67,9 +67,9 @@ fn wrong_crates_are_refused() {
     fs::write(folder.path().join("src/lib.rs"), "this is no Rust").unwrap();
     check("does not compile");
     let member = folder.path().join("member");
-    fs::create_dir(&member).unwrap();
-    fs::write(member.join("Cargo.toml"), "[package]\nname = \"member\"\n[[bin]]\nname = \"m\"\n")
-        .unwrap();
+    fs::create_dir_all(member.join("src")).unwrap();
+    fs::write(member.join("Cargo.toml"), "[package]\nname = \"member\"\n").unwrap();
+    fs::write(member.join("src/lib.rs"), "//! Nothing.\n").unwrap();
     fs::write(folder.path().join("Cargo.toml"), "[workspace]\nmembers = [\"member\"]\n").unwrap();
     check("is a workspace");
     let missing = BuildOptions { crate_dir: folder.path().join("no"), output: None };

@@ -77,7 +77,7 @@ fn double(random: &mut Random) -> f64 {
     let special = [0.0, -0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, 5e-324, 1e300];
     match random.below(12) {
         0 => one(random, &special),
-        1 => f64::from_bits(random.next()),
+        1 => f64::from_bits(random.bits()),
         _ => (random.below(200_000) as f64 - 100_000.0) / 100.0,
     }
 }
@@ -85,7 +85,7 @@ fn double(random: &mut Random) -> f64 {
 fn single(random: &mut Random) -> f32 {
     match random.below(12) {
         0 => one(random, &[0.0, -0.0, f32::NAN, f32::INFINITY, f32::MIN_POSITIVE, f32::MAX]),
-        1 => f32::from_bits(random.next() as u32),
+        1 => f32::from_bits(random.bits() as u32),
         _ => random.below(1000) as f32 / 8.0,
     }
 }

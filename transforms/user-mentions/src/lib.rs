@@ -1,7 +1,7 @@
 //! Whom will an author mention next?
 //!
-//! Three views of a tracker's event log, and a score at request time from all three. Each view looks
-//! at one event alone. Deliberately absent: ranking, which is the caller's.
+//! Three views of a tracker's event log, and a score at request time from all three. Each view
+//! looks at one event alone. Deliberately absent: ranking, which is the caller's.
 
 use lockstep_sdk::prelude::*;
 

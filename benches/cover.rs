@@ -1,0 +1,77 @@
+//! Reading a window from its tiles: the cover, the scans, decoding, merging.
+//!
+//! Invariant: the one key has an event every hour for 400 days, so that every tile of a cover is
+//! there, and `as_of` lies between two hours, so that the event-exact head is read too. The store
+//! is the model in memory: what is left is the core's own cost. Deliberately absent: finalising.
+
+use arrow::array::RecordBatch;
+use criterion::{Criterion, criterion_group, criterion_main};
+use lockstep_benches::issue_log;
+use lockstep_kit::artifacts::catalog;
+use lockstep_runtime::event::EventBatch;
+use lockstep_runtime::host::stream::StreamHost;
+use lockstep_runtime::key::EntityKey;
+use lockstep_runtime::store::Store;
+use lockstep_runtime::store::memory::MemoryStore;
+use lockstep_runtime::store::progress::FILES;
+use lockstep_runtime::store::tiles::{TileReads, read};
+use lockstep_runtime::time::{DAY_US, HOUR_US, MINUTE_US, Time};
+use lockstep_runtime::value::Value;
+use lockstep_runtime::view::Window;
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Days with an event every hour.
+const DAYS: i64 = 400;
+/// The first event: 2024-01-01.
+const START_US: i64 = 19_723 * DAY_US;
+
+/// Hourly mentions of one user by another.
+fn hourly(catalog: &lockstep_runtime::catalog::Catalog) -> EventBatch {
+    let count = (DAYS * 24) as usize;
+    let times = (0..DAYS * 24).map(|hour| START_US + hour * HOUR_US + HOUR_US / 3).collect();
+    let records: RecordBatch = issue_log::mentions_of_one_pair(catalog, times);
+    EventBatch {
+        records,
+        positions: (0..count as u64).collect(),
+        next_position: count as u64,
+        set_aside: vec![],
+    }
+}
+
+fn cover(criterion: &mut Criterion) {
+    let catalog = catalog("user-mentions");
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let mut host = StreamHost::open(catalog.clone(), store.clone()).expect("an empty store");
+    host.apply(issue_log::SOURCE, FILES, &hourly(&catalog)).expect("the events are sound");
+    let view = &catalog.views()[catalog.view_index("pair_mentions").expect("the example's view")];
+    let key = EntityKey::new(&[Value::from("u00001"), Value::from("u00002")]);
+    let watermark = Time::saturating(START_US + DAYS * DAY_US - HOUR_US + HOUR_US / 3);
+    let (retention, as_of) = (view.ladder.retention(watermark), watermark.plus(17 * MINUTE_US));
+    let snapshot = store.read().expect("a snapshot");
+
+    let mut group = criterion.benchmark_group("cover");
+    group.sample_size(30).warm_up_time(Duration::from_millis(500));
+    group.measurement_time(Duration::from_secs(2));
+    let days = |days: i64| Window::Sliding { length_us: days * DAY_US, offset_us: 0 };
+    let windows =
+        [("7d", days(7)), ("30d", days(30)), ("365d", days(365)), ("lifetime", Window::Lifetime)];
+    for (name, window) in windows {
+        let interval = [window.interval(as_of)];
+        let mut reads = TileReads::default();
+        read(&*snapshot, view, &retention, &key, &interval, &mut reads).expect("it is held");
+        let tiles: u64 = reads.levels.iter().sum::<u64>() + reads.base;
+        group.bench_function(format!("{name} ({tiles} tiles)"), |bencher| {
+            bencher.iter(|| {
+                let mut reads = TileReads::default();
+                black_box(read(&*snapshot, view, &retention, &key, &interval, &mut reads))
+                    .expect("it is held")
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, cover);
+criterion_main!(benches);

@@ -1,0 +1,86 @@
+//! `guest.*`: what a call into the sandbox costs, and how much slower code runs in it.
+//!
+//! Invariant: contestants run in turns in one thread, and the best of [`ROUNDS`] counts. The call
+//! is [`Transformer::map`], whole: one row of three columns from Arrow to the flat buffer, the
+//! component call, and the checked way of one column back to Arrow. It is compared with an empty
+//! call of a component in the same engine settings. The transform is all three views of
+//! `user-mentions` over its whole real log at the batch host's batch size, from Arrow batch to
+//! Arrow batches, compared with the same Rust compiled natively. Deliberately absent: reading
+//! files, folding.
+
+use crate::figure;
+use arrow::array::RecordBatch;
+use lockstep_benches::empty_call::EmptyCall;
+use lockstep_benches::issue_log;
+use lockstep_benches::native::{Native, keep_large_blocks};
+use lockstep_benches::payment::Payments;
+use lockstep_benches::stopwatch::best_ns;
+use lockstep_kit::artifacts::catalog;
+use lockstep_runtime::component::Transformer;
+use lockstep_runtime::host::mapper::CALL_ROWS_MAX;
+use lockstep_runtime::{Error, Result};
+use std::hint::black_box;
+
+/// Rounds of which the best counts.
+const ROUNDS: usize = 5;
+/// Calls in a round.
+const CALLS: u32 = 100_000;
+
+/// Measures the group.
+pub fn measure() -> Result<()> {
+    keep_large_blocks();
+    call()?;
+    transform()
+}
+
+/// One row against an empty call.
+fn call() -> Result<()> {
+    let mut payments = Payments::new()?;
+    let mut empty = EmptyCall::new()
+        .map_err(|error| Error::bug("the empty component does not start").because(error))?;
+
+    let mut one_row = || {
+        for _ in 0..CALLS {
+            black_box(payments.map().expect("the first call went well"));
+        }
+    };
+    let mut nothing = || (0..CALLS).for_each(|_| empty.call().expect("it has nothing to fail at"));
+    let best = best_ns(ROUNDS, &mut [&mut one_row, &mut nothing]);
+    let (call_ns, empty_ns) = (best[0] / f64::from(CALLS), best[1] / f64::from(CALLS));
+    figure::measured("guest.call_ns", call_ns, 0, "ns");
+    figure::measured("guest.noop_ns", empty_ns, 0, "ns");
+    figure::measured("guest.call_ratio_noop", call_ns / empty_ns, 2, "ratio");
+    Ok(())
+}
+
+/// The example transform against its native twin.
+fn transform() -> Result<()> {
+    let catalog = catalog("user-mentions");
+    let (_, artifact) = &catalog.artifacts()[0];
+    let batches = issue_log::records(&catalog, CALL_ROWS_MAX)?;
+    let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+    let views: Vec<usize> = (0..artifact.manifest().views.len()).collect();
+    let mut guest = Transformer::new(artifact)?;
+    let mut native = Native::new(artifact.manifest());
+    for batch in &batches {
+        if guest.map(&views, batch)? != native.map(batch)? {
+            return Err(Error::bug("the guest and its native twin make different rows"));
+        }
+    }
+    let mut in_guest = || {
+        for batch in &batches {
+            black_box(guest.map(&views, batch).expect("it went well above"));
+        }
+    };
+    let mut natively = || {
+        for batch in &batches {
+            black_box(native.map(batch).expect("it went well above"));
+        }
+    };
+    let best = best_ns(ROUNDS, &mut [&mut in_guest, &mut natively]);
+    let (guest_ns, native_ns) = (best[0] / rows as f64, best[1] / rows as f64);
+    figure::measured("guest.transform_ns", guest_ns, 1, "ns/row");
+    figure::measured("guest.native_ns", native_ns, 1, "ns/row");
+    figure::measured("guest.ratio_native", guest_ns / native_ns, 2, "ratio");
+    Ok(())
+}

@@ -1,0 +1,45 @@
+//! Every headline figure, measured now: `figures [GROUP…]` prints lines
+//! `figure <name> <number> <unit>`.
+//!
+//! Invariant: a line is printed only for what this run has measured. Deliberately absent: targets
+//! and pass marks. A number is judged by whoever reads it; only values that differ between hosts
+//! make the command fail, since a fast wrong answer is none.
+
+mod figure;
+mod guest;
+mod parity;
+
+use lockstep_runtime::{Error, Result};
+use std::process::ExitCode;
+
+/// A group of figures and what measures it.
+type Group = (&'static str, fn() -> Result<()>);
+
+/// In the order in which they run.
+const GROUPS: [Group; 2] = [("guest", guest::measure), ("parity", parity::measure)];
+
+fn main() -> ExitCode {
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    match run(&wanted) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Measures the groups named, or all.
+fn run(wanted: &[String]) -> Result<()> {
+    let known: Vec<&str> = GROUPS.iter().map(|(name, _)| *name).collect();
+    if let Some(unknown) = wanted.iter().find(|name| !known.contains(&name.as_str())) {
+        let known = known.join(", ");
+        return Err(Error::input(format!("there is no group {unknown:?}; name one of {known}")));
+    }
+    for (name, measure) in GROUPS {
+        if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
+            measure().map_err(|error| error.at(format!("group {name}")))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! The views of `user-mentions` without the sandbox: the same Rust, compiled natively.
+//!
+//! Invariant: host batch to host batch, as the guest's way is: the same encoding to the flat
+//! buffer, the same generated code in between, the same checked decoding of its answer. What lies
+//! between the two is the sandbox alone: its compiler, its checks, its copies in and out.
+//! Deliberately absent: a native host. Nothing but a bench may run a transform natively.
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use lockstep_runtime::Result;
+use lockstep_runtime::event::arrow_schema;
+use lockstep_runtime::flat::{ViewRows, encode, take_outcome};
+use lockstep_runtime::view::Manifest;
+use lockstep_sdk::__::{Batch, Run, Scratch, Transform, outcomes};
+use user_mentions::{area_reviewers, pair_mentions, user_activity};
+
+/// The views, in the order of the manifest.
+const VIEWS: [Run; 3] = [
+    <pair_mentions as Transform>::run,
+    <user_activity as Transform>::run,
+    <area_reviewers as Transform>::run,
+];
+/// Bytes up to which the allocator keeps memory instead of returning it to the system.
+const KEPT_BYTES_MAX: i32 = 1 << 30;
+
+/// The native views.
+#[derive(Debug)]
+pub struct Native {
+    schemas: Vec<SchemaRef>,
+    scratches: Vec<Scratch>,
+    buffer: Vec<u8>,
+}
+
+impl Native {
+    /// The views of `manifest`, which is that of `user-mentions`.
+    pub fn new(manifest: &Manifest) -> Native {
+        assert_eq!(manifest.views.len(), VIEWS.len(), "the bench has the example's views");
+        let schemas = manifest.views.iter().map(|view| arrow_schema(&view.columns));
+        Native { schemas: schemas.collect(), scratches: Vec::new(), buffer: Vec::new() }
+    }
+
+    /// The rows of each view.
+    pub fn map(&mut self, events: &RecordBatch) -> Result<Vec<ViewRows>> {
+        encode(events, &mut self.buffer)?;
+        // SAFETY: the buffer was just encoded from Arrow strings, which are UTF-8.
+        let batch = unsafe { Batch::trusted(&self.buffer) };
+        let answer = outcomes(&VIEWS, (1 << VIEWS.len()) - 1, &batch, &mut self.scratches);
+        let mut rest = &answer[..];
+        let take = |schema| take_outcome(&mut rest, schema, events.num_rows());
+        self.schemas.iter().map(take).collect()
+    }
+}
+
+/// Lets the allocator keep large blocks. Otherwise glibc maps and unmaps each large buffer, and a
+/// native run pays page faults that a guest, whose memory stays, does not: the comparison would
+/// flatter the guest.
+pub fn keep_large_blocks() {
+    // SAFETY: `mallopt` only sets parameters of the allocator, before the measured threads start.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, KEPT_BYTES_MAX);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT_BYTES_MAX);
+    }
+}

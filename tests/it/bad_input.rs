@@ -1,0 +1,229 @@
+//! Bad input, as a stranger gives it: wrong files, wrong declarations, wrong questions.
+//!
+//! Method: the `lockstep` command in this process, on a copy of a small demo's folder in which one
+//! thing is wrong. One table says what is run, how it exits, and which words the message must
+//! hold: the place and the remedy. Invariant: a job that fails leaves its folder as it was, file by
+//! file, and what a store holds digest by digest. Deliberately absent: readers by themselves
+//! (`source.rs`) and damage to stores by bytes (`store/damage.rs`).
+
+mod artifacts;
+mod files;
+mod project;
+mod requests;
+mod stores;
+
+use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::datatypes::{Field, Schema};
+use clap::Parser;
+use lockstep_cli::arguments::Arguments;
+use lockstep_cli::outcome::{Outcome, exit_code};
+use lockstep_kit::artifacts::root;
+use lockstep_runtime::source::{TrainingWriter, read_table};
+use lockstep_runtime::store::export::digest;
+use lockstep_runtime::store::sled::SledStore;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+use tempfile::TempDir;
+
+/// Events of the demo that all cases begin with.
+const EVENTS: &str = "2000";
+
+/// A demo's folder, made once a process.
+fn demo() -> &'static Path {
+    static DEMO: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("bad-input-{}", std::process::id()));
+        let transform = root().join("transforms/user-mentions");
+        let arguments = ["lockstep", "demo", "--limit", EVENTS, "--transform"];
+        let arguments = arguments.into_iter().map(String::from).chain([
+            transform.display().to_string(),
+            "--folder".to_string(),
+            folder.display().to_string(),
+        ]);
+        let outcome = Arguments::try_parse_from(arguments).unwrap().run().unwrap();
+        assert!(matches!(outcome, Outcome::Done), "{outcome:?}");
+        folder
+    });
+    &DEMO
+}
+
+/// A project's folder in which a case may break one thing.
+struct Place {
+    folder: TempDir,
+}
+
+/// How a command ended: its exit code and its message.
+type Ending = (u8, String);
+
+impl Place {
+    /// The demo's project file, artifact, events and spine. There is no store.
+    fn new() -> Place {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["lockstep.toml", "user_mentions.wasm", "issue_events.parquet", "mentions.parquet"]
+        {
+            fs::copy(demo().join(name), folder.path().join(name)).unwrap();
+        }
+        Place { folder }
+    }
+
+    /// As [`Place::new`], with the demo's store.
+    fn with_store() -> Place {
+        let place = Place::new();
+        copy(&demo().join("store"), &place.path("store"));
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    /// Changes the text of the project file.
+    fn edit(&self, old: &str, new: &str) {
+        let text = fs::read_to_string(self.path("lockstep.toml")).unwrap();
+        assert_eq!(text.matches(old).count(), 1, "{old}");
+        self.write("lockstep.toml", text.replace(old, new));
+    }
+
+    /// Writes columns as a table.
+    fn table(&self, name: &str, columns: Vec<(&str, ArrayRef)>) {
+        let field = |(name, array): &(&str, ArrayRef)| {
+            Field::new(*name, array.data_type().clone(), true)
+        };
+        let schema = Schema::new(columns.iter().map(field).collect::<Vec<_>>());
+        let arrays = columns.into_iter().map(|(_, array)| array).collect();
+        let records = RecordBatch::try_new(Arc::new(schema), arrays).unwrap();
+        let mut writer =
+            TrainingWriter::create(&self.path(name), records.schema(), vec![]).unwrap();
+        writer.write(&records).unwrap();
+        writer.finish().unwrap();
+    }
+
+    /// The columns of the first `rows` rows of one of the folder's tables.
+    fn columns(&self, name: &str, rows: usize) -> Vec<(String, ArrayRef)> {
+        let records = read_table(&self.path(name), &[]).unwrap().slice(0, rows);
+        let names = records.schema().fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
+        names.into_iter().zip(records.columns().to_vec()).collect()
+    }
+
+    /// Writes one of the folder's tables again, with each column as `change` makes it.
+    fn change(
+        &self,
+        (from, rows): (&str, usize),
+        to: &str,
+        change: impl Fn(&str, ArrayRef) -> Option<ArrayRef>,
+    ) {
+        let columns = self.columns(from, rows);
+        let columns = columns
+            .iter()
+            .filter_map(|(name, array)| Some((name.as_str(), change(name, array.clone())?)));
+        self.table(to, columns.collect());
+    }
+
+    /// Runs a command line, in which `@` stands for the folder, on this project.
+    fn run(&self, line: &str) -> Ending {
+        let folder = self.folder.path().display().to_string();
+        let words = line.split(' ').map(|word| word.replace('@', &format!("{folder}/")));
+        let mut arguments: Vec<String> = ["lockstep".to_string()].into_iter().chain(words).collect();
+        if !line.starts_with("inspect") {
+            arguments.extend(["--project".to_string(), folder]);
+        }
+        match Arguments::try_parse_from(arguments) {
+            Err(error) => (error.exit_code() as u8, error.to_string()),
+            Ok(arguments) => match arguments.run() {
+                Ok(Outcome::Done) => (0, String::new()),
+                Ok(Outcome::Found(what)) => (1, what),
+                Err(error) => (exit_code(&error), error.to_string()),
+            },
+        }
+    }
+
+    /// Every file outside the store, with its bytes.
+    fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut found = BTreeMap::new();
+        for entry in self.folder.path().read_dir().unwrap() {
+            let path = entry.unwrap().path();
+            let bytes = if path.is_dir() { vec![] } else { fs::read(&path).unwrap() };
+            found.insert(path, bytes);
+        }
+        found
+    }
+
+    /// The digest of what the store holds, if there is one.
+    fn store_digest(&self) -> Option<String> {
+        let path = self.path("store");
+        path.exists().then(|| digest(&SledStore::open(path).unwrap(), None).unwrap().to_string())
+    }
+
+    /// Runs a command that must fail so, and leave everything as it was.
+    #[track_caller]
+    fn check(&self, line: &str, exit: u8, words: &[&str]) {
+        let stored = self.store_digest();
+        self.check_files(line, exit, words);
+        assert!(self.store_digest() == stored, "{line}: the store changed");
+    }
+
+    /// As [`Place::check`], without a look into the store.
+    #[track_caller]
+    fn check_files(&self, line: &str, exit: u8, words: &[&str]) {
+        let before = self.files();
+        self.ends(line, exit, words);
+        let after = self.files();
+        let changed: Vec<_> = after
+            .iter()
+            .filter(|(path, bytes)| before.get(*path) != Some(bytes))
+            .map(|(path, _)| path)
+            .collect();
+        assert!(changed.is_empty() && after.len() == before.len(), "{line} left {changed:?}");
+    }
+
+    /// Runs a command that must end so.
+    #[track_caller]
+    fn ends(&self, line: &str, exit: u8, words: &[&str]) {
+        let (code, message) = self.run(line);
+        let missing: Vec<_> = words.iter().filter(|word| !message.contains(**word)).collect();
+        assert!(
+            code == exit && missing.is_empty(),
+            "lockstep {line}\nexit {code}, expected {exit}\nmissing {missing:?} in: {message}"
+        );
+    }
+}
+
+/// Copies a folder and what is in it.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in from.read_dir().unwrap() {
+        let from = entry.unwrap().path();
+        let to = to.join(from.file_name().unwrap());
+        if from.is_dir() {
+            copy(&from, &to);
+        } else {
+            fs::copy(from, to).unwrap();
+        }
+    }
+}
+
+/// Goal: the folder that all cases copy is sound, so that each fails for its own reason alone.
+#[test]
+fn the_unbroken_folder_works() {
+    let place = Place::with_store();
+    place.ends("training-set mention_ranker --spine @mentions.parquet -o @out.parquet", 0, &[]);
+    assert!(place.path("out.parquet").is_file());
+    place.ends("stream", 0, &[]);
+    place.ends("get mention_ranker actor=a candidate=b area=c", 0, &[]);
+}
+
+/// Goal: wrong use is clap's exit code 2 with a hint.
+#[test]
+fn wrong_use_exits_with_2() {
+    let place = Place::new();
+    place.check("stream --bad-row-max 3", 2, &["--bad-row-max", "--bad-rows-max"]);
+    place.check("trainingset mention_ranker", 2, &["training-set"]);
+    place.check("get", 2, &["<SERVICE>"]);
+    place.check("stream --batch-rows many", 2, &["--batch-rows", "many"]);
+}

@@ -1,0 +1,76 @@
+//! Stores that cannot be used: absent, in use, damaged, behind other files.
+
+use super::Place;
+use lockstep_runtime::store::sled::SledStore;
+use std::fs;
+
+const GET: &str = "get mention_ranker actor=a candidate=b area=c";
+
+/// Goal: a question to a store that is not there does not make one.
+#[test]
+fn an_absent_store_is_named() {
+    let place = Place::new();
+    place.check(GET, 2, &["there is no store at", "make one by a backfill"]);
+    place.write("store", "text");
+    place.check_files(GET, 2, &["store", "is a file"]);
+    place.check_files("backfill", 2, &["store"]);
+}
+
+/// Goal: a store that another host holds is the environment's failure: exit 3, try again.
+#[test]
+fn a_store_in_use_is_named() {
+    let place = Place::with_store();
+    let store = SledStore::open(place.path("store")).unwrap();
+    for command in [GET, "stream", "backfill"] {
+        place.check_files(command, 3, &["store", "in use", "try again"]);
+    }
+    drop(store);
+    place.ends(GET, 0, &[]);
+}
+
+/// Goal: a damaged store is never read as if it were whole: exit 3, and the message says to restore
+/// or build anew. Method: the database file overwritten in its middle, and cut off.
+#[test]
+fn a_damaged_store_is_refused() {
+    for damage in 0..2 {
+        let place = Place::with_store();
+        let folder = place.path("store");
+        let file = find(&folder, "db");
+        let mut bytes = fs::read(&file).unwrap();
+        let half = bytes.len() / 2;
+        match damage {
+            0 => bytes[..half].fill(0xa5),
+            _ => bytes.truncate(half),
+        }
+        fs::write(&file, bytes).unwrap();
+        for command in [GET, "stream"] {
+            place.check_files(command, 3, &["store", "restore a backup"]);
+        }
+    }
+}
+
+/// Goal: a store that has come further than its files is an error that says so, not a silent end.
+#[test]
+fn s24_files_that_were_replaced_are_noticed() {
+    let place = Place::with_store();
+    place.change(("issue_events.parquet", 500), "fewer.parquet", |_, array| Some(array));
+    let words = ["position 2000", "the files hold 500 events", "were they replaced?"];
+    place.check("stream --events issue_events=@fewer.parquet", 2, &words);
+    place.check("backfill --events issue_events=@fewer.parquet", 2, &words);
+}
+
+/// The file of this name somewhere below a folder.
+fn find(folder: &std::path::Path, name: &str) -> std::path::PathBuf {
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in folder.read_dir().unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false if path.ends_with(name) => return path,
+                false => {}
+            }
+        }
+    }
+    panic!("{} has no file {name}", folder.display());
+}
