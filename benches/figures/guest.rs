@@ -1,6 +1,7 @@
 //! `guest.*`: what a call into the sandbox costs, and how much slower code runs in it.
 //!
-//! Invariant: contestants run in turns in one thread, and the best of [`ROUNDS`] counts. The call
+//! Invariant: contestants run in turns in one thread, call by call or batch by batch, and the
+//! best of [`ROUNDS`] counts. The call
 //! is [`Transformer::map`], whole: one row of three columns from Arrow to the flat buffer, the
 //! component call, and the checked way of one column back to Arrow. It is compared with an empty
 //! call of a component in the same engine settings. The transform is all three views of
@@ -23,8 +24,10 @@ use std::hint::black_box;
 
 /// Rounds of which the best counts.
 const ROUNDS: usize = 5;
-/// Calls in a round.
-const CALLS: u32 = 100_000;
+/// Slices of a round of calls.
+const SLICES: usize = 100;
+/// Calls in a slice.
+const SLICE_CALLS: usize = 1000;
 
 /// Measures the group.
 pub fn measure() -> Result<()> {
@@ -39,14 +42,17 @@ fn call() -> Result<()> {
     let mut empty = EmptyCall::new()
         .map_err(|error| Error::bug("the empty component does not start").because(error))?;
 
-    let mut one_row = || {
-        for _ in 0..CALLS {
+    let mut one_row = |_: usize| {
+        for _ in 0..SLICE_CALLS {
             black_box(payments.map().expect("the first call went well"));
         }
     };
-    let mut nothing = || (0..CALLS).for_each(|_| empty.call().expect("it has nothing to fail at"));
-    let best = best_ns(ROUNDS, &mut [&mut one_row, &mut nothing]);
-    let (call_ns, empty_ns) = (best[0] / f64::from(CALLS), best[1] / f64::from(CALLS));
+    let mut nothing = |_: usize| {
+        (0..SLICE_CALLS).for_each(|_| empty.call().expect("it has nothing to fail at"));
+    };
+    let best = best_ns(ROUNDS, SLICES, &mut [&mut one_row, &mut nothing]);
+    let calls = (SLICES * SLICE_CALLS) as f64;
+    let (call_ns, empty_ns) = (best[0] / calls, best[1] / calls);
     figure::measured("guest.call_ns", call_ns, 0, "ns");
     figure::measured("guest.noop_ns", empty_ns, 0, "ns");
     figure::measured("guest.call_ratio_noop", call_ns / empty_ns, 2, "ratio");
@@ -67,17 +73,13 @@ fn transform() -> Result<()> {
             return Err(Error::bug("the guest and its native twin make different rows"));
         }
     }
-    let mut in_guest = || {
-        for batch in &batches {
-            black_box(guest.map(&views, batch).expect("it went well above"));
-        }
+    let mut in_guest = |at: usize| {
+        black_box(guest.map(&views, &batches[at]).expect("it went well above"));
     };
-    let mut natively = || {
-        for batch in &batches {
-            black_box(native.map(batch).expect("it went well above"));
-        }
+    let mut natively = |at: usize| {
+        black_box(native.map(&batches[at]).expect("it went well above"));
     };
-    let best = best_ns(ROUNDS, &mut [&mut in_guest, &mut natively]);
+    let best = best_ns(ROUNDS, batches.len(), &mut [&mut in_guest, &mut natively]);
     let (guest_ns, native_ns) = (best[0] / rows as f64, best[1] / rows as f64);
     figure::measured("guest.transform_ns", guest_ns, 1, "ns/row");
     figure::measured("guest.native_ns", native_ns, 1, "ns/row");

@@ -183,7 +183,7 @@ impl Package {
             .find(|package| package["manifest_path"].as_str().map(Path::new) == Some(&manifest));
         let Some(own) = own else {
             return Err(Error::input(format!(
-                "{}: it is a workspace, not a crate; name the folder of one of its transform crates",
+                "{}: it is a workspace, not a crate; name the folder of a transform crate in it",
                 manifest.display()
             )));
         };
@@ -269,7 +269,7 @@ fn wrap(module: &[u8]) -> Result<Vec<u8>> {
         [manifest] => manifest,
         [] => {
             return Err(Error::input(
-                "it declares nothing; end its lib.rs with `export!(views = […], on_demand = […])`",
+                "it declares nothing; end its lib.rs with `export!(views = […])`",
             ));
         }
         _ => return Err(two_manifests()),

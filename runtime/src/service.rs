@@ -130,9 +130,8 @@ impl<'a> Resolver<'a> {
             return Err(self.wrong("it names no features"));
         }
         for (view, KeyNames { line, .. }) in &self.config.keys {
-            let used = |known: &ServiceView| {
-                self.catalog.views()[known.view].declaration().name == *view
-            };
+            let used =
+                |known: &ServiceView| self.catalog.views()[known.view].declaration().name == *view;
             if !self.service.views.iter().any(used) {
                 return Err(self.wrong_at(
                     *line,

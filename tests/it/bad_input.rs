@@ -1,7 +1,7 @@
 //! Bad input, as a stranger gives it: wrong files, wrong declarations, wrong questions.
 //!
-//! Method: the `lockstep` command in this process, on a copy of a small demo's folder in which one
-//! thing is wrong. One table says what is run, how it exits, and which words the message must
+//! Method: the `lockstep` command in this process, on a copy of a small project in which one thing
+//! is wrong. One table says what is run, how it exits, and which words the message must
 //! hold: the place and the remedy. Invariant: a job that fails leaves its folder as it was, file by
 //! file, and what a store holds digest by digest. Deliberately absent: readers by themselves
 //! (`source.rs`) and damage to stores by bytes (`store/damage.rs`).
@@ -12,12 +12,12 @@ mod project;
 mod requests;
 mod stores;
 
-use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{Field, Schema};
 use clap::Parser;
 use lockstep_cli::arguments::Arguments;
 use lockstep_cli::outcome::{Outcome, exit_code};
-use lockstep_kit::artifacts::root;
+use lockstep_kit::artifacts::{root, wasm};
 use lockstep_runtime::source::{TrainingWriter, read_table};
 use lockstep_runtime::store::export::digest;
 use lockstep_runtime::store::sled::SledStore;
@@ -27,26 +27,36 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 use tempfile::TempDir;
 
-/// Events of the demo that all cases begin with.
-const EVENTS: &str = "2000";
+/// Events of the log that all cases begin with.
+const EVENTS: usize = 2000;
 
-/// A demo's folder, made once a process.
-fn demo() -> &'static Path {
-    static DEMO: LazyLock<PathBuf> = LazyLock::new(|| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .join(format!("bad-input-{}", std::process::id()));
+/// The folder that all cases copy, made once a process: the example transform's project, the first
+/// events of its log, a spine, and a store that holds those events.
+fn sound() -> &'static Path {
+    static SOUND: LazyLock<Place> = LazyLock::new(|| {
+        let place = Place { folder: tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap() };
         let transform = root().join("transforms/user-mentions");
-        let arguments = ["lockstep", "demo", "--limit", EVENTS, "--transform"];
-        let arguments = arguments.into_iter().map(String::from).chain([
-            transform.display().to_string(),
-            "--folder".to_string(),
-            folder.display().to_string(),
-        ]);
-        let outcome = Arguments::try_parse_from(arguments).unwrap().run().unwrap();
-        assert!(matches!(outcome, Outcome::Done), "{outcome:?}");
-        folder
+        let log = read_table(&transform.join("data/issue_events.parquet"), &[]).unwrap();
+        let log = log.slice(0, EVENTS);
+        let names = log.schema().fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
+        let names = names.iter().map(String::as_str);
+        place.table("issue_events.parquet", names.zip(log.columns().to_vec()).collect());
+        let texts = |name| Arc::new(StringArray::from(vec![name; 6])) as ArrayRef;
+        let times: TimestampMicrosecondArray = (0..6).map(|row| Some(row << 50)).collect();
+        let spine = vec![
+            ("actor", texts("a")),
+            ("candidate", texts("b")),
+            ("area", texts("c")),
+            ("as_of", Arc::new(times.with_timezone("UTC"))),
+        ];
+        place.table("mentions.parquet", spine);
+        fs::copy(wasm("transforms/user-mentions"), place.path("user_mentions.wasm")).unwrap();
+        let project = fs::read_to_string(transform.join("lockstep.toml")).unwrap();
+        place.write("lockstep.toml", project.replace("data/", ""));
+        place.ends("backfill", 0, &[]);
+        place
     });
-    &DEMO
+    SOUND.folder.path()
 }
 
 /// A project's folder in which a case may break one thing.
@@ -58,20 +68,21 @@ struct Place {
 type Ending = (u8, String);
 
 impl Place {
-    /// The demo's project file, artifact, events and spine. There is no store.
+    /// A project file, an artifact, events and a spine. There is no store.
     fn new() -> Place {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["lockstep.toml", "user_mentions.wasm", "issue_events.parquet", "mentions.parquet"]
+        for name in
+            ["lockstep.toml", "user_mentions.wasm", "issue_events.parquet", "mentions.parquet"]
         {
-            fs::copy(demo().join(name), folder.path().join(name)).unwrap();
+            fs::copy(sound().join(name), folder.path().join(name)).unwrap();
         }
         Place { folder }
     }
 
-    /// As [`Place::new`], with the demo's store.
+    /// As [`Place::new`], with a store that holds the events.
     fn with_store() -> Place {
         let place = Place::new();
-        copy(&demo().join("store"), &place.path("store"));
+        copy(&sound().join("store"), &place.path("store"));
         place
     }
 
@@ -92,9 +103,8 @@ impl Place {
 
     /// Writes columns as a table.
     fn table(&self, name: &str, columns: Vec<(&str, ArrayRef)>) {
-        let field = |(name, array): &(&str, ArrayRef)| {
-            Field::new(*name, array.data_type().clone(), true)
-        };
+        let field =
+            |(name, array): &(&str, ArrayRef)| Field::new(*name, array.data_type().clone(), true);
         let schema = Schema::new(columns.iter().map(field).collect::<Vec<_>>());
         let arrays = columns.into_iter().map(|(_, array)| array).collect();
         let records = RecordBatch::try_new(Arc::new(schema), arrays).unwrap();
@@ -106,7 +116,8 @@ impl Place {
 
     /// The columns of the first `rows` rows of one of the folder's tables.
     fn columns(&self, name: &str, rows: usize) -> Vec<(String, ArrayRef)> {
-        let records = read_table(&self.path(name), &[]).unwrap().slice(0, rows);
+        let records = read_table(&self.path(name), &[]).unwrap();
+        let records = records.slice(0, rows.min(records.num_rows()));
         let names = records.schema().fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
         names.into_iter().zip(records.columns().to_vec()).collect()
     }
@@ -129,7 +140,8 @@ impl Place {
     fn run(&self, line: &str) -> Ending {
         let folder = self.folder.path().display().to_string();
         let words = line.split(' ').map(|word| word.replace('@', &format!("{folder}/")));
-        let mut arguments: Vec<String> = ["lockstep".to_string()].into_iter().chain(words).collect();
+        let mut arguments: Vec<String> =
+            ["lockstep".to_string()].into_iter().chain(words).collect();
         if !line.starts_with("inspect") {
             arguments.extend(["--project".to_string(), folder]);
         }

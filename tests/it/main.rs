@@ -4,8 +4,10 @@
 
 mod bad_input;
 mod every_type;
+mod online;
 mod sandbox;
 mod source;
 mod store;
+mod stream;
 mod tidy;
 mod user_mentions;

@@ -5,11 +5,11 @@ use crate::outcome::Outcome;
 use crate::output::{print_json, progress, report_set_aside, the_first, thousands};
 use crate::workspace::{Workspace, read_spine};
 use clap::Args;
-use lockstep_runtime::{Error, Result};
 use lockstep_runtime::host::batch::{Trained, TrainingSet};
 use lockstep_runtime::service::Service;
 use lockstep_runtime::source::{Format, TrainingWriter};
 use lockstep_runtime::vector::Identity;
+use lockstep_runtime::{Error, Result};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -88,8 +88,8 @@ fn check_output(output: &Path) -> Result<()> {
 pub fn train(workspace: &Workspace, service: &Service, spine: &Path) -> Result<Trained> {
     let file = spine.display();
     let spine = read_spine(spine, service)?;
-    let mut training = TrainingSet::new(&workspace.catalog, service, &spine)
-        .map_err(|error| error.at(file))?;
+    let mut training =
+        TrainingSet::new(&workspace.catalog, service, &spine).map_err(|error| error.at(file))?;
     for source in training.sources() {
         let mut reader = workspace.reader(&source, 0)?;
         let bar = progress(&format!("reading {source}"), 0);

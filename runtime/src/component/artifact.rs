@@ -179,7 +179,7 @@ fn manifest(bytes: &[u8]) -> Result<Manifest> {
         Layer::Component => {}
         Layer::Module => {
             return Err(Error::input(
-                "it is a core WebAssembly module, not a component; run `lockstep build` in its crate",
+                "it is a core WebAssembly module, no component; run `lockstep build` in its crate",
             ));
         }
         Layer::Other => {
@@ -260,7 +260,7 @@ fn exports(
 ) -> Result<(Option<ComponentExportIndex>, Option<ComponentExportIndex>)> {
     if manifest.views.is_empty() && manifest.on_demand.is_empty() {
         return Err(Error::input(
-            "its manifest declares neither a view nor an on-demand transform; list one in `export!`",
+            "its manifest declares neither a view nor an on-demand transform; list one in export!",
         ));
     }
     let needed = |needed: bool, interface, function, first| match needed {

@@ -28,7 +28,8 @@ pub const CALL_FUEL_MAX: u64 = 10_000_000_000;
 pub const EPOCH_TICK_MS: u64 = 50;
 /// Ticks after which a call is stopped and its events are judged one by one.
 pub const CALL_TICKS_MAX: u64 = 10;
-/// Most bytes that a guest may log in one call: to read them costs the host time, the guest no fuel.
+/// Most bytes that a guest may log in one call: to read them costs the host time, and the guest
+/// no fuel.
 pub const CALL_LOG_MAX_BYTES: usize = 1 << 20;
 /// Most bytes of an artifact's file.
 pub const ARTIFACT_BYTES_MAX: u64 = 64 << 20;

@@ -129,7 +129,9 @@ impl OnlineHost {
         let mut statuses = Vec::with_capacity(prepared.service.views.len());
         let snapshot = self.store.read()?;
         for view in &prepared.service.views {
-            let (values, status) = self.look_up(&*snapshot, view, &requests, &mut reads)?;
+            let oldest = || self.oldest_answerable(&*snapshot, &prepared.service);
+            let (values, status) =
+                self.look_up(&*snapshot, view, &requests, &mut reads, &oldest)?;
             stored.push(values);
             statuses.push(status);
         }
@@ -150,6 +152,18 @@ impl OnlineHost {
         Ok((FeatureVector { features, values, statuses, as_of, known, identity }, reads))
     }
 
+    /// The oldest `as_of` at which every window of every view of `service` is answerable.
+    fn oldest_answerable(&self, snapshot: &dyn Snapshot, service: &Service) -> Result<Time> {
+        let mut oldest = Time::MIN;
+        for wanted in &service.views {
+            let view = &self.catalog.views()[wanted.view];
+            let source = &view.declaration().event.source;
+            let retention = view.ladder.retention(progress::watermark(snapshot, source)?);
+            oldest = oldest.max(tiles::oldest_answerable(view, &retention));
+        }
+        Ok(oldest)
+    }
+
     /// The features of one view.
     fn look_up(
         &self,
@@ -157,6 +171,7 @@ impl OnlineHost {
         wanted: &ServiceView,
         requests: &Requests,
         reads: &mut TileReads,
+        oldest: &dyn Fn() -> Result<Time>,
     ) -> Result<(StoredValues, Vec<Status>)> {
         let view = &self.catalog.views()[wanted.view];
         let plan = &view.plan;
@@ -165,7 +180,9 @@ impl OnlineHost {
         let intervals: Vec<Interval> =
             (0..plan.windows.len()).map(|at| plan.interval(at, requests.as_of(0))).collect();
         let states = match requests.key(0, wanted, plan) {
-            Some(key) => tiles::read(snapshot, view, &retention, &key, &intervals, reads)?,
+            Some(key) => {
+                tiles::read_among(snapshot, view, &retention, &key, &intervals, reads, oldest)?
+            }
             None => vec![plan.zero(); intervals.len()],
         };
         let features = wanted.features.iter().map(|&feature| {

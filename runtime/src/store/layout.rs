@@ -77,6 +77,13 @@ pub struct TileName {
     pub start: Time,
 }
 
+impl TileName {
+    /// The key of the base tile of the same entity.
+    pub fn base(&self) -> Vec<u8> {
+        TilePrefix(self.prefix.clone()).base()
+    }
+}
+
 /// Reads a tile key apart; `None` if it is not one.
 pub fn tile_name(key: &[u8]) -> Option<TileName> {
     let end = key.iter().position(|&byte| byte == 0)?;

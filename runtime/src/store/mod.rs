@@ -16,6 +16,7 @@
 //! writers (commits are serial), and a reverse scan, which the backend's cursor guesses its way
 //! to.
 
+pub mod canonical;
 mod cell;
 mod deadline;
 mod directory;

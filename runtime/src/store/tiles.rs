@@ -40,8 +40,8 @@ impl TileReads {
     }
 }
 
-/// Merges, for each interval, the states of its tiles. Fails with the oldest answerable `as_of` if
-/// the store no longer holds a boundary (S12).
+/// Merges, for each interval, the states of its tiles. Fails with the view's oldest answerable
+/// `as_of` if the store no longer holds a boundary (S12).
 pub fn read(
     snapshot: &dyn Snapshot,
     view: &CatalogView,
@@ -50,10 +50,25 @@ pub fn read(
     intervals: &[Interval],
     reads: &mut TileReads,
 ) -> Result<Vec<ViewState>> {
+    let oldest = || Ok(oldest_answerable(view, retention));
+    read_among(snapshot, view, retention, key, intervals, reads, &oldest)
+}
+
+/// As [`read`], for one of several views that are asked together: `oldest` gives the oldest `as_of`
+/// that is answerable for all of them.
+pub fn read_among(
+    snapshot: &dyn Snapshot,
+    view: &CatalogView,
+    retention: &Retention,
+    key: &EntityKey,
+    intervals: &[Interval],
+    reads: &mut TileReads,
+    oldest: &dyn Fn() -> Result<Time>,
+) -> Result<Vec<ViewState>> {
     let covers: Vec<Vec<Segment>> = intervals.iter().map(|i| view.ladder.cover(*i)).collect();
     for segment in covers.iter().flatten() {
         if !retention.holds(&view.ladder, segment) {
-            return Err(unanswerable(view, retention, segment));
+            return Err(unanswerable(view, segment, oldest()?));
         }
     }
     let prefix = TilePrefix::new(&view.declaration().name, key);
@@ -102,14 +117,19 @@ fn damaged(view: &CatalogView, key: &EntityKey) -> Error {
     ))
 }
 
-fn unanswerable(view: &CatalogView, retention: &Retention, segment: &Segment) -> Error {
+/// The oldest `as_of` at which every window of `view` is answerable (S12).
+pub fn oldest_answerable(view: &CatalogView, retention: &Retention) -> Time {
     let declaration = view.declaration();
     let inclusive = i64::from(declaration.boundary == Boundary::Inclusive);
-    let oldest = retention.sealed().plus(declaration.delay_us).minus(inclusive);
+    retention.sealed().plus(declaration.delay_us).minus(inclusive)
+}
+
+fn unanswerable(view: &CatalogView, segment: &Segment, oldest: Time) -> Error {
     Error::input(format!(
         "view {}: the store no longer holds events exactly at {}; the oldest as_of that is answerable \
          for every window is {oldest}; ask later, or declare a longer history",
-        declaration.name, segment.start
+        view.declaration().name,
+        segment.start
     ))
 }
 

@@ -129,7 +129,7 @@ fn s16_an_empty_log_is_a_log() {
     let events = "--events issue_events=@none.ndjson";
     place.ends(&format!("{TRAIN} {events}"), 0, &[]);
     place.ends(&format!("backfill {events}"), 0, &[]);
-    place.ends("get mention_ranker actor=a candidate=b", 0, &[]);
+    place.ends("get mention_ranker actor=a candidate=b area=c", 0, &[]);
 }
 
 /// A command on a spine.
@@ -143,14 +143,19 @@ fn train(spine: &str) -> String {
 fn s22_a_wrong_spine_is_refused() {
     let place = Place::new();
     let mentions = ("mentions.parquet", 4);
-    let without = |column: &'static str| {
-        move |name: &str, array: ArrayRef| (name != column).then_some(array)
-    };
+    let without =
+        |column: &'static str| move |name: &str, array: ArrayRef| (name != column).then_some(array);
     place.change(mentions, "s1.parquet", without("candidate"));
     place.check(
         &train("s1.parquet"),
         2,
-        &["s1.parquet", "no column \"candidate\"", "pair_mentions.mentioned", "columns found", "keys ="],
+        &[
+            "s1.parquet",
+            "no column \"candidate\"",
+            "pair_mentions.mentioned",
+            "columns found",
+            "keys =",
+        ],
     );
     place.change(mentions, "s2.parquet", without("as_of"));
     place.check(&train("s2.parquet"), 2, &["s2.parquet", "no column \"as_of\"", "columns found"]);
@@ -165,7 +170,11 @@ fn s22_a_wrong_spine_is_refused() {
         let numbers = || Arc::new(Int64Array::from(vec![1; 4])) as ArrayRef;
         Some(if name == "actor" { numbers() } else { array })
     });
-    place.check(&train("s4.parquet"), 2, &["s4.parquet", "\"actor\" should be string, found Int64"]);
+    place.check(
+        &train("s4.parquet"),
+        2,
+        &["s4.parquet", "\"actor\" should be string, found Int64"],
+    );
     for spine in ["s1", "s2", "s3", "s4"] {
         let line = format!("parity mention_ranker --spine @{spine}.parquet");
         place.check(&line, 2, &[&format!("{spine}.parquet")]);
@@ -206,7 +215,9 @@ fn s22_an_empty_spine_makes_an_empty_training_set() {
 #[test]
 fn an_output_nowhere_is_refused() {
     let place = Place::new();
-    let to = |output: &str| format!("training-set mention_ranker --spine @mentions.parquet -o @{output}");
+    let to = |output: &str| {
+        format!("training-set mention_ranker --spine @mentions.parquet -o @{output}")
+    };
     place.check(&to("none/out.parquet"), 2, &["none/out.parquet", "there is no folder", "make it"]);
     place.check(&to("out.xlsx"), 2, &["out.xlsx", "name the file .parquet"]);
     fs::create_dir(place.path("taken.parquet")).unwrap();

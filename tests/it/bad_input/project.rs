@@ -24,14 +24,22 @@ fn unknown_names_are_refused_with_their_line() {
     check(
         "\"user_activity.*\"",
         "\n  \"user_activity.count_7d\"",
-        &["lockstep.toml:9", "user_activity has no feature \"count_7d\"", "its features are created"],
+        &[
+            "lockstep.toml:9",
+            "user_activity has no feature \"count_7d\"",
+            "its features are created",
+        ],
     );
     check(
         "\"mention_score.*\"",
         "\"mention_score.rank\"",
         &["lockstep.toml:8", "no output \"rank\"", "its outputs are score"],
     );
-    check("\"pair_mentions.*\"", "\"pair_mentions\"", &["lockstep.toml:8", "view.feature or view.*"]);
+    check(
+        "\"pair_mentions.*\"",
+        "\"pair_mentions\"",
+        &["lockstep.toml:8", "view.feature or view.*"],
+    );
     check(
         "user = \"candidate\"",
         "usr = \"candidate\"",
@@ -64,7 +72,11 @@ fn absent_services_sources_and_projects_are_named() {
     let train = "training-set ranker --spine @mentions.parquet -o @out.parquet";
     place.check(train, 2, &["lockstep.toml", "no service \"ranker\"", "mention_ranker"]);
     place.check("get ranker", 2, &["no service \"ranker\"", "mention_ranker"]);
-    place.check("stream --source clicks", 2, &["no view reads a source \"clicks\"", "issue_events"]);
+    place.check(
+        "stream --source clicks",
+        2,
+        &["no view reads a source \"clicks\"", "issue_events"],
+    );
     place.check("stream --events clicks", 2, &["--events \"clicks\"", "SOURCE=FILE"]);
     place.check("stream --events clicks=@x.parquet", 2, &["source \"clicks\"", "issue_events"]);
     fs::remove_file(place.path("lockstep.toml")).unwrap();
