@@ -1,13 +1,12 @@
 //! `guest.*`: what a call into the sandbox costs, and how much slower code runs in it.
 //!
-//! Invariant: contestants run in turns in one thread, call by call or batch by batch, and the
-//! best of [`ROUNDS`] counts. The call
-//! is [`Transformer::map`], whole: one row of three columns from Arrow to the flat buffer, the
-//! component call, and the checked way of one column back to Arrow. It is compared with an empty
-//! call of a component in the same engine settings. The transform is all three views of
-//! `user-mentions` over its whole real log at the batch host's batch size, from Arrow batch to
-//! Arrow batches, compared with the same Rust compiled natively. Deliberately absent: reading
-//! files, folding.
+//! Invariant: contestants run in turns in one thread, a slice of calls or a batch at a time, and
+//! the best of [`ROUNDS`] counts. The call is [`Transformer::map`], whole: one row of three columns
+//! from Arrow to the flat buffer, the component call, and the checked way of one column back to
+//! Arrow. It is compared with an empty call of a component under the same engine settings. The
+//! transform is all three views of `user-mentions` over the whole real log at the batch host's
+//! batch size, from Arrow batch to Arrow batches, compared with the same Rust compiled natively.
+//! Deliberately absent: reading files, folding.
 
 use crate::figure;
 use arrow::array::RecordBatch;

@@ -256,6 +256,42 @@ fn s16_unknown_and_null_keys() {
     assert!(matches!(vector.value("parts.ordinal_max_lifetime"), Some(Value::Int64(_))));
 }
 
+/// Goal: an event at exactly `as_of` is outside, and inside one microsecond later; in a view that
+/// declares the other boundary and a delay it is inside at exactly its time plus the delay, and
+/// outside one microsecond before; in both hosts alike (S4, S5). Method: one event and counts
+/// written down by hand.
+#[test]
+fn s04_the_artifact_decides_the_boundary() {
+    let catalog = catalog("every-type");
+    let mut events = typed::typed(57, 1, 2);
+    (events[0].name, events[0].number) = ("a".to_string(), 1);
+    let time = events[0].event_time;
+    let typed = typed::typed_records(&catalog, &events);
+    let nothing = typed::anonymous_records(&catalog, &[]);
+    let store = memory();
+    fold(&store, &catalog, "typed", &cut(&typed, || 1), 2);
+    let service = service(&catalog);
+    let host = OnlineHost::new(catalog.clone(), store, vec![service.clone()]).unwrap();
+    let delay_us = 90_000_000;
+    for (view, as_of, count) in [
+        ("every_type", time - 1, 0),
+        ("every_type", time, 0),
+        ("every_type", time + 1, 1),
+        ("shifted", time + delay_us - 1, 0),
+        ("shifted", time + delay_us, 1),
+        ("shifted", time + delay_us + 1, 1),
+    ] {
+        let asked = Asked { number: Some(1), name: Some("a"), part: None, as_of };
+        let vector = online(&host, &asked).unwrap();
+        for window in ["1h", "lifetime"] {
+            let name = format!("{view}.count_{window}");
+            assert_eq!(vector.value(&name), Some(&Value::Int64(count)), "{name} at {as_of}");
+        }
+        let logs = [("typed", &typed), ("anonymous", &nothing)];
+        assert_eq!(batch(&catalog, &service, logs, &[asked])[0], vector.values);
+    }
+}
+
 /// Goal: an answer says the commit that it was read at and what computed it (S1, S23), and a later
 /// commit shows in the next answer. Method: one get before and after each commit.
 #[test]

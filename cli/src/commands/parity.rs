@@ -14,6 +14,10 @@ use lockstep_runtime::store::sled::SledStore;
 use lockstep_runtime::{Error, Result};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Tells apart the temporary stores of one process.
+static NEXT_RUN: AtomicU64 = AtomicU64::new(0);
 
 /// The arguments of `lockstep parity`.
 #[derive(Debug, Args)]
@@ -84,7 +88,9 @@ impl Parity {
         let service = workspace.service(&self.service)?;
         let kept = self.replay_store.is_some();
         let directory = self.replay_store.unwrap_or_else(|| {
-            std::env::temp_dir().join(format!("lockstep-parity-{}", std::process::id()))
+            // Several runs of one process each have their own.
+            let run = NEXT_RUN.fetch_add(1, Ordering::Relaxed);
+            std::env::temp_dir().join(format!("lockstep-parity-{}-{run}", std::process::id()))
         });
         let report = prove(&workspace, &service, &self.spine, &self.how, &directory);
         if !kept {

@@ -1,16 +1,17 @@
 //! The engine: how guests are compiled and stopped, and where compiled code is kept.
 //!
 //! Invariant: two hosts of one build compile a guest to code with the same results, because every
-//! Wasm feature whose result may differ (relaxed SIMD, threads) is off. A guest's
-//! code exists in two forms: the ordinary one stops a call by epochs, and the metered one counts
-//! fuel for the rerun of S9; the latter is made when it is first needed. Threads, garbage
-//! collection and exceptions are not even compiled into this build of wasmtime.
+//! Wasm feature whose result may differ (relaxed SIMD, threads) is off. A guest's code exists in
+//! two forms: the ordinary one stops a call by epochs, and the metered one counts fuel for the
+//! rerun of S9; the latter is made when it is first needed. Threads, garbage collection and
+//! exceptions are not even compiled into this build of wasmtime.
 //!
 //! Liveness was chosen knowingly. wasmtime can stop a guest by epochs or by fuel alone; both cost
-//! a check in every function and loop. Measured on the example's artifact: FIGURES.
+//! a check in every function and loop, about alike. A host that runs guests without a limit is
+//! never right, so the check is paid; `EngineConfig::interruptible` turns it off for measuring.
 //! Deliberately absent: NaN canonicalisation inside a guest that is not `strict` (3 to 5 times
-//! slower on float code; `flat.rs` does it at the edge), pooled instances (warm ones are reused, so instantiation is off
-//! the hot path) and asynchronous calls.
+//! slower on float code; `flat.rs` does it at the edge), pooled instances (warm ones are reused, so
+//! instantiation is off the hot path) and asynchronous calls.
 
 use super::limits::{EPOCH_TICK_MS, GUEST_STACK_MAX_BYTES};
 use crate::error::{Error, Result};

@@ -17,6 +17,7 @@ use crate::flat::{Refused, ViewRows, encode};
 use arrow::array::{Array, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
+use std::fmt;
 use std::ops::Range;
 
 /// Parts that a batch is cut into after a timeout.
@@ -195,7 +196,11 @@ fn joined(schema: &SchemaRef, mut parts: Vec<(usize, ViewRows)>) -> Result<ViewR
 }
 
 /// Checks that a host sends what the guest's manifest declares.
-pub(super) fn check_columns(declared: &SchemaRef, batch: &RecordBatch, what: &str) -> Result<()> {
+pub(super) fn check_columns(
+    declared: &SchemaRef,
+    batch: &RecordBatch,
+    what: fmt::Arguments<'_>,
+) -> Result<()> {
     if declared.fields().len() != batch.num_columns() {
         return Err(Error::bug(format!(
             "{what}: {} columns are sent instead of the {} declared",

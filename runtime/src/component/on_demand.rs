@@ -54,7 +54,7 @@ impl OnDemandRunner {
     /// The outputs of transform number `transform` of the manifest for each of `rows`.
     pub fn compute(&mut self, transform: usize, rows: &RecordBatch) -> Result<ViewRows> {
         let answer = self.answer(transform)?;
-        check_columns(&answer.input_schema, rows, &format!("on-demand {}", answer.name))?;
+        check_columns(&answer.input_schema, rows, format_args!("on-demand {}", answer.name))?;
         if rows.num_rows() == 0 {
             return Ok(ViewRows::empty(&answer.schema));
         }

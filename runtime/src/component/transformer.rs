@@ -95,7 +95,7 @@ impl Transformer {
             chosen |= 1 << at;
             match first {
                 None => {
-                    check_columns(&view.event_schema, events, &format!("view {}", view.name))?;
+                    check_columns(&view.event_schema, events, format_args!("view {}", view.name))?;
                     first = Some(view);
                 }
                 Some(first)
