@@ -7,8 +7,12 @@
 //! exceptions are not even compiled into this build of wasmtime.
 //!
 //! Liveness was chosen knowingly. wasmtime can stop a guest by epochs or by fuel alone; both cost
-//! a check in every function and loop, about alike. A host that runs guests without a limit is
-//! never right, so the check is paid; `EngineConfig::interruptible` turns it off for measuring.
+//! a check in every function and loop. With epochs against without, on the example's artifact in
+//! turns, the best of 60 rounds: 0.3 to 1 ns a row for `pair_mentions`, 3 to 4 for
+//! `user_activity`, 4 to 6 for all three views, and 50 to 120 ns a call of one row. The host was a
+//! development build on a busy machine, so only the differences mean anything. A host that hangs
+//! for ever on one bad event costs more than that, so epochs are on.
+//!
 //! Deliberately absent: NaN canonicalisation inside a guest that is not `strict` (3 to 5 times
 //! slower on float code; `flat.rs` does it at the edge), pooled instances (warm ones are reused, so
 //! instantiation is off the hot path) and asynchronous calls.

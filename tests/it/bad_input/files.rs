@@ -95,6 +95,24 @@ fn s08_a_bad_line_is_named_and_costs_one_event() {
     }
 }
 
+/// Goal: `1.0` and `1e3` in the place of an integer are bad, never rounded or taken as one (S6).
+/// Method: whole events in which only that number is written differently.
+#[test]
+fn s06_a_fraction_is_no_integer() {
+    let place = Place::new();
+    let text = ndjson(&place, "");
+    let (before, rest) = text.split_once("\"files\":").unwrap();
+    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap();
+    let (digits, after) = rest.split_at(end);
+    for number in [format!("{digits}.0"), format!("{digits}e0"), format!("\"{digits}\"")] {
+        place.write("bad.ndjson", format!("{before}\"files\":{number}{after}"));
+        let line = format!("{TRAIN} --events issue_events=@bad.ndjson");
+        place.check(&line, 1, &["1 rows were set aside", "line 1: column \"files\""]);
+    }
+    place.write("good.ndjson", &text);
+    place.ends(&format!("{TRAIN} --events issue_events=@good.ndjson"), 0, &[]);
+}
+
 /// Goal: a last line that was cut off while it was written is set aside like any other, and a
 /// complete one without a line feed counts.
 #[test]
