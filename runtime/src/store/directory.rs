@@ -34,8 +34,17 @@ const BACKEND_LOCK_WAIT_S_MAX: u64 = 10;
 #[derive(Debug)]
 pub(super) struct Directory {
     path: PathBuf,
-    /// Kept open: closing it gives the lock back.
-    _lock: File,
+    /// Kept open and locked.
+    lock: File,
+}
+
+impl Drop for Directory {
+    /// Gives the lock back now. Closing the file alone would not: a child that another thread of
+    /// this process starts holds a copy of it from its fork to its exec.
+    fn drop(&mut self) {
+        // A failure leaves the lock to the end of the process; the next open says who has it.
+        self.lock.unlock().ok();
+    }
 }
 
 /// What COMMIT says.
@@ -78,7 +87,7 @@ impl Directory {
                 )));
             }
         }
-        let directory = Directory { path: path.to_path_buf(), _lock: lock(path)? };
+        let directory = Directory { path: path.to_path_buf(), lock: lock(path)? };
         directory.write_commit(&Record::default())?;
         directory.replace("FORMAT", FORMAT.as_bytes())?;
         // The directory's own name must last, too.
@@ -105,7 +114,7 @@ impl Directory {
             )));
         }
         check_format(path)?;
-        Ok(Directory { path: path.to_path_buf(), _lock: lock(path)? })
+        Ok(Directory { path: path.to_path_buf(), lock: lock(path)? })
     }
 
     /// The directory's path.
@@ -181,7 +190,9 @@ impl Directory {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(failed(&path, "cannot be opened", error)),
         };
-        match deadline::run(BACKEND_LOCK_WAIT_S_MAX, move || file.lock())? {
+        match deadline::run(BACKEND_LOCK_WAIT_S_MAX, move || {
+            file.lock().and_then(|()| file.unlock())
+        })? {
             Outcome::Done(Ok(())) => Ok(()),
             Outcome::Done(Err(error)) => Err(failed(&path, "cannot be locked", error)),
             Outcome::Panicked => Err(Error::bug("locking a file panicked")),
