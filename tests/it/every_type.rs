@@ -45,7 +45,7 @@ pub fn questions(seed: u64, count: usize, events: &[Typed], days: i64) -> Vec<Qu
                 0 => typed::time(&mut random, days + 20),
                 pick if !events.is_empty() => {
                     let event = random.below(events.len() as u64) as usize;
-                    let beside = [0, 1, -1, 3_600_000_000, 86_400_000_000];
+                    let beside = [0, 1, -1, 90_000_000, 3_600_000_000, 86_400_000_000];
                     let beside = beside[random.below(beside.len() as u64) as usize];
                     events[event].event_time + if pick == 1 { 0 } else { beside }
                 }

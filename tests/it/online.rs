@@ -292,6 +292,44 @@ fn s04_the_artifact_decides_the_boundary() {
     }
 }
 
+/// Goal: the zeros differ, through aggregates, stores and both hosts (S14). Method: both zeros in
+/// both orders, and the bits of what comes back, since `==` on values is what might be wrong.
+#[test]
+fn s14_the_zeros_differ_in_every_host() {
+    let catalog = catalog("every-type");
+    let service = service(&catalog);
+    let nothing = typed::anonymous_records(&catalog, &[]);
+    for zeros in [[0.0, -0.0], [-0.0, 0.0]] {
+        let mut events = typed::typed(58, 2, 2);
+        for (at, (event, zero)) in events.iter_mut().zip(zeros).enumerate() {
+            event.name = "a".to_string();
+            (event.number, event.event_time, event.double) = (1, at as i64, Some(zero));
+        }
+        let typed = typed::typed_records(&catalog, &events);
+        let store = memory();
+        fold(&store, &catalog, "typed", &cut(&typed, || 1), 2);
+        let host = OnlineHost::new(catalog.clone(), store, vec![service.clone()]).unwrap();
+        let asked = Asked { number: Some(1), name: Some("a"), part: None, as_of: 10 };
+        let logs = [("typed", &typed), ("anonymous", &nothing)];
+        let batch = batch(&catalog, &service, logs, std::slice::from_ref(&asked)).remove(0);
+        let online = online(&host, &asked).unwrap().values;
+        let first_last = zeros.map(f64::to_bits);
+        for (feature, bits) in [
+            ("min", (-0.0_f64).to_bits()),
+            ("max", 0.0_f64.to_bits()),
+            ("first", first_last[0]),
+            ("last", first_last[1]),
+        ] {
+            let name = format!("every_type.double_{feature}_lifetime");
+            let at = service.outputs.iter().position(|output| output.name == name).unwrap();
+            for values in [&batch, &online] {
+                let Value::Float64(value) = values[at] else { panic!("{name}: {}", values[at]) };
+                assert_eq!(value.to_bits(), bits, "{name} of {zeros:?}");
+            }
+        }
+    }
+}
+
 /// Goal: an answer says the commit that it was read at and what computed it (S1, S23), and a later
 /// commit shows in the next answer. Method: one get before and after each commit.
 #[test]
