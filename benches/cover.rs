@@ -17,7 +17,7 @@ use lockstep_runtime::store::progress::FILES;
 use lockstep_runtime::store::tiles::{TileReads, read};
 use lockstep_runtime::time::{DAY_US, HOUR_US, MINUTE_US, Time};
 use lockstep_runtime::value::Value;
-use lockstep_runtime::view::Window;
+use lockstep_runtime::window::Window;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;

@@ -10,7 +10,7 @@ use arrow::datatypes::SchemaRef;
 use lockstep_runtime::Result;
 use lockstep_runtime::event::arrow_schema;
 use lockstep_runtime::flat::{ViewRows, encode, take_outcome};
-use lockstep_runtime::view::Manifest;
+use lockstep_runtime::manifest::Manifest;
 use lockstep_sdk::__::{Batch, Run, Scratch, Transform, outcomes};
 use user_mentions::{area_reviewers, pair_mentions, user_activity};
 

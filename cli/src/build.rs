@@ -14,7 +14,7 @@ use lockstep_runtime::atomic_file::write_atomically;
 use lockstep_runtime::component::{
     Artifact, Engine, EngineConfig, MANIFEST_SECTION, custom_sections,
 };
-use lockstep_runtime::view::Manifest;
+use lockstep_runtime::manifest::Manifest;
 use lockstep_runtime::{Error, Result};
 use serde_json::Value as Json;
 use std::ffi::OsStr;

@@ -10,7 +10,9 @@ use crate::error::{Error, Result};
 use crate::row::Rows;
 use crate::time::{Interval, Time};
 use crate::value::{Column, DataType, Value};
-use crate::view::{Aggregate, FeatureView, Window};
+use crate::feature::Aggregate;
+use crate::view::FeatureView;
+use crate::window::Window;
 use std::sync::Arc;
 
 /// The state of a view over some rows: one [`State`] a slot of its plan.

@@ -4,7 +4,10 @@
 pub mod atomic_file;
 pub mod error;
 pub mod event;
+pub mod feature;
 pub mod key;
+pub mod manifest;
+pub mod name;
 pub mod time;
 pub mod value;
 pub mod view;

@@ -7,7 +7,7 @@
 //! ends on tiles of its level. Deliberately absent: which tiles exist; the store is asked.
 
 use crate::time::{DAY_US, HOUR_US, Interval, MINUTE_US, Time};
-use crate::view::Window;
+use crate::window::Window;
 use crate::window::hop_us;
 
 /// The size of a ladder's tiles.

@@ -67,6 +67,17 @@ impl Time {
         Self::saturating(self.0 - self.0.rem_euclid(step_us))
     }
 
+    /// The greatest `origin_us + n * step_us` that is not after this time; `MIN` stays `MIN`.
+    #[must_use]
+    pub const fn floor_from(self, step_us: i64, origin_us: i64) -> Time {
+        if self.0 == Self::MIN.0 {
+            return self;
+        }
+        // An origin within a step of the epoch gives the same grid and cannot overflow.
+        let origin_us = origin_us.rem_euclid(step_us);
+        Self::saturating(self.0 - (self.0 - origin_us).rem_euclid(step_us))
+    }
+
     /// Whether this time is a multiple of `step_us`.
     pub const fn is_aligned(self, step_us: i64) -> bool {
         self.0.rem_euclid(step_us) == 0

@@ -30,9 +30,21 @@ pub enum DataType {
     Timestamp,
     /// A list of nullable elements.
     List(Box<DataType>),
+    /// A map from keys of the first type to nullable values of the second, ordered by key.
+    Map(Box<(DataType, DataType)>),
 }
 
 impl DataType {
+    /// Whether it is a number: something with a sum.
+    pub fn is_number(&self) -> bool {
+        matches!(self, DataType::Int64 | DataType::Float32 | DataType::Float64)
+    }
+
+    /// Whether it is a list or a map.
+    pub fn is_nested(&self) -> bool {
+        matches!(self, DataType::List(_) | DataType::Map(_))
+    }
+
     /// Whether the type is a float; floats are no keys.
     pub fn is_float(&self) -> bool {
         matches!(self, DataType::Float32 | DataType::Float64)
@@ -49,6 +61,7 @@ impl fmt::Display for DataType {
             DataType::String => f.write_str("string"),
             DataType::Timestamp => f.write_str("timestamp"),
             DataType::List(element) => write!(f, "list<{element}>"),
+            DataType::Map(types) => write!(f, "map<{},{}>", types.0, types.1),
         }
     }
 }
@@ -63,8 +76,8 @@ impl TryFrom<String> for DataType {
     type Error = String;
 
     fn try_from(text: String) -> Result<DataType, String> {
-        if text.matches("list<").count() > LIST_DEPTH_MAX {
-            return Err(format!("a type has at most {LIST_DEPTH_MAX} levels of lists"));
+        if text.matches('<').count() > LIST_DEPTH_MAX {
+            return Err(format!("a type has at most {LIST_DEPTH_MAX} levels of lists and maps"));
         }
         Ok(match text.as_str() {
             "bool" => DataType::Bool,
@@ -73,12 +86,24 @@ impl TryFrom<String> for DataType {
             "float64" => DataType::Float64,
             "string" => DataType::String,
             "timestamp" => DataType::Timestamp,
-            other => match other.strip_prefix("list<").and_then(|rest| rest.strip_suffix('>')) {
-                Some(element) => DataType::List(Box::new(element.to_string().try_into()?)),
-                None => return Err(format!("unknown type {other:?}")),
-            },
+            other => nested(other).ok_or_else(|| format!("unknown type {other:?}"))?,
         })
     }
+}
+
+/// The list or map type of this text. A map's key is never nested, so its first comma divides it.
+fn nested(text: &str) -> Option<DataType> {
+    let inside = |prefix: &str| text.strip_prefix(prefix)?.strip_suffix('>');
+    let read = |text: &str| DataType::try_from(text.to_string()).ok();
+    if let Some(element) = inside("list<") {
+        return Some(DataType::List(Box::new(read(element)?)));
+    }
+    let (key, value) = inside("map<")?.split_once(',')?;
+    let key = read(key)?;
+    if key.is_nested() || key.is_float() {
+        return None;
+    }
+    Some(DataType::Map(Box::new((key, read(value)?))))
 }
 
 /// A named, typed column.
@@ -116,6 +141,8 @@ pub enum Value {
     Timestamp(i64),
     /// A list.
     List(Vec<Value>),
+    /// A map: keys ascending, each once.
+    Map(Vec<(Value, Value)>),
 }
 
 /// First byte of an encoded value. `END` closes a list, so nothing else may be 0.
@@ -129,6 +156,7 @@ mod tag {
     pub const STRING: u8 = 6;
     pub const TIMESTAMP: u8 = 7;
     pub const LIST: u8 = 8;
+    pub const MAP: u8 = 9;
 }
 
 /// The one quiet NaN of a single.
@@ -241,6 +269,14 @@ impl Value {
                 values.iter().for_each(|value| value.encode(out));
                 out.push(tag::END);
             }
+            Value::Map(pairs) => {
+                out.push(tag::MAP);
+                for (key, value) in pairs {
+                    key.encode(out);
+                    value.encode(out);
+                }
+                out.push(tag::END);
+            }
         }
     }
 
@@ -276,6 +312,18 @@ impl Value {
                 }
                 *bytes = &bytes[1..];
                 Value::List(values)
+            }
+            tag::MAP => {
+                let mut pairs: Vec<(Value, Value)> = Vec::new();
+                while *bytes.first()? != tag::END {
+                    let key = Value::decode(bytes)?;
+                    if pairs.last().is_some_and(|(last, _)| *last >= key) {
+                        return None;
+                    }
+                    pairs.push((key, Value::decode(bytes)?));
+                }
+                *bytes = &bytes[1..];
+                Value::Map(pairs)
             }
             _ => return None,
         })
@@ -370,6 +418,13 @@ impl fmt::Display for Value {
                     write!(f, "{}{value}", if i == 0 { "" } else { ", " })?;
                 }
                 f.write_str("]")
+            }
+            Value::Map(pairs) => {
+                f.write_str("{")?;
+                for (i, (key, value)) in pairs.iter().enumerate() {
+                    write!(f, "{}{key}: {value}", if i == 0 { "" } else { ", " })?;
+                }
+                f.write_str("}")
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::fold::Status;
 use crate::time::Time;
 use crate::value::{Column, DataType, Value};
-use crate::view::SEMANTICS_VERSION;
+use crate::manifest::SEMANTICS_VERSION;
 use arrow::array::{
     ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, StringArray,
     TimestampMicrosecondArray,

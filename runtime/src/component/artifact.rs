@@ -12,7 +12,7 @@ use super::instance::Compiled;
 use super::limits::{ARTIFACT_BYTES_MAX, MANIFEST_BYTES_MAX};
 use super::section::{Layer, MANIFEST_SECTION, custom_sections, layer};
 use crate::error::{Error, Result};
-use crate::view::Manifest;
+use crate::manifest::Manifest;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::fs;

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::event::arrow_schema;
 use crate::flat::{ViewRows, take_outcome};
 use crate::value::Column;
-use crate::view::OnDemand;
+use crate::manifest::OnDemand;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use std::fmt;

@@ -13,7 +13,7 @@ use crate::row::TypedColumn;
 use crate::service::Service;
 use crate::value::{Column, Value};
 use crate::vector::array_of;
-use crate::view::OnDemand;
+use crate::manifest::OnDemand;
 use arrow::array::RecordBatch;
 
 /// For each feature of a view that is looked up, its value in each request.
