@@ -27,6 +27,12 @@ pub fn arrow_type(data_type: &DataType) -> arrow_types::DataType {
         DataType::List(element) => {
             arrow_types::DataType::List(Arc::new(Field::new("item", arrow_type(element), true)))
         }
+        DataType::Map(types) => {
+            let key = Field::new("key", arrow_type(&types.0), false);
+            let value = Field::new("value", arrow_type(&types.1), true);
+            let entries = arrow_types::DataType::Struct(vec![key, value].into());
+            arrow_types::DataType::Map(Arc::new(Field::new("entries", entries, false)), true)
+        }
     }
 }
 

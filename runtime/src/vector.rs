@@ -5,14 +5,17 @@
 
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
+use crate::event::arrow_type;
 use crate::fold::Status;
 use crate::time::Time;
 use crate::value::{Column, DataType, Value};
 use crate::manifest::SEMANTICS_VERSION;
 use arrow::array::{
-    ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, StringArray,
-    TimestampMicrosecondArray,
+    ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, ListArray, MapArray,
+    StringArray, StructArray, TimestampMicrosecondArray,
 };
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::datatypes::DataType as ArrowType;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -133,8 +136,56 @@ pub fn array_of<'a>(
             let times = times.collect::<Result<TimestampMicrosecondArray>>()?;
             Arc::new(times.with_timezone("UTC"))
         }
-        DataType::List(_) => return Err(Error::bug("a feature of a list type")),
+        DataType::List(element) => {
+            let (mut items, mut lengths, mut valid) = (vec![], vec![], vec![]);
+            for value in values {
+                let here: &[Value] = match value {
+                    Value::Null => &[],
+                    Value::List(items) => items,
+                    other => return Err(mistyped(data_type, other)),
+                };
+                items.extend(here);
+                lengths.push(here.len());
+                valid.push(!value.is_null());
+            }
+            let items = array_of(element, items.into_iter())?;
+            let ArrowType::List(field) = arrow_type(data_type) else {
+                return Err(Error::bug("a list's Arrow type is a list"));
+            };
+            let offsets = OffsetBuffer::from_lengths(lengths);
+            Arc::new(ListArray::new(field, offsets, items, nulls(valid)))
+        }
+        DataType::Map(types) => {
+            let (mut keys, mut items, mut lengths, mut valid) = (vec![], vec![], vec![], vec![]);
+            for value in values {
+                let here: &[(Value, Value)] = match value {
+                    Value::Null => &[],
+                    Value::Map(pairs) => pairs,
+                    other => return Err(mistyped(data_type, other)),
+                };
+                keys.extend(here.iter().map(|(key, _)| key));
+                items.extend(here.iter().map(|(_, value)| value));
+                lengths.push(here.len());
+                valid.push(!value.is_null());
+            }
+            let keys = array_of(&types.0, keys.into_iter())?;
+            let items = array_of(&types.1, items.into_iter())?;
+            let ArrowType::Map(field, sorted) = arrow_type(data_type) else {
+                return Err(Error::bug("a map's Arrow type is a map"));
+            };
+            let ArrowType::Struct(fields) = field.data_type() else {
+                return Err(Error::bug("a map's entries are a struct"));
+            };
+            let entries = StructArray::new(fields.clone(), vec![keys, items], None);
+            let offsets = OffsetBuffer::from_lengths(lengths);
+            Arc::new(MapArray::new(field.clone(), offsets, entries, nulls(valid), sorted))
+        }
     })
+}
+
+/// A null buffer, or none if nothing is null.
+fn nulls(valid: Vec<bool>) -> Option<NullBuffer> {
+    valid.contains(&false).then(|| NullBuffer::from(valid))
 }
 
 fn mistyped(data_type: &DataType, value: &Value) -> Error {

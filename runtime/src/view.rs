@@ -46,17 +46,6 @@ pub struct FeatureView {
     pub features: Vec<Feature>,
 }
 
-/// Whether an event at exactly `as_of` counts.
-    pub boundary: Boundary,
-    /// The view answers as of `as_of - delay_us` (S5).
-    pub delay_us: i64,
-    /// How far behind the watermark a window may end and still be answered (S12).
-    pub history_us: i64,
-    /// The columns of its rows.
-    pub columns: Vec<Column>,
-    /// Its features.
-    pub features: Vec<Feature>,
-}
 
 /// The declared columns of a source's events, as one event struct names them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
