@@ -7,9 +7,9 @@ use crate::component::{Artifact, Engine, EngineConfig};
 use crate::error::{Error, Result};
 use crate::event::SourceSchema;
 use crate::fold::FoldPlan;
+use crate::manifest::{Manifest, OnDemand};
 use crate::project::{Project, or_none};
 use crate::tile::{Ladder, Level};
-use crate::manifest::{Manifest, OnDemand};
 use crate::view::FeatureView;
 use crate::window::Span;
 use std::collections::BTreeMap;
@@ -71,13 +71,10 @@ impl CatalogView {
             slots
         };
         for level in Level::ALL {
-            level_slots.push(readers(&|span| {
-                ladder.serves(span) && ladder.may_read(span, level)
-            }));
+            level_slots.push(readers(&|span| ladder.serves(span) && ladder.may_read(span, level)));
         }
-        level_slots.push(readers(&|span| {
-            ladder.serves(span) && matches!(span, Span::Lifetime { .. })
-        }));
+        level_slots
+            .push(readers(&|span| ladder.serves(span) && matches!(span, Span::Lifetime { .. })));
         Ok(CatalogView {
             artifact,
             index,

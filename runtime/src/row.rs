@@ -10,8 +10,8 @@ use crate::key::EntityKey;
 use crate::value::{Value, canonical_f32, canonical_f64};
 use crate::view::FeatureView;
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float32Array, Float64Array, Int64Array, ListArray, MapArray,
-    RecordBatch, StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, Float32Array, Float64Array, Int64Array, ListArray,
+    MapArray, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{
     DataType as ArrowType, Float32Type, Float64Type, Int64Type, TimestampMicrosecondType,

@@ -5,14 +5,14 @@
 
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
-use crate::event::arrow_type;
+use crate::event::{arrow_type, map_array};
 use crate::fold::Status;
+use crate::manifest::SEMANTICS_VERSION;
 use crate::time::Time;
 use crate::value::{Column, DataType, Value};
-use crate::manifest::SEMANTICS_VERSION;
 use arrow::array::{
-    ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, ListArray, MapArray,
-    StringArray, StructArray, TimestampMicrosecondArray,
+    ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, ListArray, StringArray,
+    TimestampMicrosecondArray,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::DataType as ArrowType;
@@ -170,15 +170,8 @@ pub fn array_of<'a>(
             }
             let keys = array_of(&types.0, keys.into_iter())?;
             let items = array_of(&types.1, items.into_iter())?;
-            let ArrowType::Map(field, sorted) = arrow_type(data_type) else {
-                return Err(Error::bug("a map's Arrow type is a map"));
-            };
-            let ArrowType::Struct(fields) = field.data_type() else {
-                return Err(Error::bug("a map's entries are a struct"));
-            };
-            let entries = StructArray::new(fields.clone(), vec![keys, items], None);
             let offsets = OffsetBuffer::from_lengths(lengths);
-            Arc::new(MapArray::new(field.clone(), offsets, entries, nulls(valid), sorted))
+            Arc::new(map_array(data_type, offsets, [keys, items], nulls(valid)))
         }
     })
 }

@@ -42,20 +42,17 @@ impl Keyed {
             return;
         };
         for (key, states) in more.iter() {
-            match map.get_mut(key) {
-                Some(own) => {
-                    for ((slot, own), state) in inner.iter().zip(own).zip(states) {
-                        slot.merge(own, state);
-                    }
+            if let Some(own) = map.get_mut(key) {
+                for ((slot, own), state) in inner.iter().zip(own).zip(states) {
+                    slot.merge(own, state);
                 }
-                None if map.len() >= limit as usize => {
-                    self.0 = None;
-                    return;
-                }
-                None => {
-                    map.insert(key.clone(), states.clone());
-                }
+                continue;
             }
+            if map.len() >= limit as usize {
+                self.0 = None;
+                return;
+            }
+            map.insert(key.clone(), states.clone());
         }
     }
 

@@ -29,7 +29,13 @@ pub struct Placed {
 }
 
 /// Keeps in `best` the one that comes first (last).
-pub fn keep(side: Side, best: &mut Option<Box<Placed>>, event_time: i64, tie: &[u8], value: &Value) {
+pub fn keep(
+    side: Side,
+    best: &mut Option<Box<Placed>>,
+    event_time: i64,
+    tie: &[u8],
+    value: &Value,
+) {
     let better = match best {
         None => true,
         Some(best) => {

@@ -113,9 +113,8 @@ impl Sessions {
         for _ in 0..count {
             let first = i64_from_order(u64::from_be_bytes(take(bytes)?));
             let last = i64_from_order(u64::from_be_bytes(take(bytes)?));
-            let apart = sessions
-                .last()
-                .is_none_or(|before| first.saturating_sub(before.last) > gap_us);
+            let apart =
+                sessions.last().is_none_or(|before| first.saturating_sub(before.last) > gap_us);
             if last < first || !apart {
                 return None;
             }

@@ -94,9 +94,8 @@ impl Builder<'_> {
         filter: Option<usize>,
     ) -> Result<Plain> {
         let column = feature.column.as_ref().map(|name| self.column(name)).transpose()?;
-        let needed = || {
-            column.ok_or_else(|| Error::bug(format!("feature {} lacks a column", feature.name)))
-        };
+        let needed =
+            || column.ok_or_else(|| Error::bug(format!("feature {} lacks a column", feature.name)));
         let mut slot = |kind: SlotKind| index_or_push(slots, Slot { kind, filter });
         Ok(match &feature.aggregate {
             Aggregate::Count => Plain::Count(slot(SlotKind::Count { column })),
@@ -149,9 +148,9 @@ impl Builder<'_> {
     }
 
     fn column(&self, name: &str) -> Result<usize> {
-        self.view
-            .column_index(name)
-            .ok_or_else(|| Error::bug(format!("a feature reads column {name:?}, which is not there")))
+        self.view.column_index(name).ok_or_else(|| {
+            Error::bug(format!("a feature reads column {name:?}, which is not there"))
+        })
     }
 }
 
@@ -187,4 +186,3 @@ fn index_or_push<T: PartialEq>(items: &mut Vec<T>, item: T) -> usize {
         items.len() - 1
     })
 }
-

@@ -6,7 +6,7 @@
 use super::answer::{Answer, Status};
 use super::{FoldPlan, UserCalls};
 use crate::aggregate::user::{Part, UserState};
-use crate::aggregate::{Slot, State, States, zeros};
+use crate::aggregate::{Slot, State, zeros};
 use crate::error::{Error, Result};
 use crate::value::Value;
 
@@ -138,12 +138,7 @@ impl Plain {
         }
     }
 
-    fn answer(
-        &self,
-        states: &[State],
-        context: Context,
-        users: &mut UserValues,
-    ) -> Result<Answer> {
+    fn answer(&self, states: &[State], context: Context, users: &mut UserValues) -> Result<Answer> {
         let count = |slot: usize| match &states[slot] {
             State::Count(count) => *count,
             other => unreachable!("the plan put a count here, not {other:?}"),

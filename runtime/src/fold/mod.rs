@@ -77,8 +77,7 @@ impl FoldPlan {
     pub fn slots_over(&self, span: usize, features: impl IntoIterator<Item = usize>) -> Vec<usize> {
         let features = features.into_iter().map(|feature| &self.features[feature]);
         let reading = features.filter(|feature| feature.spans.contains(&span));
-        let mut slots: Vec<usize> =
-            reading.flat_map(|feature| feature.finalizer.slots()).collect();
+        let mut slots: Vec<usize> = reading.flat_map(|feature| feature.finalizer.slots()).collect();
         slots.sort_unstable();
         slots.dedup();
         slots

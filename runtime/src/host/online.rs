@@ -96,8 +96,7 @@ impl OnlineHost {
             let features = service.outputs.clone().into();
             let idle = Mutex::new(vec![Warm::new(&catalog, &service)?]);
             let views = service.views.iter();
-            let wanted =
-                views.map(|view| Wanted::new(&catalog.views()[view.view], &view.features));
+            let wanted = views.map(|view| Wanted::new(&catalog.views()[view.view], &view.features));
             let wanted = wanted.collect();
             prepared.insert(service.name.clone(), Prepared { service, features, wanted, idle });
         }
@@ -198,9 +197,9 @@ impl OnlineHost {
             let (key, as_of) = (requests.key(0, asked, &view.plan), requests.as_of(0));
             let wanted = wanted.as_ref().map_err(|error| Error::input(&error.message))?;
             merged.push(match key {
-                Some(key) => tiles::read(
-                    &*snapshot, view, &retention, &key, wanted, as_of, reads, &oldest,
-                )?,
+                Some(key) => {
+                    tiles::read(&*snapshot, view, &retention, &key, wanted, as_of, reads, &oldest)?
+                }
                 None => Merged::empty(&view.plan, as_of),
             });
         }

@@ -85,15 +85,11 @@ pub fn read(
     oldest: &dyn Fn() -> Result<Time>,
 ) -> Result<Merged> {
     let mut merged = Merged::empty(&view.plan, as_of);
-    let covers: Vec<Vec<Segment>> = wanted
-        .slots
-        .iter()
-        .zip(&merged.intervals)
-        .map(|(slots, interval)| match slots.is_empty() {
-            true => vec![],
-            false => view.ladder.cover(*interval),
-        })
-        .collect();
+    let spans = view.plan.spans.iter().zip(&merged.intervals);
+    let covers = wanted.slots.iter().zip(spans).map(|(slots, (span, interval))| {
+        if slots.is_empty() { vec![] } else { view.ladder.cover(*span, *interval) }
+    });
+    let covers: Vec<Vec<Segment>> = covers.collect();
     for segment in covers.iter().flatten() {
         if !retention.holds(&view.ladder, segment) {
             return Err(unanswerable(view, segment, oldest()?));
@@ -166,7 +162,7 @@ fn damaged(view: &CatalogView, key: &EntityKey) -> Error {
 pub fn oldest_answerable(view: &CatalogView, retention: &Retention) -> Time {
     let declaration = view.declaration();
     let inclusive = i64::from(declaration.boundary == Boundary::Inclusive);
-    retention.sealed().plus(declaration.delay_us).minus(inclusive)
+    retention.sealed.plus(declaration.delay_us).minus(inclusive)
 }
 
 fn unanswerable(view: &CatalogView, segment: &Segment, oldest: Time) -> Error {
