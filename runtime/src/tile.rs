@@ -6,7 +6,8 @@
 //! view's origin is; a grid that an origin moves is covered by a level that divides both.
 //!
 //! ```text
-//! ladder      which levels a view has, and which of them a span reads
+//! grid        where bounds lie, and so which levels a view needs
+//! ladder      the levels of a view, and which of them a span reads
 //! cover       an interval as tiles: up the ladder from its start, down to its end
 //! retention   from when on each level keeps its tiles, so that every cover finds them
 //! ```
@@ -15,6 +16,7 @@
 //! first edge proper. Deliberately absent: which tiles exist; the store is asked.
 
 mod cover;
+mod grid;
 mod ladder;
 #[cfg(test)]
 mod model;

@@ -89,7 +89,7 @@ impl Span {
         } else {
             format!(
                 "is for training sets only: it would keep every event time of the last {reach} \
-                 apart online, and exact_max is {}",
+                 apart online, and exact_max is {}; raise that to serve it",
                 duration(exact_max_us)
             )
         })
@@ -292,7 +292,7 @@ mod tests {
         assert_eq!(
             cost(exact(7 * DAY_US, 1)).unwrap(),
             "is for training sets only: it would keep every event time of the last 604800000001us \
-             apart online, and exact_max is 7d"
+             apart online, and exact_max is 7d; raise that to serve it"
         );
     }
 }
