@@ -29,8 +29,8 @@ pub struct Segment {
 }
 
 impl Ladder {
-    /// The segments that make up `interval`, one of `span`'s, in order: up the ladder from the start
-    /// as alignment allows, then down to the end. None if the interval is empty.
+    /// The segments that make up `interval`, one of `span`'s, in order: up the ladder from the
+    /// start as alignment allows, then down to the end. None if the interval is empty.
     pub fn cover(&self, span: Span, interval: Interval) -> Vec<Segment> {
         let levels = &self.levels()[..=self.top_of(span)];
         let lifetime = span.length_us().is_none();
@@ -65,4 +65,99 @@ fn ceil(time: Time, step_us: i64) -> Time {
     let past_us = time.micros().rem_euclid(step_us);
     // Not the floor and a step: beside `MIN` the floor saturates, and a step from there is no edge.
     if past_us == 0 || time == Time::MIN { time } else { time.plus(step_us - past_us) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::{DAY_US, HOUR_US, MINUTE_US, SECOND_US};
+    use crate::window::Window;
+
+    const LIFETIME: Window = Window::Lifetime { offset_us: 0 };
+
+    fn sliding(length_us: i64) -> Window {
+        Window::Sliding { length_us, offset_us: 0 }
+    }
+
+    /// A ladder of these windows and the spans of the first.
+    fn ladder(windows: &[Window]) -> (Ladder, Span) {
+        let spans: Vec<Span> = windows.iter().flat_map(|window| window.spans()).collect();
+        (Ladder::new(&spans, 0, 0, 10 * DAY_US), spans[0])
+    }
+
+    /// Goal: a cover climbs and comes down, and reads nothing finer than it must. Method: covers
+    /// written out by hand, as the level and end of each segment.
+    #[test]
+    fn s12_covers_climb_and_come_down() {
+        let exact = |length_us| Window::Exact { length_us, offset_us: 0 };
+        let tumbling = Window::Hopping { length_us: DAY_US, step_us: DAY_US, offset_us: 0 };
+        let as_of = "2024-05-08T10:20:30Z";
+        for (windows, expected) in [
+            (
+                vec![sliding(7 * DAY_US)],
+                vec![
+                    (Level::Hour, "2024-05-02"),
+                    (Level::Day, "2024-05-08"),
+                    (Level::Hour, "2024-05-08T10:00:00Z"),
+                    (Level::Head, as_of),
+                ],
+            ),
+            (
+                vec![exact(3 * HOUR_US), sliding(HOUR_US)],
+                vec![
+                    (Level::Head, "2024-05-08T07:25:00Z"),
+                    (Level::FiveMinutes, "2024-05-08T08:00:00Z"),
+                    (Level::Hour, "2024-05-08T10:00:00Z"),
+                    (Level::FiveMinutes, "2024-05-08T10:20:00Z"),
+                    (Level::Head, as_of),
+                ],
+            ),
+            (vec![exact(SECOND_US), sliding(HOUR_US)], vec![(Level::Head, as_of)]),
+            (vec![tumbling, sliding(HOUR_US)], vec![(Level::Day, "2024-05-08")]),
+            (
+                vec![LIFETIME, sliding(DAY_US)],
+                vec![
+                    (Level::Month, "2024-04-27"),
+                    (Level::Day, "2024-05-08"),
+                    (Level::Hour, "2024-05-08T10:00:00Z"),
+                    (Level::Head, as_of),
+                ],
+            ),
+        ] {
+            let (ladder, span) = ladder(&windows);
+            let interval = span.interval(Time::parse(as_of).unwrap(), 0);
+            let cover = ladder.cover(span, interval);
+            let found: Vec<(Level, Time)> = cover.iter().map(|s| (s.level, s.end)).collect();
+            let expected = expected.iter().map(|(level, end)| (*level, Time::parse(end).unwrap()));
+            assert_eq!(found, expected.collect::<Vec<_>>(), "{windows:?}");
+            assert_eq!(cover[0].start, interval.start);
+            assert_eq!(cover[0].base, windows[0] == LIFETIME);
+            assert!(cover[1..].iter().all(|segment| !segment.base));
+        }
+    }
+
+    /// Goal: beside `MIN`, where floors saturate, a bounded window still reads nothing longer than
+    /// itself and no base tile, and a lifetime window too short for the top level reads no base
+    /// tile. Method: each at the first minutes and days of time.
+    #[test]
+    fn s02_covers_beside_the_start_of_time() {
+        let levels = |windows: &[Window], later_us: i64| {
+            let (ladder, span) = ladder(windows);
+            let interval = span.interval(Time::MIN.plus(later_us), 0);
+            assert_eq!(interval.start, Time::MIN);
+            let cover = ladder.cover(span, interval);
+            assert_eq!((cover[0].start, cover[cover.len() - 1].end), (Time::MIN, interval.end));
+            cover.iter().map(|segment| (segment.level, segment.base)).collect::<Vec<_>>()
+        };
+        let hour_us = 90 * MINUTE_US;
+        let top = levels(&[sliding(hour_us), LIFETIME], hour_us - 1)[0];
+        assert_eq!(top, (Level::Hour, false));
+        assert_eq!(
+            levels(&[sliding(64 * DAY_US), LIFETIME], 64 * DAY_US)[0],
+            (Level::Month, false)
+        );
+        assert_eq!(levels(&[LIFETIME], 1), [(Level::Head, false)]);
+        assert_eq!(levels(&[LIFETIME], 64 * DAY_US)[0], (Level::Month, true));
+        assert!(levels(&[LIFETIME], 2 * DAY_US).iter().all(|(_, base)| !base));
+    }
 }

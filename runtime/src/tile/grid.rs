@@ -2,8 +2,9 @@
 //!
 //! A bound lies either anywhere, or on a grid of hops or steps that the view's origin moves. The
 //! *grid* of a span is the coarsest level that has an edge at every such point. Each level costs a
-//! write for every row, so a ladder has few: the grid of each span, the coarsest level that pays, and
-//! between them only what keeps neighbours within [`TILES_MAX`]. Deliberately absent: the ladder.
+//! write for every row, so a ladder has few: the grid of each span, the coarsest level that pays,
+//! and between them only what keeps neighbours within [`TILES_MAX`]. Deliberately absent: the
+//! ladder.
 
 use super::Level;
 use crate::window::{Span, hop_us};
@@ -48,7 +49,7 @@ fn finest(span: Span, origin_us: i64) -> Level {
         Span::Sliding { .. } | Span::Hopping { .. } => grid(span, origin_us),
         Span::Lifetime { .. } => Level::Day,
         Span::Exact { length_us, .. } => {
-            // A few minutes of one key are read from the head faster than all rows are written twice.
+            // Some minutes of one key are few rows: not worth a write more for every row.
             let fit = |level: &Level| {
                 *level >= Level::Minute && level.size_us() <= length_us / EXACT_TILES_MIN
             };
@@ -165,8 +166,8 @@ mod tests {
     }
 
     proptest! {
-        /// Goal: levels are in order, neighbours are near, and every grid is a level. Method: random
-        /// windows and origins.
+        /// Goal: levels are in order, neighbours are near, and every grid is a level. Method:
+        /// random windows and origins.
         #[test]
         fn s12_ladders_have_no_gaps(
             windows in prop::collection::vec(samples::window(), 0..5),

@@ -1,9 +1,9 @@
 //! The ladder of a view: its levels, and which of them each span reads.
 //!
-//! A cover reads the head where a bound may lie anywhere, and else nothing finer than the span's grid
-//! (see `grid`); nowhere does it read a tile longer than the span. Invariant: the levels that a span
-//! reads are all of the ladder between two of it, and a span that is not served adds nothing.
-//! Deliberately absent: time; see `retention`.
+//! A cover reads the head where a bound may lie anywhere, and else nothing finer than the span's
+//! grid (see `grid`); nowhere does it read a tile longer than the span. Invariant: the levels that
+//! a span reads are all of the ladder between two of it, and a span that is not served adds
+//! nothing. Deliberately absent: time; see `retention`.
 
 use super::Level;
 use super::grid::{ends_anywhere, fits, grid, levels};

@@ -1,9 +1,9 @@
 //! The law of the ladder, tried on a model store: what is answered is what the definition says.
 //!
 //! The model keeps lists of event times as states, tile by tile, and drops what retention lets it
-//! drop, at once or later. Invariant under test: an interval whose cover is held is read as the event
-//! times that lie in it, whatever came late, and from `sealed` on every cover is held. Deliberately
-//! absent: encodings and keys, which are the real store's.
+//! drop, at once or later. Invariant under test: an interval whose cover is held is read as the
+//! event times that lie in it, whatever came late, and from `sealed` on every cover is held.
+//! Deliberately absent: encodings and keys, which are the real store's.
 
 use super::{Ladder, Level, Retention, Segment};
 use crate::time::{DAY_US, HOUR_US, Interval, Time};
@@ -100,7 +100,8 @@ impl Model {
         }
     }
 
-    /// The event times in `interval`, one of `span`'s, or none if the store does not hold its cover.
+    /// The event times in `interval`, one of `span`'s, or none if the store does not hold its
+    /// cover.
     fn read(&self, at: usize, interval: Interval) -> Option<Vec<Time>> {
         let (slot, retention) = (&self.slots[at], self.retention());
         let cover = self.ladder.cover(slot.span, interval);
@@ -216,8 +217,8 @@ proptest! {
                         "{:?} at {} is not answerable; sealed {}", span, effective, sealed
                     );
                     if let Some(found) = found {
-                        let mut expected: Vec<Time> =
-                            events.iter().copied().filter(|time| interval.contains(*time)).collect();
+                        let inside = events.iter().copied().filter(|at| interval.contains(*at));
+                        let mut expected: Vec<Time> = inside.collect();
                         expected.sort_unstable();
                         prop_assert_eq!(found, expected, "{:?} at {}", span, effective);
                     }
@@ -226,8 +227,9 @@ proptest! {
         }
     }
 
-    /// Goal: a cover is a partition of its interval into whole tiles that its span may read, and every
-    /// one that S12 promises is retained. Method: random declarations, watermarks and questions.
+    /// Goal: a cover is a partition of its interval into whole tiles that its span may read, and
+    /// every one that S12 promises is retained. Method: random declarations, watermarks and
+    /// questions.
     #[test]
     fn s12_covers_partition_and_are_retained(
         declared in declared(),
@@ -263,7 +265,8 @@ proptest! {
         later_us in samples::later_us(),
     ) {
         let ladder = declared.ladder();
-        let (earlier, later) = (ladder.retention(watermark), ladder.retention(watermark.plus(later_us)));
+        let earlier = ladder.retention(watermark);
+        let later = ladder.retention(watermark.plus(later_us));
         prop_assert!(earlier.sealed <= later.sealed && earlier.base_until <= later.base_until);
         prop_assert!(earlier.from.iter().zip(&later.from).all(|(earlier, later)| earlier <= later));
         prop_assert!(earlier.from.iter().all(|from| *from <= earlier.sealed));

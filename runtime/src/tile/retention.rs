@@ -1,18 +1,18 @@
 //! Retention: from when on each level keeps its tiles, so that no cover misses one (S12).
 //!
-//! Every `as_of` from `sealed` on must be answerable. Bounds never go back as `as_of` goes on, so the
-//! earliest tile of a level that any of those covers reads lies at a bound of the interval at
-//! `sealed`: at its start on the levels by which a cover climbs, and otherwise within the tile of the
-//! next coarser level that holds its end, where a cover comes down. So
+//! Every `as_of` from `sealed` on must be answerable. Bounds never go back as `as_of` goes on, so
+//! the earliest tile of a level that any of those covers reads lies at a bound of the interval at
+//! `sealed`: at its start on the levels by which a cover climbs, and otherwise within the tile of
+//! the next coarser level that holds its end, where a cover comes down. So
 //!
 //! ```text
 //! from(level) = floor(the least of those bounds of all spans, the next coarser tile)
 //! ```
 //!
-//! and the floor makes what a level keeps whole tiles of the next, so that tile edges somewhat before
-//! `sealed` are answerable too. A level that no cover reads that early is kept from `sealed` on.
-//! Invariant: `from`, `sealed` and `base_until` never go back as the watermark goes on. Deliberately
-//! absent: deleting; a store may do it late, since what is not held is never read.
+//! and the floor makes what a level keeps whole tiles of the next, so that tile edges somewhat
+//! before `sealed` are answerable too. A level that no cover reads that early is kept from `sealed`
+//! on. Invariant: `from`, `sealed` and `base_until` never go back as the watermark goes on.
+//! Deliberately absent: deleting; a store may do it late, since what is not held is never read.
 
 use super::{Ladder, Segment};
 use crate::time::Time;
@@ -65,6 +65,7 @@ impl Retention {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tile::Level;
     use crate::time::{DAY_US, HOUR_US, SECOND_US};
     use crate::window::{Span, Window};
 
@@ -105,8 +106,9 @@ mod tests {
         );
     }
 
-    /// Goal: the base tile holds what no question from `sealed` on needs apart. Method: by hand; the
-    /// tile of 32 days that holds 2024-01-01 starts on 2023-12-21, the one before on 2023-11-19.
+    /// Goal: the base tile holds what no question from `sealed` on needs apart. Method: by hand;
+    /// the tile of 32 days that holds 2024-01-01 starts on 2023-12-21, the one before on
+    /// 2023-11-19.
     #[test]
     fn s12_the_base_tile_ends_where_questions_begin() {
         let watermark = Time::parse("2024-01-01").unwrap();
@@ -130,6 +132,32 @@ mod tests {
         let long = Window::Sliding { length_us: 64 * DAY_US, offset_us: 0 };
         assert_eq!(base_until(&[lifetime(0), long]), day("2023-10-18"));
         assert_eq!(base_until(&[long]), Time::MIN);
+    }
+
+    /// Goal: `sealed` is an edge of the finest tiles, and what is held begins exactly at `from`.
+    /// Method: a watermark beside an edge; segments beside each bound.
+    #[test]
+    fn s12_what_is_held_begins_at_from() {
+        let sliding = Span::Sliding { length_us: DAY_US, offset_us: 0, back: 0 };
+        let ladder = Ladder::new(&[sliding, Span::Lifetime { offset_us: 0 }], 0, 7, 0);
+        let hour = Time::parse("2024-01-01T05:00:00Z").unwrap();
+        assert_eq!(ladder.retention(hour.plus(6)).sealed, hour.minus(HOUR_US));
+        let retention = ladder.retention(hour.plus(7));
+        assert_eq!(retention.sealed, hour);
+        for (&level, &from) in ladder.levels().iter().zip(&retention.from) {
+            let holds = |start: Time| {
+                let end = start.plus(level.size_us());
+                retention.holds(&ladder, &Segment { level, start, end, base: false })
+            };
+            assert!(holds(from) && !holds(from.minus(1)) && !holds(from.minus(level.size_us())));
+        }
+        let base = |end: Time| {
+            let segment = Segment { level: ladder.top(), start: Time::MIN, end, base: true };
+            retention.holds(&ladder, &segment)
+        };
+        assert!(base(retention.base_until) && !base(retention.base_until.minus(32 * DAY_US)));
+        let other = Segment { level: Level::Second, start: hour, end: hour, base: false };
+        assert!(!retention.holds(&ladder, &other), "no level of the ladder");
     }
 
     /// Goal: before the first event, and when all time is past, nothing is lost. Method: both ends.

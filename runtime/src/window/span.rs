@@ -9,9 +9,10 @@
 //! lifetime     at                                 none              at = effective - offset
 //! ```
 //!
-//! Floors are on the grid of the view's origin. Invariant: both bounds depend on the declaration, the
-//! origin and the time asked alone, saturate at ±2^62, and never go back as the time asked goes on.
-//! Deliberately absent: rows; the last n of them and sessions are picked by their aggregate's state.
+//! Floors are on the grid of the view's origin. Invariant: both bounds depend on the declaration,
+//! the origin and the time asked alone, saturate at ±2^62, and never go back as the time asked goes
+//! on. Deliberately absent: rows; the last n of them and sessions are picked by their aggregate's
+//! state.
 
 use super::{duration, hop_us};
 use crate::time::{Interval, Time};
