@@ -14,10 +14,22 @@
 //! the sum and the count that a sum and a count read too. Deliberately absent: windows, time, I/O.
 
 pub mod bytes;
+pub mod comoment;
+pub mod exact;
 pub mod extreme;
+pub mod fixed;
 pub mod float_sum;
 pub mod int_sum;
+#[cfg(test)]
+mod laws;
+pub mod leading;
+pub mod moments;
+#[cfg(test)]
+mod nearest;
+pub mod number;
+pub mod odd;
 pub mod ordered;
+pub mod rational;
 pub mod rounding;
 pub mod wide;
 
