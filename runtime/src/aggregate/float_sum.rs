@@ -11,12 +11,9 @@
 use super::leading::Leading;
 use super::odd::{Odd, put_odd};
 use super::rational::Scaled;
+use super::special::{FLAGS, Special};
 use super::wide::Wide;
-use crate::value::{NAN_64, take};
-
-const NAN: u8 = 1;
-const PLUS_INFINITY: u8 = 2;
-const MINUS_INFINITY: u8 = 4;
+use crate::value::take;
 
 /// What a double's exponent field exceeds the exponent of its mantissa's last bit by.
 const BIAS: i32 = 1075;
@@ -46,10 +43,7 @@ pub struct FloatSum {
 struct Far {
     /// The part of the sum that the mantissa could not hold.
     wide: Wide,
-    /// Counted, so that a subtraction can take them away.
-    nans: u64,
-    plus_infinities: u64,
-    minus_infinities: u64,
+    special: Special,
 }
 
 impl FloatSum {
@@ -81,13 +75,7 @@ impl FloatSum {
     #[cold]
     fn add_slowly(&mut self, value: f64) {
         if !value.is_finite() {
-            let far = self.far.get_or_insert_default();
-            match value {
-                f64::INFINITY => far.plus_infinities += 1,
-                f64::NEG_INFINITY => far.minus_infinities += 1,
-                _ => far.nans += 1,
-            }
-            return;
+            return self.far.get_or_insert_default().special.add(value);
         }
         let bits = value.to_bits();
         let field = (bits >> 52 & 0x7ff) as i32;
@@ -178,32 +166,12 @@ impl FloatSum {
     fn combine_far(&mut self, other: &Far, subtract: bool) {
         let far = self.far.get_or_insert_default();
         far.wide.merge(&other.wide, subtract);
-        for (count, by) in [
-            (&mut far.nans, other.nans),
-            (&mut far.plus_infinities, other.plus_infinities),
-            (&mut far.minus_infinities, other.minus_infinities),
-        ] {
-            *count = if subtract { count.saturating_sub(by) } else { *count + by };
-        }
-    }
-
-    fn flags(&self) -> u8 {
-        self.far.as_ref().map_or(0, |far| {
-            let flag = |count: u64, flag: u8| if count > 0 { flag } else { 0 };
-            flag(far.nans, NAN)
-                | flag(far.plus_infinities, PLUS_INFINITY)
-                | flag(far.minus_infinities, MINUS_INFINITY)
-        })
+        far.special.merge(&other.special, subtract);
     }
 
     /// The special result, if any value was not finite.
     pub fn special(&self) -> Option<f64> {
-        match self.flags() {
-            0 => None,
-            PLUS_INFINITY => Some(f64::INFINITY),
-            MINUS_INFINITY => Some(f64::NEG_INFINITY),
-            _ => Some(NAN_64),
-        }
+        self.far.as_ref().and_then(|far| far.special.sum())
     }
 
     /// Calls `read` with sign, little-endian magnitude and exponent of the finite values' sum.
@@ -222,7 +190,8 @@ impl FloatSum {
         }
     }
 
-    fn leading(&self) -> Leading {
+    /// The leading bits of the sum of the finite values.
+    pub fn leading(&self) -> Leading {
         self.dense(|negative, limbs, exponent| Leading::of(negative, limbs, exponent, false))
     }
 
@@ -243,23 +212,20 @@ impl FloatSum {
 
     /// Appends the canonical encoding.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        out.push(self.flags());
+        out.push(self.far.as_ref().map_or(0, |far| far.special.flags()));
         self.dense(|negative, limbs, exponent| put_odd(negative, limbs, exponent, out));
     }
 
     /// Reads what [`FloatSum::encode`] wrote; `None` if the bytes are not canonical.
     pub fn decode(bytes: &mut &[u8]) -> Option<FloatSum> {
         let [flags] = take(bytes)?;
-        if flags > 7 {
+        if flags & !FLAGS != 0 {
             return None;
         }
         let odd = Odd::read(bytes, LOWEST, HIGHEST)?;
         let mut sum = FloatSum::zero();
         if flags != 0 {
-            let far = sum.far.get_or_insert_default();
-            far.nans = u64::from(flags & NAN != 0);
-            far.plus_infinities = u64::from(flags & PLUS_INFINITY != 0);
-            far.minus_infinities = u64::from(flags & MINUS_INFINITY != 0);
+            sum.far.get_or_insert_default().special = Special::of_flags(flags);
         }
         match odd.fixed::<2>() {
             Some([low, high]) => {
@@ -300,6 +266,7 @@ fn base_for(low: i32, high: i32) -> Option<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::NAN_64;
     use num_bigint::BigInt;
     use proptest::prelude::*;
 

@@ -14,7 +14,10 @@
 //! the sum and the count that a sum and a count read too. Deliberately absent: windows, time, I/O.
 
 pub mod bytes;
-pub mod comoment;
+pub mod co_moments;
+pub mod cross;
+pub mod decay;
+pub mod decay_table;
 pub mod exact;
 pub mod extreme;
 pub mod fixed;
@@ -29,8 +32,11 @@ mod nearest;
 pub mod number;
 pub mod odd;
 pub mod ordered;
+pub mod ratio;
 pub mod rational;
 pub mod rounding;
+pub mod special;
+pub mod vector;
 pub mod wide;
 
 use crate::row::{Rows, TypedColumn};

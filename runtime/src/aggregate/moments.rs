@@ -15,7 +15,7 @@
 //! and kurtosis; a single number has no variance, which is null, and a single NaN gives NaN.
 
 use super::bytes::{put_unsigned, unsigned};
-use super::comoment::CoMoment;
+use super::cross::Cross;
 use super::exact::ExactSum;
 use super::fixed::product;
 use super::number::float_parts;
@@ -133,8 +133,8 @@ impl Moments {
     }
 
     /// `A = n S2 - S1^2`: n^2 times the variance.
-    fn spread(&self) -> CoMoment {
-        CoMoment::new(self.count, &self.second, &self.first, &self.first)
+    fn spread(&self) -> Cross {
+        Cross::new(self.count, &self.second, &self.first, &self.first)
     }
 
     /// The divisor of a variance, or `None` with too few inputs.
@@ -145,7 +145,7 @@ impl Moments {
     }
 
     /// The result of `finish` with a variance's divisor, if there is one, or NaN.
-    fn of_variance(&self, sample: bool, finish: impl FnOnce(CoMoment, u128) -> f64) -> Option<f64> {
+    fn of_variance(&self, sample: bool, finish: impl FnOnce(Cross, u128) -> f64) -> Option<f64> {
         let divisor = self.divisor(sample)?;
         Some(if self.not_finite > 0 { NAN_64 } else { finish(self.spread(), divisor) })
     }
@@ -257,9 +257,7 @@ impl Moments {
 #[cfg(test)]
 mod tests {
     use super::super::laws::{Lawful, check_bytes, check_monoid, encoded, merged};
-    use super::super::nearest::{
-        any_double, any_integer, check_nearest, check_nearest_root, integer, real,
-    };
+    use super::super::nearest::{any_number, check_nearest, check_nearest_root, integer, real};
     use super::super::number::Number;
     use super::*;
     use num_rational::BigRational;
@@ -281,9 +279,6 @@ mod tests {
     const ORDERS: [Order; 2] = [Order::Second, Order::Fourth];
 
     fn numbers() -> impl Strategy<Value = Vec<Number>> {
-        let any_number = || {
-            prop_oneof![any_double().prop_map(Number::Float), any_integer().prop_map(Number::Int)]
-        };
         prop_oneof![
             prop::collection::vec(any_number(), 0..8),
             // Few distinct values, so that variances are 0 and results are exact.

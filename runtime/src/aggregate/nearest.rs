@@ -3,6 +3,7 @@
 //! Invariant: no function here shares code with the exact states; a double is taken apart by the
 //! definition of IEEE 754, and a result is judged by its neighbours.
 
+use super::number::Number;
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use proptest::prelude::*;
@@ -85,11 +86,6 @@ fn finite_edge() -> impl Strategy<Value = f64> {
     prop::sample::select(vec![0.0, -0.0, f64::MAX, f64::MIN, 5e-324, -5e-324, 2.3e-308, 1e-300])
 }
 
-/// Finite doubles of every kind.
-pub fn finite_double() -> impl Strategy<Value = f64> {
-    any_double().prop_filter("finite", |value| value.is_finite())
-}
-
 /// Integers of every size.
 pub fn any_integer() -> impl Strategy<Value = i64> {
     prop_oneof![
@@ -97,4 +93,9 @@ pub fn any_integer() -> impl Strategy<Value = i64> {
         3 => -1000i64..1000,
         1 => prop::sample::select(vec![i64::MIN, i64::MAX, 0, -1]),
     ]
+}
+
+/// Numbers of every kind.
+pub fn any_number() -> impl Strategy<Value = Number> {
+    prop_oneof![any_double().prop_map(Number::Float), any_integer().prop_map(Number::Int)]
 }

@@ -13,7 +13,7 @@ use super::rational::{Scaled, round_quotient, round_root};
 
 /// An exact `n Sxy - Sx Sy`.
 #[derive(Clone, Debug)]
-pub enum CoMoment {
+pub enum Cross {
     /// `±limbs * 2^exponent`.
     Fixed {
         /// Whether it is below zero.
@@ -40,14 +40,14 @@ fn short<const K: usize>(sum: &ExactSum) -> Option<Short<K>> {
     fits.then(|| (negative, shifted_left(&limbs, 0), exponent + i64::from(zeros)))
 }
 
-impl CoMoment {
+impl Cross {
     /// `n Sxy - Sx Sy`.
-    pub fn new(n: u64, sxy: &ExactSum, sx: &ExactSum, sy: &ExactSum) -> CoMoment {
-        CoMoment::fixed(n, sxy, sx, sy)
-            .unwrap_or_else(|| CoMoment::Big(&(&sxy.scaled() * n) - &(&sx.scaled() * &sy.scaled())))
+    pub fn new(n: u64, sxy: &ExactSum, sx: &ExactSum, sy: &ExactSum) -> Cross {
+        Cross::fixed(n, sxy, sx, sy)
+            .unwrap_or_else(|| Cross::Big(&(&sxy.scaled() * n) - &(&sx.scaled() * &sy.scaled())))
     }
 
-    fn fixed(n: u64, sxy: &ExactSum, sx: &ExactSum, sy: &ExactSum) -> Option<CoMoment> {
+    fn fixed(n: u64, sxy: &ExactSum, sx: &ExactSum, sy: &ExactSum) -> Option<Cross> {
         let (xy, x, y): (Short<4>, Short<2>, Short<2>) = (short(sxy)?, short(sx)?, short(sy)?);
         let plus: [u64; 5] = product(&xy.1, &[n]);
         let minus: [u64; 4] = product(&x.1, &y.1);
@@ -67,31 +67,31 @@ impl CoMoment {
         let minus = shifted_left(&minus, place(minus_bits, minus_exponent)?);
         let sum = added(&[0; LIMBS_MAX], &plus, xy.0)?;
         let (negative, limbs) = magnitude(&added(&sum, &minus, x.0 == y.0)?);
-        Some(CoMoment::Fixed { negative, limbs, exponent: low })
+        Some(Cross::Fixed { negative, limbs, exponent: low })
     }
 
     /// Whether it is zero.
     pub fn is_zero(&self) -> bool {
         match self {
-            CoMoment::Fixed { limbs, .. } => bit_length(limbs) == 0,
-            CoMoment::Big(number) => number.is_zero(),
+            Cross::Fixed { limbs, .. } => bit_length(limbs) == 0,
+            Cross::Big(number) => number.is_zero(),
         }
     }
 
     /// It as a big integer times a power of two.
     pub fn scaled(&self) -> Scaled {
         match self {
-            CoMoment::Fixed { negative, limbs, exponent } => {
+            Cross::Fixed { negative, limbs, exponent } => {
                 Scaled::of_limbs(*negative, limbs, *exponent)
             }
-            CoMoment::Big(number) => number.clone(),
+            Cross::Big(number) => number.clone(),
         }
     }
 
     /// The leading bits of the quotient by `divisor`, if that is quick.
     fn short_quotient(&self, divisor: u128) -> Option<Leading> {
         match (self, u64::try_from(divisor)) {
-            (CoMoment::Fixed { negative, limbs, exponent }, Ok(divisor)) => {
+            (Cross::Fixed { negative, limbs, exponent }, Ok(divisor)) => {
                 Some(Leading::of_quotient(*negative, limbs, *exponent, divisor))
             }
             _ => None,
