@@ -8,39 +8,48 @@
 //! sign and length, then the odd magnitude without leading zeros: 3 for an empty sum, 8 to 14 for
 //! typical amounts. Deliberately absent: -0.0, since an exact zero is +0.0.
 
-use super::bytes::{put_signed, put_unsigned, signed, unsigned};
-use super::rounding::{round, round_quotient};
+use super::leading::Leading;
+use super::odd::{Odd, put_odd};
+use super::rational::Scaled;
+use super::special::{FLAGS, Special};
 use super::wide::Wide;
-use crate::value::{NAN_64, take};
+use crate::value::take;
 
-const NAN: u8 = 1;
-const PLUS_INFINITY: u8 = 2;
-const MINUS_INFINITY: u8 = 4;
+/// What a double's exponent field exceeds the exponent of its mantissa's last bit by.
+const BIAS: i32 = 1075;
+/// The bits that a double's mantissa may be shifted by: 53 and 73 leave the sign free.
+const SHIFT_MAX: i32 = 73;
+/// Below this, the field of an infinity or NaN is out of reach, so the fast path need not ask.
+const BASE_MAX: i32 = 0x7ff - SHIFT_MAX - 1;
+/// New bases are multiples of this, so that states of like data have one base and merge fast.
+const BASE_STEP: i32 = 16;
 
-/// Bytes of the longest magnitude: that of the superaccumulator.
-const MAGNITUDE_BYTES_MAX: u64 = 8 * 34;
+/// Every sum is a multiple of 2^-1074.
+const LOWEST: i64 = -1074;
+/// 2^64 of the greatest doubles.
+const HIGHEST: i64 = 1024 + 64;
 
 /// The exact sum of doubles.
 #[derive(Clone, Debug)]
 pub struct FloatSum {
-    repr: Repr,
-    flags: u8,
+    mantissa: i128,
+    /// The exponent of the mantissa's last bit, as a double's field has it: 1 to [`BASE_MAX`].
+    base: i32,
+    far: Option<Box<Far>>,
 }
 
-#[derive(Clone, Debug)]
-enum Repr {
-    /// `mantissa * 2^exponent`.
-    Narrow {
-        mantissa: i128,
-        exponent: i32,
-    },
-    Wide(Box<Wide>),
+/// What few sums have.
+#[derive(Clone, Debug, Default)]
+struct Far {
+    /// The part of the sum that the mantissa could not hold.
+    wide: Wide,
+    special: Special,
 }
 
 impl FloatSum {
     /// The sum of nothing.
     pub const fn zero() -> FloatSum {
-        FloatSum { repr: Repr::Narrow { mantissa: 0, exponent: 0 }, flags: 0 }
+        FloatSum { mantissa: 0, base: 1, far: None }
     }
 
     /// Adds one value.
@@ -48,189 +57,216 @@ impl FloatSum {
     pub fn add(&mut self, value: f64) {
         let bits = value.to_bits();
         let field = (bits >> 52 & 0x7ff) as i32;
-        let fraction = bits & ((1 << 52) - 1);
-        let (magnitude, exponent) = match field {
-            0 => (fraction, -1074),
-            0x7ff => return self.add_special(value),
-            _ => (fraction | 1 << 52, field - 1075),
-        };
-        let magnitude = i128::from(magnitude);
-        self.add_scaled(if bits >> 63 == 1 { -magnitude } else { magnitude }, exponent);
-    }
-
-    #[cold]
-    fn add_special(&mut self, value: f64) {
-        self.flags |= match value {
-            f64::INFINITY => PLUS_INFINITY,
-            f64::NEG_INFINITY => MINUS_INFINITY,
-            _ => NAN,
-        };
-    }
-
-    /// Adds `term * 2^exponent`.
-    #[inline]
-    fn add_scaled(&mut self, term: i128, exponent: i32) {
-        if let Repr::Narrow { mantissa, exponent: base } = &mut self.repr {
-            let shift = exponent.wrapping_sub(*base);
-            // 53 bits shifted by up to 73 leave the sign free; a longer term takes the slow path.
-            if (0..=73).contains(&shift)
-                && (term >> 53 == 0 || term >> 53 == -1)
-                && let Some(sum) = mantissa.checked_add(term << shift)
-            {
-                *mantissa = sum;
+        let shift = field.wrapping_sub(self.base) as u32;
+        // The base is at least 1 and at most its maximum: zeros, subnormals, NaN and the
+        // infinities are all out of reach.
+        if shift <= SHIFT_MAX as u32 {
+            let magnitude = (bits & ((1 << 52) - 1) | 1 << 52) as i64;
+            let sign = bits as i64 >> 63;
+            let term = i128::from((magnitude ^ sign) - sign) << shift;
+            if let Some(sum) = self.mantissa.checked_add(term) {
+                self.mantissa = sum;
                 return;
             }
         }
-        self.add_slowly(term, exponent);
+        self.add_slowly(value);
     }
 
-    /// Moves the exponent, or widens.
     #[cold]
-    fn add_slowly(&mut self, term: i128, exponent: i32) {
+    fn add_slowly(&mut self, value: f64) {
+        if !value.is_finite() {
+            return self.far.get_or_insert_default().special.add(value);
+        }
+        let bits = value.to_bits();
+        let field = (bits >> 52 & 0x7ff) as i32;
+        let magnitude = i128::from(bits & ((1 << 52) - 1) | u64::from(field > 0) << 52);
+        self.add_term(if bits >> 63 == 1 { -magnitude } else { magnitude }, field.max(1));
+    }
+
+    /// Adds `term * 2^(field - 1075)`; moves the base, or what does not fit into the wide part.
+    fn add_term(&mut self, term: i128, field: i32) {
         if term == 0 {
             return;
         }
-        if let Repr::Narrow { mantissa, exponent: base } = &mut self.repr {
-            if *mantissa == 0 {
-                (*mantissa, *base) = (term, exponent);
-                return;
-            }
-            if let Some((sum, at)) = aligned_sum((*mantissa, *base), (term, exponent)) {
-                (*mantissa, *base) = (sum, at);
-                return;
-            }
+        if self.mantissa == 0 {
+            return self.place(term, field);
         }
-        self.widen().add(term, exponent);
+        let zeros = |mantissa: i128| mantissa.trailing_zeros() as i32;
+        let low = (self.base + zeros(self.mantissa)).min(field + zeros(term));
+        let high = (self.base + length(self.mantissa)).max(field + length(term));
+        let Some(base) = base_for(low, high) else {
+            self.spill();
+            return self.place(term, field);
+        };
+        self.mantissa = moved(self.mantissa, self.base - base) + moved(term, field - base);
+        self.base = base;
     }
 
-    fn widen(&mut self) -> &mut Wide {
-        if let Repr::Narrow { mantissa, exponent } = self.repr {
-            let mut wide = Wide::zero();
-            wide.add(mantissa, exponent);
-            self.repr = Repr::Wide(Box::new(wide));
+    /// Puts a term that is not 0 into the empty mantissa.
+    fn place(&mut self, term: i128, field: i32) {
+        let zeros = term.trailing_zeros() as i32;
+        match base_for(field + zeros, field + length(term)) {
+            Some(base) => (self.mantissa, self.base) = (moved(term, field - base), base),
+            None => self.add_wide(term, field),
         }
-        match &mut self.repr {
-            Repr::Wide(wide) => wide,
-            Repr::Narrow { .. } => unreachable!("widened above"),
-        }
+    }
+
+    fn add_wide(&mut self, term: i128, field: i32) {
+        let magnitude = term.unsigned_abs();
+        let limbs = [magnitude as u64, (magnitude >> 64) as u64];
+        self.far.get_or_insert_default().wide.add(term < 0, &limbs, i64::from(field - BIAS));
+    }
+
+    /// Empties the mantissa into the wide part.
+    fn spill(&mut self) {
+        self.add_wide(self.mantissa, self.base);
+        self.mantissa = 0;
     }
 
     /// Adds another sum.
+    #[inline]
     pub fn merge(&mut self, other: &FloatSum) {
-        self.flags |= other.flags;
-        match &other.repr {
-            Repr::Narrow { mantissa, exponent } => self.add_scaled(*mantissa, *exponent),
-            Repr::Wide(wide) => self.widen().merge(wide),
+        self.combine(other, false);
+    }
+
+    /// Takes away a sum that was merged into this one, or whose values were added to it.
+    ///
+    /// NaN and the infinities are counted in memory and flags in bytes, so both sums must come from
+    /// the values themselves, or from the same decoded states.
+    #[inline]
+    pub fn subtract(&mut self, other: &FloatSum) {
+        self.combine(other, true);
+    }
+
+    #[inline]
+    fn combine(&mut self, other: &FloatSum, subtract: bool) {
+        let term = if subtract { other.mantissa.wrapping_neg() } else { other.mantissa };
+        let shift = other.base.wrapping_sub(self.base) as u32;
+        let fits = shift < 128 && term << shift >> shift == term && term != i128::MIN;
+        match self.mantissa.checked_add(term << (shift & 127)) {
+            Some(sum) if fits => self.mantissa = sum,
+            _ => self.combine_slowly(other.mantissa, other.base, subtract),
         }
+        if let Some(far) = &other.far {
+            self.combine_far(far, subtract);
+        }
+    }
+
+    #[cold]
+    fn combine_slowly(&mut self, mantissa: i128, base: i32, subtract: bool) {
+        // The halves can be negated, the least of all integers cannot.
+        for (half, field) in
+            [(mantissa & u128::from(u64::MAX) as i128, base), (mantissa >> 64, base + 64)]
+        {
+            self.add_term(if subtract { -half } else { half }, field);
+        }
+    }
+
+    #[cold]
+    fn combine_far(&mut self, other: &Far, subtract: bool) {
+        let far = self.far.get_or_insert_default();
+        far.wide.merge(&other.wide, subtract);
+        far.special.merge(&other.special, subtract);
     }
 
     /// The special result, if any value was not finite.
-    fn special(&self) -> Option<f64> {
-        match self.flags {
-            0 => None,
-            PLUS_INFINITY => Some(f64::INFINITY),
-            MINUS_INFINITY => Some(f64::NEG_INFINITY),
-            _ => Some(NAN_64),
+    pub fn special(&self) -> Option<f64> {
+        self.far.as_ref().and_then(|far| far.special.sum())
+    }
+
+    /// Calls `read` with sign, little-endian magnitude and exponent of the finite values' sum.
+    fn dense<R>(&self, read: impl FnOnce(bool, &[u64], i64) -> R) -> R {
+        let magnitude = self.mantissa.unsigned_abs();
+        let (negative, limbs) = (self.mantissa < 0, [magnitude as u64, (magnitude >> 64) as u64]);
+        let exponent = i64::from(self.base - BIAS);
+        match self.far.as_ref().filter(|far| !far.wide.is_zero()) {
+            None => read(negative, &limbs, exponent),
+            Some(far) => {
+                let mut total = far.wide.clone();
+                total.add(negative, &limbs, exponent);
+                let (negative, limbs, exponent) = total.dense();
+                read(negative, &limbs, exponent)
+            }
         }
     }
 
-    /// Sign, magnitude, exponent and whether bits were cut off below.
-    fn leading(&self) -> (bool, u128, i32, bool) {
-        match &self.repr {
-            Repr::Narrow { mantissa, exponent } => {
-                (*mantissa < 0, mantissa.unsigned_abs(), *exponent, false)
-            }
-            Repr::Wide(wide) => wide.leading(),
-        }
+    /// The leading bits of the sum of the finite values.
+    pub fn leading(&self) -> Leading {
+        self.dense(|negative, limbs, exponent| Leading::of(negative, limbs, exponent, false))
+    }
+
+    /// The sum of the finite values as a big integer times a power of two.
+    pub fn scaled(&self) -> Scaled {
+        self.dense(Scaled::of_limbs)
     }
 
     /// The sum, rounded once.
     pub fn sum(&self) -> f64 {
-        self.special().unwrap_or_else(|| {
-            let (negative, magnitude, exponent, sticky) = self.leading();
-            round(negative, magnitude, exponent, sticky)
-        })
+        self.special().unwrap_or_else(|| self.leading().round())
     }
 
     /// The sum divided by `count`, rounded once.
     pub fn mean(&self, count: u64) -> f64 {
-        self.special().unwrap_or_else(|| {
-            let (negative, magnitude, exponent, sticky) = self.leading();
-            round_quotient(negative, magnitude, exponent, sticky, count)
-        })
+        self.special().unwrap_or_else(|| self.leading().round_quotient(count))
     }
 
     /// Appends the canonical encoding.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        let (negative, magnitude, exponent) = match &self.repr {
-            Repr::Narrow { mantissa: 0, .. } => (false, Vec::new(), 0),
-            Repr::Narrow { mantissa, exponent } => {
-                let zeros = mantissa.trailing_zeros();
-                let odd = mantissa.unsigned_abs() >> zeros;
-                (*mantissa < 0, vec![odd as u64, (odd >> 64) as u64], exponent + zeros as i32)
-            }
-            Repr::Wide(wide) => wide.odd(),
-        };
-        let mut bytes: Vec<u8> = magnitude.iter().flat_map(|limb| limb.to_le_bytes()).collect();
-        while bytes.last() == Some(&0) {
-            bytes.pop();
-        }
-        out.push(self.flags);
-        put_signed(i128::from(exponent), out);
-        put_unsigned((bytes.len() as u128) << 1 | u128::from(negative), out);
-        out.extend(bytes);
+        out.push(self.far.as_ref().map_or(0, |far| far.special.flags()));
+        self.dense(|negative, limbs, exponent| put_odd(negative, limbs, exponent, out));
     }
 
     /// Reads what [`FloatSum::encode`] wrote; `None` if the bytes are not canonical.
     pub fn decode(bytes: &mut &[u8]) -> Option<FloatSum> {
         let [flags] = take(bytes)?;
-        let exponent = i32::try_from(signed(bytes)?).ok()?;
-        let header = u64::try_from(unsigned(bytes)?).ok()?;
-        let (length, negative) = (header >> 1, header & 1 == 1);
-        if flags > 7 || length > MAGNITUDE_BYTES_MAX || bytes.len() < length as usize {
+        if flags & !FLAGS != 0 {
             return None;
         }
-        let (magnitude, rest) = bytes.split_at(length as usize);
-        *bytes = rest;
-        let canonical = match magnitude {
-            [] => exponent == 0 && !negative,
-            [first, .., last] => first & 1 == 1 && *last != 0,
-            [only] => only & 1 == 1,
-        };
-        let top = exponent.checked_add(8 * length as i32)?;
-        if !canonical || exponent < -1074 || top > 1024 + 64 + 8 {
-            return None;
+        let odd = Odd::read(bytes, LOWEST, HIGHEST)?;
+        let mut sum = FloatSum::zero();
+        if flags != 0 {
+            sum.far.get_or_insert_default().special = Special::of_flags(flags);
         }
-        let mut sum = FloatSum { flags, ..FloatSum::zero() };
-        for (i, chunk) in magnitude.chunks(8).enumerate() {
-            let mut limb = [0; 8];
-            limb[..chunk.len()].copy_from_slice(chunk);
-            let limb = i128::from(u64::from_le_bytes(limb));
-            sum.add_scaled(if negative { -limb } else { limb }, exponent + 64 * i as i32);
+        match odd.fixed::<2>() {
+            Some([low, high]) => {
+                let term = (u128::from(high) << 64 | u128::from(low)) as i128;
+                let field = i32::try_from(odd.exponent).ok()? + BIAS;
+                sum.add_term(if odd.negative { -term } else { term }, field);
+            }
+            None => {
+                let limbs: Vec<u64> = odd.limbs().collect();
+                sum.far.get_or_insert_default().wide.add(odd.negative, &limbs, odd.exponent);
+            }
         }
         Some(sum)
     }
 }
 
-/// The sum of two scaled integers at the lower of their exponents, if 127 bits hold it.
-fn aligned_sum(a: (i128, i32), b: (i128, i32)) -> Option<(i128, i32)> {
-    let trim = |(mantissa, exponent): (i128, i32)| {
-        let zeros = mantissa.trailing_zeros();
-        (mantissa >> zeros, exponent + zeros as i32)
-    };
-    let (a, b) = (trim(a), trim(b));
-    let (low, high) = if a.1 <= b.1 { (a, b) } else { (b, a) };
-    let shift = u32::try_from(high.1 - low.1).ok()?;
-    // One bit for the sign, one for the carry.
-    if high.0.unsigned_abs().leading_zeros() < shift.checked_add(2)? {
-        return None;
-    }
-    Some((low.0.checked_add(high.0 << shift)?, low.1))
+/// The bits of a mantissa's magnitude.
+fn length(mantissa: i128) -> i32 {
+    128 - mantissa.unsigned_abs().leading_zeros() as i32
+}
+
+/// `mantissa * 2^by`; below 0, `by` cuts off zeros only.
+fn moved(mantissa: i128, by: i32) -> i128 {
+    if by >= 0 { mantissa << by } else { mantissa >> -by }
+}
+
+/// A base for bits from field `low` to below `high`, or `None` if a mantissa cannot hold them with
+/// one bit for the sign and one for the carry. A third of the free bits lies below, since counts
+/// and greater values need more room above.
+fn base_for(low: i32, high: i32) -> Option<i32> {
+    let free = 126 - (high - low);
+    let base = (low - free / 3).clamp(1, BASE_MAX);
+    let aligned = base / BASE_STEP * BASE_STEP;
+    let fits = |base: &i32| *base >= 1 && *base <= low && high - *base <= 126;
+    [aligned, base, low].into_iter().find(|base| *base <= BASE_MAX && fits(base))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::NAN_64;
     use num_bigint::BigInt;
     use proptest::prelude::*;
 

@@ -14,12 +14,23 @@ pub struct IntSum(i128);
 impl IntSum {
     /// Adds one value.
     pub fn add(&mut self, value: i64) {
-        self.0 += i128::from(value);
+        self.0 = self.0.wrapping_add(i128::from(value));
     }
 
     /// Adds another sum.
     pub fn merge(&mut self, other: &IntSum) {
-        self.0 += other.0;
+        // Lawful sums cannot overflow; damaged bytes may hold any.
+        self.0 = self.0.wrapping_add(other.0);
+    }
+
+    /// Takes away a sum that was merged into this one.
+    pub fn subtract(&mut self, other: &IntSum) {
+        self.0 = self.0.wrapping_sub(other.0);
+    }
+
+    /// The exact sum.
+    pub fn exact(self) -> i128 {
+        self.0
     }
 
     /// The sum, or `None` if it leaves 64 bits.
@@ -45,7 +56,44 @@ impl IntSum {
 
 #[cfg(test)]
 mod tests {
+    use super::super::laws::{Lawful, check_bytes, check_monoid, encoded, merged};
+    use super::super::nearest::any_integer;
     use super::*;
+    use proptest::prelude::*;
+
+    impl Lawful for IntSum {
+        fn merge(&mut self, other: &Self) {
+            self.merge(other);
+        }
+        fn encode(&self, out: &mut Vec<u8>) {
+            (*self).encode(out);
+        }
+        fn decode(&self, bytes: &mut &[u8]) -> Option<Self> {
+            IntSum::decode(bytes)
+        }
+    }
+
+    proptest! {
+        /// Goal: the laws of S1, and that a subtraction undoes a merge.
+        #[test]
+        fn s01_int_sum_is_a_commutative_group(
+            values in prop::collection::vec(any_integer(), 3..20),
+            noise in prop::collection::vec(any::<u8>(), 0..24),
+        ) {
+            let fold = |values: &[i64]| {
+                let mut sum = IntSum::default();
+                values.iter().for_each(|&value| sum.add(value));
+                sum
+            };
+            let (x, y, z) = (fold(&values[..1]), fold(&values[1..3]), fold(&values[3..]));
+            check_monoid(&IntSum::default(), [&x, &y, &z]);
+            check_bytes(&IntSum::default(), &z, &noise);
+            prop_assert_eq!(encoded(&fold(&values)), encoded(&merged(&merged(&x, &y), &z)));
+            let mut back = merged(&x, &z);
+            back.subtract(&z);
+            prop_assert_eq!(back, x);
+        }
+    }
 
     /// Goal: only the final sum can overflow, and the mean never does (S17).
     #[test]

@@ -13,19 +13,37 @@
 //! Everything else in Lockstep rests on these lines. Several features share a slot: a mean reads
 //! the sum and the count that a sum and a count read too. Deliberately absent: windows, time, I/O.
 
-pub mod bytes;
 mod slot;
 mod state;
 
+pub mod bytes;
+pub mod co_moments;
+pub mod cross;
+pub mod decay;
+pub mod decay_table;
+pub mod exact;
 pub mod extreme;
+pub mod fixed;
 pub mod float_sum;
 pub mod int_sum;
 pub mod keyed;
 pub mod last_rows;
+#[cfg(test)]
+mod laws;
+pub mod leading;
+pub mod moments;
+#[cfg(test)]
+mod nearest;
+pub mod number;
+pub mod odd;
 pub mod ordered;
+pub mod ratio;
+pub mod rational;
 pub mod rounding;
 pub mod sessions;
 pub mod user;
+pub mod special;
+pub mod vector;
 pub mod wide;
 
 pub use slot::{Slot, SlotKind, States, zeros};

@@ -1,105 +1,121 @@
-//! A superaccumulator: a fixed-point number that holds any sum of doubles exactly.
+//! A sparse superaccumulator: an integer times a power of two of any size, as the digits that are
+//! not zero.
 //!
-//! Two's complement, last bit 2^-1074, wide enough for 2^64 of the greatest doubles (Neal, "Fast
-//! exact summation using small and large superaccumulators", 2015, has the idea). It is the slow
-//! path behind [`super::float_sum`]. Invariant: exact; nothing overflows below 2^64 values.
-//! Deliberately absent: speed, and an encoding, since the sum's is that of its value.
+//! The slow path behind [`super::float_sum`] and [`super::exact`]; Neal, "Fast exact summation using
+//! small and large superaccumulators" (2015), has the idea. The number is the sum of
+//! `digit * 2^(64 * index)` over digits of `-2^63 .. 2^63`. Invariant: no digit is 0 and indices
+//! ascend, so each number has one form; its sign is that of the highest digit. A term changes at
+//! most its own digits and one more run of carries, so memory follows the number of terms, never
+//! the distance of their exponents. Deliberately absent: an encoding, since a sum's is that of its
+//! value.
 
-/// 2^-1074 to 2^1024, 64 bits for counts, a sign: 2163 bits.
-const LIMBS: usize = 34;
-/// The exponent of the last bit.
-const LAST_EXPONENT: i32 = -1074;
+use super::leading::Leading;
 
-/// An exact sum of any finite doubles.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wide([u64; LIMBS]);
+/// Limbs that hold the leading 128 bits and what a borrow from below can change.
+const LEADING_LIMBS: usize = 4;
+
+/// An exact sum of terms of any exponent within ±2^62.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wide {
+    /// (index, digit), indices ascending, no digit 0.
+    digits: Vec<(i64, i64)>,
+}
 
 impl Wide {
     /// Zero.
-    pub fn zero() -> Wide {
-        Wide([0; LIMBS])
+    pub const fn zero() -> Wide {
+        Wide { digits: Vec::new() }
     }
 
-    /// Adds `mantissa * 2^exponent`; `exponent` is at least -1074.
-    pub fn add(&mut self, mantissa: i128, exponent: i32) {
-        let bit = usize::try_from(exponent - LAST_EXPONENT).expect("no double is below 2^-1074");
-        let (limb, shift) = (bit / 64, bit % 64);
-        let magnitude = mantissa.unsigned_abs();
-        let low = magnitude << shift;
-        let high = if shift == 0 { 0 } else { (magnitude >> (128 - shift)) as u64 };
-        let parts = [low as u64, (low >> 64) as u64, high];
-        let negative = mantissa < 0;
-        let mut carry = false;
-        for (i, word) in self.0[limb..].iter_mut().enumerate() {
-            let part = parts.get(i).copied().unwrap_or(0);
-            if i >= parts.len() && !carry {
-                break;
+    /// Whether the sum is 0.
+    pub fn is_zero(&self) -> bool {
+        self.digits.is_empty()
+    }
+
+    /// Adds `±limbs * 2^exponent`; the limbs are little-endian.
+    pub fn add(&mut self, negative: bool, limbs: &[u64], exponent: i64) {
+        let (mut index, shift) = (exponent.div_euclid(64), exponent.rem_euclid(64) as u32);
+        let mut at = self.digits.partition_point(|digit| digit.0 < index);
+        let mut carry = 0i128;
+        for place in 0.. {
+            let limb = |place: usize| limbs.get(place).copied().unwrap_or(0);
+            if place > limbs.len() && carry == 0 {
+                return;
             }
-            let (next, out) = if negative {
-                word.borrowing_sub(part, carry)
-            } else {
-                word.carrying_add(part, carry)
-            };
-            *word = next;
-            carry = out;
-        }
-    }
-
-    /// Adds another sum.
-    pub fn merge(&mut self, other: &Wide) {
-        let mut carry = false;
-        for (word, part) in self.0.iter_mut().zip(other.0) {
-            (*word, carry) = word.carrying_add(part, carry);
-        }
-    }
-
-    /// Sign and magnitude.
-    fn magnitude(&self) -> (bool, [u64; LIMBS]) {
-        let negative = self.0[LIMBS - 1] >> 63 == 1;
-        let mut limbs = self.0;
-        if negative {
-            let mut carry = true;
-            for word in &mut limbs {
-                (*word, carry) = (!*word).carrying_add(0, carry);
+            let below = if place == 0 { 0 } else { limb(place - 1) };
+            let part = i128::from(limb(place) << shift | (below >> 1) >> (63 - shift));
+            carry += if negative { -part } else { part };
+            let known = self.digits.get(at).filter(|digit| digit.0 == index).map(|digit| digit.1);
+            let total = carry + i128::from(known.unwrap_or(0));
+            let digit = total as i64;
+            carry = (total - i128::from(digit)) >> 64;
+            match (known.is_some(), digit) {
+                (true, 0) => drop(self.digits.remove(at)),
+                (true, _) => self.digits[at].1 = digit,
+                (false, 0) => {}
+                (false, _) => self.digits.insert(at, (index, digit)),
             }
+            at += usize::from(digit != 0);
+            index += 1;
         }
-        (negative, limbs)
     }
 
-    /// The sum as sign, highest 128 bits (top bit set unless all bits fit), their exponent, and
-    /// whether anything lies below them.
-    pub fn leading(&self) -> (bool, u128, i32, bool) {
-        let (negative, limbs) = self.magnitude();
-        let Some(top) = limbs.iter().rposition(|&word| word != 0) else {
-            return (false, 0, 0, false);
-        };
-        let word = |i: usize| top.checked_sub(i).map_or(0, |at| limbs[at]);
-        let shift = word(0).leading_zeros();
-        let high = u128::from(word(0)) << 64 | u128::from(word(1));
-        let low = if shift == 0 { 0 } else { word(2) >> (64 - shift) };
-        let bits = high << shift | u128::from(low);
-        let exponent = LAST_EXPONENT + 64 * (top as i32 - 1) - shift as i32;
-        let rest = word(2) << shift != 0 || (3..=top).any(|i| word(i) != 0);
-        (negative, bits, exponent, rest)
+    /// Adds or subtracts another sum.
+    pub fn merge(&mut self, other: &Wide, subtract: bool) {
+        for &(index, digit) in &other.digits {
+            self.add(subtract != (digit < 0), &[digit.unsigned_abs()], 64 * index);
+        }
     }
 
-    /// Sign, odd magnitude in little-endian limbs without leading zeros, and its exponent.
-    pub fn odd(&self) -> (bool, Vec<u64>, i32) {
-        let (negative, limbs) = self.magnitude();
-        let Some(first) = limbs.iter().position(|&word| word != 0) else {
+    /// Whether the sum is below 0.
+    pub fn is_negative(&self) -> bool {
+        self.digits.last().is_some_and(|&(_, digit)| digit < 0)
+    }
+
+    /// `count` limbs of the magnitude from digit `index` up, as if lower digits were 0.
+    fn limbs(&self, index: i64, count: usize) -> Vec<u64> {
+        let negative = self.is_negative();
+        let mut digits = self.digits[self.digits.partition_point(|d| d.0 < index)..].iter();
+        let mut next = digits.next();
+        let mut carry = 0i128;
+        let limbs = (index..).take(count).map(|at| {
+            if let Some(&(_, digit)) = next.filter(|digit| digit.0 == at) {
+                carry += if negative { -i128::from(digit) } else { i128::from(digit) };
+                next = digits.next();
+            }
+            let limb = carry as u64;
+            carry >>= 64;
+            limb
+        });
+        limbs.collect()
+    }
+
+    /// Sign, magnitude in little-endian limbs, and the exponent of its last bit. Its size follows
+    /// the distance between the highest and the lowest digit: for sums whose terms lie close.
+    pub fn dense(&self) -> (bool, Vec<u64>, i64) {
+        let (Some(low), Some(high)) = (self.digits.first(), self.digits.last()) else {
             return (false, Vec::new(), 0);
         };
-        let shift = limbs[first].trailing_zeros();
-        let mut odd: Vec<u64> = (first..LIMBS)
-            .map(|i| {
-                let above = limbs.get(i + 1).copied().unwrap_or(0);
-                let high = if shift == 0 { 0 } else { above << (64 - shift) };
-                limbs[i] >> shift | high
-            })
-            .collect();
-        while odd.last() == Some(&0) {
-            odd.pop();
+        let count = (high.0 - low.0 + 1) as usize;
+        (self.is_negative(), self.limbs(low.0, count), 64 * low.0)
+    }
+
+    /// The leading bits of the sum; no dense form is made.
+    pub fn leading(&self) -> Leading {
+        let Some(&(top, _)) = self.digits.last() else { return Leading::integer(0) };
+        let lowest = top - (LEADING_LIMBS as i64 - 1);
+        let negative = self.is_negative();
+        let mut limbs = self.limbs(lowest, LEADING_LIMBS);
+        // The highest digit below decides on which side of the limbs the sum lies.
+        let below = self.digits.iter().rev().find(|digit| digit.0 < lowest);
+        if let Some(&(_, digit)) = below
+            && (digit < 0) != negative
+        {
+            let mut borrow = true;
+            for limb in &mut limbs {
+                (*limb, borrow) = limb.borrowing_sub(0, borrow);
+            }
         }
-        (negative, odd, LAST_EXPONENT + 64 * first as i32 + shift as i32)
+        Leading::of(negative, &limbs, 64 * lowest, below.is_some())
     }
 }
