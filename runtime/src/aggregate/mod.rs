@@ -13,12 +13,24 @@
 //! Everything else in Lockstep rests on these lines. Several features share a slot: a mean reads
 //! the sum and the count that a sum and a count read too. Deliberately absent: windows, time, I/O.
 
+pub mod bins;
 pub mod bytes;
+pub mod cardinality;
+pub mod distinct;
+pub mod encoded;
 pub mod extreme;
 pub mod float_sum;
+pub mod histogram;
+pub mod hll;
 pub mod int_sum;
+#[cfg(test)]
+mod laws;
 pub mod ordered;
+pub mod percentile;
+pub mod places;
 pub mod rounding;
+pub mod top;
+pub mod value_table;
 pub mod wide;
 
 use crate::row::{Rows, TypedColumn};
