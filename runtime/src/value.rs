@@ -146,7 +146,7 @@ pub enum Value {
 }
 
 /// First byte of an encoded value. `END` closes a list, so nothing else may be 0.
-mod tag {
+pub(crate) mod tag {
     pub const END: u8 = 0;
     pub const NULL: u8 = 1;
     pub const BOOL: u8 = 2;
@@ -289,6 +289,11 @@ impl Value {
 
     /// Reads one value off the front of `bytes`; `None` if they are not a canonical encoding.
     pub fn decode(bytes: &mut &[u8]) -> Option<Value> {
+        Value::decode_within(bytes, LIST_DEPTH_MAX)
+    }
+
+    /// Reads one value with at most `lists_max` levels of lists.
+    fn decode_within(bytes: &mut &[u8], lists_max: usize) -> Option<Value> {
         let (&first, rest) = bytes.split_first()?;
         *bytes = rest;
         Some(match first {
@@ -299,16 +304,31 @@ impl Value {
                 _ => return None,
             },
             tag::INT64 => Value::Int64(i64_from_order(u64::from_be_bytes(take(bytes)?))),
-            tag::FLOAT32 => Value::Float32(f32_from_order(u32::from_be_bytes(take(bytes)?))),
-            tag::FLOAT64 => Value::Float64(f64_from_order(u64::from_be_bytes(take(bytes)?))),
+            tag::FLOAT32 => {
+                let order = u32::from_be_bytes(take(bytes)?);
+                let value = f32_from_order(order);
+                if f32_order(value) != order {
+                    return None;
+                }
+                Value::Float32(value)
+            }
+            tag::FLOAT64 => {
+                let order = u64::from_be_bytes(take(bytes)?);
+                let value = f64_from_order(order);
+                if f64_order(value) != order {
+                    return None;
+                }
+                Value::Float64(value)
+            }
             tag::STRING => {
                 Value::String(String::from_utf8(decode_text(bytes)?).ok()?.into_boxed_str())
             }
             tag::TIMESTAMP => Value::Timestamp(i64_from_order(u64::from_be_bytes(take(bytes)?))),
             tag::LIST => {
+                let lists_max = lists_max.checked_sub(1)?;
                 let mut values = Vec::new();
                 while *bytes.first()? != tag::END {
-                    values.push(Value::decode(bytes)?);
+                    values.push(Value::decode_within(bytes, lists_max)?);
                 }
                 *bytes = &bytes[1..];
                 Value::List(values)
@@ -461,6 +481,24 @@ mod tests {
             prop_assert_eq!(Value::decode(&mut rest).unwrap().encoded(), x);
             prop_assert_eq!(Value::decode(&mut rest).unwrap(), b);
             prop_assert!(rest.is_empty());
+        }
+    }
+
+    /// Goal: bytes that no value encodes to are refused. Method: a NaN with a payload, one with a
+    /// sign, a second spelling of true, and lists beyond the depth of any type.
+    #[test]
+    fn s14_other_bytes_are_no_values() {
+        let float64 = |order: u64| [&[tag::FLOAT64][..], &order.to_be_bytes()].concat();
+        assert!(Value::decode(&mut &*float64(f64_order(f64::NAN))).is_some());
+        for bytes in [
+            float64(f64_order(f64::NAN) + 1),
+            float64(f64_order(f64::NEG_INFINITY) - 1),
+            vec![tag::FLOAT32, 0xff, 0xff, 0xff, 0xff],
+            vec![tag::BOOL, 2],
+            [vec![tag::LIST; LIST_DEPTH_MAX + 1], vec![tag::END; LIST_DEPTH_MAX + 1]].concat(),
+            vec![tag::LIST; 1 << 20],
+        ] {
+            assert_eq!(Value::decode(&mut bytes.as_slice()).map(|v| v.encoded()), None);
         }
     }
 

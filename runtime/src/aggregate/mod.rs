@@ -16,33 +16,46 @@
 mod slot;
 mod state;
 
+#[cfg(test)]
+mod collection_laws;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod nearest;
+
+pub mod bins;
 pub mod bytes;
+pub mod cardinality;
 pub mod co_moments;
 pub mod cross;
 pub mod decay;
 pub mod decay_table;
+pub mod distinct;
+pub mod encoded;
 pub mod exact;
 pub mod extreme;
 pub mod fixed;
 pub mod float_sum;
+pub mod histogram;
+pub mod hll;
 pub mod int_sum;
 pub mod keyed;
 pub mod last_rows;
-#[cfg(test)]
-mod laws;
 pub mod leading;
 pub mod moments;
-#[cfg(test)]
-mod nearest;
 pub mod number;
 pub mod odd;
 pub mod ordered;
+pub mod percentile;
+pub mod places;
 pub mod ratio;
 pub mod rational;
 pub mod rounding;
 pub mod sessions;
-pub mod user;
 pub mod special;
+pub mod top;
+pub mod user;
+pub mod value_table;
 pub mod vector;
 pub mod wide;
 

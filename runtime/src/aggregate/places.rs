@@ -1,0 +1,305 @@
+//! The first or last n values in row order, or the first or last n distinct ones (S15).
+//!
+//! Laws. Plain: the first n of a sorted multiset of placed values under sum. Distinct: each value
+//! at its first (last) place, and of those the n best. Cutting is lawful there too: a value that is
+//! cut has n others before its place, and in any larger multiset those stand at these places or
+//! better; so it can come back only at a worse place than it had, still behind them. State: the
+//! placed values, best first: the earliest first, or with [`Side::Last`] the latest. Error bound:
+//! none. Bytes: the number of values, then for each the tie's length and bytes, the event time, and
+//! the value's length and encoding. Side, form and n are an argument, [`Placing`]. Deliberately
+//! absent: nulls, which no aggregate sees (S16).
+
+use super::bytes::{put_unsigned, unsigned};
+use super::encoded::{put_value, take_value, value};
+use super::ordered::{Placed, Side};
+use crate::value::{Value, i64_from_order, i64_order, take};
+use std::collections::{HashSet, VecDeque};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Which values are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Placing {
+    /// From which end of the row order.
+    pub side: Side,
+    /// Whether a value counts once, at its first or last place.
+    pub distinct: bool,
+    /// How many are kept.
+    pub n: u32,
+}
+
+/// A value at a place, not yet owned; ordered by event time, then tie, then value.
+type Place<'a> = (i64, &'a [u8], &'a Value);
+
+/// A value that is kept.
+#[derive(Clone, Debug)]
+struct Kept {
+    placed: Placed,
+    /// With distinct values a hash that tells most others apart without looking at them.
+    tag: u64,
+}
+
+impl Kept {
+    fn new(placing: Placing, (event_time, tie, value): Place<'_>) -> Kept {
+        let placed = Placed { event_time, tie: tie.into(), value: value.clone() };
+        Kept { tag: placing.tag(value), placed }
+    }
+
+    fn place(&self) -> Place<'_> {
+        (self.placed.event_time, &self.placed.tie, &self.placed.value)
+    }
+}
+
+impl Placing {
+    /// Whether `a` comes strictly before `b`.
+    #[inline]
+    fn better(self, a: Place<'_>, b: Place<'_>) -> bool {
+        match self.side {
+            Side::First => a < b,
+            Side::Last => a > b,
+        }
+    }
+
+    fn tag(self, value: &Value) -> u64 {
+        match value {
+            _ if !self.distinct => 0,
+            Value::String(text) => xxh3_64(text.as_bytes()),
+            other => xxh3_64(&other.encoded()),
+        }
+    }
+}
+
+/// The best placed values.
+#[derive(Clone, Debug)]
+pub struct Places(VecDeque<Kept>);
+
+impl Places {
+    /// Of nothing.
+    pub const fn zero() -> Places {
+        Places(VecDeque::new())
+    }
+
+    /// Adds a value that is not null, of the row at `event_time` and `tie`.
+    #[inline]
+    pub fn add(&mut self, placing: Placing, event_time: i64, tie: &[u8], value: &Value) {
+        let new = (event_time, tie, value);
+        let full = self.0.len() >= placing.n as usize;
+        if full && self.0.back().is_none_or(|worst| !placing.better(new, worst.place())) {
+            return;
+        }
+        self.insert(placing, full, new);
+    }
+
+    fn insert(&mut self, placing: Placing, mut full: bool, new: Place<'_>) {
+        let at = self.0.partition_point(|old| placing.better(old.place(), new));
+        if placing.distinct {
+            let tag = placing.tag(new.2);
+            let same = |old: &Kept| old.tag == tag && old.placed.value == *new.2;
+            match self.0.iter().position(same) {
+                Some(before) if before < at => return,
+                Some(behind) => {
+                    self.0.remove(behind);
+                    full = false;
+                }
+                None => {}
+            }
+        }
+        if full {
+            self.0.pop_back();
+        }
+        if self.0.is_empty() {
+            // Most states of a large store hold one value.
+            self.0.reserve_exact(1);
+        }
+        self.0.insert(at, Kept::new(placing, new));
+    }
+
+    /// Adds the best of other rows, of the same placing.
+    pub fn merge(&mut self, placing: Placing, other: &Places) {
+        if self.0.is_empty() {
+            return self.clone_from(other);
+        }
+        if other.0.len() == 1 {
+            let (event_time, tie, value) = other.0[0].place();
+            return self.add(placing, event_time, tie, value);
+        }
+        let mut ours = std::mem::take(&mut self.0).into_iter().peekable();
+        let mut others = other.0.iter().peekable();
+        let mut tags = HashSet::new();
+        while self.0.len() < placing.n as usize {
+            let theirs = match (ours.peek(), others.peek()) {
+                (Some(a), Some(b)) => placing.better(b.place(), a.place()),
+                (None, Some(_)) => true,
+                (Some(_), None) => false,
+                (None, None) => break,
+            };
+            let next = if theirs { others.next().cloned() } else { ours.next() };
+            let Some(next) = next else { break };
+            let same = |kept: &Kept| kept.placed.value == next.placed.value;
+            if !placing.distinct || tags.insert(next.tag) || !self.0.iter().any(same) {
+                self.0.push_back(next);
+            }
+        }
+        self.0.shrink_to_fit();
+    }
+
+    /// The values, best first: of the first ones the oldest, of the last ones the newest.
+    pub fn values(&self) -> impl ExactSizeIterator<Item = &Value> {
+        self.0.iter().map(|kept| &kept.placed.value)
+    }
+
+    /// Appends the canonical encoding.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        put_unsigned(self.0.len() as u128, out);
+        let mut encoded = Vec::new();
+        for Kept { placed, .. } in &self.0 {
+            put_unsigned(placed.tie.len() as u128, out);
+            out.extend(&placed.tie);
+            out.extend(i64_order(placed.event_time).to_be_bytes());
+            encoded.clear();
+            placed.value.encode(&mut encoded);
+            put_value(&encoded, out);
+        }
+    }
+
+    /// Reads what [`Places::encode`] wrote; `None` if the bytes are not canonical for `placing`.
+    pub fn decode(placing: Placing, bytes: &mut &[u8]) -> Option<Places> {
+        let count = u32::try_from(unsigned(bytes)?).ok()?;
+        if count > placing.n {
+            return None;
+        }
+        let mut places: VecDeque<Kept> = VecDeque::new();
+        let mut seen = HashSet::new();
+        for _ in 0..count {
+            let length = usize::try_from(unsigned(bytes)?).ok()?;
+            let (tie, rest) = bytes.split_at_checked(length)?;
+            *bytes = rest;
+            let event_time = i64_from_order(u64::from_be_bytes(take(bytes)?));
+            let encoded = take_value(bytes)?;
+            let new = Kept::new(placing, (event_time, tie, &value(encoded)));
+            let ordered =
+                places.back().is_none_or(|worst| !placing.better(new.place(), worst.place()));
+            if !ordered || (placing.distinct && !seen.insert(encoded)) {
+                return None;
+            }
+            places.push_back(new);
+        }
+        Some(Places(places))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::collection_laws::{Laws, any_value};
+    use super::*;
+    use proptest::prelude::*;
+
+    type Row = (i64, Vec<u8>, Value);
+
+    impl Laws for Placing {
+        type Item = Row;
+        type State = Places;
+        fn zero(&self) -> Places {
+            Places::zero()
+        }
+        fn add(&self, state: &mut Places, (event_time, tie, value): &Row) {
+            state.add(*self, *event_time, tie, value);
+        }
+        fn merge(&self, state: &mut Places, other: &Places) {
+            state.merge(*self, other);
+        }
+        fn encode(&self, state: &Places, out: &mut Vec<u8>) {
+            state.encode(out);
+        }
+        fn decode(&self, bytes: &mut &[u8]) -> Option<Places> {
+            Places::decode(*self, bytes)
+        }
+    }
+
+    fn any_placing() -> impl Strategy<Value = Placing> {
+        let side = prop_oneof![Just(Side::First), Just(Side::Last)];
+        let n = prop_oneof![1u32..8, Just(1000)];
+        (side, any::<bool>(), n).prop_map(|(side, distinct, n)| Placing { side, distinct, n })
+    }
+
+    fn any_row() -> impl Strategy<Value = Row> {
+        (0i64..8, prop::collection::vec(0u8..3, 0..3), any_value())
+    }
+
+    /// The definition: rows in order from their end, later copies of a value left out, cut to n.
+    fn defined(placing: Placing, rows: &[Row]) -> Vec<Value> {
+        let mut rows = rows.to_vec();
+        rows.sort();
+        if placing.side == Side::Last {
+            rows.reverse();
+        }
+        let mut values: Vec<Value> = Vec::new();
+        for (_, _, value) in rows {
+            if !placing.distinct || !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        values.truncate(placing.n as usize);
+        values
+    }
+
+    proptest! {
+        /// Goal: the laws with more rows than n, so that cutting is lawful in the distinct forms
+        /// too, and the values by the definition. Method: every grouping of [`Laws::check`], each
+        /// part cut on its own; all rows sorted.
+        #[test]
+        fn s15_places_are_a_commutative_monoid(
+            rows in prop::collection::vec(any_row(), 0..40),
+            cuts in any::<[prop::sample::Index; 2]>(),
+            placing in any_placing(),
+            damage in any::<(usize, u8)>(),
+        ) {
+            placing.check(&rows, cuts.map(|cut| cut.index(rows.len() + 1)))?;
+            let state = placing.fold(&rows);
+            placing.check_damage(&state, damage)?;
+            prop_assert!(state.values().eq(&defined(placing, &rows)));
+        }
+
+        /// Goal: bytes that nobody wrote never panic and read only as themselves.
+        #[test]
+        fn s01_noise_reads_as_itself(
+            noise in prop::collection::vec(prop_oneof![0u8..10, any::<u8>()], 0..60),
+            placing in any_placing(),
+        ) {
+            placing.check_noise(&noise)?;
+        }
+    }
+
+    /// Goal: S15's order of results, copies kept or not. Method: four rows written out.
+    #[test]
+    fn s15_results_in_order() {
+        let rows = [(1, "a"), (2, "b"), (3, "a"), (4, "c")];
+        let rows = rows.map(|(event_time, text)| (event_time, vec![], Value::from(text)));
+        for (side, distinct, n, values) in [
+            (Side::First, false, 3, &["a", "b", "a"][..]),
+            (Side::Last, false, 3, &["c", "a", "b"]),
+            (Side::First, true, 3, &["a", "b", "c"]),
+            (Side::Last, true, 3, &["c", "a", "b"]),
+            (Side::First, true, 2, &["a", "b"]),
+            (Side::Last, true, 2, &["c", "a"]),
+        ] {
+            let state = Placing { side, distinct, n }.fold(&rows);
+            assert!(state.values().cloned().eq(values.iter().map(|&text| Value::from(text))));
+        }
+    }
+
+    /// Goal: the bytes never change unnoticed (S1). Method: golden encodings.
+    #[test]
+    fn golden_bytes() {
+        let placing = Placing { side: Side::Last, distinct: true, n: 2 };
+        assert_eq!(placing.bytes(&placing.zero()), [0]);
+        let rows = [(1, vec![7], Value::from(true)), (2, vec![8, 9], Value::from(true))];
+        let bytes = [1, 2, 8, 9, 128, 0, 0, 0, 0, 0, 0, 2, 2, 2, 1];
+        assert_eq!(placing.bytes(&placing.fold(&rows)), bytes);
+        let twice = [&[2], &bytes[1..], &bytes[1..]].concat();
+        assert!(placing.decode(&mut twice.as_slice()).is_none(), "a value twice");
+        let plain = Placing { distinct: false, ..placing };
+        assert!(plain.decode(&mut twice.as_slice()).is_some());
+        let null = [1, 0, 128, 0, 0, 0, 0, 0, 0, 2, 1, 1];
+        assert!(placing.decode(&mut &null[..]).is_none(), "a null");
+    }
+}
