@@ -6,15 +6,23 @@
 
 use proc_macro::TokenStream;
 
+mod aggregate;
+mod clause;
 mod columns;
 mod description;
+mod duration;
 mod event;
 mod export;
 mod features;
 mod function;
 mod json;
+mod number;
+mod origin;
+mod parameters;
+mod ratio;
 mod record;
 mod request;
+mod requirement;
 mod settings;
 mod structure;
 mod view;
