@@ -5,6 +5,8 @@
 
 #[cfg(test)]
 mod compile_errors;
+#[cfg(test)]
+mod features;
 mod flat;
 mod manifest;
 mod on_demand;
