@@ -66,5 +66,5 @@ fn latest_closed_session<'a>(rows: &[&'a Row], gap_us: i64, hi: i64) -> Vec<&'a 
         let last = session.last().expect("a session is not empty").event_time;
         i128::from(last) + i128::from(gap_us) < i128::from(hi)
     };
-    rows.chunk_by(joined).filter(closed).next_back().unwrap_or_default().to_vec()
+    rows.chunk_by(joined).rfind(closed).unwrap_or_default().to_vec()
 }
