@@ -4,14 +4,18 @@
 //! judged (an unknown column, a wrong type, no rows) is an error and never a pass. Deliberately
 //! absent: a tolerance.
 
-use crate::definition::{Boundary, Feature, Row, effective, value};
+use crate::definition::value;
+use crate::feature::Feature;
 use crate::history::History;
+use crate::kind::Kind;
 use crate::log::{read_log, read_requests};
 use crate::mention_score::{INPUTS, OUTPUTS, Output};
 use crate::report::{ColumnReport, Difference, Report};
+use crate::row::Row;
 use crate::table::Table;
+use crate::time::{Boundary, effective};
 use crate::user_mentions::{Event, Key, Request, VIEWS, View, feature_columns};
-use crate::value::{Kind, Value, same_bits};
+use crate::value::{Value, same_bits};
 use std::collections::HashMap;
 use std::path::Path;
 use std::thread;
@@ -147,11 +151,11 @@ fn plan(training: &Table, partial: bool) -> Result<Vec<Column>, String> {
 /// What a column named `view.feature` holds, and its type.
 fn resolve(name: &str) -> Result<(Source, Kind), String> {
     if let Some(output) = OUTPUTS.iter().find(|output| output.name == name) {
-        return Ok((Source::OnDemand(output), output.kind));
+        return Ok((Source::OnDemand(output), output.kind.clone()));
     }
     let stored = stored(name)?;
-    let input = stored.feature.column.map(|column| VIEWS[stored.view].columns[column].1);
-    let kind = stored.feature.kind(input).expect("Feature::parse checked that it applies");
+    let kind = stored.feature.kind(VIEWS[stored.view].columns);
+    let kind = kind.expect("Feature::parse checked that it applies");
     Ok((Source::Stored(stored), kind))
 }
 

@@ -1,8 +1,9 @@
 //! Floats as exact rationals, and a rational rounded once to a double (S17).
 //!
 //! Invariant: [`round`] gives the double nearest to the rational, of two equally near the one with
-//! an even last bit; subnormals and both ends of the range follow from the same rule. It computes
-//! in integers only. Deliberately absent: any floating-point arithmetic.
+//! an even last bit; subnormals and both ends of the range follow from the same rule, and so does
+//! [`round_sqrt`] for the square root. Both compute in integers only. Deliberately absent: any
+//! floating-point arithmetic.
 
 use num_bigint::{BigInt, BigUint, Sign};
 use num_rational::BigRational;
@@ -78,6 +79,28 @@ pub fn round(x: &BigRational) -> f64 {
     f64::from_bits(bits | if negative { SIGN_BIT } else { 0 })
 }
 
+/// The double nearest to the square root of a rational that is not negative.
+///
+/// The integer root of `x * 4^half` has at least 56 bits, so every double and every middle of two is
+/// a whole number of its units. A bit behind them says whether something was cut off.
+///
+/// # Panics
+/// If `x` is negative.
+pub fn round_sqrt(x: &BigRational) -> f64 {
+    let (numer, denom) = (x.numer(), x.denom().magnitude());
+    assert!(numer.sign() != Sign::Minus, "{x} has no square root");
+    if numer.sign() == Sign::NoSign {
+        return 0.0;
+    }
+    let log = numer.bits() as i64 - denom.bits() as i64;
+    let half = (2 * (PRECISION_BITS + 3) + 1 - log).div_euclid(2);
+    let (quotient, remainder, _) = divide(numer.magnitude(), denom, -2 * half);
+    let root = quotient.sqrt();
+    let inexact = remainder.bits() > 0 || &root * &root != quotient;
+    let with_sticky_bit = (root << 1_u32) + u32::from(inexact);
+    round(&scaled(BigInt::from(with_sticky_bit), -half - 1))
+}
+
 /// `numer / denom / 2^exponent` as quotient, remainder and the divisor of the remainder.
 fn divide(numer: &BigUint, denom: &BigUint, exponent: i64) -> (BigUint, BigUint, BigUint) {
     let shift = exponent.unsigned_abs();
@@ -129,6 +152,25 @@ mod tests {
         assert_eq!(round(&-power(-5000)).to_bits(), (-0.0_f64).to_bits());
     }
 
+    /// Goal: roots at a tie go to the even double, and beside it to the nearer. Method: squares of
+    /// the middle of two doubles, exact and changed in one far bit.
+    #[test]
+    fn s17_roots_round_ties_to_even() {
+        let (low, high) = (1.0 + f64::EPSILON, 1.0 + 2.0 * f64::EPSILON);
+        let middle = (rational_of(low) + rational_of(high)) * fraction(1, 2);
+        let tie = &middle * &middle;
+        let little = scaled(BigInt::from(1), -3000);
+        assert_eq!(round_sqrt(&tie).to_bits(), high.to_bits());
+        assert_eq!(round_sqrt(&(&tie + &little)).to_bits(), high.to_bits());
+        assert_eq!(round_sqrt(&(&tie - &little)).to_bits(), low.to_bits());
+        assert_eq!(round_sqrt(&fraction(9, 4)).to_bits(), 1.5_f64.to_bits());
+        assert_eq!(round_sqrt(&fraction(0, 1)).to_bits(), 0.0_f64.to_bits());
+        // Half of the least double is a tie to zero.
+        let half = scaled(BigInt::from(1), -1075);
+        assert_eq!(round_sqrt(&(&half * &half)), 0.0);
+        assert_eq!(round_sqrt(&(&half * &half + &little)), f64::from_bits(1));
+    }
+
     proptest! {
         /// Goal: a double survives the way to a rational and back. Method: random bits.
         #[test]
@@ -155,6 +197,34 @@ mod tests {
             prop_assert_eq!(round(&(&x + &y)).to_bits(), (a + b).to_bits());
             prop_assert_eq!(round(&(&x * &y)).to_bits(), (a * b).to_bits());
             prop_assert_eq!(round(&(&x / &y)).to_bits(), (a / b).to_bits());
+        }
+
+        /// Goal: square roots of doubles are those of the hardware. Method: random bits; IEEE 754
+        /// asks for one rounding.
+        #[test]
+        fn s17_roots_round_as_the_hardware(bits in any::<u64>()) {
+            let x = f64::from_bits(bits & !SIGN_BIT);
+            prop_assume!(x.is_finite());
+            prop_assert_eq!(round_sqrt(&rational_of(x)).to_bits(), x.sqrt().to_bits());
+        }
+
+        /// Goal: the root of any rational is the nearest double. Method: the squares of the middles
+        /// to both neighbours enclose the rational; fractions of every size, subnormal roots too.
+        #[test]
+        fn s17_roots_lie_between_the_squares_of_middles(
+            numer in 1..u128::MAX, denom in 1..u128::MAX, shift in -2400_i64..2000,
+        ) {
+            let x = BigRational::new(BigInt::from(numer), BigInt::from(denom))
+                * scaled(BigInt::from(1), shift);
+            let root = round_sqrt(&x);
+            prop_assume!(root.is_finite() && root < f64::MAX);
+            let middle = |a: f64, b: f64| (rational_of(a) + rational_of(b)) * fraction(1, 2);
+            let above = middle(root, f64::from_bits(root.to_bits() + 1));
+            prop_assert!(x <= &above * &above);
+            if root > 0.0 {
+                let below = middle(root, f64::from_bits(root.to_bits() - 1));
+                prop_assert!(x >= &below * &below);
+            }
         }
     }
 }

@@ -3,14 +3,18 @@
 //! A window is a slice `[a, b)` of the rows in row order. Counts and exact sums are differences of
 //! prefixes, in integers of unbounded size at one exponent per column, so a difference is exact.
 //! The least and greatest come from a sparse table (the best of each run of 2^k rows; two runs
-//! cover a slice), first and last from the nearest row with a value. Invariant: equal to
-//! [`crate::value`] bit by bit, which a property test checks. Deliberately absent: adding rows.
+//! cover a slice), first and last from the nearest row with a value. A feature beyond those goes
+//! through the definition's loop. Invariant: equal to [`crate::value`] bit by bit, which a property
+//! test checks. Deliberately absent: adding rows, and a view's origin, which is 0 here.
 
-use crate::definition::{Aggregate, Feature, NotReal, Row, as_double, finish};
+use crate::aggregate::sums::{NotReal, Total, finish_mean, finish_sum};
+use crate::definition::value;
 use crate::exact::{parts, scaled};
+use crate::feature::{Aggregate, Feature};
+use crate::row::Row;
 use crate::value::Value;
+use crate::window::Window;
 use num_bigint::BigInt;
-use num_rational::BigRational;
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -55,7 +59,7 @@ impl History {
         rows.sort_by(Row::order);
         let width = rows.first().map_or(0, |row| row.values.len());
         let tables = |column| {
-            let read = |feature: &&Feature| feature.column == Some(column);
+            let read = |f: &&Feature| f.column == Some(column) && has_tables(**f);
             let read: Vec<Aggregate> = features.iter().filter(read).map(|f| f.aggregate).collect();
             (!read.is_empty()).then(|| Tables::new(&rows, column, &read))
         };
@@ -68,11 +72,14 @@ impl History {
     /// # Panics
     /// If `feature` reads a column that none of those given to [`History::new`] reads alike.
     pub fn value(&self, feature: Feature, as_of: i64) -> Value {
-        let (lo, hi) = feature.window.bounds(as_of);
+        if !has_tables(feature) {
+            return value(&self.rows, feature, as_of);
+        }
+        let span = feature.window.spans(as_of, 0)[0];
         let before = |time: i64| self.rows.partition_point(|row| row.event_time < time);
-        let end = before(hi);
+        let end = before(span.hi);
         // A window may be empty or turned round at the end of time; both hold nothing.
-        let slice = lo.map_or(0, before).min(end)..end;
+        let slice = span.lo.map_or(0, before).min(end)..end;
         let Some(column) = feature.column else {
             return Value::Int64(slice.len() as i64);
         };
@@ -88,7 +95,12 @@ impl History {
             _ if filled.is_empty() => Value::Null,
             Aggregate::Sum | Aggregate::Mean => {
                 let sums = tables.sums.as_ref().expect("new() was told of this feature");
-                finish(sums.total(&slice), filled.len(), feature.aggregate, sums.whole)
+                let total = sums.total(&slice);
+                let outcome = match feature.aggregate {
+                    Aggregate::Mean => finish_mean(total, filled.len()),
+                    _ => finish_sum(total, sums.whole),
+                };
+                outcome.value
             }
             Aggregate::First => at(filled.start),
             Aggregate::Last => at(filled.end - 1),
@@ -98,7 +110,28 @@ impl History {
                 let sparse = sparse.as_ref().expect("new() was told of this feature");
                 at(sparse.best(&filled, |a, b| at(a).order(&at(b))))
             }
+            other => unreachable!("{other:?} has no tables"),
         }
+    }
+}
+
+/// Whether the tables serve a feature.
+fn has_tables(feature: Feature) -> bool {
+    use Aggregate::{Count, First, Last, Max, Mean, Min, Sum};
+    let aggregate = matches!(feature.aggregate, Count | Sum | Mean | Min | Max | First | Last);
+    let picks = matches!(
+        feature.window,
+        Window::Series { .. } | Window::LastRows { .. } | Window::Session { .. }
+    );
+    aggregate && !picks && feature.filter.is_none() && feature.by.is_none()
+}
+
+/// A number as a double, when it is a float: singles widen exactly (S14).
+fn as_double(value: &Value) -> Option<f64> {
+    match value {
+        Value::Float32(x) => Some(f64::from(*x)),
+        Value::Float64(x) => Some(*x),
+        _ => None,
     }
 }
 
@@ -147,10 +180,7 @@ impl Sums {
                     if let Some((mantissa, of_this)) = finite(other) {
                         sum += BigInt::from(mantissa) << (of_this - exponent).unsigned_abs();
                     } else if let Some(x) = as_double(other) {
-                        let class = NotReal::of(x);
-                        count.nan += class.nan;
-                        count.plus += class.plus;
-                        count.minus += class.minus;
+                        count.add(x);
                     }
                 }
             }
@@ -160,7 +190,7 @@ impl Sums {
         sums
     }
 
-    fn total(&self, slice: &Range<usize>) -> Result<BigRational, f64> {
+    fn total(&self, slice: &Range<usize>) -> Total {
         let (before, after) = (self.not_real[slice.start], self.not_real[slice.end]);
         let inside = NotReal {
             nan: after.nan - before.nan,

@@ -3,8 +3,8 @@
 //! Invariant: the events are those that count: each lacks nothing it must have (S8) and is the
 //! first of its id (S10). Deliberately absent: source partitions; a file is one.
 
-use crate::definition::TIME_MAX_US;
 use crate::table::Table;
+use crate::time::TIME_MAX_US;
 use crate::user_mentions::{Event, Request};
 use std::collections::HashSet;
 

@@ -8,8 +8,9 @@
 //! Invariant: operations in the order of the description, each rounded to a double; `exp` and
 //! `log1p` are those of the pinned `libm` crate (S19). Deliberately absent: the platform's maths.
 
+use crate::kind::Kind;
 use crate::user_mentions::Request;
-use crate::value::{Kind, Value};
+use crate::value::Value;
 
 /// The time constant of recency: 30 days.
 const RECENCY_HOURS: f64 = 720.0;

@@ -3,10 +3,13 @@
 //! The name is `[column_]aggregate_window`. A window is `lifetime`, a length such as `90m` or
 //! `7d`, or `7d_offset_7d`. The aggregate is the token before the window, the column is what
 //! precedes it, and only a count may lack one. Invariant: a feature that parses applies to its
-//! column's type. Deliberately absent: a guess at a name that does not parse.
+//! column's type. Deliberately absent: a guess at a name that does not parse, and all that only a
+//! declaration tells (see `declaration/`): a name does not say where its column ends.
 
-use crate::definition::{Aggregate, DAY_US, Feature, HOUR_US, MINUTE_US, TIME_MAX_US, Window};
-use crate::value::Kind;
+use crate::feature::{Aggregate, Feature};
+use crate::kind::Kind;
+use crate::time::{DAY_US, HOUR_US, MINUTE_US, TIME_MAX_US};
+use crate::window::Window;
 
 impl Feature {
     /// The feature called `name` over a view with these columns.
@@ -38,10 +41,10 @@ impl Feature {
             None if aggregate == Aggregate::Count => None,
             None => return Err(format!("{name:?}: {token:?} needs a column")),
         };
-        let feature = Feature { aggregate, column, window };
-        match feature.kind(column.map(|index| columns[index].1)) {
-            Some(_) => Ok(feature),
-            None => Err(format!("{name:?}: {token:?} does not apply to its column's type")),
+        let feature = Feature::of(aggregate, column, window);
+        match feature.kind(columns) {
+            Ok(_) => Ok(feature),
+            Err(error) => Err(format!("{name:?}: {error}")),
         }
     }
 }
@@ -50,7 +53,7 @@ impl Feature {
 fn split_window(name: &str) -> Option<(&str, Window)> {
     let (rest, last) = name.rsplit_once('_')?;
     if last == "lifetime" {
-        return Some((rest, Window::Lifetime));
+        return Some((rest, Window::LIFETIME));
     }
     let last_us = length_us(last)?;
     let Some(before) = rest.strip_suffix("_offset") else {
@@ -90,7 +93,7 @@ mod tests {
     /// Goal: printed names mean what they say. Method: a table of names, some of them wrong.
     #[test]
     fn names_parse_into_column_aggregate_and_window() {
-        let lifetime = Window::Lifetime;
+        let lifetime = Window::LIFETIME;
         let hour = Window::Sliding { length_us: HOUR_US, offset_us: 0 };
         for (name, aggregate, column, window) in [
             ("count_30d", Aggregate::Count, None, days(30, 0)),
@@ -104,7 +107,7 @@ mod tests {
             ("kind_first_60m", Aggregate::First, Some(0), hour),
             ("kind_first_3600s", Aggregate::First, Some(0), hour),
         ] {
-            let expected = Feature { aggregate, column, window };
+            let expected = Feature::of(aggregate, column, window);
             assert_eq!(Feature::parse(name, &COLUMNS), Ok(expected), "{name}");
         }
         for name in [

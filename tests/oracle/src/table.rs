@@ -4,16 +4,11 @@
 //! a microsecond floor (S2). Deliberately absent: every conversion that could lose a bit, and
 //! NaN canonicalisation, which is for the reader of events alone.
 
-use crate::value::{Kind, Value};
-use arrow::array::{
-    Array, ArrayRef, BooleanArray, Float32Array, Float64Array, Int8Array, Int16Array, Int32Array,
-    Int64Array, LargeStringArray, PrimitiveArray, RecordBatch, StringArray, StringViewArray,
-};
+use crate::cell;
+use crate::kind::Kind;
+use crate::value::Value;
+use arrow::array::{Array, RecordBatch};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{
-    ArrowPrimitiveType, DataType, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
-    TimestampNanosecondType, TimestampSecondType,
-};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs::File;
 use std::path::Path;
@@ -80,29 +75,16 @@ impl Table {
     pub fn kind(&self, column: usize) -> Result<Kind, String> {
         let schema = self.batch.schema();
         let field = schema.field(column);
-        Ok(match field.data_type() {
-            DataType::Boolean => Kind::Bool,
-            DataType::Int64 => Kind::Int64,
-            DataType::Float32 => Kind::Float32,
-            DataType::Float64 => Kind::Float64,
-            DataType::Utf8 => Kind::Text,
-            DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if &**zone == "UTC" => {
-                Kind::Timestamp
-            }
-            other => {
-                let name = field.name();
-                return Err(format!("{}: column {name:?} has type {other}", self.place));
-            }
+        cell::kind(field.data_type()).map_err(|found| {
+            let name = field.name();
+            format!("{}: column {name:?} has type {found}", self.place)
         })
     }
 
     /// A cell. Narrower integers widen, coarser times convert; a type beyond that is an error.
     pub fn cell(&self, row: usize, column: usize) -> Result<Value, String> {
         let array = self.batch.column(column);
-        if array.is_null(row) {
-            return Ok(Value::Null);
-        }
-        value_of(array, row).ok_or_else(|| {
+        cell::value(array, row).ok_or_else(|| {
             let schema = self.batch.schema();
             let (name, found) = (schema.field(column).name(), array.data_type());
             format!("{}: the oracle cannot read column {name:?} of type {found}", self.place)
@@ -141,43 +123,4 @@ impl Table {
         let name = schema.field(column).name();
         format!("{}: column {name:?} must hold {wanted}; it holds {found}", self.place)
     }
-}
-
-fn value_of(array: &ArrayRef, row: usize) -> Option<Value> {
-    let any = array.as_any();
-    if let Some(array) = any.downcast_ref::<Int64Array>() {
-        return Some(Value::Int64(array.value(row)));
-    } else if let Some(array) = any.downcast_ref::<Float64Array>() {
-        return Some(Value::Float64(array.value(row)));
-    } else if let Some(array) = any.downcast_ref::<Float32Array>() {
-        return Some(Value::Float32(array.value(row)));
-    } else if let Some(array) = any.downcast_ref::<BooleanArray>() {
-        return Some(Value::Bool(array.value(row)));
-    } else if let Some(array) = any.downcast_ref::<StringArray>() {
-        return Some(Value::Text(array.value(row).to_string()));
-    } else if let Some(array) = any.downcast_ref::<LargeStringArray>() {
-        return Some(Value::Text(array.value(row).to_string()));
-    } else if let Some(array) = any.downcast_ref::<StringViewArray>() {
-        return Some(Value::Text(array.value(row).to_string()));
-    } else if let Some(array) = any.downcast_ref::<Int32Array>() {
-        return Some(Value::Int64(array.value(row).into()));
-    } else if let Some(array) = any.downcast_ref::<Int16Array>() {
-        return Some(Value::Int64(array.value(row).into()));
-    } else if let Some(array) = any.downcast_ref::<Int8Array>() {
-        return Some(Value::Int64(array.value(row).into()));
-    }
-    let DataType::Timestamp(unit, _) = array.data_type() else { return None };
-    let micros = match unit {
-        TimeUnit::Second => native::<TimestampSecondType>(array, row)?.checked_mul(1_000_000)?,
-        TimeUnit::Millisecond => {
-            native::<TimestampMillisecondType>(array, row)?.checked_mul(1000)?
-        }
-        TimeUnit::Microsecond => native::<TimestampMicrosecondType>(array, row)?,
-        TimeUnit::Nanosecond => native::<TimestampNanosecondType>(array, row)?.div_euclid(1000),
-    };
-    Some(Value::Timestamp(micros))
-}
-
-fn native<T: ArrowPrimitiveType>(array: &ArrayRef, row: usize) -> Option<T::Native> {
-    Some(array.as_any().downcast_ref::<PrimitiveArray<T>>()?.value(row))
 }

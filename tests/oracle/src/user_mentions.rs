@@ -11,8 +11,9 @@
 //! Invariant: this file follows the description above and the raw columns, never the transform's
 //! code; that the two agree is the point. Deliberately absent: anything both could share.
 
+use crate::kind::Kind;
 use crate::mention_score::OUTPUTS;
-use crate::value::{Kind, Value};
+use crate::value::Value;
 use std::fmt;
 
 /// One event: the columns of the log that the example reads.

@@ -1,28 +1,11 @@
 //! Values, their order (S14) and equality of bits.
 //!
 //! Invariant: null is before every value; -0.0 is before +0.0; a NaN is one quiet NaN and the
-//! greatest float; texts order by their UTF-8 bytes. Deliberately absent: an encoding, and lists,
-//! which no feature of the product has.
+//! greatest float; texts order by their UTF-8 bytes, lists by their first difference, a list before
+//! those that it begins. Deliberately absent: the encoding, which `encoding.rs` has.
 
 use std::cmp::Ordering;
 use std::fmt;
-
-/// The type of a column.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// True or false.
-    Bool,
-    /// A signed 64-bit integer.
-    Int64,
-    /// An IEEE 754 single.
-    Float32,
-    /// An IEEE 754 double.
-    Float64,
-    /// UTF-8 text.
-    Text,
-    /// Microseconds since 1970-01-01 UTC.
-    Timestamp,
-}
 
 /// One value. There is no `PartialEq`: see [`same_bits`].
 #[derive(Clone, Debug)]
@@ -41,20 +24,26 @@ pub enum Value {
     Text(String),
     /// Microseconds since 1970-01-01 UTC.
     Timestamp(i64),
+    /// A list.
+    List(Vec<Value>),
+    /// A map: each key once, in ascending order.
+    Map(Vec<(Value, Value)>),
 }
 
 impl Value {
-    /// Its type, or `None` for null, which is of every type.
-    pub fn kind(&self) -> Option<Kind> {
-        Some(match self {
-            Value::Null => return None,
-            Value::Bool(_) => Kind::Bool,
-            Value::Int64(_) => Kind::Int64,
-            Value::Float32(_) => Kind::Float32,
-            Value::Float64(_) => Kind::Float64,
-            Value::Text(_) => Kind::Text,
-            Value::Timestamp(_) => Kind::Timestamp,
-        })
+    /// The place of its type among types; that of null, which is of every type, comes first.
+    fn rank(&self) -> u8 {
+        match self {
+            Value::Null => 0,
+            Value::Bool(_) => 1,
+            Value::Int64(_) => 2,
+            Value::Float32(_) => 3,
+            Value::Float64(_) => 4,
+            Value::Text(_) => 5,
+            Value::Timestamp(_) => 6,
+            Value::List(_) => 7,
+            Value::Map(_) => 8,
+        }
     }
 
     /// Whether there is no value.
@@ -68,6 +57,13 @@ impl Value {
         match self {
             Value::Float32(x) => Value::Float32(quiet_f32(x)),
             Value::Float64(x) => Value::Float64(quiet_f64(x)),
+            Value::List(list) => Value::List(list.into_iter().map(Value::canonical).collect()),
+            Value::Map(pairs) => Value::Map(
+                pairs
+                    .into_iter()
+                    .map(|(key, value)| (key.canonical(), value.canonical()))
+                    .collect(),
+            ),
             other => other,
         }
     }
@@ -82,9 +78,18 @@ impl Value {
             (Value::Float64(a), Value::Float64(b)) => quiet_f64(*a).total_cmp(&quiet_f64(*b)),
             (Value::Text(a), Value::Text(b)) => a.as_bytes().cmp(b.as_bytes()),
             (Value::Timestamp(a), Value::Timestamp(b)) => a.cmp(b),
-            (a, b) => a.kind().map(|k| k as u8).cmp(&b.kind().map(|k| k as u8)),
+            (Value::List(a), Value::List(b)) => order_of_lists(a, b, Value::order),
+            (Value::Map(a), Value::Map(b)) => {
+                order_of_lists(a, b, |a, b| a.0.order(&b.0).then_with(|| a.1.order(&b.1)))
+            }
+            (a, b) => a.rank().cmp(&b.rank()),
         }
     }
+}
+
+fn order_of_lists<T>(a: &[T], b: &[T], order: impl Fn(&T, &T) -> Ordering) -> Ordering {
+    let first_difference = a.iter().zip(b).map(|(a, b)| order(a, b)).find(|order| order.is_ne());
+    first_difference.unwrap_or(a.len().cmp(&b.len()))
 }
 
 fn quiet_f32(x: f32) -> f32 {
@@ -105,6 +110,15 @@ pub fn same_bits(a: &Value, b: &Value) -> bool {
         (Value::Float32(a), Value::Float32(b)) => a.to_bits() == b.to_bits(),
         (Value::Float64(a), Value::Float64(b)) => a.to_bits() == b.to_bits(),
         (Value::Text(a), Value::Text(b)) => a == b,
+        (Value::List(a), Value::List(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_bits(a, b))
+        }
+        (Value::Map(a), Value::Map(b)) => {
+            let same = |(a, b): (&(Value, Value), &(Value, Value))| {
+                same_bits(&a.0, &b.0) && same_bits(&a.1, &b.1)
+            };
+            a.len() == b.len() && a.iter().zip(b).all(same)
+        }
         _ => false,
     }
 }
@@ -120,6 +134,15 @@ impl fmt::Display for Value {
             Value::Float64(x) => write!(f, "float64 {x:?} (bits {:#018x})", x.to_bits()),
             Value::Text(x) => write!(f, "text {x:?}"),
             Value::Timestamp(x) => write!(f, "timestamp {x} us"),
+            Value::List(list) => {
+                let texts: Vec<String> = list.iter().map(Value::to_string).collect();
+                write!(f, "list [{}]", texts.join(", "))
+            }
+            Value::Map(pairs) => {
+                let pair = |(key, value): &(Value, Value)| format!("{key}: {value}");
+                let texts: Vec<String> = pairs.iter().map(pair).collect();
+                write!(f, "map {{{}}}", texts.join(", "))
+            }
         }
     }
 }
@@ -136,7 +159,12 @@ mod tests {
         let texts = ["", "\0", "A", "a", "aa", "z", "é", "中", "😀"];
         let doubles = doubles.map(Value::Float64).to_vec();
         let texts = texts.map(|text| Value::Text(text.to_string())).to_vec();
-        for list in [doubles, texts] {
+        let list = |list: &[Option<i64>]| {
+            Value::List(list.iter().map(|x| x.map_or(Value::Null, Value::Int64)).collect())
+        };
+        let lists: [&[Option<i64>]; 6] =
+            [&[], &[None], &[None, Some(9)], &[Some(-1)], &[Some(-1), None], &[Some(0)]];
+        for list in [doubles, texts, lists.map(list).to_vec()] {
             let list = [vec![Value::Null], list].concat();
             for (i, a) in list.iter().enumerate() {
                 for (j, b) in list.iter().enumerate() {
@@ -161,5 +189,21 @@ mod tests {
         assert!(!same_bits(&Value::Float32(1.0), &Value::Float64(1.0)));
         assert!(!same_bits(&Value::Null, &Value::Int64(0)));
         assert!(same_bits(&Value::Null, &Value::Null));
+        let list = |zero: f64| Value::List(vec![Value::Null, Value::Float64(zero)]);
+        assert!(same_bits(&list(0.0), &list(0.0)) && !same_bits(&list(0.0), &list(-0.0)));
+        assert!(!same_bits(&Value::List(vec![]), &Value::List(vec![Value::Null])));
+        let map = |zero: f64| Value::Map(vec![(Value::Int64(1), Value::Float64(zero))]);
+        assert!(same_bits(&map(0.0), &map(0.0)) && !same_bits(&map(0.0), &map(-0.0)));
+        assert!(!same_bits(&Value::Map(vec![]), &map(0.0)));
+        assert!(!same_bits(&Value::Map(vec![]), &Value::List(vec![])));
+        assert!(same_bits(&list(-f64::NAN).canonical(), &list(f64::NAN)));
+    }
+
+    /// Goal: a value prints in full. Method: a map of lists.
+    #[test]
+    fn nested_values_print_in_full() {
+        let list = Value::List(vec![Value::Null, Value::Bool(true)]);
+        let map = Value::Map(vec![(Value::Int64(1), list), (Value::Int64(2), Value::Null)]);
+        assert_eq!(map.to_string(), "map {int64 1: list [null, bool true], int64 2: null}");
     }
 }

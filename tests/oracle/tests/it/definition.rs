@@ -22,12 +22,18 @@ fn row(event_time: i64, event_id: &str, value: Value) -> Row {
 
 fn over(inputs: &[Value], aggregate: Aggregate) -> Value {
     let rows: Vec<Row> = (0..).zip(inputs).map(|(time, v)| row(time, "x", v.clone())).collect();
-    value(&rows, Feature { aggregate, column: Some(0), window: Window::Lifetime }, DAY_US)
+    value(&rows, Feature::of(aggregate, Some(0), Window::LIFETIME), DAY_US)
 }
 
 #[track_caller]
 fn same(found: &Value, expected: &Value) {
     assert!(same_bits(found, expected), "found {found}, expected {expected}");
+}
+
+fn bounds(window: Window, as_of: i64) -> (Option<i64>, i64) {
+    let spans = window.spans(as_of, 0);
+    assert_eq!(spans.len(), 1);
+    (spans[0].lo, spans[0].hi)
 }
 
 /// Goal: the bounds of windows. Method: a row of times written out by hand for each hop.
@@ -53,14 +59,14 @@ fn s03_bounds_of_windows() {
             MAY_US,
         ),
     ] {
-        assert_eq!(window.bounds(as_of), (Some(lo), hi), "{window:?}");
+        assert_eq!(bounds(window, as_of), (Some(lo), hi), "{window:?}");
     }
-    assert_eq!(Window::Lifetime.bounds(as_of), (None, as_of));
+    assert_eq!(bounds(Window::LIFETIME, as_of), (None, as_of));
     // Before 1970 a floor still goes toward minus infinity.
-    assert_eq!(sliding(HOUR_US).bounds(-1), (Some(-HOUR_US - 5 * 60_000_000), -1));
+    assert_eq!(bounds(sliding(HOUR_US), -1), (Some(-HOUR_US - 5 * 60_000_000), -1));
     // At the ends of time, arithmetic saturates (S2).
     let (start, end) = (-(1_i64 << 62), 1_i64 << 62);
-    assert_eq!(sliding(DAY_US).bounds(start), (Some(start), start));
+    assert_eq!(bounds(sliding(DAY_US), start), (Some(start), start));
     assert_eq!(effective(end, Boundary::Inclusive, 0), end);
     assert_eq!(effective(start, Boundary::Strict, DAY_US), start);
 }
@@ -74,7 +80,7 @@ fn s04_boundary_and_s05_delay() {
     let times = [lo - 1, lo, as_of - 1, as_of, as_of + 1];
     let rows: Vec<Row> = times.iter().map(|time| row(*time, "x", Value::Null)).collect();
     let month = sliding(30 * DAY_US);
-    let count = Feature { aggregate: Aggregate::Count, column: None, window: month };
+    let count = Feature::of(Aggregate::Count, None, month);
     for (boundary, delay_us, expected) in [
         (Boundary::Strict, 0, 2),
         (Boundary::Inclusive, 0, 3),
@@ -102,7 +108,7 @@ fn s15_first_and_last_follow_row_order() {
     for _ in 0..rows.len() {
         rows.rotate_left(1);
         for (aggregate, expected) in [(Aggregate::First, "first"), (Aggregate::Last, "fourth")] {
-            let feature = Feature { aggregate, column: Some(0), window: Window::Lifetime };
+            let feature = Feature::of(aggregate, Some(0), Window::LIFETIME);
             same(&value(&rows, feature, DAY_US), &text(expected));
         }
     }
@@ -117,11 +123,7 @@ fn s15_first_and_last_follow_row_order() {
         without_id([Value::Null, Value::Float64(7.0)]),
         without_id([Value::Int64(2), Value::Float64(0.0)]),
     ];
-    let last = |column| Feature {
-        aggregate: Aggregate::Last,
-        column: Some(column),
-        window: Window::Lifetime,
-    };
+    let last = |column| Feature::of(Aggregate::Last, Some(column), Window::LIFETIME);
     same(&value(&rows, last(0), DAY_US), &Value::Int64(2));
     same(&value(&rows, last(1), DAY_US), &Value::Float64(0.0));
     let first = Feature { aggregate: Aggregate::First, ..last(1) };
@@ -145,7 +147,7 @@ fn s16_nulls_and_empty_windows() {
     }
     same(&over(&inputs, Mean), &Value::Float64(1.5));
     let rows = [row(0, "a", Value::Null), row(0, "b", Value::Int64(1))];
-    let rows_counted = Feature { aggregate: Count, column: None, window: Window::Lifetime };
+    let rows_counted = Feature::of(Count, None, Window::LIFETIME);
     same(&value(&rows, rows_counted, 1), &Value::Int64(2));
 }
 

@@ -22,18 +22,18 @@ fn windows() -> [Window; 4] {
         length_us: hours * HOUR_US,
         offset_us: offset_hours * HOUR_US,
     };
-    [sliding(1, 0), sliding(24, 0), sliding(3, 2), Window::Lifetime]
+    [sliding(1, 0), sliding(24, 0), sliding(3, 2), Window::LIFETIME]
 }
 
 /// All features over an integer, a double, a single, a text and a time, as far as they apply.
 fn features() -> Vec<Feature> {
     let mut features = Vec::new();
     for window in windows() {
-        features.push(Feature { aggregate: Aggregate::Count, column: None, window });
+        features.push(Feature::of(Aggregate::Count, None, window));
         for aggregate in AGGREGATES {
             let number = matches!(aggregate, Aggregate::Sum | Aggregate::Mean);
             let columns = if number { 0..3 } else { 0..5 };
-            features.extend(columns.map(|c| Feature { aggregate, column: Some(c), window }));
+            features.extend(columns.map(|c| Feature::of(aggregate, Some(c), window)));
         }
     }
     features

@@ -3,7 +3,13 @@
 //! Invariant: values are expected as worked out by hand or by the definition's loop, never as the
 //! code under test gave them. Deliberately absent: any host; those are checked by the oracle.
 
+mod asked;
 mod check;
+mod collections;
+mod declaration;
 mod definition;
 mod history;
 mod independence;
+mod laws;
+mod moments;
+mod windows;

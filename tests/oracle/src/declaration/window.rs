@@ -1,0 +1,51 @@
+//! Windows as data: an object whose `kind` says its other members.
+//!
+//! Invariant: lengths, steps and gaps are positive, offsets not negative, and an offset that is
+//! absent is 0. Deliberately absent: the limits on lengths, which products have and time has not.
+
+use super::members::Members;
+use crate::window::Window;
+use serde_json::Value as Json;
+
+/// The window that some JSON declares.
+pub fn read(json: &Json) -> Result<Window, String> {
+    let window = Members::of("the window", json)?;
+    let kind = window.text("kind")?;
+    let length = |name: &str| window.length_us(name);
+    let offset_us = window.integer_or("offset_us", 0)?;
+    if offset_us < 0 {
+        return Err("the window's offset is negative".to_string());
+    }
+    let (read, members): (Window, &[&str]) = match kind {
+        "sliding" => (
+            Window::Sliding { length_us: length("length_us")?, offset_us },
+            &["kind", "length_us", "offset_us"],
+        ),
+        "exact" => (
+            Window::Exact { length_us: length("length_us")?, offset_us },
+            &["kind", "length_us", "offset_us"],
+        ),
+        "hopping" => {
+            let (length_us, step_us) = (length("length_us")?, length("step_us")?);
+            let hopping = Window::Hopping { length_us, step_us, offset_us };
+            (hopping, &["kind", "length_us", "step_us", "offset_us"])
+        }
+        "lifetime" => (Window::Lifetime { offset_us }, &["kind", "offset_us"]),
+        "series" => {
+            let (length_us, count) = (length("length_us")?, window.number("count")?);
+            let series = Window::Series { length_us, count, offset_us };
+            (series, &["kind", "length_us", "count", "offset_us"])
+        }
+        "last_rows" => (
+            Window::LastRows { rows: window.size("rows")?, lookback_us: length("lookback_us")? },
+            &["kind", "rows", "lookback_us"],
+        ),
+        "session" => (
+            Window::Session { gap_us: length("gap_us")?, lookback_us: length("lookback_us")? },
+            &["kind", "gap_us", "lookback_us"],
+        ),
+        other => return Err(format!("there is no window {other:?}")),
+    };
+    window.only(members)?;
+    Ok(read)
+}
