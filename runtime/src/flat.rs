@@ -4,12 +4,13 @@
 //! behind the last row and the values behind a null, so neither a slice nor what an array hides
 //! shows in the bytes. [`decode`] and [`take_outcome`] believe nothing: every count, length,
 //! offset and text is checked against the schema and the buffer before an array exists, and
-//! arrow's validating builder checks it again. NaNs become the canonical one on the way out (S14).
+//! arrow's checked constructors check it again. NaNs become the canonical one on the way out (S14).
 //!
 //! Deliberately absent: the schema, which both sides know from the manifest, and any copy that is
 //! not a plain copy of memory for numbers without nulls.
 
 mod compact;
+mod copies;
 mod decode;
 mod encode;
 mod outcome;

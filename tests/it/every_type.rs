@@ -336,7 +336,9 @@ fn s14_types_survive_every_host_and_format() {
             let (before, after) =
                 (TypedColumn::new(before).unwrap(), TypedColumn::new(&after).unwrap());
             for row in 0..asked.len() {
-                assert_eq!(before.value(row), after.value(row), "{name} {} {row}", output.name);
+                let (before, after) = (before.value(row), after.value(row));
+                let shown = format!("{name} {} {row}: {before} became {after}", output.name);
+                assert_eq!(before.encoded(), after.encoded(), "{shown}");
             }
         }
     }

@@ -9,6 +9,7 @@ mod build;
 mod limits;
 mod on_demand;
 mod scaffold;
+mod strict;
 
 use arrow::array::{
     ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
@@ -134,6 +135,20 @@ fn s09_a_trap_costs_one_event() {
     let mut transformer = Transformer::new(&artifact).unwrap();
     assert_set_aside(&artifact, &mut transformer, "trap", "unreachable");
     assert_set_aside(&artifact, &mut transformer, "panic", "a panic on purpose");
+}
+
+/// Goal: a trap that only the warm instance's past explains costs nothing: what counts is what the
+/// event does alone on a fresh instance (S9). Method: an event that traps in every call of an
+/// instance but the first.
+#[test]
+fn s09_a_trap_of_the_warm_instance_alone_costs_nothing() {
+    let artifact = evil();
+    let mut transformer = Transformer::new(&artifact).unwrap();
+    for kinds in [vec!["trap when warm"], vec!["honest", "trap when warm", "trap when warm"]] {
+        let outcomes = transformer.map(&[EVIL, STEADY], &events(&artifact, &kinds)).unwrap();
+        assert_outcome(&artifact, &outcomes[0], kinds.len() as u32, &[]);
+        assert_outcome(&artifact, &outcomes[1], kinds.len() as u32, &[]);
+    }
 }
 
 /// Goal: no lie in an answer is believed, and each costs its event alone (S8, S9).

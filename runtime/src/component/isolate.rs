@@ -114,17 +114,8 @@ impl Caller {
         event: &RecordBatch,
         first: &Fault,
     ) -> Result<ViewRows> {
-        match self.fresh(call, answer, event, true) {
-            Ok(rows) if first.is_resource() => Ok(rows),
-            Ok(_) => Err(Error::retry(format!(
-                "artifact {}: {} for an event, but not when it was run again; a transform must \
-                 do the same each time, so this points at the machine: run it again",
-                self.artifact.name(),
-                first.reason()
-            ))),
-            Err(Fault::Host(error)) => Err(error),
-            Err(fault) => Ok(ViewRows::refused_alone(answer.schema(), fault.reason())),
-        }
+        let rerun = self.fresh(call, answer, event, true);
+        verdict(self.artifact.name(), answer.schema(), first, rerun)
     }
 
     fn fresh(
@@ -143,6 +134,27 @@ impl Caller {
         })?;
         let mut rows = ask(&mut instance, call, &[answer], events, &mut self.buffer)?;
         rows.pop().ok_or_else(|| Fault::Host(Error::bug("one answer gives one outcome")))
+    }
+}
+
+/// What counts of an event that failed with `first`, alone on a fresh instance, and then did `rerun`
+/// under fuel. Only a deterministic cause refuses it: what does not repeat stops the partition,
+/// except that resources, which depend on the machine, are judged by the rerun alone (S9).
+fn verdict(
+    artifact: &str,
+    schema: &SchemaRef,
+    first: &Fault,
+    rerun: Result<ViewRows, Fault>,
+) -> Result<ViewRows> {
+    match rerun {
+        Ok(rows) if first.is_resource() => Ok(rows),
+        Ok(_) => Err(Error::retry(format!(
+            "artifact {artifact}: {} for an event, but not when it was run again; a transform must \
+             do the same each time, so this points at the machine: run it again",
+            first.reason()
+        ))),
+        Err(Fault::Host(error)) => Err(error),
+        Err(fault) => Ok(ViewRows::refused_alone(schema, fault.reason())),
     }
 }
 
@@ -230,6 +242,49 @@ pub(super) fn check_columns(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::datatypes::Schema;
+    use std::sync::Arc;
+
+    /// The verdict on an event that failed with `first` and then did `rerun`.
+    fn judged(first: &Fault, rerun: Result<(), Fault>) -> Result<ViewRows> {
+        let schema = Arc::new(Schema::empty());
+        verdict("a.wasm", &schema, first, rerun.map(|()| ViewRows::empty(&schema)))
+    }
+
+    /// Goal: a failure that does not repeat under fuel is the machine's, and stops the partition
+    /// with an error that says to run it again (S9). No guest can show this, since it would have
+    /// to do two things on the same bytes.
+    #[test]
+    fn s09_a_fault_that_does_not_repeat_stops_the_partition() {
+        let text = || "on purpose".to_string();
+        for first in [Fault::Trap(text()), Fault::Lie(text()), Fault::Oversize(text())] {
+            let error = judged(&first, Ok(())).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Retry);
+            let text = error.to_string();
+            assert!(text.contains("a.wasm") && text.contains("on purpose"), "{text}");
+        }
+    }
+
+    /// Goal: after a timeout, memory or stack failure only the rerun counts (S9).
+    #[test]
+    fn s09_resource_failures_are_judged_by_the_rerun_alone() {
+        for first in [Fault::Timeout, Fault::Fuel, Fault::Memory, Fault::Stack] {
+            let kept = judged(&first, Ok(())).unwrap();
+            assert_eq!(kept.refused, []);
+            let refused = judged(&first, Err(Fault::Trap("later".into()))).unwrap().refused;
+            assert_eq!(refused.len(), 1);
+            assert_eq!(refused[0].reason, "the transform failed: later");
+        }
+    }
+
+    /// Goal: a failure of the host in the rerun is no verdict on the event (S9).
+    #[test]
+    fn s09_a_host_that_fails_judges_nothing() {
+        for first in [Fault::Timeout, Fault::Trap(String::new())] {
+            let error = judged(&first, Err(Fault::Host(Error::retry("no memory")))).unwrap_err();
+            assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Retry, "no memory"));
+        }
+    }
 
     /// Goal: parts cover the range once and get shorter, so that a cut ends.
     #[test]

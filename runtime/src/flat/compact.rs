@@ -4,7 +4,7 @@
 //! that hides nothing is not copied, which is the ordinary case. Deliberately absent: numbers and
 //! bits, which their writers clear in place.
 
-use arrow::array::{Array, ArrayRef, AsArray, Int32Array, ListArray, StringArray};
+use arrow::array::{Array, Int32Array, ListArray, StringArray};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field};
@@ -40,19 +40,4 @@ pub fn lists(array: &ListArray) -> Option<ListArray> {
     };
     let offsets = OffsetBuffer::from_lengths(lengths);
     Some(ListArray::new(field, offsets, values, array.nulls().cloned()))
-}
-
-/// `array` with nothing behind its nulls.
-pub fn array(array: ArrayRef) -> ArrayRef {
-    match array.data_type() {
-        DataType::Utf8 => match strings(array.as_string()) {
-            Some(compacted) => Arc::new(compacted),
-            None => array,
-        },
-        DataType::List(_) => match lists(array.as_list()) {
-            Some(compacted) => Arc::new(compacted),
-            None => array,
-        },
-        _ => array,
-    }
 }

@@ -7,12 +7,20 @@
 //! Deliberately absent: trust in any count before the bytes behind it were seen, so a lie cannot
 //! make the host allocate more than the guest has sent.
 
+use super::copies::{copied, copied_pair};
 use super::{BATCH_BYTES_MAX, BATCH_ROWS_MAX, bytes_of_bits, clear_behind, compact};
 use crate::error::{Error, Result};
 use crate::value::{NAN_32, NAN_64};
-use arrow::array::{Array, ArrayData, ArrayRef, RecordBatch, RecordBatchOptions, make_array};
-use arrow::buffer::{BooleanBuffer, Buffer, MutableBuffer};
-use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, ListArray, PrimitiveArray, RecordBatch, RecordBatchOptions,
+    StringArray,
+};
+use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow::datatypes::{
+    ArrowPrimitiveType, DataType, FieldRef, Float32Type, Float64Type, Int64Type, SchemaRef,
+    TimeUnit, TimestampMicrosecondType,
+};
+use std::sync::Arc;
 
 /// Reads a batch of `schema`, whose types are those of [`crate::event::arrow_type`].
 pub fn decode(schema: &SchemaRef, bytes: &[u8]) -> Result<RecordBatch> {
@@ -149,107 +157,129 @@ impl<'b> Reader<'b> {
         if rows > BATCH_BYTES_MAX * 8 {
             return Err(Error::input(format!("it claims {rows} elements")));
         }
-        let validity = self.validity(rows, nulls)?;
-        let mut builder = ArrayData::builder(data_type.clone()).len(rows);
-        match data_type {
-            DataType::Boolean => {
-                let bits = self.buffer_of(bytes_of_bits(rows), "bits")?;
-                builder = builder.add_buffer(bits_buffer(bits, rows, validity.as_ref()));
-            }
-            DataType::Int64 | DataType::Timestamp(TimeUnit::Microsecond, _) => {
-                let values = self.numbers::<8>(rows, validity.as_ref())?;
-                builder = builder.add_buffer(values.into());
+        let nulls = self.nulls(rows, nulls)?;
+        Ok(match data_type {
+            DataType::Boolean => Arc::new(self.booleans(rows, nulls)?),
+            DataType::Int64 => Arc::new(self.numbers::<Int64Type>(rows, nulls, |_| false, 0)?),
+            DataType::Timestamp(TimeUnit::Microsecond, _) => {
+                let times = self.numbers::<TimestampMicrosecondType>(rows, nulls, |_| false, 0)?;
+                Arc::new(times.with_data_type(data_type.clone()))
             }
             DataType::Float64 => {
-                let mut values = self.numbers::<8>(rows, validity.as_ref())?;
-                for value in values.typed_data_mut::<f64>().iter_mut().filter(|v| v.is_nan()) {
-                    *value = NAN_64;
-                }
-                builder = builder.add_buffer(values.into());
+                Arc::new(self.numbers::<Float64Type>(rows, nulls, f64::is_nan, NAN_64)?)
             }
             DataType::Float32 => {
-                let mut values = self.numbers::<4>(rows, validity.as_ref())?;
-                for value in values.typed_data_mut::<f32>().iter_mut().filter(|v| v.is_nan()) {
-                    *value = NAN_32;
-                }
-                builder = builder.add_buffer(values.into());
+                Arc::new(self.numbers::<Float32Type>(rows, nulls, f32::is_nan, NAN_32)?)
             }
-            DataType::Utf8 => {
-                let (offsets, last) = self.offsets(rows)?;
-                let text = self.buffer_of(last, "texts")?;
-                builder = builder.add_buffer(offsets).add_buffer(Buffer::from(text));
-            }
-            DataType::List(element) => {
-                let (offsets, last) = self.offsets(rows)?;
-                let child = self.column(element.data_type(), Some(last));
-                let child = child.map_err(|error| error.at("its elements"))?;
-                builder = builder.add_buffer(offsets).add_child_data(child.to_data());
-            }
+            DataType::Utf8 => Arc::new(self.strings(rows, nulls)?),
+            DataType::List(element) => Arc::new(self.lists(rows, nulls, element)?),
             other => return Err(Error::bug(format!("Arrow type {other} has no flat form"))),
-        }
-        let validity = validity.map(BooleanBuffer::into_inner);
-        let data = builder.null_bit_buffer(validity).build();
-        let data = data.map_err(|error| Error::input(error.to_string()))?;
-        Ok(compact::array(make_array(data)))
+        })
     }
 
-    /// The validity of `rows` rows of which `nulls` are null; none if all are there.
-    fn validity(&mut self, rows: usize, nulls: usize) -> Result<Option<BooleanBuffer>> {
-        if nulls == 0 {
+    /// The nulls of `rows` rows, which claim to be so many; none if all rows are there.
+    fn nulls(&mut self, rows: usize, claimed: usize) -> Result<Option<NullBuffer>> {
+        if claimed == 0 {
             self.buffer_of(0, "absent nulls")?;
             return Ok(None);
         }
         let bytes = self.buffer_of(bytes_of_bits(rows), "validity bits")?;
-        let bits = BooleanBuffer::new(bits_buffer(bytes, rows, None), 0, rows);
-        let found = rows - bits.count_set_bits();
-        if found != nulls {
-            return Err(Error::input(format!("it claims {nulls} nulls but has {found}")));
+        let nulls = NullBuffer::new(bits(bytes, rows, None));
+        match nulls.null_count() {
+            found if found == claimed => Ok(Some(nulls)),
+            found => Err(Error::input(format!("it claims {claimed} nulls but has {found}"))),
         }
-        Ok(Some(bits))
     }
 
-    /// Numbers of `WIDTH` bytes, 0 behind nulls.
-    fn numbers<const WIDTH: usize>(
+    fn booleans(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<BooleanArray> {
+        let bytes = self.buffer_of(bytes_of_bits(rows), "bits")?;
+        Ok(BooleanArray::new(bits(bytes, rows, nulls.as_ref()), nulls))
+    }
+
+    /// Numbers, 0 behind nulls, with one form for those that `is_nan` finds.
+    fn numbers<T: ArrowPrimitiveType>(
         &mut self,
         rows: usize,
-        validity: Option<&BooleanBuffer>,
-    ) -> Result<MutableBuffer> {
-        let bytes = self.buffer_of(rows * WIDTH, "values")?;
-        let mut values = MutableBuffer::new(bytes.len());
-        values.extend_from_slice(bytes);
-        if let Some(validity) = validity {
-            let slots = values.as_slice_mut().as_chunks_mut::<WIDTH>().0;
-            for row in (!validity).set_indices() {
-                slots[row] = [0; WIDTH];
+        nulls: Option<NullBuffer>,
+        is_nan: impl Fn(T::Native) -> bool,
+        nan: T::Native,
+    ) -> Result<PrimitiveArray<T>> {
+        let mut values = copied(self.buffer_of(rows * size_of::<T::Native>(), "values")?);
+        let numbers = values.typed_data_mut::<T::Native>();
+        if let Some(nulls) = &nulls {
+            for row in (!nulls.inner()).set_indices() {
+                numbers[row] = T::Native::default();
             }
         }
-        Ok(values)
+        numbers.iter_mut().filter(|number| is_nan(**number)).for_each(|number| *number = nan);
+        PrimitiveArray::try_new(ScalarBuffer::new(values.into(), 0, rows), nulls).map_err(unfit)
     }
 
-    /// Offsets that start at 0, and the last of them. Arrow checks that none decreases.
-    fn offsets(&mut self, rows: usize) -> Result<(Buffer, usize)> {
+    fn strings(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<StringArray> {
+        let (offsets, last) = self.offsets(rows)?;
+        let text = self.buffer_of(last, "texts")?;
+        let (offsets, text) = copied_pair(offsets, text);
+        let array = StringArray::try_new(checked(offsets, rows), text, nulls).map_err(unfit)?;
+        Ok(compact::strings(&array).unwrap_or(array))
+    }
+
+    fn lists(
+        &mut self,
+        rows: usize,
+        nulls: Option<NullBuffer>,
+        element: &FieldRef,
+    ) -> Result<ListArray> {
+        let (offsets, last) = self.offsets(rows)?;
+        let child = self.column(element.data_type(), Some(last));
+        let child = child.map_err(|error| error.at("its elements"))?;
+        let offsets = checked(copied(offsets).into(), rows);
+        let array = ListArray::try_new(Arc::clone(element), offsets, child, nulls);
+        let array = array.map_err(unfit)?;
+        Ok(compact::lists(&array).unwrap_or(array))
+    }
+
+    /// Offsets that start at 0 and never decrease, and the last of them.
+    fn offsets(&mut self, rows: usize) -> Result<(&'b [u8], usize)> {
         let bytes = self.buffer_of(4 * (rows + 1), "offsets")?;
         let offsets = bytes.as_chunks::<4>().0;
-        let offset = |at: usize| i32::from_le_bytes(offsets[at]);
-        let last = usize::try_from(offset(rows))
-            .map_err(|_| Error::input(format!("its last offset is {}", offset(rows))))?;
-        if offset(0) != 0 {
-            return Err(Error::input(format!("its offsets start at {} instead of 0", offset(0))));
+        let offset = |bytes: [u8; 4]| i32::from_le_bytes(bytes);
+        let (first, last) = (offset(offsets[0]), offset(offsets[rows]));
+        let end = usize::try_from(last)
+            .map_err(|_| Error::input(format!("its last offset is {last}")))?;
+        if first != 0 {
+            return Err(Error::input(format!("its offsets start at {first} instead of 0")));
         }
-        Ok((Buffer::from(bytes), last))
+        let decreases = |pair: &&[[u8; 4]]| offset(pair[0]) > offset(pair[1]);
+        match offsets.windows(2).find(decreases) {
+            None => Ok((bytes, end)),
+            Some(pair) => Err(Error::input(format!(
+                "its offset {} comes after {}",
+                offset(pair[1]),
+                offset(pair[0])
+            ))),
+        }
     }
 }
 
+/// What arrow, which checks all that was checked here again, and texts, says does not fit.
+fn unfit(error: arrow::error::ArrowError) -> Error {
+    Error::input(error.to_string())
+}
+
+/// The offsets of `rows` rows, which [`Reader::offsets`] has found not to decrease.
+fn checked(offsets: Buffer, rows: usize) -> OffsetBuffer<i32> {
+    OffsetBuffer::new(ScalarBuffer::new(offsets, 0, rows + 1))
+}
+
 /// Bits with 0 behind nulls and behind the last row.
-fn bits_buffer(bytes: &[u8], rows: usize, validity: Option<&BooleanBuffer>) -> Buffer {
-    let mut bits = MutableBuffer::new(bytes.len());
-    bits.extend_from_slice(bytes);
-    if let Some(validity) = validity {
+fn bits(bytes: &[u8], rows: usize, nulls: Option<&NullBuffer>) -> BooleanBuffer {
+    let mut bits = copied(bytes);
+    if let Some(nulls) = nulls {
         // Both were written from bit 0, so they line up byte by byte.
-        for (bits, valid) in bits.as_slice_mut().iter_mut().zip(validity.inner().as_slice()) {
+        for (bits, valid) in bits.as_slice_mut().iter_mut().zip(nulls.validity()) {
             *bits &= valid;
         }
     }
     clear_behind(bits.as_slice_mut(), rows);
-    bits.into()
+    BooleanBuffer::new(bits.into(), 0, rows)
 }

@@ -6,4 +6,5 @@ pub mod merge_tree;
 pub mod on_demand;
 pub mod online;
 pub mod request;
+pub mod set_aside;
 pub mod stream;

@@ -5,6 +5,7 @@
 //! show in the states (S1, S10). Deliberately absent: finalising, and any clock.
 
 use super::mapper::Mapper;
+use super::set_aside;
 use crate::admission::{Admitted, admit, row_json};
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
@@ -23,8 +24,8 @@ use arrow::array::RecordBatch;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-/// Events in one commit. A larger batch becomes several commits, so that a commit stays far below
-/// the store's limit of bytes.
+/// Events in one commit, bad ones too. A larger batch becomes several commits, so that a commit
+/// stays far below the store's limit of bytes.
 pub const COMMIT_EVENTS_MAX: usize = 1024;
 /// Batches that wait between the reader and the fold.
 const QUEUE_BATCHES_MAX: usize = 4;
@@ -76,18 +77,23 @@ impl StreamHost {
     }
 
     /// Folds one batch of a partition of `source` and commits it, in parts of at most
-    /// [`COMMIT_EVENTS_MAX`]. Events before the store's position were folded before and are skipped.
+    /// [`COMMIT_EVENTS_MAX`], and of fewer where what is set aside is large
+    /// ([`SET_ASIDE_COMMIT_BYTES_MAX`](super::set_aside::SET_ASIDE_COMMIT_BYTES_MAX)). Events
+    /// before the store's position were folded before and are skipped.
     pub fn apply(&mut self, source: &str, partition: &str, batch: &EventBatch) -> Result<Applied> {
         let mut total = Applied::default();
-        let mut start = batch.positions.first().copied().unwrap_or(0).min(batch.next_position);
-        start = batch.set_aside.first().map_or(start, |event| start.min(event.position));
+        let set_aside = batch.set_aside.iter().map(|event| event.position);
+        let mut events: Vec<u64> = batch.positions.iter().copied().chain(set_aside).collect();
+        events.sort_unstable();
+        let (mut first, mut most) = (0, COMMIT_EVENTS_MAX);
         loop {
-            let first = batch.positions.partition_point(|at| *at < start);
-            let end = match batch.positions.get(first + COMMIT_EVENTS_MAX) {
-                Some(next) => *next,
-                None => batch.next_position,
+            let start = events.get(first).copied().unwrap_or(batch.next_position);
+            let end = events.get(first + most).copied().unwrap_or(batch.next_position);
+            let Some(applied) = self.commit(source, partition, &part(batch, start, end))? else {
+                // Only several events can be too large together, so this ends.
+                most = (most.min(events.len() - first) / 2).max(1);
+                continue;
             };
-            let applied = self.commit(source, partition, &part(batch, start, end))?;
             total.events += applied.events;
             total.duplicates += applied.duplicates;
             total.set_aside += applied.set_aside;
@@ -96,12 +102,18 @@ impl StreamHost {
             if end == batch.next_position {
                 return Ok(total);
             }
-            start = end;
+            first += most;
+            most = (2 * most).min(COMMIT_EVENTS_MAX);
         }
     }
 
-    /// Folds one batch and commits it.
-    fn commit(&mut self, source: &str, partition: &str, batch: &EventBatch) -> Result<Applied> {
+    /// Folds one batch and commits it; `None` if what it sets aside is too large for one commit.
+    fn commit(
+        &mut self,
+        source: &str,
+        partition: &str,
+        batch: &EventBatch,
+    ) -> Result<Option<Applied>> {
         let schema = self.catalog.source(source)?.clone();
         let mut writes = WriteBatch::new();
         let (progress, mut applied) = {
@@ -109,19 +121,22 @@ impl StreamHost {
             let snapshot = store.read()?;
             let mut progress = Progress::read(&*snapshot, source, partition)?;
             if batch.next_position <= progress.position {
-                return Ok(Applied { sequence: snapshot.sequence(), ..Applied::default() });
+                let sequence = snapshot.sequence();
+                return Ok(Some(Applied { sequence, ..Applied::default() }));
             }
             let batch = part(batch, progress.position, batch.next_position);
             let mut fold = Fold { partition, snapshot: &*snapshot, writes: &mut writes };
-            let applied = self.fold(&schema, &batch, &mut progress, &mut fold)?;
-            (progress, applied)
+            match self.fold(&schema, &batch, &mut progress, &mut fold)? {
+                Some(applied) => (progress, applied),
+                None => return Ok(None),
+            }
         };
         writes.put(layout::source(source, partition), progress.encode()?)?;
         for (what, value) in self.identity.entries() {
             writes.put(layout::identity(&what), value.into_bytes())?;
         }
         applied.sequence = self.store.commit(writes)?;
-        Ok(applied)
+        Ok(Some(applied))
     }
 
     fn fold(
@@ -130,7 +145,7 @@ impl StreamHost {
         batch: &EventBatch,
         progress: &mut Progress,
         fold: &mut Fold<'_>,
-    ) -> Result<Applied> {
+    ) -> Result<Option<Applied>> {
         let Fold { partition, snapshot, writes } = fold;
         let (partition, snapshot) = (*partition, *snapshot);
         let source = schema.source.as_str();
@@ -175,19 +190,17 @@ impl StreamHost {
                 });
             }
         }
-        deltas.write(snapshot, views, &retentions, &mut self.guests, writes)?;
+        let Some(records) = set_aside::records(&aside) else { return Ok(None) };
+        set_aside::write(writes, source, partition, &aside, records)?;
         progress.set_aside += aside.len() as u64;
-        for event in &aside {
-            let key = layout::set_aside(source, partition, event.position, event.view.as_deref());
-            writes.put(key, set_aside_bytes(event))?;
-        }
-        Ok(Applied {
+        deltas.write(snapshot, views, &retentions, &mut self.guests, writes)?;
+        Ok(Some(Applied {
             events: admission.records.num_rows() as u64,
             duplicates: admission.duplicates,
             set_aside: aside.len() as u64,
             first_set_aside: aside.into_iter().min_by_key(|event| event.position),
             sequence: 0,
-        })
+        }))
     }
 
     /// Folds all that `reader` has, reading ahead on another thread. `progress` hears of each
@@ -271,20 +284,6 @@ fn watermark(schema: &SourceSchema, events: &RecordBatch) -> Result<Option<i64>>
         _ => None,
     });
     Ok(times.max())
-}
-
-/// What is kept of an event that was set aside: JSON, with the event's text, or its bytes as
-/// hexadecimal where they are no text.
-fn set_aside_bytes(event: &SetAside) -> Vec<u8> {
-    let reason = &event.reason;
-    let record = match std::str::from_utf8(&event.bytes) {
-        Ok(text) => serde_json::json!({ "reason": reason, "event": text }),
-        Err(_) => {
-            let hex: String = event.bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            serde_json::json!({ "reason": reason, "event_hex": hex })
-        }
-    };
-    record.to_string().into_bytes()
 }
 
 fn damaged_id() -> Error {

@@ -7,11 +7,12 @@ use lockstep_kit::typed::{self, Typed};
 use lockstep_runtime::catalog::Catalog;
 use lockstep_runtime::event::{EventBatch, SetAside};
 use lockstep_runtime::host::batch::TrainingSet;
+use lockstep_runtime::host::set_aside::{SET_ASIDE_COMMIT_BYTES_MAX, SET_ASIDE_EVENT_BYTES_MAX};
 use lockstep_runtime::host::stream::StreamHost;
 use lockstep_runtime::service::Service;
 use lockstep_runtime::store::canonical::Scope;
 use lockstep_runtime::store::progress::FILES;
-use lockstep_runtime::store::{Store, layout};
+use lockstep_runtime::store::{BATCH_BYTES_MAX, Store, layout};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -199,4 +200,49 @@ fn s08_undecodable_events_are_kept_with_their_bytes() {
     assert_eq!(record(4)["event_hex"], "ff00");
     assert_eq!(record(6)["event"], "");
     assert_eq!(record(6)["reason"], "line 7: not valid");
+}
+
+/// Goal: bad events that are together too large for a commit become several commits, and the store
+/// is that of the same events one by one (S8, S24). Method: undecodable events of the most bytes
+/// that are kept, all of them characters that JSON writes as six, among good ones; a batch of them
+/// is above the store's limit of a commit.
+#[test]
+fn s08_large_bad_events_are_several_commits() {
+    let catalog = catalog("every-type");
+    let records = typed::typed_records(&catalog, &accepted(35, 12));
+    let bad = |position| SetAside {
+        position,
+        view: None,
+        reason: "not valid".into(),
+        bytes: vec![1; SET_ASIDE_EVENT_BYTES_MAX],
+    };
+    let batch = EventBatch {
+        positions: (0..12).map(|at| 2 * at).collect(),
+        next_position: 24,
+        set_aside: (0..12).map(|at| bad(2 * at + 1)).collect(),
+        ..between(&records, 0, 12)
+    };
+    assert!(6 * SET_ASIDE_EVENT_BYTES_MAX * batch.set_aside.len() > BATCH_BYTES_MAX);
+    let (whole, single) = (memory(), memory());
+    let mut host = StreamHost::open(catalog.clone(), whole.clone()).unwrap();
+    let applied = host.apply("typed", FILES, &batch).unwrap();
+    assert_eq!((applied.events, applied.set_aside), (12, 12));
+    let least = (6 * SET_ASIDE_EVENT_BYTES_MAX * 12).div_ceil(SET_ASIDE_COMMIT_BYTES_MAX) as u64;
+    assert!((least..24).contains(&applied.sequence), "{} commits", applied.sequence);
+    assert_eq!(set_aside(&*whole).len(), 12);
+
+    let mut host = StreamHost::open(catalog.clone(), single.clone()).unwrap();
+    for at in 0..24 {
+        let row = at / 2;
+        let good = at % 2 == 0;
+        let one = EventBatch {
+            positions: if good { vec![at] } else { vec![] },
+            next_position: at + 1,
+            set_aside: if good { vec![] } else { vec![bad(at)] },
+            ..between(&records, row as usize, row as usize + usize::from(good))
+        };
+        host.apply("typed", FILES, &one).unwrap();
+    }
+    let [whole, single] = [whole, single].map(|store| digest(&*store, &catalog, Scope::All));
+    assert_eq!(whole, single);
 }

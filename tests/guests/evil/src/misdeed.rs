@@ -56,6 +56,15 @@ pub fn act(events: &Events<'_>, row: usize, answer: &mut Answer) {
             answer.emit(source, Some(actor), value);
             *answer.numbers.last_mut().unwrap() = f64::from_bits(0xfff8_dead_beef_0001);
         }
+        "trap when warm" => match CALLS.fetch_add(1, Ordering::Relaxed) {
+            0 => answer.emit(source, Some(actor), value),
+            _ => core::arch::wasm32::unreachable(),
+        },
+        "nan bits" => answer.emit(source, Some(actor), nan_bits()),
+        "slow nan bits" => {
+            answer.emit(source, Some(actor), nan_bits());
+            *answer.numbers.last_mut().unwrap() = dawdle();
+        }
         "state" => {
             answer.emit(source, Some(actor), CALLS.fetch_add(1, Ordering::Relaxed));
         }
@@ -71,6 +80,21 @@ fn hog() -> ! {
 
 fn recurse(depth: i64) -> i64 {
     if black_box(depth) == i64::MIN { 0 } else { 1 + black_box(recurse(black_box(depth) + 1)) }
+}
+
+/// The bits of a NaN of two instructions, which differ between machines unless canonicalised.
+fn nan_bits() -> i64 {
+    let nan = black_box(f64::from_bits(0x7ff8_0000_dead_beef));
+    (nan + black_box(1.0)).to_bits() as i64
+}
+
+/// Longer than a call's deadline, at a fifth of its fuel: each step waits for the one before.
+fn dawdle() -> f64 {
+    let (mut slow, step) = (black_box(1.0f64), black_box(1.0f64));
+    for _ in 0..150_000_000 {
+        slow = (slow + step).sqrt();
+    }
+    if slow > 1.0 { 1.0 } else { 0.0 }
 }
 
 /// Spoils the bytes of an outcome, which refuses nothing.
