@@ -1,7 +1,7 @@
 //! A guest whose rows are its events: view 0 gets the batch as it came, whatever its columns are.
 //!
 //! The schema never crosses, so one module serves every view whose columns are its event's, in
-//! order. The manifest in its section stands for nothing: whoever uses the component replaces it.
+//! order. The manifest in its section is a placeholder: whoever uses the component replaces it.
 //! Invariant: row `i` comes from event `i` and has its bytes. Deliberately absent: the SDK, and any
 //! look at a value.
 
@@ -18,6 +18,11 @@ wit_bindgen::generate!({
 });
 
 use exports::lockstep::features::transform;
+
+/// What `lockstep build` wants to find; it stands for the manifest of a case.
+#[unsafe(link_section = "lockstep:manifest")]
+#[used]
+static MANIFEST: [u8; include_bytes!("manifest.json").len()] = *include_bytes!("manifest.json");
 
 struct Mirror;
 
