@@ -1,8 +1,10 @@
-//! The test kit: artifacts built once, random events of every type, and a store that fails.
+//! The test kit: artifacts built once, random events of every type, a store that fails,
+//! and the runner of the neutral cases.
 //!
 //! Invariant: everything random comes from a seed. Deliberately absent: expected values, which are
 //! the oracle's.
 
 pub mod artifacts;
+pub mod cases;
 pub mod fault_store;
 pub mod typed;

@@ -1,0 +1,92 @@
+//! The neutral test cases of `tests/cases`: files that say rows, times and expected values.
+//!
+//! [`run`] puts each file through the batch host, and through the streaming host into the online
+//! host, with the events in several orders of arrival, and compares canonical encodings, so bits.
+//! `tests/cases/README.md` has the format; its expected values come from the definition and from no
+//! run. Invariant: a case counts once, and fails if any host, order or store differs. Deliberately
+//! absent: expected values, and any tolerance.
+
+mod declaration;
+mod file;
+mod hosts;
+mod judge;
+mod mirror;
+mod value;
+
+use crate::artifacts::root;
+use file::File;
+use judge::Failures;
+use lockstep_runtime::component::{Engine, EngineConfig};
+use lockstep_runtime::{Error, Result};
+use std::path::{Path, PathBuf};
+
+/// What became of the cases.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// How many cases there are: queries, and declarations to be refused or accepted.
+    pub total: u64,
+    /// How many of them failed.
+    pub failed: u64,
+    /// Values that were compared, over all hosts and orders.
+    pub compared: u64,
+    /// Answers that a store without history gave; it may refuse to look back (S12).
+    pub answered_without_history: u64,
+    /// Each failure: file, case, host, order, and what differs.
+    pub failures: Vec<String>,
+}
+
+/// Runs the files whose path below `tests/cases` contains `filter`.
+///
+/// # Errors
+/// If a file is not as `tests/cases/README.md` says, or the guest does not build. A value that
+/// differs is no error but a failure.
+pub fn run(filter: &str) -> Result<Report> {
+    let module = mirror::component()?;
+    let engine = Engine::new(EngineConfig::default())?;
+    let mut report = Report::default();
+    for path in files()? {
+        let name = shown(&path);
+        if !name.contains(filter) {
+            continue;
+        }
+        let at = |error: Error| error.at(name.clone());
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| Error::retry(format!("cannot read {name}")).because(error))?;
+        let file = File::parse(&text).map_err(at)?;
+        let mut failures = Failures::new(&name);
+        let guest = mirror::Guest { engine: &engine, component: &module };
+        declaration::check(&guest, &file, &mut failures);
+        if !file.queries.is_empty() {
+            hosts::check(&guest, &file, &mut failures).map_err(at)?;
+        }
+        report.total += file.size();
+        failures.join(&mut report);
+    }
+    Ok(report)
+}
+
+/// The case files, sorted.
+fn files() -> Result<Vec<PathBuf>> {
+    let cannot = |error| Error::retry("cannot list tests/cases").because(error);
+    let mut found = Vec::new();
+    for topic in root().join("tests/cases").read_dir().map_err(cannot)? {
+        let topic = topic.map_err(cannot)?.path();
+        if !topic.is_dir() {
+            continue;
+        }
+        for entry in topic.read_dir().map_err(cannot)? {
+            let path = entry.map_err(cannot)?.path();
+            if path.extension().is_some_and(|ending| ending == "json") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// `topic/name.json`.
+fn shown(path: &Path) -> String {
+    let below = path.strip_prefix(root().join("tests/cases")).unwrap_or(path);
+    below.display().to_string()
+}
