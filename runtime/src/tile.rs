@@ -22,7 +22,7 @@ mod ladder;
 mod model;
 mod retention;
 
-pub use cover::Segment;
+pub use cover::{Segment, scans};
 pub use ladder::Ladder;
 pub use retention::Retention;
 

@@ -60,6 +60,23 @@ impl Ladder {
     }
 }
 
+/// The intervals that hold the tiles of `level` in `segments`, and no others: in order, apart from
+/// each other. What a store scans for several covers, so that it reads no tile between their ends.
+pub fn scans<'a>(level: Level, segments: impl Iterator<Item = &'a Segment>) -> Vec<Interval> {
+    let inside = segments.filter(|segment| segment.level == level);
+    let mut inside: Vec<Interval> =
+        inside.map(|segment| Interval { start: segment.start, end: segment.end }).collect();
+    inside.sort_unstable_by_key(|interval| interval.start);
+    let mut scans: Vec<Interval> = Vec::with_capacity(inside.len());
+    for next in inside {
+        match scans.last_mut() {
+            Some(last) if next.start <= last.end => last.end = last.end.max(next.end),
+            _ => scans.push(next),
+        }
+    }
+    scans
+}
+
 /// The least multiple of `step_us` that is not before `time`; `MIN` stays `MIN`.
 fn ceil(time: Time, step_us: i64) -> Time {
     let past_us = time.micros().rem_euclid(step_us);
@@ -159,5 +176,25 @@ mod tests {
         assert_eq!(levels(&[LIFETIME], 1), [(Level::Head, false)]);
         assert_eq!(levels(&[LIFETIME], 64 * DAY_US)[0], (Level::Month, true));
         assert!(levels(&[LIFETIME], 2 * DAY_US).iter().all(|(_, base)| !base));
+    }
+
+    /// Goal: scans hold each tile of the segments once, and no tile between. Method: by hand.
+    #[test]
+    fn scans_are_the_union_of_segments() {
+        let segment = |level, start: i64, end: i64| {
+            let [start, end] = [start, end].map(|day| Time::saturating(day * DAY_US));
+            Segment { level, start, end, base: false }
+        };
+        let found = |days: &[(i64, i64)]| {
+            let mut segments = vec![segment(Level::Hour, -9, 99)];
+            segments.extend(days.iter().map(|(start, end)| segment(Level::Day, *start, *end)));
+            let scans = scans(Level::Day, segments.iter());
+            let day = |time: Time| time.micros() / DAY_US;
+            scans.iter().map(|scan| (day(scan.start), day(scan.end))).collect::<Vec<_>>()
+        };
+        assert_eq!(found(&[]), []);
+        assert_eq!(found(&[(5, 7), (1, 3)]), [(1, 3), (5, 7)]);
+        assert_eq!(found(&[(3, 4), (1, 3), (-2, 0)]), [(-2, 0), (1, 4)]);
+        assert_eq!(found(&[(1, 9), (2, 3), (1, 2), (8, 12)]), [(1, 12)]);
     }
 }
