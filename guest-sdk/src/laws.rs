@@ -51,7 +51,7 @@ pub fn verify<A: Aggregate>(samples: &[A::Input<'_>]) -> Result<(), Broken> {
     for round in 0..ROUNDS {
         let most = (REPEATS * samples.len() * (round + 1)).div_ceil(ROUNDS);
         let [a, b, c] = [most, most, most].map(|most| bench.random.rows(samples.len(), most));
-        bench.alone(&a)?;
+        [&a, &b, &c].into_iter().try_for_each(|rows| bench.alone(rows))?;
         bench.pair(&a, &b)?;
         bench.triple(&a, &b, &c)?;
         bench.tree(&[a, b, c].concat())?;
