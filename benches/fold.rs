@@ -34,7 +34,9 @@ fn views(criterion: &mut Criterion) {
             bencher.iter(|| {
                 let mut state = view.plan.zero();
                 for rows in parts() {
-                    (0..rows.len()).for_each(|row| view.plan.update(&mut state, rows, row));
+                    let all = view.plan.all_slots();
+                    (0..rows.len())
+                        .for_each(|row| view.plan.update(&mut state, rows, row, &all));
                 }
                 black_box(state)
             });

@@ -5,14 +5,14 @@
 //! the digest, size and imports beside it, and each feature's type. Deliberately absent: whether
 //! a project uses it.
 
+use crate::meaning::{meaning, window};
 use crate::output::{print_json, table, thousands};
 use lockstep_runtime::Result;
 use lockstep_runtime::component::{Artifact, Engine, EngineConfig};
-use lockstep_runtime::time::{DAY_US, HOUR_US, MINUTE_US};
+use lockstep_runtime::manifest::{Manifest, OnDemand, UserAggregate};
 use lockstep_runtime::value::{Column, DataType};
-use lockstep_runtime::view::{
-    Aggregate, Boundary, EventDeclaration, Feature, FeatureView, Manifest, OnDemand, Window,
-};
+use lockstep_runtime::view::{Boundary, EventDeclaration, FeatureView};
+use lockstep_runtime::window::duration;
 use serde_json::{Value as Json, json};
 use std::fmt::Write;
 use std::path::Path;
@@ -33,7 +33,7 @@ pub fn describe_json(artifact: &Artifact) -> Result<Json> {
     let mut types = serde_json::Map::new();
     for view in &manifest.views {
         for feature in &view.features {
-            let (data_type, nullable) = feature.data_type(view)?;
+            let (data_type, nullable) = feature.data_type(view, &manifest.aggregates)?;
             let name = format!("{}.{}", view.name, feature.name);
             let meaning = meaning(view, feature);
             types.insert(
@@ -54,7 +54,7 @@ pub fn describe_json(artifact: &Artifact) -> Result<Json> {
 
 /// The artifact as text.
 pub fn describe(artifact: &Artifact) -> Result<String> {
-    let Manifest { sdk, strict, views, on_demand, .. } = artifact.manifest();
+    let Manifest { sdk, strict, views, on_demand, aggregates, .. } = artifact.manifest();
     let imports = match artifact.imports() {
         [] => "none".to_string(),
         imports => imports.join(", "),
@@ -68,15 +68,21 @@ pub fn describe(artifact: &Artifact) -> Result<String> {
         line(&mut out, "strict", "NaNs have one form inside the guest too (S23)");
     }
     for view in views {
-        describe_view(&mut out, view)?;
+        describe_view(&mut out, view, aggregates)?;
     }
     for transform in on_demand {
         describe_on_demand(&mut out, transform);
     }
+    for user in aggregates {
+        heading(&mut out, "aggregate", &user.name, &user.description);
+        line(&mut out, "input", &user.input.to_string());
+        line(&mut out, "output", &type_text(&user.output.data_type, user.output.nullable));
+        line(&mut out, "state", &format!("at most {} bytes", user.state_bytes_max));
+    }
     Ok(out)
 }
 
-fn describe_view(out: &mut String, view: &FeatureView) -> Result<()> {
+fn describe_view(out: &mut String, view: &FeatureView, aggregates: &[UserAggregate]) -> Result<()> {
     heading(out, "view", &view.name, &view.description);
     line(out, "key", &view.key.join(", "));
     line(out, "events", &event(&view.event));
@@ -92,11 +98,11 @@ fn describe_view(out: &mut String, view: &FeatureView) -> Result<()> {
     line(out, "counts", &format!("{boundary}{delay}"));
     let mut rows = Vec::new();
     for feature in &view.features {
-        let (data_type, nullable) = feature.data_type(view)?;
+        let (data_type, nullable) = feature.data_type(view, aggregates)?;
         rows.push(vec![
             format!(" {}.{}", view.name, feature.name),
             type_text(&data_type, nullable),
-            window(feature.window),
+            window(view, feature.window),
             meaning(view, feature),
         ]);
     }
@@ -162,60 +168,4 @@ fn event(event: &EventDeclaration) -> String {
 
 fn type_text(data_type: &DataType, nullable: bool) -> String {
     format!("{data_type}{}", if nullable { " or null" } else { "" })
-}
-
-/// What a feature is, in words.
-fn meaning(view: &FeatureView, feature: &Feature) -> String {
-    let column = feature.column.as_deref().unwrap_or_default();
-    let of = match (feature.aggregate, &feature.column) {
-        (Aggregate::Count, None) => "number of rows".to_string(),
-        (Aggregate::Count, Some(_)) => format!("number of values of {column}"),
-        (Aggregate::Sum, _) => format!("sum of {column}"),
-        (Aggregate::Mean, _) => format!("mean of {column}"),
-        (Aggregate::Min, _) => format!("least {column}"),
-        (Aggregate::Max, _) => format!("greatest {column}"),
-        (Aggregate::First, _) => format!("first {column}"),
-        (Aggregate::Last, _) => format!("last {column}"),
-    };
-    let described = view.columns.iter().find(|described| described.name == column);
-    match described.map(|column| column.description.trim()).filter(|text| !text.is_empty()) {
-        Some(text) => format!("{of}: {text}"),
-        None => of,
-    }
-}
-
-/// A window as authors write it.
-fn window(window: Window) -> String {
-    match window {
-        Window::Lifetime => "lifetime".to_string(),
-        Window::Sliding { length_us, offset_us: 0 } => duration(length_us),
-        Window::Sliding { length_us, offset_us } => {
-            format!("{} offset {}", duration(length_us), duration(offset_us))
-        }
-    }
-}
-
-/// A duration in the largest unit that it is a multiple of.
-fn duration(micros: i64) -> String {
-    for (unit_us, unit) in [(DAY_US, "d"), (HOUR_US, "h"), (MINUTE_US, "m")] {
-        if micros % unit_us == 0 {
-            return format!("{}{unit}", micros / unit_us);
-        }
-    }
-    format!("{micros}us")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Goal: windows print as authors write them.
-    #[test]
-    fn s03_windows_have_names() {
-        let sliding = |length_us, offset_us| window(Window::Sliding { length_us, offset_us });
-        assert_eq!(window(Window::Lifetime), "lifetime");
-        assert_eq!(sliding(30 * DAY_US, 0), "30d");
-        assert_eq!(sliding(36 * HOUR_US, 30 * DAY_US), "36h offset 30d");
-        assert_eq!(sliding(65 * MINUTE_US, 1), "65m offset 1us");
-    }
 }

@@ -4,6 +4,7 @@ pub mod arguments;
 pub mod build;
 pub mod commands;
 pub mod inspect;
+pub mod meaning;
 pub mod outcome;
 pub mod output;
 pub mod scaffold;

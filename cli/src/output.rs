@@ -92,6 +92,10 @@ pub fn json_value(value: &Value) -> serde_json::Value {
         Value::Float32(value) => infinite(f64::from(*value)).into(),
         Value::Float64(value) => infinite(*value).into(),
         Value::List(values) => values.iter().map(json_value).collect(),
+        Value::Map(pairs) => {
+            let pairs = pairs.iter().map(|(key, value)| (key.to_string(), json_value(value)));
+            serde_json::Value::Object(pairs.collect())
+        }
         Value::String(_) | Value::Timestamp(_) => value.to_string().into(),
     }
 }

@@ -6,6 +6,7 @@
 use crate::batch::{Cursor, Position};
 use crate::column::Build;
 use crate::event_time::EventTime;
+use crate::list::List;
 use crate::manifest::Piece;
 
 /// A struct that is read from a batch.
@@ -117,22 +118,56 @@ impl IdColumn for i64 {}
 )]
 pub trait KeyColumn {}
 
-/// The type of a column that can be summed.
+/// The type of a column of numbers.
 #[diagnostic::on_unimplemented(
-    message = "`sum` and `mean` do not apply to a column of type `{Self}`",
+    message = "this aggregate takes numbers, not a column of type `{Self}`",
     label = "not a number",
-    note = "they need i64, f64, f32 or an Option of one of them; `count`, `first`, `last`, `min` \
+    note = "it needs i64, f64, f32 or an Option of one of them; `count`, `first`, `last`, `min` \
             and `max` apply to texts and times too"
 )]
 pub trait Summable {}
 
 /// The type of a column whose values have an order.
 #[diagnostic::on_unimplemented(
-    message = "`min`, `max`, `first` and `last` do not apply to a column of type `{Self}`",
+    message = "this aggregate takes plain values, not a column of type `{Self}`",
     label = "a list has no order",
-    note = "`count` applies to lists"
+    note = "`count` applies to lists, `vector_sum` and `vector_mean` to lists of floats"
 )]
 pub trait Ordered {}
+
+/// The type of a column that is true or false.
+#[diagnostic::on_unimplemented(
+    message = "a filter, `any` and `all` need a bool column, not one of type `{Self}`",
+    label = "neither bool nor Option<bool>"
+)]
+pub trait FlagColumn {}
+impl FlagColumn for bool {}
+impl FlagColumn for Option<bool> {}
+
+/// The type of a column whose values can be the keys of a map.
+#[diagnostic::on_unimplemented(
+    message = "a column of type `{Self}` cannot be the keys of a map",
+    label = "floats and lists are no keys",
+    note = "`by` and `histogram` need i64, bool, EventTime, &str, String or an Option of one of them"
+)]
+pub trait MapKey {}
+impl<T: KeyColumn> MapKey for T {}
+
+/// The type of a column of vectors.
+#[diagnostic::on_unimplemented(
+    message = "`vector_sum` and `vector_mean` take lists of floats, not a column of type `{Self}`",
+    label = "not a list of floats",
+    note = "they need Vec<f64>, Vec<f32>, List<'_, f64>, List<'_, f32> or an Option of one of them"
+)]
+pub trait VectorColumn {}
+impl VectorColumn for Vec<f32> {}
+impl VectorColumn for Vec<f64> {}
+impl VectorColumn for List<'_, f32> {}
+impl VectorColumn for List<'_, f64> {}
+impl VectorColumn for Option<Vec<f32>> {}
+impl VectorColumn for Option<Vec<f64>> {}
+impl VectorColumn for Option<List<'_, f32>> {}
+impl VectorColumn for Option<List<'_, f64>> {}
 
 macro_rules! marks {
     ($($mark:ident: $($type:ty),*;)*) => {$($(
@@ -157,3 +192,9 @@ pub const fn require_key<T: KeyColumn>() {}
 pub const fn require_summable<T: Summable>() {}
 /// Fails to compile unless `T` has an order.
 pub const fn require_ordered<T: Ordered>() {}
+/// Fails to compile unless `T` is a column of bools.
+pub const fn require_flag<T: FlagColumn>() {}
+/// Fails to compile unless values of `T` can be the keys of a map.
+pub const fn require_map_key<T: MapKey>() {}
+/// Fails to compile unless `T` is a column of vectors.
+pub const fn require_vector<T: VectorColumn>() {}

@@ -7,10 +7,11 @@ use crate::component::{Artifact, Engine, EngineConfig};
 use crate::error::{Error, Result};
 use crate::event::SourceSchema;
 use crate::fold::FoldPlan;
+use crate::manifest::{Manifest, OnDemand};
 use crate::project::{Project, or_none};
-use crate::tile::Ladder;
-use crate::manifest::OnDemand;
+use crate::tile::{Ladder, Level};
 use crate::view::FeatureView;
+use crate::window::Span;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub struct CatalogView {
     pub plan: Arc<FoldPlan>,
     /// Its tile ladder.
     pub ladder: Arc<Ladder>,
+    /// For each level's number, the slots that its tiles hold; then those of the base tile.
+    level_slots: Arc<[Vec<usize>]>,
 }
 
 /// A loaded on-demand transform.
@@ -49,6 +52,44 @@ pub struct Catalog {
 }
 
 impl CatalogView {
+    fn new(
+        artifact: usize,
+        index: usize,
+        view: &FeatureView,
+        manifest: &Manifest,
+    ) -> Result<CatalogView> {
+        let plan = FoldPlan::new(Arc::new(view.clone()), &manifest.aggregates)?;
+        let head_us = view.event.skew_us.saturating_add(view.history_us);
+        let ladder = Ladder::new(&plan.spans, view.origin_us, head_us, view.exact_max_us);
+        let mut level_slots: Vec<Vec<usize>> = Vec::new();
+        let readers = |reads: &dyn Fn(Span) -> bool| {
+            let spans = (0..plan.spans.len()).filter(|at| reads(plan.spans[*at]));
+            let mut slots: Vec<usize> =
+                spans.flat_map(|span| plan.slots_over(span, 0..plan.features.len())).collect();
+            slots.sort_unstable();
+            slots.dedup();
+            slots
+        };
+        for level in Level::ALL {
+            level_slots.push(readers(&|span| ladder.serves(span) && ladder.may_read(span, level)));
+        }
+        level_slots
+            .push(readers(&|span| ladder.serves(span) && matches!(span, Span::Lifetime { .. })));
+        Ok(CatalogView {
+            artifact,
+            index,
+            plan: Arc::new(plan),
+            ladder: Arc::new(ladder),
+            level_slots: level_slots.into(),
+        })
+    }
+
+    /// The slots that tiles of `level` hold, or base tiles: those that a span which reads such a
+    /// tile may need, so that a state that is small over its window stays small in every tile.
+    pub fn slots_at(&self, level: Option<Level>) -> &[usize] {
+        &self.level_slots[level.map_or(Level::ALL.len(), |level| level as usize)]
+    }
+
     /// The declaration.
     pub fn declaration(&self) -> &FeatureView {
         &self.plan.view
@@ -93,15 +134,7 @@ impl Catalog {
         for (at, (name, artifact)) in artifacts.iter().enumerate() {
             for (index, view) in artifact.manifest().views.iter().enumerate() {
                 claim(&view.name, name)?;
-                let plan = FoldPlan::new(Arc::new(view.clone()))?;
-                let head_us = view.event.skew_us.saturating_add(view.history_us);
-                let ladder = Arc::new(Ladder::new(&plan.windows, head_us));
-                catalog.views.push(CatalogView {
-                    artifact: at,
-                    index,
-                    plan: Arc::new(plan),
-                    ladder,
-                });
+                catalog.views.push(CatalogView::new(at, index, view, artifact.manifest())?);
             }
             for (index, on_demand) in artifact.manifest().on_demand.iter().enumerate() {
                 claim(&on_demand.name, name)?;

@@ -9,7 +9,8 @@
 use crate::error::{Error, Result};
 use crate::value::{Column, DataType};
 use crate::view::EventDeclaration;
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, MapArray, RecordBatch, StructArray};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{self as arrow_types, Field, Schema, SchemaRef, TimeUnit};
 use std::sync::Arc;
 
@@ -27,7 +28,30 @@ pub fn arrow_type(data_type: &DataType) -> arrow_types::DataType {
         DataType::List(element) => {
             arrow_types::DataType::List(Arc::new(Field::new("item", arrow_type(element), true)))
         }
+        DataType::Map(types) => {
+            let key = Field::new("key", arrow_type(&types.0), false);
+            let value = Field::new("value", arrow_type(&types.1), true);
+            let entries = arrow_types::DataType::Struct(vec![key, value].into());
+            arrow_types::DataType::Map(Arc::new(Field::new("entries", entries, false)), true)
+        }
     }
+}
+
+/// A map of `data_type` from its keys and values; a list's offsets cut them.
+pub(crate) fn map_array(
+    data_type: &DataType,
+    offsets: OffsetBuffer<i32>,
+    [keys, values]: [ArrayRef; 2],
+    nulls: Option<NullBuffer>,
+) -> MapArray {
+    let arrow_types::DataType::Map(entries, sorted) = arrow_type(data_type) else {
+        unreachable!("{data_type} is no map");
+    };
+    let arrow_types::DataType::Struct(fields) = entries.data_type() else {
+        unreachable!("the entries of a map are a struct");
+    };
+    let pairs = StructArray::new(fields.clone(), vec![keys, values], None);
+    MapArray::new(entries.clone(), offsets, pairs, nulls, sorted)
 }
 
 /// The Arrow schema of these columns.

@@ -259,9 +259,7 @@ impl Feature {
         let name = self.aggregate.name();
         let within = |value: u32, least: u32, most: u32| match (least..=most).contains(&value) {
             true => Ok(()),
-            false => {
-                Err(Error::input(format!("{name}({value}): it takes {least} to {most} here")))
-            }
+            false => Err(Error::input(format!("{name}({value}): it takes {least} to {most} here"))),
         };
         match &self.aggregate {
             A::FirstN { n } | A::LastN { n } | A::FirstDistinct { n } | A::LastDistinct { n } => {

@@ -27,6 +27,7 @@ pub mod store;
 pub mod admission;
 pub mod catalog;
 pub mod clock;
+pub mod guests;
 pub mod host;
 pub mod parity;
 pub mod project;

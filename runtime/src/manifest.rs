@@ -11,8 +11,10 @@ use crate::value::{Column, DataType};
 use crate::view::FeatureView;
 use serde::{Deserialize, Serialize};
 
-/// The version of the manifest's form that this runtime reads.
+/// The newest version of the manifest's form that this runtime reads.
 pub const MANIFEST_FORMAT: u32 = 2;
+/// The oldest: format 1 lacks what format 2 added, and nothing else differs.
+pub const MANIFEST_FORMAT_MIN: u32 = 1;
 /// The version of the contract (docs/SEMANTICS.md) that this runtime keeps.
 pub const SEMANTICS_VERSION: u32 = 1;
 /// Most views or on-demand transforms in one artifact: a call names its views in a 64-bit set.
@@ -71,10 +73,11 @@ impl Manifest {
                 .because(error)
         };
         let versions: Versions = serde_json::from_slice(json).map_err(bad)?;
-        if versions.format != MANIFEST_FORMAT || versions.semantics != SEMANTICS_VERSION {
+        let formats = MANIFEST_FORMAT_MIN..=MANIFEST_FORMAT;
+        if !formats.contains(&versions.format) || versions.semantics != SEMANTICS_VERSION {
             return Err(Error::input(format!(
-                "the artifact has manifest format {} and semantics {}; this build reads format {MANIFEST_FORMAT} \
-                 and semantics {SEMANTICS_VERSION}: rebuild the artifact, or use a matching lockstep",
+                "the artifact has manifest format {} and semantics {}; this build reads formats {MANIFEST_FORMAT_MIN} \
+                 to {MANIFEST_FORMAT} and semantics {SEMANTICS_VERSION}: rebuild the artifact, or use a matching lockstep",
                 versions.format, versions.semantics
             )));
         }
@@ -89,14 +92,18 @@ impl Manifest {
     }
 
     fn check(&self) -> Result<()> {
-        if [self.views.len(), self.on_demand.len(), self.aggregates.len()].iter().any(|n| *n > VIEWS_MAX) {
+        if [self.views.len(), self.on_demand.len(), self.aggregates.len()]
+            .iter()
+            .any(|n| *n > VIEWS_MAX)
+        {
             return Err(Error::input(format!("an artifact holds at most {VIEWS_MAX} views")));
         }
         let names =
             self.views.iter().map(|v| &v.name).chain(self.on_demand.iter().map(|o| &o.name));
         unique(names, "the artifact", "view")?;
         for view in &self.views {
-            view.check(&self.aggregates).map_err(|error| error.at(format!("view {}", view.name)))?;
+            view.check(&self.aggregates)
+                .map_err(|error| error.at(format!("view {}", view.name)))?;
         }
         unique(self.aggregates.iter().map(|a| &a.name), "the artifact", "aggregate")?;
         for user in &self.aggregates {
@@ -176,4 +183,3 @@ impl OnDemand {
         Ok(())
     }
 }
-

@@ -4,13 +4,14 @@
 //! event time is its event's. Its tie is the event's id and the row's ordinal within its event, or,
 //! for a source without event ids, the whole row in value order. Deliberately absent: the guest.
 
+use crate::aggregate::user::Part;
 use crate::error::{Error, Result};
 use crate::key::EntityKey;
 use crate::value::{Value, canonical_f32, canonical_f64};
 use crate::view::FeatureView;
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float32Array, Float64Array, Int64Array, ListArray,
-    RecordBatch, StringArray, TimestampMicrosecondArray,
+    MapArray, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{
     DataType as ArrowType, Float32Type, Float64Type, Int64Type, TimestampMicrosecondType,
@@ -33,6 +34,8 @@ pub enum TypedColumn {
     Timestamp(TimestampMicrosecondArray),
     /// Of [`crate::value::DataType::List`].
     List(ListArray),
+    /// Of [`crate::value::DataType::Map`].
+    Map(MapArray),
 }
 
 impl TypedColumn {
@@ -48,6 +51,7 @@ impl TypedColumn {
                 TypedColumn::Timestamp(array.as_primitive::<TimestampMicrosecondType>().clone())
             }
             ArrowType::List(_) => TypedColumn::List(array.as_list::<i32>().clone()),
+            ArrowType::Map(..) => TypedColumn::Map(array.as_map().clone()),
             other => return Err(Error::bug(format!("a column of Arrow type {other} got inside"))),
         })
     }
@@ -63,6 +67,7 @@ impl TypedColumn {
             TypedColumn::String(a) => a.is_null(row),
             TypedColumn::Timestamp(a) => a.is_null(row),
             TypedColumn::List(a) => a.is_null(row),
+            TypedColumn::Map(a) => a.is_null(row),
         }
     }
 
@@ -85,6 +90,15 @@ impl TypedColumn {
         }
     }
 
+    /// Whether a row of a bool column is true; a null is not.
+    #[inline]
+    pub(crate) fn is_true(&self, row: usize) -> bool {
+        match self {
+            TypedColumn::Bool(a) => a.is_valid(row) && a.value(row),
+            other => unreachable!("the declaration checked that {other:?} holds flags"),
+        }
+    }
+
     /// The value of a row.
     pub fn value(&self, row: usize) -> Value {
         if self.is_null(row) {
@@ -102,6 +116,16 @@ impl TypedColumn {
                 let items = TypedColumn::new(&items).expect("the list's elements were validated");
                 Value::List((0..a.value_length(row) as usize).map(|i| items.value(i)).collect())
             }
+            TypedColumn::Map(a) => {
+                let entries = a.value(row);
+                let [keys, values] = [0, 1].map(|at| {
+                    TypedColumn::new(entries.column(at)).expect("the map's types are columns'")
+                });
+                let mut pairs: Vec<(Value, Value)> =
+                    (0..entries.len()).map(|i| (keys.value(i), values.value(i))).collect();
+                pairs.sort_by(|a, b| a.0.cmp(&b.0));
+                Value::Map(pairs)
+            }
         }
     }
 }
@@ -113,6 +137,8 @@ pub struct Rows {
     key_columns: Vec<usize>,
     event_times: Vec<i64>,
     ties: Vec<Box<[u8]>>,
+    /// For each lift of the view's plan, the unit state of each row.
+    lifted: Vec<Vec<Option<Part>>>,
 }
 
 impl Rows {
@@ -149,7 +175,7 @@ impl Rows {
         });
         let ties = ties.collect();
         let event_times = source_rows.iter().map(|&event| times.value(event as usize)).collect();
-        Ok(Rows { columns, key_columns, event_times, ties })
+        Ok(Rows { columns, key_columns, event_times, ties, lifted: vec![] })
     }
 
     /// How many rows there are.
@@ -175,6 +201,17 @@ impl Rows {
     /// What decides between rows of one event time.
     pub fn tie(&self, row: usize) -> &[u8] {
         &self.ties[row]
+    }
+
+    /// Gives the rows the unit states that the guest made of them: for each lift of the view's plan
+    /// one a row, none for a null.
+    pub fn set_lifted(&mut self, lifted: Vec<Vec<Option<Part>>>) {
+        self.lifted = lifted;
+    }
+
+    /// The state of a row alone under a lift of the view's plan; none if its input is null.
+    pub fn lifted(&self, lift: usize, row: usize) -> Option<&Part> {
+        self.lifted[lift][row].as_ref()
     }
 
     /// The entity key of a row.

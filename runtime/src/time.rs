@@ -64,7 +64,7 @@ impl Time {
         if self.0 == Self::MIN.0 {
             return self;
         }
-        Self::saturating(self.0 - self.0.rem_euclid(step_us))
+        Self::saturating(self.0.saturating_sub(self.0.rem_euclid(step_us)))
     }
 
     /// The greatest `origin_us + n * step_us` that is not after this time; `MIN` stays `MIN`.
@@ -73,9 +73,9 @@ impl Time {
         if self.0 == Self::MIN.0 {
             return self;
         }
-        // An origin within a step of the epoch gives the same grid and cannot overflow.
-        let origin_us = origin_us.rem_euclid(step_us);
-        Self::saturating(self.0 - (self.0 - origin_us).rem_euclid(step_us))
+        // Both are reduced before they are subtracted, so that no pair of them overflows.
+        let past_us = self.0.rem_euclid(step_us) - origin_us.rem_euclid(step_us);
+        Self::saturating(self.0.saturating_sub(past_us.rem_euclid(step_us)))
     }
 
     /// Whether this time is a multiple of `step_us`.
@@ -282,5 +282,29 @@ mod tests {
         assert_eq!(Time::MAX.plus(i64::MAX), Time::MAX);
         assert_eq!(Time::MIN.minus(1), Time::MIN);
         assert_eq!(Time::new(i64::MAX), None);
+    }
+
+    /// Goal: a floor from an origin is right for every time, step and origin, and saturates (S3).
+    /// Method: extremes and ordinary numbers of each, against 128 bits.
+    #[test]
+    fn s03_floors_from_an_origin_do_not_overflow() {
+        let ends = [i64::MIN, i64::MIN + 1, Time::MIN.0 - 1, Time::MIN.0, Time::MIN.0 + 1];
+        let ordinary = [-DAY_US - 7, -HOUR_US, -1, 0, 1, 1_800_000_000, HOUR_US, DAY_US + 7];
+        let mut numbers = ends.to_vec();
+        numbers.extend(ordinary);
+        numbers.extend(ends.map(|end| end.saturating_neg()));
+        let steps: Vec<i64> = numbers.iter().copied().filter(|step| *step > 0).collect();
+        for &time in numbers.iter().filter(|time| Time::new(**time).is_some()) {
+            for &step in &steps {
+                for &origin in &numbers {
+                    let wide = [time, step, origin].map(i128::from);
+                    let past = (wide[0] - wide[2]).rem_euclid(wide[1]);
+                    let expected = (wide[0] - past).max(i128::from(Time::MIN.0));
+                    let found = Time(time).floor_from(step, origin).0;
+                    assert_eq!(i128::from(found), expected, "{time} {step} {origin}");
+                }
+                assert_eq!(Time(time).floor(step), Time(time).floor_from(step, 0));
+            }
+        }
     }
 }

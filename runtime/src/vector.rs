@@ -5,14 +5,17 @@
 
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
+use crate::event::{arrow_type, map_array};
 use crate::fold::Status;
+use crate::manifest::SEMANTICS_VERSION;
 use crate::time::Time;
 use crate::value::{Column, DataType, Value};
-use crate::manifest::SEMANTICS_VERSION;
 use arrow::array::{
-    ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, StringArray,
+    ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, ListArray, StringArray,
     TimestampMicrosecondArray,
 };
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::datatypes::DataType as ArrowType;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -133,8 +136,49 @@ pub fn array_of<'a>(
             let times = times.collect::<Result<TimestampMicrosecondArray>>()?;
             Arc::new(times.with_timezone("UTC"))
         }
-        DataType::List(_) => return Err(Error::bug("a feature of a list type")),
+        DataType::List(element) => {
+            let (mut items, mut lengths, mut valid) = (vec![], vec![], vec![]);
+            for value in values {
+                let here: &[Value] = match value {
+                    Value::Null => &[],
+                    Value::List(items) => items,
+                    other => return Err(mistyped(data_type, other)),
+                };
+                items.extend(here);
+                lengths.push(here.len());
+                valid.push(!value.is_null());
+            }
+            let items = array_of(element, items.into_iter())?;
+            let ArrowType::List(field) = arrow_type(data_type) else {
+                return Err(Error::bug("a list's Arrow type is a list"));
+            };
+            let offsets = OffsetBuffer::from_lengths(lengths);
+            Arc::new(ListArray::new(field, offsets, items, nulls(valid)))
+        }
+        DataType::Map(types) => {
+            let (mut keys, mut items, mut lengths, mut valid) = (vec![], vec![], vec![], vec![]);
+            for value in values {
+                let here: &[(Value, Value)] = match value {
+                    Value::Null => &[],
+                    Value::Map(pairs) => pairs,
+                    other => return Err(mistyped(data_type, other)),
+                };
+                keys.extend(here.iter().map(|(key, _)| key));
+                items.extend(here.iter().map(|(_, value)| value));
+                lengths.push(here.len());
+                valid.push(!value.is_null());
+            }
+            let keys = array_of(&types.0, keys.into_iter())?;
+            let items = array_of(&types.1, items.into_iter())?;
+            let offsets = OffsetBuffer::from_lengths(lengths);
+            Arc::new(map_array(data_type, offsets, [keys, items], nulls(valid)))
+        }
     })
+}
+
+/// A null buffer, or none if nothing is null.
+fn nulls(valid: Vec<bool>) -> Option<NullBuffer> {
+    valid.contains(&false).then(|| NullBuffer::from(valid))
 }
 
 fn mistyped(data_type: &DataType, value: &Value) -> Error {

@@ -46,18 +46,6 @@ pub struct FeatureView {
     pub features: Vec<Feature>,
 }
 
-/// Whether an event at exactly `as_of` counts.
-    pub boundary: Boundary,
-    /// The view answers as of `as_of - delay_us` (S5).
-    pub delay_us: i64,
-    /// How far behind the watermark a window may end and still be answered (S12).
-    pub history_us: i64,
-    /// The columns of its rows.
-    pub columns: Vec<Column>,
-    /// Its features.
-    pub features: Vec<Feature>,
-}
-
 /// The declared columns of a source's events, as one event struct names them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -88,6 +76,14 @@ pub enum Boundary {
     Inclusive,
 }
 
+/// Features may be maps, columns of events and views not.
+fn no_maps(columns: &[Column]) -> Result<()> {
+    match columns.iter().find(|column| matches!(column.data_type, DataType::Map(_))) {
+        Some(column) => Err(Error::input(format!("column {:?} is a map", column.name))),
+        None => Ok(()),
+    }
+}
+
 const fn day_us() -> i64 {
     DAY_US
 }
@@ -108,6 +104,7 @@ impl FeatureView {
         identifier(&self.name)?;
         self.event.check().map_err(|error| error.at(format!("event {}", self.event.name)))?;
         unique(self.columns.iter().map(|c| &c.name), "the view", "column")?;
+        no_maps(&self.columns)?;
         unique(self.features.iter().map(|f| &f.name), "the view", "feature")?;
         unique(self.key.iter(), "the key", "column")?;
         if self.key.is_empty() || self.features.is_empty() {
@@ -129,8 +126,7 @@ impl FeatureView {
             return Err(Error::input("origin is whole seconds, and exact_max not negative"));
         }
         for feature in &self.features {
-            let checked =
-                identifier(&feature.name).and_then(|()| feature.check(self, aggregates));
+            let checked = identifier(&feature.name).and_then(|()| feature.check(self, aggregates));
             checked.map_err(|error| error.at(format!("feature {}", feature.name)))?;
         }
         Ok(())
@@ -152,6 +148,7 @@ impl EventDeclaration {
     fn check(&self) -> Result<()> {
         identifier(&self.source)?;
         unique(self.columns.iter().map(|c| &c.name), "the event", "column")?;
+        no_maps(&self.columns)?;
         let column = |name: &str| {
             self.columns.iter().find(|column| column.name == name).ok_or_else(|| {
                 Error::input(format!("there is no column {name:?} for its time or id"))
@@ -193,4 +190,3 @@ impl EventDeclaration {
         self.columns.iter().position(|c| c.name == *id)
     }
 }
-

@@ -1,12 +1,18 @@
-//! Windows: from `as_of` to half-open intervals of event time (S3 to S5).
+//! Windows: what a feature's rows are, as declared (S3 to S5).
 //!
 //! A feature's [`Window`] is declared; its [`Span`]s are the intervals that it reads: one, or `count`
-//! for a series. The last rows and sessions read a sliding span and pick rows from it. Invariant: the
-//! bounds depend on the declaration, the view's origin and `as_of` alone. Deliberately absent: which
-//! events have arrived, which is the store's knowledge.
+//! for a series. The last rows and sessions read a sliding span and pick rows from it. Invariant: a
+//! window that passed [`Window::check`] has bounds at every `as_of` (`span`). Deliberately
+//! absent: which events have arrived, which is the store's knowledge; calendars and time zones.
 
-use crate::error::{Error, Result};
-use crate::time::{DAY_US, HOUR_US, Interval, MINUTE_US, SECOND_US, Time};
+mod check;
+#[cfg(test)]
+pub(crate) mod samples;
+mod span;
+
+pub use span::Span;
+
+use crate::time::{DAY_US, HOUR_US, MINUTE_US, SECOND_US, Time};
 use crate::view::{Boundary, FeatureView};
 use serde::{Deserialize, Serialize};
 
@@ -59,20 +65,6 @@ pub enum Window {
     Session { gap_us: i64, lookback_us: i64 },
 }
 
-/// One interval that a window reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "as in `Window`")]
-pub enum Span {
-    /// The sliding window `back` places before the newest of its series.
-    Sliding { length_us: i64, offset_us: i64, back: u32 },
-    /// Ends and starts anywhere.
-    Exact { length_us: i64, offset_us: i64 },
-    /// Ends and starts on a grid of steps.
-    Hopping { length_us: i64, step_us: i64, offset_us: i64 },
-    /// Has no start.
-    Lifetime { offset_us: i64 },
-}
-
 /// The hop of a sliding window of this length: 5 min below 12 h, 1 h below 12 d, else 1 d.
 pub const fn hop_us(length_us: i64) -> i64 {
     if length_us < 12 * HOUR_US {
@@ -96,6 +88,18 @@ impl Window {
                 Some(lookback_us)
             }
             Window::Lifetime { .. } => None,
+        }
+    }
+
+    /// How long before `as_of` it ends.
+    pub fn offset_us(self) -> i64 {
+        match self {
+            Window::Sliding { offset_us, .. }
+            | Window::Exact { offset_us, .. }
+            | Window::Hopping { offset_us, .. }
+            | Window::Series { offset_us, .. }
+            | Window::Lifetime { offset_us } => offset_us,
+            Window::LastRows { .. } | Window::Session { .. } => 0,
         }
     }
 
@@ -127,56 +131,14 @@ impl Window {
             }
         }
     }
-
-    /// Checks the declaration.
-    pub fn check(self, origin_us: i64) -> Result<()> {
-        let _ = origin_us;
-        let Window::Sliding { length_us, offset_us } = self else { return Ok(()) };
-        if length_us < HOUR_US {
-            return Err(Error::input("a sliding window is at least 1 h long (S3)"));
-        }
-        if length_us >= Time::MAX.micros() || length_us % hop_us(length_us) != 0 {
-            return Err(Error::input(format!(
-                "a sliding window of {length_us} us is not a multiple of its hop of {} us (S3)",
-                hop_us(length_us)
-            )));
-        }
-        if !(0..Time::MAX.micros()).contains(&offset_us) {
-            return Err(Error::input("a window's offset must not be negative"));
-        }
-        Ok(())
-    }
 }
 
-impl Span {
-    /// The interval at `effective`, an `as_of` already moved by the view's boundary and delay.
-    pub fn interval(self, effective: Time, origin_us: i64) -> Interval {
-        let floor = |time: Time, step_us: i64| time.floor_from(step_us, origin_us);
-        match self {
-            Span::Lifetime { offset_us } => {
-                Interval { start: Time::MIN, end: effective.minus(offset_us) }
-            }
-            Span::Exact { length_us, offset_us } => {
-                let end = effective.minus(offset_us);
-                Interval { start: end.minus(length_us), end }
-            }
-            Span::Hopping { length_us, step_us, offset_us } => {
-                let end = floor(effective.minus(offset_us), step_us);
-                Interval { start: end.minus(length_us), end }
-            }
-            Span::Sliding { length_us, offset_us, back } => {
-                let hop = hop_us(length_us);
-                let shifted = effective.minus(offset_us);
-                let newest = if offset_us > 0 { floor(shifted, hop) } else { shifted };
-                let before = |windows: i64| {
-                    floor(newest.minus(windows.saturating_mul(length_us)), hop)
-                };
-                let back = i64::from(back);
-                let end = if back == 0 { newest } else { before(back) };
-                Interval { start: before(back + 1), end }
-            }
-        }
-    }
+/// A duration as authors write it: in the longest unit that divides it, such as `90s` or `7d`.
+pub fn duration(micros: i64) -> String {
+    let units = [(DAY_US, "d"), (HOUR_US, "h"), (MINUTE_US, "m"), (SECOND_US, "s"), (1000, "ms")];
+    let unit = units.into_iter().find(|(unit_us, _)| micros != 0 && micros % unit_us == 0);
+    let (unit_us, unit) = unit.unwrap_or((1, "us"));
+    format!("{}{unit}", micros / unit_us)
 }
 
 impl FeatureView {
@@ -194,22 +156,21 @@ impl FeatureView {
 mod tests {
     use super::*;
 
-    /// Goal: the sawtooth of S3. Method: intervals written out by hand.
+    /// Goal: durations read as authors write them. Method: a table.
     #[test]
-    fn s03_sliding_windows_floor_their_start() {
-        let at = |text: &str| Time::parse(text).unwrap();
-        let sliding = |length_us: i64, offset_us: i64, as_of: &str| {
-            Span::Sliding { length_us, offset_us, back: 0 }.interval(at(as_of), 0)
-        };
-        let interval = sliding(7 * DAY_US, 0, "2024-05-08T10:20:30Z");
-        assert_eq!(interval.start, at("2024-05-01T10:00:00Z"));
-        assert_eq!(interval.end, at("2024-05-08T10:20:30Z"));
-        let interval = sliding(30 * DAY_US, 0, "2024-05-31T10:20:30Z");
-        assert_eq!(interval.start, at("2024-05-01"));
-        let interval = sliding(HOUR_US, 0, "1969-12-31T23:59:00Z");
-        assert_eq!(interval.start, at("1969-12-31T22:55:00Z"));
-        let interval = sliding(7 * DAY_US, 7 * DAY_US, "2024-05-15T10:20:30Z");
-        assert_eq!(interval.end, at("2024-05-08T10:00:00Z"));
-        assert_eq!(interval.start, at("2024-05-01T10:00:00Z"));
+    fn durations_use_the_longest_unit() {
+        for (micros, text) in [
+            (0, "0us"),
+            (1, "1us"),
+            (1500, "1500us"),
+            (2000, "2ms"),
+            (90 * SECOND_US, "90s"),
+            (90 * MINUTE_US, "90m"),
+            (36 * HOUR_US, "36h"),
+            (7 * DAY_US, "7d"),
+            (-DAY_US, "-1d"),
+        ] {
+            assert_eq!(duration(micros), text);
+        }
     }
 }

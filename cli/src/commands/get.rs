@@ -86,7 +86,7 @@ fn parse_value(data_type: &DataType, text: &str) -> Result<Value> {
         DataType::Float32 => Value::Float32(text.parse().map_err(|_| bad())?),
         DataType::Bool => Value::Bool(text.parse().map_err(|_| bad())?),
         DataType::Timestamp => Value::Timestamp(Time::parse(text)?.micros()),
-        DataType::List(_) => {
+        DataType::List(_) | DataType::Map(_) => {
             return Err(Error::input("a list cannot be given on the command line"));
         }
     })

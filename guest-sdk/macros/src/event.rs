@@ -4,11 +4,11 @@
 //! absent: what a source's files look like, which the project file says.
 
 use crate::columns::{Direction, columns, fixed, many, text};
+use crate::duration::duration;
 use crate::json;
 use crate::record::record;
 use crate::settings::Settings;
 use crate::structure::{Column, Structure};
-use crate::window::duration;
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;

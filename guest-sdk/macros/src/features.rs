@@ -1,18 +1,17 @@
-//! `#[features(…)]` on a view and its fields.
+//! `#[features(…)]` on a view and its fields: aggregates over windows.
 //!
 //! Invariant: a feature's name is unique in its view and fits the runtime's limit. Deliberately
-//! absent: aggregates of two columns, and those of users.
+//! absent: the types of features, which the runtime derives from the columns'.
 
-use crate::event::check;
+use crate::aggregate::Aggregate;
+use crate::clause::Clause;
 use crate::json;
-use crate::settings::Settings;
+use crate::requirement::Requirement;
 use crate::structure::{Column, NAME_MAX_BYTES, Structure};
-use crate::window::window;
+use crate::window::{Window, window};
 use proc_macro2::TokenStream;
 use std::collections::BTreeSet;
-use syn::{Error, Path, Result};
-
-const AGGREGATES: [&str; 7] = ["count", "sum", "mean", "min", "max", "first", "last"];
+use syn::{Error, LitStr, Result};
 
 /// The features of a view.
 #[derive(Default)]
@@ -28,12 +27,12 @@ impl Features {
     /// Those of the struct, then those of each field, in the author's order.
     pub fn of(structure: &Structure) -> Result<Features> {
         let mut features = Features::default();
-        for settings in Settings::of(&structure.attributes, "features")? {
-            features.add(settings, None)?;
+        for clause in Clause::of(&structure.attributes)? {
+            features.add(&clause, None, structure)?;
         }
         for field in &structure.fields {
-            for settings in Settings::of(&field.attributes, "features")? {
-                features.add(settings, Some(field))?;
+            for clause in Clause::of(&field.attributes)? {
+                features.add(&clause, Some(field), structure)?;
             }
         }
         if features.json.is_empty() {
@@ -44,66 +43,97 @@ impl Features {
         Ok(features)
     }
 
-    fn add(&mut self, mut settings: Settings, column: Option<&Column>) -> Result<()> {
-        let span = settings.span;
-        let aggregates = settings.bare();
-        let windows = settings.texts("windows")?.unwrap_or_default();
-        settings.finish("aggregates such as mean, and windows = [\"7d\"]")?;
-        if aggregates.is_empty() {
-            let why = format!("name aggregates: {}", AGGREGATES.join(", "));
-            return Err(Error::new(span, why));
-        }
-        if windows.is_empty() {
-            let why = "name windows: windows = [\"7d\", \"lifetime\"]";
-            return Err(Error::new(span, why));
-        }
-        for path in &aggregates {
-            let aggregate = aggregate(path, column)?;
-            if let Some(column) = column {
-                self.checks.extend(match aggregate.as_str() {
-                    "count" => None,
-                    "sum" | "mean" => Some(check(column, "require_summable")),
-                    _ => Some(check(column, "require_ordered")),
-                });
+    fn add(
+        &mut self,
+        clause: &Clause,
+        column: Option<&Column>,
+        structure: &Structure,
+    ) -> Result<()> {
+        let rows = Rows::of(clause, column, structure, &mut self.checks)?;
+        let windows: Vec<(&LitStr, Window)> =
+            clause.windows.iter().map(|text| Ok((text, window(text)?))).collect::<Result<_>>()?;
+        for entry in &clause.entries {
+            let aggregate = Aggregate::read(entry, column, structure)?;
+            if aggregate.is_ratio && clause.filter.is_some() {
+                let why = "a ratio takes no where; filter its operands, as in count_where(flag)";
+                return Err(Error::new(aggregate.place, why));
             }
-            for literal in &windows {
-                let window = window(literal)?;
-                let name = match column {
-                    None => format!("{aggregate}_{}", window.name),
-                    Some(column) => format!("{}_{aggregate}_{}", column.name, window.name),
-                };
-                if name.len() > NAME_MAX_BYTES {
-                    let why =
-                        format!("the feature's name {name} has over {NAME_MAX_BYTES} letters");
-                    return Err(Error::new(literal.span(), why));
-                }
-                let column = column.map_or("null".to_string(), |it| json::string(&it.name));
-                self.json.push(format!(
-                    "{{\"name\":{},\"aggregate\":{},\"column\":{column},\"window\":{}}}",
-                    json::string(&name),
-                    json::string(&aggregate),
-                    window.json
-                ));
-                if !self.names.insert(name.clone()) {
-                    let why = format!("the feature {name} is declared twice; leave one out");
-                    return Err(Error::new(literal.span(), why));
-                }
+            for (text, window) in &windows {
+                aggregate.over(window, text)?;
+                self.feature(&aggregate, &rows, window)
+                    .map_err(|why| Error::new(text.span(), why))?;
             }
+            self.checks.extend(aggregate.checks);
         }
+        Ok(())
+    }
+
+    fn feature(
+        &mut self,
+        aggregate: &Aggregate,
+        rows: &Rows,
+        window: &Window,
+    ) -> std::result::Result<(), String> {
+        let name = format!("{}{}{}_{}", rows.prefix, aggregate.name, rows.suffix, window.name);
+        if name.len() > NAME_MAX_BYTES {
+            return Err(format!("the feature's name {name} has over {NAME_MAX_BYTES} letters"));
+        }
+        if !self.names.insert(name.clone()) {
+            return Err(format!("the feature {name} is declared twice; leave one out"));
+        }
+        self.json.push(format!(
+            "{{\"name\":{},\"aggregate\":{},\"column\":{}{},\"window\":{}}}",
+            json::string(&name),
+            aggregate.json,
+            rows.column,
+            rows.members,
+            window.json
+        ));
         Ok(())
     }
 }
 
-/// The aggregate's name.
-fn aggregate(path: &Path, column: Option<&Column>) -> Result<String> {
-    let name = path.get_ident().map(ToString::to_string).unwrap_or_default();
-    if !AGGREGATES.contains(&name.as_str()) {
-        let why = format!("there is no such aggregate; there are {}", AGGREGATES.join(", "));
-        return Err(Error::new_spanned(path, why));
-    }
-    if column.is_none() && name != "count" {
-        let why = format!("`{name}` needs a column: write #[features({name}, …)] on its field");
-        return Err(Error::new_spanned(path, why));
-    }
-    Ok(name)
+/// Which rows a clause's features are over.
+struct Rows {
+    /// What a feature's name starts with.
+    prefix: String,
+    /// What a feature's name has behind its aggregate.
+    suffix: String,
+    /// The column, as JSON.
+    column: String,
+    /// The filter and the map's key, as members of a JSON object.
+    members: String,
 }
+
+impl Rows {
+    fn of(
+        clause: &Clause,
+        column: Option<&Column>,
+        structure: &Structure,
+        checks: &mut Vec<TokenStream>,
+    ) -> Result<Rows> {
+        let (mut suffix, mut members) = (String::new(), String::new());
+        if let Some(flag) = &clause.filter {
+            let filter = structure.field(flag, "where")?;
+            checks.extend(Requirement::Flag.of(filter, flag.span()));
+            suffix += &format!("_where_{}", filter.name);
+            members += &format!(",\"filter\":{}", json::string(&filter.name));
+        }
+        if let Some((by, limit)) = &clause.by {
+            let key = structure.field(by, "by")?;
+            checks.extend(Requirement::MapKey.of(key, by.span()));
+            suffix += &format!("_by_{}", key.name);
+            let name = json::string(&key.name);
+            members += &format!(",\"by\":{{\"column\":{name},\"limit\":{limit}}}");
+        }
+        Ok(Rows {
+            prefix: column.map_or(String::new(), |column| format!("{}_", column.name)),
+            suffix,
+            column: column.map_or("null".to_string(), |column| json::string(&column.name)),
+            members,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

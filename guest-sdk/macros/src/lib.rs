@@ -1,21 +1,29 @@
 //! The derives and attributes of `lockstep-sdk`, which re-exports and explains them.
 //!
 //! Invariant: what a look at the author's tokens can tell is an error here, at the token; what
-//! needs types is left to traits of the SDK, with the span of the author's own type. Deliberately
+//! needs types is left to traits of the SDK, with the span of the author's own words. Deliberately
 //! absent: the layout of batches, which the SDK owns.
 
 use proc_macro::TokenStream;
 
+mod aggregate;
+mod clause;
 mod columns;
 mod declared;
 mod description;
+mod duration;
 mod event;
 mod export;
 mod features;
 mod function;
 mod json;
+mod number;
+mod origin;
+mod parameters;
+mod ratio;
 mod record;
 mod request;
+mod requirement;
 mod settings;
 mod structure;
 mod view;
@@ -38,17 +46,34 @@ pub fn event(item: TokenStream) -> TokenStream {
 
 /// A row of a feature view:
 /// `#[view(key = [field, …], owner = "…", tags = ["…"], history = "7d", delay = "5m",
-/// boundary = "inclusive", null_keys)]`.
+/// boundary = "inclusive", null_keys, origin = "2024-01-01", exact_max = "1d")]`.
 ///
 /// Only `key` is needed. `history` is how far behind the newest events a window may end and still
 /// be answered exactly, `delay` answers as of so much earlier, `boundary = "inclusive"` counts an
 /// event at exactly `as_of`. A row with a null in its key is set aside unless `null_keys` is given.
+/// `origin` moves the grid of hops and steps: a date, a date and time, or seconds since 1970.
+/// `exact_max` is the longest exact window, its offset included, that is answered online.
 ///
 /// `#[features(count, windows = ["7d", "lifetime"])]` on the struct counts rows. On a field,
-/// `#[features(mean, max, windows = ["30d"])]` takes `count`, `sum`, `mean`, `min`, `max`, `first`
-/// and `last` of its values that are not null. A feature is named `count_7d` or
-/// `field_mean_30d`. A window is `"lifetime"`, a length such as `"90m"`, `"12h"` or `"30d"`, or one
-/// that ended some time ago, `"7d offset 7d"`.
+/// `#[features(mean, last_n(5), windows = ["30d"])]` is over its values that are not null. Beside
+/// `windows` may stand `where = flag`, which takes only the rows in which that bool field is true,
+/// and `by = field`, which makes a map with at most `by_limit = 1000` keys. A feature is named
+/// `count_7d` or `field_mean_where_flag_by_field_30d`.
+///
+/// | aggregates | of |
+/// |---|---|
+/// | `count`, `rate("1d")`, `time_since_first`, `time_since_last`, `decayed_count("7d")` | rows, or any field |
+/// | `name = ratio(sum(field), count_where(flag))` | rows: each operand is a count, sum or mean |
+/// | `sum`, `mean`, `var_pop`, `var_samp`, `stddev_pop`, `stddev_samp`, `skewness`, `kurtosis`, `covar_pop(field)`, `covar_samp(field)`, `corr(field)`, `approx_percentile(99.9)`, `decayed_sum("7d")` | numbers |
+/// | `min`, `max`, `first`, `last`, `first_n(5)`, `last_n(5)`, `first_distinct(5)`, `last_distinct(5)`, `top_k(5)`, `bottom_k(5)`, `unique_count`, `mode`, `entropy`, `approx_count_distinct` | all but lists |
+/// | `histogram` | all but lists and floats |
+/// | `any`, `all` | bools |
+/// | `vector_sum(128, -20)`, `vector_mean(128, -20)` | lists of floats |
+/// | `name = Type` | what the user-defined aggregate takes |
+///
+/// Windows are `"7d"`, `"90s exact"`, `"7d step 1d"`, `"1d tumbling"` and `"lifetime"`, each perhaps
+/// with an offset (`"7d offset 7d"`), `"7d series 4"`, `"last 10 in 90d"` and
+/// `"session 30m in 7d"`. `docs/FEATURES.md` has every formula, type and limit.
 #[proc_macro_derive(View, attributes(view, features))]
 pub fn view(item: TokenStream) -> TokenStream {
     code(syn::parse(item).and_then(view::derive))
@@ -62,7 +87,7 @@ pub fn request(item: TokenStream) -> TokenStream {
 
 /// Stored features that an on-demand transform reads: `#[from(view.feature)]` on each field.
 ///
-/// A count is bare, every other feature an `Option`.
+/// Counts, rates and lists are bare, maps and most other features an `Option`.
 #[proc_macro_derive(Features, attributes(from))]
 pub fn features(item: TokenStream) -> TokenStream {
     code(syn::parse(item).and_then(request::derive_features))

@@ -63,12 +63,6 @@ impl Settings {
         }
     }
 
-    /// The bare names, all of them.
-    pub fn bare(&mut self) -> Vec<Path> {
-        let paths = self.metas.extract_if(.., |meta| matches!(meta, Meta::Path(_)));
-        paths.map(|meta| meta.path().clone()).collect()
-    }
-
     /// `name = "text"`.
     pub fn text(&mut self, name: &str) -> Result<Option<LitStr>> {
         let value = self.value(name, "\"…\"")?;

@@ -12,8 +12,8 @@ use syn::{
     Attribute, Data, DeriveInput, Error, Fields, GenericParam, Ident, Lifetime, Result, Type,
 };
 
-/// Most bytes of a name, as the runtime has it.
-pub const NAME_MAX_BYTES: usize = 128;
+/// Most bytes of a name. The runtime's `name.rs` has the same number.
+pub const NAME_MAX_BYTES: usize = 64;
 
 /// A struct.
 pub struct Structure {

@@ -4,19 +4,21 @@
 //! Deliberately absent: the view's name and event, which its function gives.
 
 use crate::columns::{Direction, columns, many, text};
+use crate::duration::{DAY_US, duration};
 use crate::event::check;
 use crate::features::Features;
 use crate::json;
+use crate::origin::origin;
 use crate::record::row;
 use crate::settings::Settings;
 use crate::structure::{Column, Structure};
-use crate::window::duration;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{DeriveInput, Error, Lifetime, LitStr, Result, parse_quote};
 
 const FORM: &str = "#[view(key = [field, …], owner = \"…\", tags = [\"…\"], \
-                    history = \"7d\", delay = \"5m\", boundary = \"inclusive\", null_keys)]";
+                    history = \"7d\", delay = \"5m\", boundary = \"inclusive\", null_keys, \
+                    origin = \"2024-01-01\", exact_max = \"1d\")]";
 
 /// Implements `Row` and `View`.
 pub fn derive(input: DeriveInput) -> Result<TokenStream> {
@@ -81,6 +83,8 @@ fn head(key: &[&Column], mut settings: Settings) -> Result<String> {
     let tags: Vec<String> = tags.iter().map(LitStr::value).collect();
     let history = settings.text("history")?;
     let delay = settings.text("delay")?;
+    let start = settings.text("origin")?;
+    let exact_max = settings.text("exact_max")?;
     let boundary = match settings.text("boundary")? {
         None => "strict".to_string(),
         Some(text) if ["strict", "inclusive"].contains(&text.value().as_str()) => text.value(),
@@ -91,12 +95,16 @@ fn head(key: &[&Column], mut settings: Settings) -> Result<String> {
         }
     };
     let null_keys = settings.flag("null_keys")?;
-    settings.finish("key, owner, tags, history, delay, boundary and null_keys")?;
+    let known = "key, owner, tags, history, delay, boundary, null_keys, origin and exact_max";
+    settings.finish(known)?;
     let history_us = history.map_or(Ok(0), |text| duration(&text))?;
     let delay_us = delay.map_or(Ok(0), |text| duration(&text))?;
+    let origin_us = start.map_or(Ok(0), |text| origin(&text))?;
+    let exact_max_us = exact_max.map_or(Ok(DAY_US), |text| duration(&text))?;
     Ok(format!(
         "\"owner\":{},\"tags\":{},\"key\":{},\"null_keys\":{null_keys},\"boundary\":{},\
-         \"delay_us\":{delay_us},\"history_us\":{history_us},\"columns\":",
+         \"delay_us\":{delay_us},\"history_us\":{history_us},\
+         \"origin_us\":{origin_us},\"exact_max_us\":{exact_max_us},\"columns\":",
         json::string(&owner),
         json::strings(tags.iter().map(String::as_str)),
         json::strings(key.iter().map(|part| part.name.as_str())),

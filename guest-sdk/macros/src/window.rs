@@ -1,18 +1,23 @@
-//! Durations and windows, as authors write them.
+//! Windows, as authors write them (docs/FEATURES.md).
 //!
-//! Invariant: a [`Window`] keeps S3: a sliding window is at least an hour long and a multiple of
-//! its hop. Deliberately absent: windows that the runtime does not have yet (exact, hopping).
+//! Invariant: a [`Window`] is one that the runtime accepts (S3): a sliding window, a lookback and
+//! each window of a series is at least an hour long and a multiple of its hop; a hopping window is
+//! whole seconds and at least its step. Deliberately absent: the intervals that a window covers.
 
-use syn::{Error, LitStr, Result};
+use crate::duration::{DAY_US, HOUR_US, MINUTE_US, SECOND_US, micros, shortest};
+use syn::{Error, LitStr};
 
-const MINUTE_US: i64 = 60_000_000;
-const HOUR_US: i64 = 60 * MINUTE_US;
-const DAY_US: i64 = 24 * HOUR_US;
-/// Longest duration, in microseconds: event time lies within ±2^62.
-const DURATION_MAX_US: i64 = (1 << 62) - 1;
-/// The units, longest first.
-const UNITS: [(&str, i64); 6] =
-    [("d", DAY_US), ("h", HOUR_US), ("m", MINUTE_US), ("s", 1_000_000), ("ms", 1_000), ("us", 1)];
+/// Most windows of a series, rows of `last n`, and sessions of a lookback. The runtime's
+/// `window.rs` has the same numbers.
+const SERIES_COUNT_MAX: u32 = 1000;
+const LAST_ROWS_MAX: u32 = 1000;
+const SESSIONS_MAX: i64 = 10_000;
+/// What an author may write.
+const FORMS: &str = "\"7d\", \"7d offset 7d\", \"90s exact\", \"7d step 1d\", \"1d tumbling\", \
+                     \"lifetime\", \"7d series 4\", \"last 10 in 90d\" or \"session 30m in 7d\" \
+                     (units us, ms, s, m, h, d)";
+
+type Read<T> = Result<T, String>;
 
 /// A window that a feature covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,74 +26,84 @@ pub struct Window {
     pub name: String,
     /// The window as the manifest has it.
     pub json: String,
-}
-
-/// The microseconds of a duration such as `7d`; `None` if it is none.
-fn micros(text: &str) -> Option<i64> {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (count, unit) = text.split_at(digits);
-    let (_, unit_us) = UNITS.iter().find(|(name, _)| *name == unit)?;
-    let micros = count.parse::<i64>().ok()?.checked_mul(*unit_us)?;
-    (micros <= DURATION_MAX_US).then_some(micros)
-}
-
-/// The microseconds of a setting such as `history = "7d"`.
-pub fn duration(text: &LitStr) -> Result<i64> {
-    micros(&text.value()).ok_or_else(|| {
-        let why =
-            "a duration is a count and a unit (us, ms, s, m, h, d), such as \"90s\" or \"7d\"";
-        Error::new(text.span(), why)
-    })
+    /// Its length, or that of its lookback or of one of its series; `None` for a lifetime.
+    pub length_us: Option<i64>,
+    /// Whether it is the last rows of its lookback, which have no length in time.
+    pub is_last_rows: bool,
 }
 
 /// The window of a literal such as `"7d"`.
-pub fn window(text: &LitStr) -> Result<Window> {
+pub fn window(text: &LitStr) -> syn::Result<Window> {
     parse(&text.value()).map_err(|why| Error::new(text.span(), why))
 }
 
-fn parse(text: &str) -> std::result::Result<Window, String> {
+fn parse(text: &str) -> Read<Window> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let (length, offset) = match words[..] {
-        ["lifetime"] => {
-            let json = "{\"kind\":\"lifetime\"}".to_string();
-            return Ok(Window { name: "lifetime".to_string(), json });
+    let words = match words[..] {
+        ["last", rows, "in", lookback] => return last_rows(rows, lookback),
+        ["session", gap, "in", lookback] => return session(gap, lookback),
+        ["last" | "session", .., "offset", _] => {
+            return Err("the last rows and sessions take no offset".to_string());
         }
-        ["lifetime", ..] => return Err("a lifetime window takes no offset".to_string()),
-        [length] => (length, None),
-        [length, "offset", offset] => (length, Some(offset)),
-        _ => (text, None),
+        ref words => words,
     };
-    let unknown = || {
-        format!(
-            "{text:?} is no window; write \"lifetime\", \"7d\" or \"7d offset 7d\" \
-                 (units us, ms, s, m, h, d)"
-        )
+    let (words, offset) = match words {
+        [words @ .., "offset", offset] => (words, Some(*offset)),
+        words => (words, None),
     };
-    let length_us = micros(length).ok_or_else(unknown)?;
+    let offset_us = offset.map_or(Ok(0), |offset| match length(offset)? {
+        0 => Err(format!("an offset of {offset} is none; leave it out")),
+        offset_us => Ok(offset_us),
+    })?;
+    let (name, mut json, length_us) = match words {
+        ["lifetime"] => ("lifetime".to_string(), "\"kind\":\"lifetime\"".to_string(), None),
+        [length] => sliding(length)?,
+        [length, "exact"] => exact(length)?,
+        [length, "tumbling"] => hopping(length, length, "tumbling")?,
+        [length, "step", step] => hopping(length, step, &format!("step_{step}"))?,
+        [length, "series", count] => series(length, count)?,
+        _ => return Err(format!("{text:?} is no window; write {FORMS}")),
+    };
+    json = format!("{{{json},\"offset_us\":{offset_us}}}");
+    let name = offset.map_or(name.clone(), |offset| format!("{name}_offset_{offset}"));
+    Ok(Window { name, json, length_us, is_last_rows: false })
+}
+
+/// A name, the JSON's members before the offset, and the length in time.
+type Parts = (String, String, Option<i64>);
+
+/// The microseconds of a part of a window.
+fn length(text: &str) -> Read<i64> {
+    micros(text).ok_or_else(|| format!("{text:?} is no window nor a length; write {FORMS}"))
+}
+
+/// A count in a window, at least 1.
+fn count(text: &str, most: u32, of: &str) -> Read<u32> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    let count = text.parse::<u32>().ok().filter(|count| plain && (1..=most).contains(count));
+    count.ok_or_else(|| format!("{text:?} {of}; there may be 1 to {most}"))
+}
+
+/// The length of a sliding window, which is a multiple of its hop.
+fn sliding_us(text: &str) -> Read<i64> {
+    let length_us = length(text)?;
     if length_us < HOUR_US {
-        return Err(format!("a window of {length} is too short; a sliding window is at least 1h"));
+        return Err(format!(
+            "a window of {text} is too short; a sliding window is at least 1h; write \"1h\" or \
+             \"{text} exact\""
+        ));
     }
     let (hop_us, hop) = hop(length_us);
     if length_us % hop_us != 0 {
         let below = length_us - length_us % hop_us;
         return Err(format!(
-            "a window of {length} is not a multiple of its hop of {hop} (5m below 12h, 1h below \
+            "a window of {text} is not a multiple of its hop of {hop} (5m below 12h, 1h below \
              12d, else 1d); write \"{}\" or \"{}\"",
             shortest(below),
             shortest(below + hop_us)
         ));
     }
-    let Some(offset) = offset else {
-        let json = format!("{{\"kind\":\"sliding\",\"length_us\":{length_us},\"offset_us\":0}}");
-        return Ok(Window { name: length.to_string(), json });
-    };
-    let offset_us = micros(offset).ok_or_else(unknown)?;
-    if offset_us == 0 {
-        return Err(format!("an offset of {offset} is none; leave it out"));
-    }
-    let json =
-        format!("{{\"kind\":\"sliding\",\"length_us\":{length_us},\"offset_us\":{offset_us}}}");
-    Ok(Window { name: format!("{length}_offset_{offset}"), json })
+    Ok(length_us)
 }
 
 /// The hop of a sliding window of this length (S3), in microseconds and as text.
@@ -102,63 +117,79 @@ fn hop(length_us: i64) -> (i64, &'static str) {
     }
 }
 
-/// A duration in the longest unit that divides it.
-fn shortest(micros: i64) -> String {
-    let (unit, unit_us) =
-        UNITS.iter().find(|(_, unit_us)| micros % unit_us == 0).expect("1 us divides everything");
-    format!("{}{unit}", micros / unit_us)
+fn sliding(length: &str) -> Read<Parts> {
+    let length_us = sliding_us(length)?;
+    let json = format!("\"kind\":\"sliding\",\"length_us\":{length_us}");
+    Ok((length.to_string(), json, Some(length_us)))
+}
+
+fn exact(text: &str) -> Read<Parts> {
+    let length_us = length(text)?;
+    if length_us == 0 {
+        return Err(format!("an exact window of {text} is empty; it is at least 1us"));
+    }
+    let json = format!("\"kind\":\"exact\",\"length_us\":{length_us}");
+    Ok((format!("{text}_exact"), json, Some(length_us)))
+}
+
+fn hopping(text: &str, step: &str, form: &str) -> Read<Parts> {
+    let (length_us, step_us) = (length(text)?, length(step)?);
+    for (part, part_us) in [(step, step_us), (text, length_us)] {
+        if part_us == 0 || part_us % SECOND_US != 0 {
+            let above = part_us - part_us % SECOND_US + SECOND_US;
+            return Err(format!(
+                "{part} is not a whole number of seconds, as steps and what is measured in them \
+                 are; write \"{}\"",
+                shortest(above)
+            ));
+        }
+    }
+    if length_us < step_us {
+        return Err(format!(
+            "a window of {text} is shorter than its step of {step} and would miss events; write \
+             \"{step} tumbling\""
+        ));
+    }
+    let json = format!("\"kind\":\"hopping\",\"length_us\":{length_us},\"step_us\":{step_us}");
+    Ok((format!("{text}_{form}"), json, Some(length_us)))
+}
+
+fn series(length: &str, windows: &str) -> Read<Parts> {
+    let length_us = sliding_us(length)?;
+    let count = count(windows, SERIES_COUNT_MAX, "is no count of windows in a series")?;
+    let json = format!("\"kind\":\"series\",\"length_us\":{length_us},\"count\":{count}");
+    Ok((format!("{length}_series_{count}"), json, Some(length_us)))
+}
+
+fn last_rows(rows: &str, lookback: &str) -> Read<Window> {
+    let rows = count(rows, LAST_ROWS_MAX, "is no count of last rows")?;
+    let lookback_us = sliding_us(lookback)?;
+    Ok(Window {
+        name: format!("last_{rows}_in_{lookback}"),
+        json: format!("{{\"kind\":\"last_rows\",\"rows\":{rows},\"lookback_us\":{lookback_us}}}"),
+        length_us: Some(lookback_us),
+        is_last_rows: true,
+    })
+}
+
+fn session(gap: &str, lookback: &str) -> Read<Window> {
+    let (gap_us, lookback_us) = (length(gap)?, sliding_us(lookback)?);
+    let least =
+        lookback_us.div_euclid(SESSIONS_MAX) + i64::from(lookback_us.rem_euclid(SESSIONS_MAX) > 0);
+    if gap_us < least {
+        return Err(format!(
+            "a gap of {gap} lets {lookback} hold more than {SESSIONS_MAX} sessions; it is at least \
+             \"{}\"",
+            shortest(least)
+        ));
+    }
+    Ok(Window {
+        name: format!("session_{gap}_in_{lookback}"),
+        json: format!("{{\"kind\":\"session\",\"gap_us\":{gap_us},\"lookback_us\":{lookback_us}}}"),
+        length_us: Some(lookback_us),
+        is_last_rows: false,
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str) -> std::result::Result<(String, String), String> {
-        parse(text).map(|window| (window.name, window.json))
-    }
-
-    /// Goal: the grammar's windows, their names and their JSON.
-    #[test]
-    fn s03_windows_become_json() {
-        for (text, name, length_us, offset_us) in [
-            ("1h", "1h", HOUR_US, 0),
-            ("90m", "90m", 90 * MINUTE_US, 0),
-            ("7d", "7d", 7 * DAY_US, 0),
-            ("365d", "365d", 365 * DAY_US, 0),
-            (" 7d  offset 7d ", "7d_offset_7d", 7 * DAY_US, 7 * DAY_US),
-            ("3600s offset 1us", "3600s_offset_1us", HOUR_US, 1),
-            ("7200000ms", "7200000ms", 2 * HOUR_US, 0),
-        ] {
-            let json = format!(
-                "{{\"kind\":\"sliding\",\"length_us\":{length_us},\"offset_us\":{offset_us}}}"
-            );
-            assert_eq!(read(text), Ok((name.to_string(), json)), "{text}");
-        }
-        let lifetime = ("lifetime".to_string(), "{\"kind\":\"lifetime\"}".to_string());
-        assert_eq!(read("lifetime"), Ok(lifetime));
-    }
-
-    /// Goal: what S3 refuses is refused with a remedy. Method: a part of each message.
-    #[test]
-    fn s03_bad_windows_are_refused() {
-        for (text, part) in [
-            ("59m", "at least 1h"),
-            ("61m", "write \"1h\" or \"65m\""),
-            ("750m", "write \"12h\" or \"13h\""),
-            ("300h", "write \"12d\" or \"13d\""),
-            ("7d offset 0d", "leave it out"),
-            ("lifetime offset 1d", "takes no offset"),
-            ("", "is no window"),
-            ("7", "is no window"),
-            ("d", "is no window"),
-            ("-7d", "is no window"),
-            ("7d exact", "is no window"),
-            ("7 d", "is no window"),
-            ("1w", "is no window"),
-            ("99999999999999d", "is no window"),
-        ] {
-            let error = read(text).unwrap_err();
-            assert!(error.contains(part), "{text:?}: {error}");
-        }
-    }
-}
+mod tests;

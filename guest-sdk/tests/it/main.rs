@@ -6,6 +6,8 @@
 mod aggregates;
 #[cfg(test)]
 mod compile_errors;
+#[cfg(test)]
+mod features;
 mod flat;
 mod manifest;
 mod on_demand;

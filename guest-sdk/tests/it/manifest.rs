@@ -141,7 +141,7 @@ fn features() -> Value {
     json!([
         count("count_1h", sliding(HOUR_US, 0)),
         count("count_7d_offset_7d", sliding(168 * HOUR_US, 168 * HOUR_US)),
-        count("count_lifetime", json!({ "kind": "lifetime" })),
+        count("count_lifetime", json!({ "kind": "lifetime", "offset_us": 0 })),
         tags("sum", "30d", 720 * HOUR_US),
         tags("mean", "30d", 720 * HOUR_US),
         tags("count", "90m", 3 * HOUR_US / 2),
@@ -164,6 +164,8 @@ fn view(name: &str, description: &str) -> Value {
         "boundary": "inclusive",
         "delay_us": 300_000_000,
         "history_us": 168 * HOUR_US,
+        "origin_us": 0,
+        "exact_max_us": 24 * HOUR_US,
         "columns": [
             column("page", "string", true),
             column("kind", "bool", false),

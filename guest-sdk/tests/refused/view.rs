@@ -83,10 +83,10 @@ pub struct SumOfRows {
 #[view(key = [user])]
 pub struct SumOfText<'a> {
     pub user: i64,
-    #[features(sum, windows = ["1d"])]
-    pub name: &'a str, //~ `sum` and `mean` do not apply to a column of type `&'static str`
-    #[features(max, windows = ["1d"])]
-    pub list: List<'a, i64>, //~ `min`, `max`, `first` and `last` do not apply
+    #[features(sum, windows = ["1d"])] //~ takes numbers, not a column of type `&'static str`
+    pub name: &'a str,
+    #[features(max, windows = ["1d"])] //~ plain values, not a column of type
+    pub list: List<'a, i64>,
 }
 
 #[derive(View)]

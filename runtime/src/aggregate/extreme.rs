@@ -15,17 +15,26 @@ pub enum End {
     Max,
 }
 
-/// Keeps in `best` the better of `best` and `value`; a null is no value.
+/// Whether `value` takes the place of `best`; a null is no value.
+fn better(end: End, best: &Value, value: &Value) -> bool {
+    !value.is_null()
+        && (best.is_null()
+            || match end {
+                End::Min => value < best,
+                End::Max => value > best,
+            })
+}
+
+/// Keeps in `best` the better of `best` and `value`.
 pub fn keep(end: End, best: &mut Value, value: Value) {
-    if value.is_null() {
-        return;
-    }
-    let better = best.is_null()
-        || match end {
-            End::Min => value < *best,
-            End::Max => value > *best,
-        };
-    if better {
+    if better(end, best, &value) {
         *best = value;
+    }
+}
+
+/// As [`keep`], and copies `value` only if it is the better.
+pub fn keep_ref(end: End, best: &mut Value, value: &Value) {
+    if better(end, best, value) {
+        best.clone_from(value);
     }
 }

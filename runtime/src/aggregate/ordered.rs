@@ -29,7 +29,13 @@ pub struct Placed {
 }
 
 /// Keeps in `best` the one that comes first (last).
-pub fn keep(side: Side, best: &mut Option<Placed>, event_time: i64, tie: &[u8], value: &Value) {
+pub fn keep(
+    side: Side,
+    best: &mut Option<Box<Placed>>,
+    event_time: i64,
+    tie: &[u8],
+    value: &Value,
+) {
     let better = match best {
         None => true,
         Some(best) => {
@@ -42,7 +48,7 @@ pub fn keep(side: Side, best: &mut Option<Placed>, event_time: i64, tie: &[u8], 
         }
     };
     if better {
-        *best = Some(Placed { event_time, tie: tie.into(), value: value.clone() });
+        *best = Some(Box::new(Placed { event_time, tie: tie.into(), value: value.clone() }));
     }
 }
 

@@ -9,10 +9,11 @@
 use super::mapper::{Mapped, Mapper};
 use super::merge_tree::MergeTree;
 use crate::admission::{Admitted, admit, row_json};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, CatalogView};
 use crate::error::{Error, Result};
 use crate::event::{EventBatch, SetAside};
-use crate::fold::FoldPlan;
+use crate::fold::{Answer, FoldPlan, Merged, UserCalls};
+use crate::guests::Guests;
 use crate::host::on_demand::OnDemandRunners;
 use crate::host::request::Requests;
 use crate::key::EntityKey;
@@ -26,6 +27,9 @@ use arrow::datatypes::{Field, Schema};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Questions that are answered together: their states are in memory at once.
+const QUESTIONS_MAX: usize = 256;
 
 /// A training set in the making: the spine is known, events arrive in batches.
 #[derive(Debug)]
@@ -52,6 +56,8 @@ struct SourceFold {
 struct ViewRows {
     /// Of each entity key: which spine rows ask for it.
     spine: HashMap<EntityKey, Vec<u32>>,
+    /// The spine rows with an unknown key: one with a null that the view does not allow (S22).
+    unknown: Vec<u32>,
     /// Of each entity key: its rows, as places in `batches`.
     rows: HashMap<EntityKey, Vec<(u32, u32)>>,
     batches: Vec<Rows>,
@@ -92,8 +98,9 @@ impl<'a> TrainingSet<'a> {
             let plan = &catalog.views()[view.view].plan;
             let mut rows = ViewRows::default();
             for row in 0..requests.len() {
-                if let Some(key) = requests.key(row, view, plan) {
-                    rows.spine.entry(key).or_default().push(row as u32);
+                match requests.key(row, view, plan) {
+                    Some(key) => rows.spine.entry(key).or_default().push(row as u32),
+                    None => rows.unknown.push(row as u32),
                 }
             }
             views.push(rows);
@@ -167,13 +174,13 @@ impl<'a> TrainingSet<'a> {
     ) -> Result<Trained> {
         let TrainingSet { catalog, service, requests, views, .. } = &self;
         let (catalog, service) = (*catalog, *service);
-        let total: usize = views.iter().map(|view| view.spine.len()).sum();
+        let total: usize = views.iter().map(|view| view.spine.len() + 1).sum();
         let done = AtomicUsize::new(0);
         let mut stored = Vec::new();
         for (view, rows) in service.views.iter().zip(views) {
-            let plan = &catalog.views()[view.view].plan;
+            let loaded = &catalog.views()[view.view];
             let step = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-            stored.push(rows.features(plan, &view.features, requests, &step));
+            stored.push(rows.features(catalog, loaded, &view.features, requests, &step)?);
         }
         let computed = OnDemandRunners::new(catalog, service)?.compute_all(requests, &stored)?;
         let mut fields: Vec<Arc<Field>> = spine.schema().fields().iter().cloned().collect();
@@ -215,39 +222,47 @@ impl ViewRows {
     /// For each of `features`, its value at each spine row.
     fn features(
         &self,
-        plan: &FoldPlan,
+        catalog: &Catalog,
+        view: &CatalogView,
         features: &[usize],
         requests: &Requests,
         step: &(dyn Fn() + Sync),
-    ) -> Vec<Vec<Value>> {
-        let zero = plan.zero();
-        let empty = features.iter().map(|&feature| plan.finalize(feature, &zero).0);
-        let mut columns: Vec<Vec<Value>> = empty.map(|value| vec![value; requests.len()]).collect();
-        let keys: Vec<(&EntityKey, &Vec<u32>)> = self.spine.iter().collect();
+    ) -> Result<Vec<Vec<Value>>> {
+        let mut columns: Vec<Vec<Value>> =
+            features.iter().map(|_| vec![Value::Null; requests.len()]).collect();
+        let mut keys: Vec<(Option<&EntityKey>, &[u32])> =
+            self.spine.iter().map(|(key, rows)| (Some(key), &rows[..])).collect();
+        keys.push((None, &self.unknown));
         let next = AtomicUsize::new(0);
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
         let work = || {
             let mut found = Vec::new();
+            let mut guests = Guests::new(catalog)?;
             while let Some((key, spine)) = keys.get(next.fetch_add(1, Ordering::Relaxed)) {
-                if let Some(rows) = self.rows.get(*key) {
-                    self.key_features(plan, features, requests, (rows, spine), &mut found);
-                }
+                let rows = key.and_then(|key| self.rows.get(key)).map_or(&[][..], Vec::as_slice);
+                let guest = guests.of(view)?;
+                let named = |error: Error| match key {
+                    Some(key) => error.at(format!("key {key}")),
+                    None => error,
+                };
+                self.key_features(&view.plan, features, requests, (rows, spine), guest, &mut found)
+                    .map_err(named)?;
                 step();
             }
-            found
+            Ok::<_, Error>(found)
         };
         std::thread::scope(|scope| {
             let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
             for thread in threads {
                 let found = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                for (row, values) in found {
-                    for (column, value) in columns.iter_mut().zip(values) {
-                        column[row as usize] = value;
+                for (row, answers) in found? {
+                    for (column, answer) in columns.iter_mut().zip(answers) {
+                        column[row as usize] = answer.value;
                     }
                 }
             }
-        });
-        columns
+            Ok(columns)
+        })
     }
 
     /// The features of one key's spine rows.
@@ -257,8 +272,9 @@ impl ViewRows {
         features: &[usize],
         requests: &Requests,
         (rows, spine): (&[(u32, u32)], &[u32]),
-        found: &mut Vec<(u32, Vec<Value>)>,
-    ) {
+        guest: &mut dyn UserCalls,
+        found: &mut Vec<(u32, Vec<Answer>)>,
+    ) -> Result<()> {
         let mut timed: Vec<(i64, u32, u32)> = rows
             .iter()
             .map(|&(batch, row)| {
@@ -266,25 +282,32 @@ impl ViewRows {
             })
             .collect();
         timed.sort_unstable();
+        let all = plan.all_slots();
         let leaves = timed.iter().map(|&(_, batch, row)| {
             let mut state = plan.zero();
-            plan.update(&mut state, &self.batches[batch as usize], row as usize);
+            plan.update(&mut state, &self.batches[batch as usize], row as usize, &all);
             state
         });
-        let tree = MergeTree::new(plan, leaves.collect());
+        let tree = MergeTree::new(plan, leaves.collect(), guest)?;
+        let slots: Vec<Vec<usize>> = (0..plan.spans.len())
+            .map(|span| plan.slots_over(span, features.iter().copied()))
+            .collect();
         let before = |time: Time| timed.partition_point(|row| row.0 < time.micros());
-        for &row in spine {
-            let as_of = requests.as_of(row as usize);
-            let states = (0..plan.windows.len()).map(|window| {
-                let interval = plan.interval(window, as_of);
+        let merged = |row: &u32| {
+            let as_of = requests.as_of(*row as usize);
+            let mut question = Merged::empty(plan, as_of);
+            let places = question.states.iter_mut().zip(&question.intervals).zip(&slots);
+            for ((state, interval), slots) in places.filter(|(_, slots)| !slots.is_empty()) {
                 let (low, high) = (before(interval.start), before(interval.end));
-                tree.merged(low..high.max(low))
-            });
-            let states: Vec<_> = states.collect();
-            let values = features
-                .iter()
-                .map(|&feature| plan.finalize(feature, &states[plan.features[feature].window]).0);
-            found.push((row, values.collect()));
+                *state = tree.merged(low..high.max(low), slots);
+            }
+            question
+        };
+        for part in spine.chunks(QUESTIONS_MAX) {
+            let mut questions: Vec<Merged> = part.iter().map(merged).collect();
+            let answers = plan.answers(features, &mut questions, guest)?;
+            found.extend(part.iter().copied().zip(answers));
         }
+        Ok(())
     }
 }

@@ -5,7 +5,8 @@
 //! (S1). It is the batch host's algorithm, and shares nothing with the tiles of the online one.
 //! Deliberately absent: windows; the caller turns them into ranges.
 
-use crate::fold::{FoldPlan, ViewState};
+use crate::error::Result;
+use crate::fold::{FoldPlan, UserCalls, ViewState};
 use std::ops::Range;
 
 /// The states of all aligned power-of-two ranges over some rows.
@@ -18,31 +19,43 @@ pub struct MergeTree<'a> {
 }
 
 impl<'a> MergeTree<'a> {
-    /// The tree over these states.
-    pub fn new(plan: &'a FoldPlan, states: Vec<ViewState>) -> MergeTree<'a> {
+    /// The tree over these states. The guest merges its states level by level, so that no node
+    /// holds more than two that are not merged.
+    pub fn new(
+        plan: &'a FoldPlan,
+        states: Vec<ViewState>,
+        guest: &mut dyn UserCalls,
+    ) -> Result<MergeTree<'a>> {
         let leaves = states.len();
+        let slots = plan.all_slots();
         let mut nodes: Vec<ViewState> = vec![plan.zero(); leaves];
         nodes.extend(states);
+        let mut settled = leaves;
         for i in (1..leaves).rev() {
+            if 2 * i < settled && !plan.lifts.is_empty() {
+                plan.settle(&mut nodes[i + 1..settled], guest)?;
+                settled = i + 1;
+            }
             let mut node = nodes[2 * i].clone();
-            plan.merge(&mut node, &nodes[2 * i + 1]);
+            plan.merge(&mut node, &nodes[2 * i + 1], &slots);
             nodes[i] = node;
         }
-        MergeTree { plan, nodes, leaves }
+        plan.settle(&mut nodes[..settled], guest)?;
+        Ok(MergeTree { plan, nodes, leaves })
     }
 
-    /// The merged state of the rows in `range`.
-    pub fn merged(&self, range: Range<usize>) -> ViewState {
+    /// The merged state of the rows in `range`, for the slots named.
+    pub fn merged(&self, range: Range<usize>, slots: &[usize]) -> ViewState {
         let mut state = self.plan.zero();
         let (mut low, mut high) = (range.start + self.leaves, range.end + self.leaves);
         while low < high {
             if low % 2 == 1 {
-                self.plan.merge(&mut state, &self.nodes[low]);
+                self.plan.merge(&mut state, &self.nodes[low], slots);
                 low += 1;
             }
             if high % 2 == 1 {
                 high -= 1;
-                self.plan.merge(&mut state, &self.nodes[high]);
+                self.plan.merge(&mut state, &self.nodes[high], slots);
             }
             low /= 2;
             high /= 2;

@@ -9,11 +9,11 @@ use crate::catalog::Catalog;
 use crate::component::OnDemandRunner;
 use crate::error::{Error, Result};
 use crate::event::arrow_schema;
+use crate::manifest::OnDemand;
 use crate::row::TypedColumn;
 use crate::service::Service;
 use crate::value::{Column, Value};
 use crate::vector::array_of;
-use crate::manifest::OnDemand;
 use arrow::array::RecordBatch;
 
 /// For each feature of a view that is looked up, its value in each request.

@@ -16,13 +16,14 @@ use crate::catalog::{Catalog, cached_engine};
 use crate::clock;
 use crate::component::OnDemandRunner;
 use crate::error::{Error, Result};
-use crate::fold::Status;
+use crate::fold::{Merged, Status};
+use crate::guests::Guests;
 use crate::project::Project;
-use crate::service::{Origin, Service, ServiceView};
+use crate::service::{Origin, Service};
 use crate::store::progress;
-use crate::store::tiles::{self, TileReads};
+use crate::store::tiles::{self, TileReads, Wanted};
 use crate::store::{Snapshot, Store};
-use crate::time::{Interval, Time};
+use crate::time::Time;
 use crate::value::{Column, Value};
 use crate::vector::{FeatureVector, Identity};
 use std::collections::BTreeMap;
@@ -52,8 +53,23 @@ pub struct OnlineHost {
 struct Prepared {
     service: Service,
     features: Arc<[Column]>,
+    /// For each of the service's views, what its features read of the store.
+    wanted: Vec<Result<Wanted>>,
     /// Warm guests that no request uses at the moment.
-    idle: Mutex<Vec<Vec<OnDemandRunner>>>,
+    idle: Mutex<Vec<Warm>>,
+}
+
+/// The guests of one request.
+#[derive(Debug)]
+struct Warm {
+    runners: Vec<OnDemandRunner>,
+    guests: Guests,
+}
+
+impl Warm {
+    fn new(catalog: &Catalog, service: &Service) -> Result<Warm> {
+        Ok(Warm { runners: runners(catalog, service)?, guests: Guests::new(catalog)? })
+    }
 }
 
 impl OnlineHost {
@@ -78,8 +94,11 @@ impl OnlineHost {
         let mut prepared = BTreeMap::new();
         for service in services {
             let features = service.outputs.clone().into();
-            let idle = Mutex::new(vec![runners(&catalog, &service)?]);
-            prepared.insert(service.name.clone(), Prepared { service, features, idle });
+            let idle = Mutex::new(vec![Warm::new(&catalog, &service)?]);
+            let views = service.views.iter();
+            let wanted = views.map(|view| Wanted::new(&catalog.views()[view.view], &view.features));
+            let wanted = wanted.collect();
+            prepared.insert(service.name.clone(), Prepared { service, features, wanted, idle });
         }
         Ok(OnlineHost { catalog, store, services: prepared, identity })
     }
@@ -124,20 +143,29 @@ impl OnlineHost {
             AsOf::At(time) => time,
         };
         let requests = Requests::one(&prepared.service, request, as_of)?;
+        let idle = prepared.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut warm = match idle {
+            Some(warm) => warm,
+            None => Warm::new(&self.catalog, &prepared.service)?,
+        };
         let mut reads = TileReads::default();
-        let mut stored = Vec::with_capacity(prepared.service.views.len());
-        let mut statuses = Vec::with_capacity(prepared.service.views.len());
-        let snapshot = self.store.read()?;
-        for view in &prepared.service.views {
-            let oldest = || self.oldest_answerable(&*snapshot, &prepared.service);
-            let (values, status) =
-                self.look_up(&*snapshot, view, &requests, &mut reads, &oldest)?;
+        let (known, merged) = self.look_up(prepared, &requests, &mut reads)?;
+        let mut stored: Vec<StoredValues> = Vec::with_capacity(merged.len());
+        let mut statuses: Vec<Vec<Status>> = Vec::with_capacity(merged.len());
+        for (view, merged) in prepared.service.views.iter().zip(merged) {
+            let loaded = &self.catalog.views()[view.view];
+            let guest = warm.guests.of(loaded)?;
+            let answers = loaded.plan.answers(&view.features, &mut [merged], guest)?;
+            let answers = answers.into_iter().flatten();
+            let (values, status) = answers.map(|it| (vec![it.value], it.status)).unzip();
             stored.push(values);
             statuses.push(status);
         }
-        let known = snapshot.sequence();
-        drop(snapshot);
-        let computed = self.compute(prepared, &requests, &stored)?;
+        let runners = std::mem::take(&mut warm.runners);
+        let mut running = OnDemandRunners::with(&self.catalog, &prepared.service, runners);
+        let computed = running.compute_all(&requests, &stored)?;
+        warm.runners = running.into_runners();
+        prepared.idle.lock().unwrap_or_else(PoisonError::into_inner).push(warm);
         let origins = prepared.service.origins.iter();
         let answers = origins.map(|origin| match *origin {
             Origin::Stored(at) => {
@@ -152,6 +180,32 @@ impl OnlineHost {
         Ok((FeatureVector { features, values, statuses, as_of, known, identity }, reads))
     }
 
+    /// The commit that is read, and for each view of the service the merged states of its spans.
+    fn look_up(
+        &self,
+        prepared: &Prepared,
+        requests: &Requests,
+        reads: &mut TileReads,
+    ) -> Result<(u64, Vec<Merged>)> {
+        let snapshot = self.store.read()?;
+        let oldest = || self.oldest_answerable(&*snapshot, &prepared.service);
+        let mut merged = Vec::with_capacity(prepared.service.views.len());
+        for (asked, wanted) in prepared.service.views.iter().zip(&prepared.wanted) {
+            let view = &self.catalog.views()[asked.view];
+            let source = &view.declaration().event.source;
+            let retention = view.ladder.retention(progress::watermark(&*snapshot, source)?);
+            let (key, as_of) = (requests.key(0, asked, &view.plan), requests.as_of(0));
+            let wanted = wanted.as_ref().map_err(|error| Error::input(&error.message))?;
+            merged.push(match key {
+                Some(key) => {
+                    tiles::read(&*snapshot, view, &retention, &key, wanted, as_of, reads, &oldest)?
+                }
+                None => Merged::empty(&view.plan, as_of),
+            });
+        }
+        Ok((snapshot.sequence(), merged))
+    }
+
     /// The oldest `as_of` at which every window of every view of `service` is answerable.
     fn oldest_answerable(&self, snapshot: &dyn Snapshot, service: &Service) -> Result<Time> {
         let mut oldest = Time::MIN;
@@ -162,55 +216,5 @@ impl OnlineHost {
             oldest = oldest.max(tiles::oldest_answerable(view, &retention));
         }
         Ok(oldest)
-    }
-
-    /// The features of one view.
-    fn look_up(
-        &self,
-        snapshot: &dyn Snapshot,
-        wanted: &ServiceView,
-        requests: &Requests,
-        reads: &mut TileReads,
-        oldest: &dyn Fn() -> Result<Time>,
-    ) -> Result<(StoredValues, Vec<Status>)> {
-        let view = &self.catalog.views()[wanted.view];
-        let plan = &view.plan;
-        let source = &view.declaration().event.source;
-        let retention = view.ladder.retention(progress::watermark(snapshot, source)?);
-        let intervals: Vec<Interval> =
-            (0..plan.windows.len()).map(|at| plan.interval(at, requests.as_of(0))).collect();
-        let states = match requests.key(0, wanted, plan) {
-            Some(key) => {
-                tiles::read_among(snapshot, view, &retention, &key, &intervals, reads, oldest)?
-            }
-            None => vec![plan.zero(); intervals.len()],
-        };
-        let features = wanted.features.iter().map(|&feature| {
-            let (value, status) = plan.finalize(feature, &states[plan.features[feature].window]);
-            (vec![value], status)
-        });
-        Ok(features.unzip())
-    }
-
-    /// The on-demand features, by guests that are warm if any is idle.
-    fn compute(
-        &self,
-        prepared: &Prepared,
-        requests: &Requests,
-        stored: &[StoredValues],
-    ) -> Result<Vec<StoredValues>> {
-        if prepared.service.on_demand.is_empty() {
-            return Ok(vec![]);
-        }
-        let idle = prepared.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let guests = match idle {
-            Some(guests) => guests,
-            None => runners(&self.catalog, &prepared.service)?,
-        };
-        let mut running = OnDemandRunners::with(&self.catalog, &prepared.service, guests);
-        let computed = running.compute_all(requests, stored)?;
-        let mut idle = prepared.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.push(running.into_runners());
-        Ok(computed)
     }
 }

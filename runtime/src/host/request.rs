@@ -145,6 +145,7 @@ fn check(column: &Column, value: &Value) -> Result<()> {
         Value::String(_) => column.data_type == DataType::String,
         Value::Timestamp(_) => column.data_type == DataType::Timestamp,
         Value::List(_) => matches!(column.data_type, DataType::List(_)),
+        Value::Map(_) => matches!(column.data_type, DataType::Map(_)),
     };
     if fits {
         return Ok(());

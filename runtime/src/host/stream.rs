@@ -9,6 +9,7 @@ use crate::admission::{Admitted, admit, row_json};
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::event::{EventBatch, SetAside, SourceSchema};
+use crate::guests::Guests;
 use crate::row::TypedColumn;
 use crate::source::EventReader;
 use crate::store::progress::{self, Progress};
@@ -35,6 +36,7 @@ pub struct StreamHost {
     store: Arc<dyn Store>,
     identity: Identity,
     mappers: HashMap<String, Mapper>,
+    guests: Guests,
 }
 
 /// What a batch is folded with.
@@ -64,7 +66,8 @@ impl StreamHost {
     pub fn open(catalog: Arc<Catalog>, store: Arc<dyn Store>) -> Result<StreamHost> {
         let identity = Identity::of(&catalog);
         check_identity(&*store.read()?, &identity)?;
-        Ok(StreamHost { catalog, store, identity, mappers: HashMap::new() })
+        let guests = Guests::new(&catalog)?;
+        Ok(StreamHost { catalog, store, identity, mappers: HashMap::new(), guests })
     }
 
     /// The progress through a partition of `source`.
@@ -172,7 +175,7 @@ impl StreamHost {
                 });
             }
         }
-        deltas.write(snapshot, views, &retentions, writes)?;
+        deltas.write(snapshot, views, &retentions, &mut self.guests, writes)?;
         progress.set_aside += aside.len() as u64;
         for event in &aside {
             let key = layout::set_aside(source, partition, event.position, event.view.as_deref());

@@ -36,6 +36,7 @@ pub(super) enum Cell<'a> {
     Float64(f64),
     Text(Cow<'a, str>),
     List(Vec<Cell<'a>>),
+    Map(Vec<(Cell<'a>, Cell<'a>)>),
 }
 
 /// The front of `text`, quoted for a message.
@@ -171,6 +172,11 @@ impl<'a> Cell<'a> {
             ArrowType::List(_) => Cell::of_list(&array.as_list::<i32>().value(row)),
             ArrowType::LargeList(_) => Cell::of_list(&array.as_list::<i64>().value(row)),
             ArrowType::FixedSizeList(_, _) => Cell::of_list(&array.as_fixed_size_list().value(row)),
+            ArrowType::Map(..) => {
+                let entries = array.as_map().value(row);
+                let cell = |at: usize, i| Cell::of(entries.column(at), i).into_owned();
+                Cell::Map((0..entries.len()).map(|i| (cell(0, i), cell(1, i))).collect())
+            }
             _ => Cell::of_other(array, row),
         }
     }
@@ -229,6 +235,11 @@ impl<'a> Cell<'a> {
             Cell::Float64(value) => Cell::Float64(value),
             Cell::Text(value) => Cell::Text(value.into_owned().into()),
             Cell::List(values) => Cell::List(values.into_iter().map(Cell::into_owned).collect()),
+            Cell::Map(pairs) => {
+                let owned =
+                    |(key, value): (Cell<'_>, Cell<'_>)| (key.into_owned(), value.into_owned());
+                Cell::Map(pairs.into_iter().map(owned).collect())
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 //! quiet NaN. Deliberately absent: any check of a cell against its type, which its decoder did.
 
 use super::cell::Cell;
-use crate::event::arrow_type;
+use crate::event::{arrow_type, map_array};
 use crate::value::{DataType, canonical_f32, canonical_f64};
 use arrow::array::{
     ArrayRef, BooleanBuilder, Float32Builder, Float64Builder, Int64Builder, ListArray,
@@ -22,7 +22,18 @@ pub(super) enum ColumnBuilder {
     Float64(Float64Builder),
     String(StringBuilder),
     Timestamp(TimestampMicrosecondBuilder),
-    List { element: DataType, items: Box<ColumnBuilder>, lengths: Vec<usize>, valid: Vec<bool> },
+    List {
+        element: DataType,
+        items: Box<ColumnBuilder>,
+        lengths: Vec<usize>,
+        valid: Vec<bool>,
+    },
+    Map {
+        data_type: DataType,
+        pairs: Box<[ColumnBuilder; 2]>,
+        lengths: Vec<usize>,
+        valid: Vec<bool>,
+    },
 }
 
 impl ColumnBuilder {
@@ -40,6 +51,12 @@ impl ColumnBuilder {
             DataType::List(element) => ColumnBuilder::List {
                 element: (**element).clone(),
                 items: Box::new(ColumnBuilder::new(element)),
+                lengths: Vec::new(),
+                valid: Vec::new(),
+            },
+            DataType::Map(types) => ColumnBuilder::Map {
+                data_type: data_type.clone(),
+                pairs: Box::new([ColumnBuilder::new(&types.0), ColumnBuilder::new(&types.1)]),
                 lengths: Vec::new(),
                 valid: Vec::new(),
             },
@@ -64,6 +81,14 @@ impl ColumnBuilder {
                 lengths.push(cells.len());
                 valid.push(true);
             }
+            (ColumnBuilder::Map { pairs, lengths, valid, .. }, Cell::Map(cells)) => {
+                for (key, value) in cells {
+                    pairs[0].push(key);
+                    pairs[1].push(value);
+                }
+                lengths.push(cells.len());
+                valid.push(true);
+            }
             (builder, cell) => {
                 debug_assert_eq!(*cell, Cell::Null, "a decoder checks its cells");
                 builder.push_null();
@@ -79,7 +104,8 @@ impl ColumnBuilder {
             ColumnBuilder::Float64(builder) => builder.append_null(),
             ColumnBuilder::String(builder) => builder.append_null(),
             ColumnBuilder::Timestamp(builder) => builder.append_null(),
-            ColumnBuilder::List { lengths, valid, .. } => {
+            ColumnBuilder::List { lengths, valid, .. }
+            | ColumnBuilder::Map { lengths, valid, .. } => {
                 lengths.push(0);
                 valid.push(false);
             }
@@ -101,6 +127,13 @@ impl ColumnBuilder {
                 let nulls = NullBuffer::from(std::mem::take(valid));
                 let nulls = Some(nulls).filter(|nulls| nulls.null_count() > 0);
                 Arc::new(ListArray::new(field, offsets, items.finish(), nulls))
+            }
+            ColumnBuilder::Map { data_type, pairs, lengths, valid } => {
+                let offsets = OffsetBuffer::from_lengths(lengths.drain(..));
+                let nulls = NullBuffer::from(std::mem::take(valid));
+                let nulls = Some(nulls).filter(|nulls| nulls.null_count() > 0);
+                let [keys, values] = &mut **pairs;
+                Arc::new(map_array(data_type, offsets, [keys.finish(), values.finish()], nulls))
             }
         }
     }

@@ -274,6 +274,7 @@ pub(super) fn decode<'a>(field: Field<'a>, data_type: &DataType) -> Result<Cell<
         },
         DataType::Timestamp => Cell::Int(cell::integer(&text).or_else(|_| cell::time(&text))?),
         DataType::List(_) => return Err("CSV cannot hold a list".to_string()),
+        DataType::Map(_) => return Err("CSV cannot hold a map".to_string()),
     })
 }
 

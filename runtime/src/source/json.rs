@@ -161,8 +161,26 @@ pub(super) fn decode<'a>(raw: &'a str, data_type: &DataType) -> Result<Cell<'a>,
             let cells = items.iter().map(|item| decode(item.get(), element));
             Cell::List(cells.collect::<Result<_, _>>()?)
         }
+        (DataType::Map(types), Kind::Object) => decode_map(raw, types)?,
         _ => return Err(unexpected(raw, data_type)),
     })
+}
+
+/// An object as a map: its names are the keys, as text.
+fn decode_map<'a>(raw: &'a str, types: &(DataType, DataType)) -> Result<Cell<'a>, String> {
+    let members: std::collections::BTreeMap<String, &'a RawValue> =
+        serde_json::from_str(raw).map_err(|error| reason(&error))?;
+    let pair = |(name, value): (String, &'a RawValue)| {
+        let key = match types.0 {
+            DataType::String => Cell::Text(name.into()),
+            DataType::Int64 => Cell::Int(cell::integer(&name)?),
+            DataType::Timestamp => Cell::Int(cell::integer(&name).or_else(|_| cell::time(&name))?),
+            DataType::Bool if name == "true" || name == "false" => Cell::Bool(name == "true"),
+            ref other => return Err(format!("{} is no key of type {other}", excerpt(&name))),
+        };
+        Ok((key, decode(value.get(), &types.1)?))
+    };
+    members.into_iter().map(pair).collect::<Result<_, _>>().map(Cell::Map)
 }
 
 fn unexpected(raw: &str, data_type: &DataType) -> String {
@@ -208,6 +226,19 @@ pub(super) fn write(cell: &Cell<'_>, out: &mut Vec<u8>) {
                 write(cell, out);
             }
             out.push(b']');
+            Ok(())
+        }
+        Cell::Map(pairs) => {
+            let name = |cell: &Cell<'_>| match cell {
+                Cell::Text(text) => text.to_string(),
+                other => {
+                    let mut name = Vec::new();
+                    write(other, &mut name);
+                    String::from_utf8_lossy(&name).into_owned()
+                }
+            };
+            let names: Vec<String> = pairs.iter().map(|(key, _)| name(key)).collect();
+            write_object(&names, |i| pairs[i].1.clone(), out);
             Ok(())
         }
     };

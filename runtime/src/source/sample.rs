@@ -52,6 +52,7 @@ fn value(array: &dyn Array, data_type: &DataType, row: usize) -> Value {
             let items = array.as_list::<i32>().value(row);
             Value::List((0..items.len()).map(|i| value(&items, element, i)).collect())
         }
+        DataType::Map(_) => unreachable!("no event has a map"),
     }
 }
 

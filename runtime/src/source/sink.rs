@@ -220,14 +220,15 @@ fn check_schema(path: &Path, format: Format, schema: &Schema) -> Result<()> {
                 field.name()
             )));
         }
-        let list = matches!(
-            field.data_type(),
-            ArrowType::List(_) | ArrowType::LargeList(_) | ArrowType::FixedSizeList(_, _)
-        );
-        if format == Format::Csv && list {
+        let nested = match field.data_type() {
+            ArrowType::List(_) | ArrowType::LargeList(_) | ArrowType::FixedSizeList(_, _) => "list",
+            ArrowType::Map(..) => "map",
+            _ => "",
+        };
+        if format == Format::Csv && !nested.is_empty() {
             return Err(Error::input(format!(
-                "{place}: column {:?} is a list, which CSV cannot hold; write .parquet, .arrow or \
-                 .ndjson",
+                "{place}: column {:?} is a {nested}, which CSV cannot hold; write .parquet, .arrow \
+                 or .ndjson",
                 field.name()
             )));
         }

@@ -7,7 +7,7 @@
 //! whose casts truncate toward zero and turn an overflow into a null.
 
 use crate::error::{Error, Result};
-use crate::event::arrow_type;
+use crate::event::{arrow_type, map_array};
 use crate::time::DAY_US;
 use crate::value::{DataType, canonical_f32, canonical_f64};
 use arrow::array::{
@@ -70,6 +70,14 @@ pub(super) fn accepts(found: &ArrowType, expected: &DataType) -> bool {
             A::List(item) | A::LargeList(item) | A::FixedSizeList(item, _),
             DataType::List(element),
         ) => accepts(item.data_type(), element),
+        (A::Map(entries, _), DataType::Map(types)) => match entries.data_type() {
+            A::Struct(fields) => {
+                fields.len() == 2
+                    && *fields[0].data_type() == arrow_type(&types.0)
+                    && *fields[1].data_type() == arrow_type(&types.1)
+            }
+            _ => false,
+        },
         _ => false,
     }
 }
@@ -116,6 +124,11 @@ pub(super) fn widen(array: &ArrayRef, expected: &DataType, bad: &mut BadRows) ->
         (A::Timestamp(_, _) | A::Date32, DataType::Timestamp) => timestamp(array, bad),
         (A::List(_) | A::LargeList(_) | A::FixedSizeList(_, _), DataType::List(element)) => {
             list(array, element, bad)?
+        }
+        (A::Map(..), DataType::Map(_)) => {
+            let map = array.as_map();
+            let pairs = [map.keys().clone(), map.values().clone()];
+            Arc::new(map_array(expected, map.offsets().clone(), pairs, map.nulls().cloned()))
         }
         (found, expected) => {
             return Err(Error::bug(format!("a column of type {found} was taken for {expected}")));

@@ -9,10 +9,11 @@
 use super::export::{Builder, Exported, Receive};
 use super::layout::{self, TileName};
 use super::progress::{self, Progress};
-use super::{KEY_END, Store};
+use super::{KEY_END, Store, tiles};
 use crate::catalog::{Catalog, CatalogView};
 use crate::error::{Error, Result};
 use crate::fold::ViewState;
+use crate::guests::Guests;
 use crate::tile::Retention;
 use std::collections::BTreeMap;
 
@@ -41,7 +42,7 @@ pub fn export(
         let retention = view.ladder.retention(watermark);
         views.insert(view.declaration().name.as_str(), (view, retention));
     }
-    let mut out = Out { builder: Builder::default(), visit };
+    let mut out = Out { builder: Builder::default(), guests: Guests::new(catalog)?, visit };
     let mut base: Option<Base> = None;
     let progress_keys = layout::source("", "");
     let progress_keys = &progress_keys[..progress_keys.len() - 1];
@@ -56,13 +57,13 @@ pub fn export(
                 Place::Kept => out.add(key, value)?,
                 Place::Gone => {}
                 Place::Base => {
-                    let state = view.plan.decode(value).ok_or_else(damaged)?;
+                    let state = tiles::decode(view, name.level, value).ok_or_else(damaged)?;
                     let base = base.get_or_insert_with(|| Base {
                         view: (*view).clone(),
                         key: name.base(),
                         state: view.plan.zero(),
                     });
-                    view.plan.merge(&mut base.state, &state);
+                    view.plan.merge(&mut base.state, &state, view.slots_at(None));
                 }
             }
             return Ok(true);
@@ -111,6 +112,7 @@ struct Base {
 
 struct Out<'a, 'b> {
     builder: Builder,
+    guests: Guests,
     visit: &'a mut Receive<'b>,
 }
 
@@ -121,10 +123,9 @@ impl Out<'_, '_> {
     }
 
     fn base(&mut self, base: Option<Base>) -> Result<()> {
-        let Some(Base { view, key, state }) = base else { return Ok(()) };
-        let mut payload = Vec::with_capacity(128);
-        view.plan.encode(&state, &mut payload);
-        self.add(&key, &payload)
+        let Some(Base { view, key, mut state }) = base else { return Ok(()) };
+        view.plan.settle([&mut state], self.guests.of(&view)?)?;
+        self.add(&key, &tiles::encode(&view, None, &state))
     }
 }
 

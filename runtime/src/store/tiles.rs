@@ -8,11 +8,12 @@ use super::layout::{self, TilePrefix};
 use super::{Snapshot, WriteBatch};
 use crate::catalog::CatalogView;
 use crate::error::{Error, Result};
-use crate::fold::ViewState;
+use crate::fold::{Merged, ViewState};
+use crate::guests::Guests;
 use crate::key::EntityKey;
 use crate::row::Rows;
 use crate::tile::{Level, Retention, Segment};
-use crate::time::{Interval, Time};
+use crate::time::Time;
 use crate::view::Boundary;
 use std::collections::{BTreeMap, HashMap};
 
@@ -40,39 +41,61 @@ impl TileReads {
     }
 }
 
-/// Merges, for each interval, the states of its tiles. Fails with the view's oldest answerable
-/// `as_of` if the store no longer holds a boundary (S12).
+/// What of a view is read: for each span of its plan, the slots to merge; none skips the span.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    slots: Vec<Vec<usize>>,
+}
+
+impl Wanted {
+    /// What `features` of `view` read. Fails if one of them is not served from a store.
+    pub fn new(view: &CatalogView, features: &[usize]) -> Result<Wanted> {
+        let plan = &view.plan;
+        for &feature in features {
+            let feature = &plan.features[feature];
+            let served = |span: &usize| view.ladder.serves(plan.spans[*span]);
+            if !feature.spans.iter().all(served) {
+                return Err(Error::input(format!(
+                    "feature {}.{} reaches further back than the {} us up to which view {} keeps \
+                     single events online; it is for training sets, or declare a larger exact_max",
+                    view.declaration().name,
+                    feature.column.name,
+                    view.declaration().exact_max_us,
+                    view.declaration().name
+                )));
+            }
+        }
+        let slots = |span| plan.slots_over(span, features.iter().copied());
+        Ok(Wanted { slots: (0..plan.spans.len()).map(slots).collect() })
+    }
+}
+
+/// Merges, for each span that is wanted, the states of its tiles, for a question asked at `as_of`.
+/// Fails if the store no longer holds a boundary (S12): `oldest` gives the oldest `as_of` that is
+/// answerable for all views that are asked together.
+#[expect(clippy::too_many_arguments, reason = "one read has these parts")]
 pub fn read(
     snapshot: &dyn Snapshot,
     view: &CatalogView,
     retention: &Retention,
     key: &EntityKey,
-    intervals: &[Interval],
-    reads: &mut TileReads,
-) -> Result<Vec<ViewState>> {
-    let oldest = || Ok(oldest_answerable(view, retention));
-    read_among(snapshot, view, retention, key, intervals, reads, &oldest)
-}
-
-/// As [`read`], for one of several views that are asked together: `oldest` gives the oldest `as_of`
-/// that is answerable for all of them.
-pub fn read_among(
-    snapshot: &dyn Snapshot,
-    view: &CatalogView,
-    retention: &Retention,
-    key: &EntityKey,
-    intervals: &[Interval],
+    wanted: &Wanted,
+    as_of: Time,
     reads: &mut TileReads,
     oldest: &dyn Fn() -> Result<Time>,
-) -> Result<Vec<ViewState>> {
-    let covers: Vec<Vec<Segment>> = intervals.iter().map(|i| view.ladder.cover(*i)).collect();
+) -> Result<Merged> {
+    let mut merged = Merged::empty(&view.plan, as_of);
+    let spans = view.plan.spans.iter().zip(&merged.intervals);
+    let covers = wanted.slots.iter().zip(spans).map(|(slots, (span, interval))| {
+        if slots.is_empty() { vec![] } else { view.ladder.cover(*span, *interval) }
+    });
+    let covers: Vec<Vec<Segment>> = covers.collect();
     for segment in covers.iter().flatten() {
         if !retention.holds(&view.ladder, segment) {
             return Err(unanswerable(view, segment, oldest()?));
         }
     }
     let prefix = TilePrefix::new(&view.declaration().name, key);
-    let mut states: Vec<ViewState> = intervals.iter().map(|_| view.plan.zero()).collect();
     for &level in view.ladder.levels() {
         let segments = covers.iter().flatten().filter(|segment| segment.level == level);
         let span = segments.fold(None, |span: Option<(Time, Time)>, segment| {
@@ -85,29 +108,47 @@ pub fn read_among(
             let at = layout::tile_start(tile).ok_or_else(|| damaged(view, key))?;
             let inside = |s: &Segment| s.level == level && s.start <= at && at < s.end;
             if covers.iter().flatten().any(inside) {
-                let tile = view.plan.decode(payload).ok_or_else(|| damaged(view, key))?;
+                let tile = decode(view, Some(level), payload).ok_or_else(|| damaged(view, key))?;
                 reads.count(level);
-                for (state, cover) in states.iter_mut().zip(&covers) {
+                for ((state, cover), slots) in
+                    merged.states.iter_mut().zip(&covers).zip(&wanted.slots)
+                {
                     if cover.iter().any(inside) {
-                        view.plan.merge(state, &tile);
+                        view.plan.merge(state, &tile, slots);
                     }
                 }
             }
             Ok(true)
         })?;
     }
-    if intervals.iter().any(|interval| interval.start == Time::MIN)
+    let open = |at: usize| merged.intervals[at].start == Time::MIN && !covers[at].is_empty();
+    let open: Vec<usize> = (0..covers.len()).filter(|at| open(*at)).collect();
+    if !open.is_empty()
         && let Some(payload) = snapshot.get(&prefix.base())?
     {
-        let base = view.plan.decode(&payload).ok_or_else(|| damaged(view, key))?;
+        let base = decode(view, None, &payload).ok_or_else(|| damaged(view, key))?;
         reads.base += 1;
-        for (state, interval) in states.iter_mut().zip(intervals) {
-            if interval.start == Time::MIN {
-                view.plan.merge(state, &base);
-            }
+        for at in open {
+            view.plan.merge(&mut merged.states[at], &base, &wanted.slots[at]);
         }
     }
-    Ok(states)
+    Ok(merged)
+}
+
+/// The state of a tile of `level`, or of a base tile.
+pub(super) fn decode(
+    view: &CatalogView,
+    level: Option<Level>,
+    payload: &[u8],
+) -> Option<ViewState> {
+    view.plan.decode(payload, view.slots_at(level))
+}
+
+/// The bytes of a tile of `level`, or of a base tile.
+pub(super) fn encode(view: &CatalogView, level: Option<Level>, state: &ViewState) -> Vec<u8> {
+    let mut payload = Vec::with_capacity(128);
+    view.plan.encode(state, view.slots_at(level), &mut payload);
+    payload
 }
 
 fn damaged(view: &CatalogView, key: &EntityKey) -> Error {
@@ -121,7 +162,7 @@ fn damaged(view: &CatalogView, key: &EntityKey) -> Error {
 pub fn oldest_answerable(view: &CatalogView, retention: &Retention) -> Time {
     let declaration = view.declaration();
     let inclusive = i64::from(declaration.boundary == Boundary::Inclusive);
-    retention.sealed().plus(declaration.delay_us).minus(inclusive)
+    retention.sealed.plus(declaration.delay_us).minus(inclusive)
 }
 
 fn unanswerable(view: &CatalogView, segment: &Segment, oldest: Time) -> Error {
@@ -152,7 +193,7 @@ impl Deltas {
             let tiles = keys.entry(rows.key(row)).or_default();
             let mut add = |level: Option<Level>, start: Time| {
                 let state = tiles.entry((level, start)).or_insert_with(|| view.plan.zero());
-                view.plan.update(state, rows, row);
+                view.plan.update(state, rows, row, view.slots_at(level));
             };
             for (&level, &from) in view.ladder.levels().iter().zip(&retention.from) {
                 let start = time.floor(level.size_us());
@@ -167,16 +208,19 @@ impl Deltas {
     }
 
     /// Merges the deltas with what `snapshot` holds, and tidies the touched keys: tiles below their
-    /// level's retention go, into the base tile where the view has one.
+    /// level's retention go, into the base tile where the view has one. `guests` merge the states
+    /// of user-defined aggregates.
     pub fn write(
         self,
         snapshot: &dyn Snapshot,
         views: &[CatalogView],
         retentions: &[Retention],
+        guests: &mut Guests,
         batch: &mut WriteBatch,
     ) -> Result<()> {
         for (at, keys) in self.views {
             let (view, retention) = (&views[at], &retentions[at]);
+            let mut changed: Vec<(Vec<u8>, Option<Level>, ViewState)> = Vec::new();
             for (key, mut tiles) in keys {
                 let prefix = TilePrefix::new(&view.declaration().name, &key);
                 tidy(snapshot, view, retention, &prefix, &key, &mut tiles, batch)?;
@@ -186,13 +230,16 @@ impl Deltas {
                         None => prefix.base(),
                     };
                     if let Some(old) = snapshot.get(&name)? {
-                        let old = view.plan.decode(&old).ok_or_else(|| damaged(view, &key))?;
-                        view.plan.merge(&mut state, &old);
+                        let old = decode(view, level, &old).ok_or_else(|| damaged(view, &key))?;
+                        view.plan.merge(&mut state, &old, view.slots_at(level));
                     }
-                    let mut payload = Vec::with_capacity(128);
-                    view.plan.encode(&state, &mut payload);
-                    batch.put(name, payload)?;
+                    changed.push((name, level, state));
                 }
+            }
+            let states = changed.iter_mut().map(|(_, _, state)| state);
+            view.plan.settle(states, guests.of(view)?)?;
+            for (name, level, state) in changed {
+                batch.put(name, encode(view, level, &state))?;
             }
         }
         Ok(())
@@ -214,7 +261,7 @@ fn tidy(
         let mut old: Vec<(Vec<u8>, Option<ViewState>)> = Vec::new();
         snapshot.scan(&start, &end, &mut |name, payload| {
             let state = if fold_into_base(level) {
-                Some(view.plan.decode(payload).ok_or_else(|| damaged(view, key))?)
+                Some(decode(view, Some(level), payload).ok_or_else(|| damaged(view, key))?)
             } else {
                 None
             };
@@ -224,7 +271,7 @@ fn tidy(
         for (name, state) in old {
             if let Some(state) = state {
                 let base = tiles.entry((None, Time::MIN)).or_insert_with(|| view.plan.zero());
-                view.plan.merge(base, &state);
+                view.plan.merge(base, &state, view.slots_at(None));
             }
             batch.delete(name)?;
         }

@@ -1,0 +1,174 @@
+//! What stands in the parentheses behind an aggregate's name.
+//!
+//! Invariant: parameters that were read are within the runtime's limits. Deliberately absent: which
+//! aggregate takes which, which `aggregate.rs` says.
+
+use crate::clause::{field, text};
+use crate::duration::{SECOND_US, duration};
+use crate::json;
+use crate::number::{number, percentile};
+use crate::requirement::Requirement;
+use crate::structure::Structure;
+use proc_macro2::TokenStream;
+use syn::{Error, Expr, Ident, Result};
+
+// The runtime's limits; its `feature.rs` has the same numbers.
+const LIST_LENGTH_MAX: i64 = 1000;
+const DISTINCT_LIMIT_MAX: i64 = 100_000;
+const VECTOR_LENGTH_MAX: i64 = 4096;
+const GRID_MIN: i64 = -1000;
+const GRID_MAX: i64 = 900;
+const PRECISION_MIN: i64 = 4;
+const PRECISION_MAX: i64 = 16;
+/// The shortest half-life, and the shortest unit of a rate.
+const HALF_LIFE_MIN_US: i64 = SECOND_US;
+/// Most half-lives in the window of a decayed aggregate (S20).
+pub const HALF_LIVES_MAX: i64 = 64;
+
+// What holds if the author does not say.
+const DISTINCT_LIMIT: i64 = 1000;
+const PRECISION: i64 = 12;
+
+/// The parameters that an aggregate takes.
+#[derive(Clone, Copy)]
+pub enum Parameters {
+    /// None.
+    Nothing,
+    /// Another field.
+    Other,
+    /// How many; so the manifest calls it.
+    Length(&'static str),
+    /// The limit of distinct values; may be left out.
+    Limit,
+    /// The logarithm of the registers; may be left out.
+    Precision,
+    /// A percentage.
+    Percentile,
+    /// The unit of a rate.
+    Unit,
+    /// A half-life.
+    HalfLife,
+    /// A length and the exponent of a grid.
+    Vector,
+}
+
+/// What an aggregate asks of its windows.
+#[derive(Clone, Copy)]
+pub enum Demand {
+    /// Nothing.
+    Nothing,
+    /// A length in time.
+    Length,
+    /// A length of at most 64 of these.
+    HalfLife(i64),
+}
+
+/// Parameters, as read.
+pub struct Read {
+    /// What they add to the name.
+    pub words: Vec<String>,
+    /// What they add to the JSON.
+    pub members: Vec<(&'static str, String)>,
+    /// Code that does not compile where the aggregate does not apply to another column.
+    pub check: Option<TokenStream>,
+    /// What they make the aggregate ask of its windows.
+    pub demand: Demand,
+}
+
+impl Parameters {
+    /// How an author writes them behind `name`.
+    fn form(self, name: &Ident) -> String {
+        match self {
+            Parameters::Nothing => format!("{name} without parameters"),
+            Parameters::Other => format!("{name}(other_field)"),
+            Parameters::Length(_) => format!("{name}(5)"),
+            Parameters::Limit => format!("{name} or {name}(1000), its limit of distinct values"),
+            Parameters::Precision => format!("{name} or {name}(12), for 2^12 registers"),
+            Parameters::Percentile => format!("{name}(50) or {name}(99.9)"),
+            Parameters::Unit => format!("{name}(\"1d\"), for a count a day"),
+            Parameters::HalfLife => format!("{name}(\"7d\"), its half-life"),
+            Parameters::Vector => {
+                format!("{name}(128, -20), for 128 elements rounded to multiples of 2^-20")
+            }
+        }
+    }
+
+    /// Reads what stands behind the aggregate `name`.
+    pub fn read(self, name: &Ident, values: &[Expr], structure: &Structure) -> Result<Read> {
+        let a_duration = |value: &Expr| match text(value) {
+            Some(text) => Ok((text.value(), duration(&text)?)),
+            None => Err(Error::new_spanned(value, format!("write {}", self.form(name)))),
+        };
+        let long_enough = |value: &Expr| match a_duration(value)? {
+            (text, micros) if micros >= HALF_LIFE_MIN_US => Ok((text, micros)),
+            _ => Err(Error::new_spanned(value, format!("{name} takes a duration of at least 1s"))),
+        };
+        let one = |value: &Expr, least, most, member| {
+            let number = number(value, least, most, &format!("the parameter of {name}"))?;
+            Ok(Read::number(number, member).named(&[number]))
+        };
+        match (self, values) {
+            (Parameters::Nothing, []) => Ok(Read::new()),
+            (Parameters::Limit, []) => Ok(Read::number(DISTINCT_LIMIT, "limit")),
+            (Parameters::Precision, []) => Ok(Read::number(PRECISION, "precision")),
+            (Parameters::Length(member), [value]) => one(value, 1, LIST_LENGTH_MAX, member),
+            (Parameters::Limit, [value]) => one(value, 1, DISTINCT_LIMIT_MAX, "limit"),
+            (Parameters::Precision, [value]) => {
+                one(value, PRECISION_MIN, PRECISION_MAX, "precision")
+            }
+            (Parameters::Percentile, [value]) => {
+                let (word, millionths) = percentile(value)?;
+                Ok(Read { words: vec![word], ..Read::number(i64::from(millionths), "millionths") })
+            }
+            (Parameters::Unit, [value]) => {
+                let (word, unit_us) = long_enough(value)?;
+                let read = Read::number(unit_us, "unit_us");
+                Ok(Read { words: vec![word], demand: Demand::Length, ..read })
+            }
+            (Parameters::HalfLife, [value]) => {
+                let (word, half_life_us) = long_enough(value)?;
+                let read = Read::number(half_life_us, "half_life_us");
+                Ok(Read { words: vec![word], demand: Demand::HalfLife(half_life_us), ..read })
+            }
+            (Parameters::Vector, [length, grid]) => {
+                let length = number(length, 1, VECTOR_LENGTH_MAX, "the length of a vector")?;
+                let grid = number(grid, GRID_MIN, GRID_MAX, "the exponent of a vector's grid")?;
+                let members = vec![("length", length.to_string()), ("grid", grid.to_string())];
+                Ok(Read { members, ..Read::new() }.named(&[length, grid]))
+            }
+            (Parameters::Other, [value]) => match field(value) {
+                Some(other) => {
+                    let column = structure.field(&other, &name.to_string())?;
+                    Ok(Read {
+                        words: vec![column.name.clone()],
+                        members: vec![("other", json::string(&column.name))],
+                        check: Requirement::Number.of(column, other.span()),
+                        demand: Demand::Nothing,
+                    })
+                }
+                None => Err(Error::new_spanned(value, format!("write {}", self.form(name)))),
+            },
+            _ => Err(Error::new(name.span(), format!("write {}", self.form(name)))),
+        }
+    }
+}
+
+impl Read {
+    fn new() -> Read {
+        Read { words: vec![], members: vec![], check: None, demand: Demand::Nothing }
+    }
+
+    /// Of one number that the name does not show.
+    fn number(number: i64, member: &'static str) -> Read {
+        Read { members: vec![(member, number.to_string())], ..Read::new() }
+    }
+
+    /// With these numbers in the name. A name has no minus, so `-20` is `m20` there.
+    fn named(self, numbers: &[i64]) -> Read {
+        let word = |number: &i64| match number {
+            0.. => number.to_string(),
+            _ => format!("m{}", number.unsigned_abs()),
+        };
+        Read { words: numbers.iter().map(word).collect(), ..self }
+    }
+}

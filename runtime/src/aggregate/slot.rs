@@ -1,0 +1,93 @@
+//! Slots: what one part of a view's state is a state of.
+//!
+//! Invariant: a slot depends on the view's declaration alone, and two features that need the same
+//! state share it. A filter stands before everything else in its slot. Deliberately absent: windows.
+
+use super::extreme::End;
+use super::ordered::Side;
+
+/// One part of a view's state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// What it holds.
+    pub kind: SlotKind,
+    /// Only rows in which this bool column is true are added.
+    pub filter: Option<usize>,
+}
+
+/// What a slot holds. Columns are indices in the view; a null input is skipped (S16).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SlotKind {
+    /// A count of rows, or of a column's values.
+    Count {
+        /// The column; none counts rows.
+        column: Option<usize>,
+    },
+    /// An exact sum of integers.
+    IntSum {
+        /// The column.
+        column: usize,
+    },
+    /// An exact sum of floats.
+    FloatSum {
+        /// The column.
+        column: usize,
+    },
+    /// The least or greatest value.
+    Extreme {
+        /// Which.
+        end: End,
+        /// The column.
+        column: usize,
+    },
+    /// The first or last value in row order.
+    Ordered {
+        /// Which.
+        side: Side,
+        /// The column.
+        column: usize,
+    },
+    /// The event time of the first or last input.
+    EventTime {
+        /// Which.
+        side: Side,
+        /// The column; none looks at rows.
+        column: Option<usize>,
+    },
+    /// States of a user-defined aggregate, which the guest merges.
+    User {
+        /// The index of the lift in the plan.
+        lift: usize,
+    },
+    /// For each value of a column, the states of `inner` over the rows with it.
+    Keyed {
+        /// The column; rows in which it is null are skipped.
+        by: usize,
+        /// Most values; more overflow (S18).
+        limit: u32,
+        /// The slots of each value.
+        inner: Vec<Slot>,
+    },
+    /// The states of `inner` over each of the greatest rows in row order.
+    LastRows {
+        /// How many rows.
+        rows: u32,
+        /// The slots of each row.
+        inner: Vec<Slot>,
+    },
+    /// The states of `inner` over each session: rows whose neighbours are near in time.
+    Sessions {
+        /// The greatest distance of neighbours.
+        gap_us: i64,
+        /// The slots of each session.
+        inner: Vec<Slot>,
+    },
+}
+
+/// The states of the slots of a view, or of a part of one: one [`super::State`] a slot.
+pub type States = Box<[super::State]>;
+
+/// The states of no rows.
+pub fn zeros(slots: &[Slot]) -> States {
+    slots.iter().map(Slot::zero).collect()
+}

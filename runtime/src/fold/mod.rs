@@ -1,0 +1,129 @@
+//! The fold of a view: which slots its state has, and how a feature reads them.
+//!
+//! Invariant: a [`FoldPlan`] depends on the view's declaration alone, so all hosts that hold one
+//! artifact have one state layout. A value is a function of the merged state, `as_of` and the
+//! span's bounds only (S1). Deliberately absent: tiles, which choose what of a state they keep.
+
+mod answer;
+mod build;
+mod finalize;
+mod user;
+
+pub use answer::{Answer, Merged, Status};
+pub use user::{NoGuest, UserCalls};
+
+use crate::aggregate::{Slot, States, zeros};
+use crate::row::Rows;
+use crate::time::{Interval, Time};
+use crate::value::{Column, DataType};
+use crate::view::FeatureView;
+use crate::window::Span;
+use finalize::Finalizer;
+use std::sync::Arc;
+
+/// The state of a view over some rows: one [`crate::aggregate::State`] a slot of its plan.
+pub type ViewState = States;
+
+/// One feature, resolved to slots and spans.
+#[derive(Clone, Debug)]
+pub struct FeaturePlan {
+    /// Its name in the view, type and nullability.
+    pub column: Column,
+    /// The indices of its spans in [`FoldPlan::spans`]: one, or several newest first.
+    pub spans: Vec<usize>,
+    /// Whether it is a list over its spans.
+    series: bool,
+    finalizer: Finalizer,
+}
+
+/// A column that a user-defined aggregate reads: each of its values becomes a state by the guest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lift {
+    /// The index of the aggregate in the artifact's manifest.
+    pub aggregate: usize,
+    /// The index of the column in the view.
+    pub column: usize,
+    /// The aggregate's name, for messages.
+    pub name: String,
+}
+
+/// A view's slots, spans and features.
+#[derive(Clone, Debug)]
+pub struct FoldPlan {
+    /// The declaration.
+    pub view: Arc<FeatureView>,
+    /// The parts of the view's state.
+    pub slots: Vec<Slot>,
+    /// The distinct spans.
+    pub spans: Vec<Span>,
+    /// The features, in the order of the declaration.
+    pub features: Vec<FeaturePlan>,
+    /// What the guest makes of each row for user-defined aggregates.
+    pub lifts: Vec<Lift>,
+}
+
+impl FoldPlan {
+    /// The state of no rows.
+    pub fn zero(&self) -> ViewState {
+        zeros(&self.slots)
+    }
+
+    /// The indices of all slots.
+    pub fn all_slots(&self) -> Vec<usize> {
+        (0..self.slots.len()).collect()
+    }
+
+    /// The slots that some of `features` read over span number `span`, ascending.
+    pub fn slots_over(&self, span: usize, features: impl IntoIterator<Item = usize>) -> Vec<usize> {
+        let features = features.into_iter().map(|feature| &self.features[feature]);
+        let reading = features.filter(|feature| feature.spans.contains(&span));
+        let mut slots: Vec<usize> = reading.flat_map(|feature| feature.finalizer.slots()).collect();
+        slots.sort_unstable();
+        slots.dedup();
+        slots
+    }
+
+    /// Adds one row to the slots named.
+    #[inline]
+    pub fn update(&self, state: &mut ViewState, rows: &Rows, row: usize, slots: &[usize]) {
+        for &at in slots {
+            self.slots[at].update(&mut state[at], rows, row);
+        }
+    }
+
+    /// Adds another state to the slots named.
+    #[inline]
+    pub fn merge(&self, state: &mut ViewState, other: &ViewState, slots: &[usize]) {
+        for &at in slots {
+            self.slots[at].merge(&mut state[at], &other[at]);
+        }
+    }
+
+    /// Appends the canonical encoding of the slots named.
+    pub fn encode(&self, state: &ViewState, slots: &[usize], out: &mut Vec<u8>) {
+        for &at in slots {
+            self.slots[at].encode(&state[at], out);
+        }
+    }
+
+    /// Reads a canonical encoding of the slots named to its end; the others are zero.
+    pub fn decode(&self, mut bytes: &[u8], slots: &[usize]) -> Option<ViewState> {
+        let mut state = self.zero();
+        for &at in slots {
+            state[at] = self.slots[at].decode(&mut bytes)?;
+        }
+        if bytes.is_empty() { Some(state) } else { None }
+    }
+
+    /// The interval of each span at `as_of`, boundary and delay included.
+    pub fn intervals(&self, as_of: Time) -> Vec<Interval> {
+        let effective = self.view.effective(as_of);
+        self.spans.iter().map(|span| span.interval(effective, self.view.origin_us)).collect()
+    }
+
+    /// The types of the entity key's parts, in order.
+    pub fn key_types(&self) -> Vec<DataType> {
+        let types = self.view.key.iter().filter_map(|part| self.view.column_index(part));
+        types.map(|column| self.view.columns[column].data_type.clone()).collect()
+    }
+}
