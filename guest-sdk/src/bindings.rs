@@ -25,6 +25,17 @@ pub mod on_demand_guest {
     });
 }
 
+/// The world that computes an author's aggregates.
+pub mod aggregate_guest {
+    wit_bindgen::generate!({
+        path: "../wit",
+        world: "aggregate-guest",
+        pub_export_macro: true,
+        export_macro_name: "export_aggregate_guest",
+        default_bindings_module: "lockstep_sdk::__::bindings::aggregate_guest",
+    });
+}
+
 /// The world with the one import.
 #[cfg(feature = "log")]
 pub mod log_guest {

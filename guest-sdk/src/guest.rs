@@ -4,13 +4,16 @@
 //! Deliberately absent outside of Wasm: only a host that keeps `wit/transform.wit` may call this.
 
 use crate::batch::Batch;
+use crate::dispatch::Dispatch;
 use crate::outcome::Scratch;
+use crate::states::{Ends, States};
 use crate::transform::{Run, outcomes};
 use std::cell::RefCell;
 
 thread_local! {
     static VIEWS: RefCell<Vec<Scratch>> = const { RefCell::new(Vec::new()) };
     static ON_DEMAND: RefCell<Vec<Scratch>> = const { RefCell::new(Vec::new()) };
+    static AGGREGATE: RefCell<Scratch> = const { RefCell::new(None) };
 }
 
 /// Answers `map`.
@@ -32,4 +35,33 @@ pub fn compute(transforms: &[Run], transform: u32, batch: &[u8]) -> Vec<u8> {
     // SAFETY: as in `map`.
     let batch = unsafe { Batch::trusted(batch) };
     ON_DEMAND.with_borrow_mut(|scratches| outcomes(transforms, chosen, &batch, scratches))
+}
+
+fn aggregate(aggregates: &[Dispatch], index: u32) -> &Dispatch {
+    #[cfg(feature = "log")]
+    crate::host_log::install_hook();
+    let Some(aggregate) = aggregates.get(index as usize) else {
+        panic!("the host asks for an aggregate that this artifact does not have");
+    };
+    aggregate
+}
+
+/// Answers `update`.
+pub fn update(aggregates: &[Dispatch], index: u32, mut batch: &[u8]) -> Vec<u8> {
+    let groups = Ends::take(&mut batch);
+    // SAFETY: as in `map`.
+    let batch = unsafe { Batch::trusted(batch) };
+    (aggregate(aggregates, index).update)(groups, &batch)
+}
+
+/// Answers `merge`.
+pub fn merge(aggregates: &[Dispatch], index: u32, mut groups: &[u8]) -> Vec<u8> {
+    let ends = Ends::take(&mut groups);
+    (aggregate(aggregates, index).merge)(ends, States::read(groups))
+}
+
+/// Answers `finalize`.
+pub fn finalize(aggregates: &[Dispatch], index: u32, states: &[u8]) -> Vec<u8> {
+    let states = States::read(states);
+    AGGREGATE.with_borrow_mut(|scratch| (aggregate(aggregates, index).finalize)(scratch, states))
 }

@@ -86,39 +86,45 @@
 //!   `BTreeMap` and `BTreeSet`: the order of a `HashMap` differs from run to run.
 //! - The feature `log` lets a panic say why before it traps, and [`log!`] write. It costs the one
 //!   import that an artifact may have.
+//! - An aggregate of your own is a type that implements [`Aggregate`]; [`laws`] checks it.
 //!
-//! Deliberately absent: aggregates of your own, which will be a trait here.
+//! Deliberately absent: an aggregate of several columns of your own.
 
+mod aggregate;
 mod batch;
 #[doc(hidden)]
 pub mod bindings;
 mod column;
+mod dispatch;
 mod event_time;
 mod field;
 #[cfg(target_arch = "wasm32")]
 mod guest;
 #[cfg(feature = "log")]
 mod host_log;
+pub mod laws;
 mod list;
 mod manifest;
 mod outcome;
 mod output;
 mod record;
+mod states;
 mod transform;
 mod writer;
 
+pub use aggregate::Aggregate;
 pub use event_time::{DAY_US, EventTime, HOUR_US};
 pub use libm;
 pub use list::List;
 pub use lockstep_sdk_macros::{
-    Event, Features, Outputs, Request, View, export, on_demand, transform,
+    Event, Features, Outputs, Request, View, aggregate, export, on_demand, transform,
 };
 
 /// All that a transform needs; the crate's page shows each.
 pub mod prelude {
     pub use crate::{
-        DAY_US, Event, EventTime, Features, HOUR_US, List, Outputs, Request, View, export, libm,
-        log, on_demand, transform,
+        Aggregate, DAY_US, Event, EventTime, Features, HOUR_US, List, Outputs, Request, View,
+        aggregate, export, libm, log, on_demand, transform,
     };
 }
 
@@ -141,17 +147,20 @@ macro_rules! log {
 /// What the macros name; no part of the interface.
 #[doc(hidden)]
 pub mod __ {
+    pub use crate::aggregate::*;
     pub use crate::batch::{Batch, Cursor, Position};
     pub use crate::bindings;
     pub use crate::column::Build;
+    pub use crate::dispatch::Dispatch;
     pub use crate::field::Field;
     #[cfg(target_arch = "wasm32")]
-    pub use crate::guest::{compute, map};
+    pub use crate::guest::{compute, finalize, map, merge, update};
     #[cfg(feature = "log")]
     pub use crate::host_log::write as write_log;
     pub use crate::manifest::{FALSE, Piece, TRUE, join, length, text};
     pub use crate::outcome::Scratch;
     pub use crate::output::Output;
     pub use crate::record::*;
+    pub use crate::states::{Ends, States};
     pub use crate::transform::*;
 }

@@ -45,10 +45,15 @@ impl<B: Build> Outcome<B> {
 
     /// Refuses the source row.
     #[cold]
-    pub fn refuse(&mut self, mut reason: String) {
-        reason.truncate(reason.floor_char_boundary(REASON_MAX_BYTES));
-        self.refused.push((self.source, reason));
+    pub fn refuse(&mut self, reason: String) {
+        self.refused.push((self.source, cut(reason)));
     }
+}
+
+/// A reason cut at its limit.
+pub fn cut(mut reason: String) -> String {
+    reason.truncate(reason.floor_char_boundary(REASON_MAX_BYTES));
+    reason
 }
 
 /// An [`Outcome`] of any columns.

@@ -13,10 +13,10 @@ use syn::spanned::Spanned;
 use syn::{Error, Path, Result};
 
 /// The form of the manifest that is written.
-const MANIFEST_FORMAT: u32 = 1;
+const MANIFEST_FORMAT: u32 = 2;
 /// The version of the contract that it speaks of.
 const SEMANTICS_VERSION: u32 = 1;
-/// Most views, and most on-demand transforms: a call names its views in a 64-bit set.
+/// Most views, on-demand transforms, aggregates: a call names its views in a 64-bit set.
 const TRANSFORMS_MAX: usize = 64;
 
 /// Makes the manifest and the exports.
@@ -24,15 +24,19 @@ pub fn export(settings: TokenStream) -> Result<TokenStream> {
     let mut settings = Settings::parse(settings, Span::call_site())?;
     let views = settings.paths("views")?.unwrap_or_default();
     let on_demand = settings.paths("on_demand")?.unwrap_or_default();
+    let aggregates = settings.paths("aggregates")?.unwrap_or_default();
     let strict = settings.flag("strict")?;
-    settings.finish("views = […], on_demand = […] and strict")?;
+    settings.finish("views = […], on_demand = […], aggregates = […] and strict")?;
     if views.is_empty() && on_demand.is_empty() {
         return Err(Error::new(Span::call_site(), "name a view: export!(views = [function])"));
     }
-    check_names(&views, &on_demand)?;
-    let manifest = manifest(&views, &on_demand, strict);
+    check_names(&views, &on_demand, "transforms")?;
+    check_names(&aggregates, &[], "aggregates")?;
+    let manifest = manifest(&views, &on_demand, &aggregates, strict);
+    let listed = listed(&aggregates);
     let map = (!views.is_empty()).then(|| guest(&views, Interface::TRANSFORM));
     let compute = (!on_demand.is_empty()).then(|| guest(&on_demand, Interface::ON_DEMAND));
+    let aggregate = (!aggregates.is_empty()).then(|| aggregate_guest(&aggregates));
     Ok(quote! {
         /// What this artifact declares: the JSON of its section `lockstep:manifest`.
         pub const MANIFEST: &str = {
@@ -52,58 +56,91 @@ pub fn export(settings: TokenStream) -> Result<TokenStream> {
             };
         };
 
+        #listed
         #map
         #compute
+        #aggregate
     })
 }
 
-/// Refuses two transforms of one name, and too many.
-fn check_names(views: &[Path], on_demand: &[Path]) -> Result<()> {
+/// Refuses two `things` of one name, and too many.
+fn check_names(first: &[Path], second: &[Path], things: &str) -> Result<()> {
     let mut names = Vec::new();
-    for path in views.iter().chain(on_demand) {
+    for path in first.iter().chain(second) {
         let last = path.segments.last().expect("a path has a segment");
         let name = plain_name(&last.ident)?;
         if names.contains(&name) {
-            let why = format!("there are two transforms called {name}; rename one");
+            let why = format!("there are two {things} called {name}; rename one");
             return Err(Error::new_spanned(path, why));
         }
         names.push(name);
     }
     let most = TRANSFORMS_MAX;
-    match views.get(most).or_else(|| on_demand.get(most)) {
+    match first.get(most).or_else(|| second.get(most)) {
         None => Ok(()),
         Some(path) => {
-            let why = format!("an artifact has at most {most} views; put the rest into another");
+            let what = if things == "transforms" { "views" } else { things };
+            let why = format!("an artifact has at most {most} {what}; put the rest into another");
             Err(Error::new_spanned(path, why))
         }
     }
 }
 
-fn manifest(views: &[Path], on_demand: &[Path], strict: bool) -> TokenStream {
+fn manifest(views: &[Path], on_demand: &[Path], aggregates: &[Path], strict: bool) -> TokenStream {
     let head = format!(
         "{{\"format\":{MANIFEST_FORMAT},\"sdk\":{},\"semantics\":{SEMANTICS_VERSION},\
          \"strict\":{strict},\"views\":[",
         json::string(env!("CARGO_PKG_VERSION")),
     );
     let mut pieces = vec![text(&head)];
-    pieces.extend(declarations(views, Interface::TRANSFORM));
+    pieces.extend(declarations(views, Interface::TRANSFORM.of));
     pieces.push(text("],\"on_demand\":["));
-    pieces.extend(declarations(on_demand, Interface::ON_DEMAND));
+    pieces.extend(declarations(on_demand, Interface::ON_DEMAND.of));
+    pieces.push(text("],\"aggregates\":["));
+    pieces.extend(declarations(aggregates, AGGREGATE));
     pieces.push(text("]}"));
     many(&pieces)
 }
 
-fn declarations(paths: &[Path], interface: Interface) -> Vec<TokenStream> {
+/// The declarations of these items, which implement the trait `of`.
+fn declarations(paths: &[Path], of: &str) -> Vec<TokenStream> {
     let mut pieces = Vec::new();
     for (at, path) in paths.iter().enumerate() {
         if at > 0 {
             pieces.push(text(","));
         }
-        let of = name(interface.of);
+        let of = name(of);
         pieces.push(quote_spanned!(path.span()=> <#path as ::lockstep_sdk::__::#of>::DECLARATION));
     }
     pieces
 }
+
+/// Does not compile if a feature uses an aggregate that is not listed.
+fn listed(aggregates: &[Path]) -> TokenStream {
+    quote! {
+        const _: () = {
+            use ::lockstep_sdk::__::Piece;
+            const NAMES: &[&str] = &[#(<#aggregates as ::lockstep_sdk::__::Declared>::NAME),*];
+            const MISSING: Option<&str> = ::lockstep_sdk::__::first_unlisted(MANIFEST, NAMES);
+            const NAME: Piece = Piece::Text(match MISSING {
+                Some(name) => name,
+                None => "",
+            });
+            const WHY: Piece = Piece::Many(&[
+                Piece::Text("a feature uses the aggregate "),
+                NAME,
+                Piece::Text("; list it: export!(…, aggregates = ["),
+                NAME,
+                Piece::Text("])"),
+            ]);
+            const BYTES: [u8; ::lockstep_sdk::__::length(&WHY)] = ::lockstep_sdk::__::join(&WHY);
+            assert!(MISSING.is_none(), "{}", ::lockstep_sdk::__::text(&BYTES));
+        };
+    }
+}
+
+/// The SDK's trait of aggregates in a manifest.
+const AGGREGATE: &str = "Declared";
 
 /// The names that one interface of the contract has in the SDK.
 #[derive(Clone, Copy)]
@@ -168,6 +205,37 @@ fn guest(paths: &[Path], interface: Interface) -> TokenStream {
 
             ::lockstep_sdk::__::bindings::#module::#export!(
                 Guest with_types_in ::lockstep_sdk::__::bindings::#module
+            );
+        };
+    }
+}
+
+/// The exports of the aggregates.
+fn aggregate_guest(aggregates: &[Path]) -> TokenStream {
+    let functions = ["update", "merge", "finalize"].map(|function| {
+        let function = name(function);
+        quote! {
+            fn #function(aggregate: u32, bytes: ::std::vec::Vec<u8>) -> ::std::vec::Vec<u8> {
+                ::lockstep_sdk::__::#function(AGGREGATES, aggregate, &bytes)
+            }
+        }
+    });
+    quote! {
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            const AGGREGATES: &[::lockstep_sdk::__::Dispatch] =
+                &[#(::lockstep_sdk::__::Dispatch::of::<#aggregates>()),*];
+
+            struct Guest;
+
+            impl ::lockstep_sdk::__::bindings::aggregate_guest::exports::lockstep::features::
+                aggregate::Guest for Guest
+            {
+                #(#functions)*
+            }
+
+            ::lockstep_sdk::__::bindings::aggregate_guest::export_aggregate_guest!(
+                Guest with_types_in ::lockstep_sdk::__::bindings::aggregate_guest
             );
         };
     }

@@ -9,6 +9,7 @@ use proc_macro::TokenStream;
 mod aggregate;
 mod clause;
 mod columns;
+mod declared;
 mod description;
 mod duration;
 mod event;
@@ -116,7 +117,15 @@ pub fn on_demand(settings: TokenStream, item: TokenStream) -> TokenStream {
     code(syn::parse(item).and_then(|function| function::on_demand(settings.into(), function)))
 }
 
-/// Exports an artifact: `export!(views = [a, b], on_demand = [c], strict)`.
+/// Declares a struct or enum that implements `Aggregate`: its name and its doc comment go into the
+/// manifest. A feature names the type, and `export!` lists it.
+#[proc_macro_attribute]
+pub fn aggregate(settings: TokenStream, item: TokenStream) -> TokenStream {
+    code(syn::parse(item).and_then(|item| declared::aggregate(settings.into(), item)))
+}
+
+/// Exports an artifact:
+/// `export!(views = [a, b], on_demand = [c], aggregates = [Type], strict)`.
 ///
 /// Each part may be left out. It also makes `pub const MANIFEST: &str`, the JSON that the artifact
 /// carries. `strict` asks for the same bits on every CPU architecture, at the price of slower

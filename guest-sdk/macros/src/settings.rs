@@ -91,7 +91,7 @@ impl Settings {
 
     /// `name = [path, …]`.
     pub fn paths(&mut self, name: &str) -> Result<Option<Vec<Path>>> {
-        let why = format!("write {name} = [function, …]");
+        let why = format!("write {name} = [name, …]");
         let items = self.items(name, &why)?;
         let path = |item| match item {
             Expr::Path(path) => Ok(path.path),

@@ -88,7 +88,7 @@ impl Parts {
     }
 }
 
-fn put(bytes: &mut Vec<u8>, count: usize) {
+pub fn put(bytes: &mut Vec<u8>, count: usize) {
     bytes.extend((count as u32).to_le_bytes());
 }
 

@@ -3,6 +3,7 @@
 //! Method: batches are laid out by hand from `wit/transform.wit` and compared as bytes; authors'
 //! mistakes are compiled. Deliberately absent: Wasm, which the tests of the whole system drive.
 
+mod aggregates;
 #[cfg(test)]
 mod compile_errors;
 #[cfg(test)]

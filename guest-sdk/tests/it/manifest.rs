@@ -201,12 +201,13 @@ fn on_demand() -> Value {
 fn the_manifest_is_what_the_author_wrote() {
     let manifest: Value = serde_json::from_str(artifact::MANIFEST).unwrap();
     let expected = json!({
-        "format": 1,
+        "format": 2,
         "sdk": env!("CARGO_PKG_VERSION"),
         "semantics": 1,
         "strict": true,
         "views": [view("page", "The struct's words."), view("always", "The function's words.")],
         "on_demand": [on_demand()],
+        "aggregates": [],
     });
     for key in ["views", "on_demand"] {
         let pairs = manifest[key].as_array().unwrap().iter().zip(expected[key].as_array().unwrap());

@@ -23,11 +23,11 @@ use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, Type};
 
 /// The interface through which a guest maps events to rows.
-pub const TRANSFORM_INTERFACE: &str = "lockstep:features/transform@0.1.0";
+pub const TRANSFORM_INTERFACE: &str = "lockstep:features/transform@0.2.0";
 /// The interface through which a guest computes features at request time.
-pub const ON_DEMAND_INTERFACE: &str = "lockstep:features/on-demand@0.1.0";
+pub const ON_DEMAND_INTERFACE: &str = "lockstep:features/on-demand@0.2.0";
 /// The one interface that a guest may import.
-pub const LOG_INTERFACE: &str = "lockstep:features/log@0.1.0";
+pub const LOG_INTERFACE: &str = "lockstep:features/log@0.2.0";
 /// The one function of [`LOG_INTERFACE`].
 pub(super) const LOG_FUNCTION: &str = "write";
 

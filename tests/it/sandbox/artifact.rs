@@ -82,7 +82,7 @@ fn a_manifest_must_be_kept() {
     let size = [body.len() as u8 | 0x80, (body.len() >> 7) as u8];
     assert!(body.len() < 1 << 14);
     let wasm = [COMPONENT, &[0], &size, &body].concat();
-    assert_refused(&wasm, "needs \"lockstep:features/transform@0.1.0\"");
+    assert_refused(&wasm, "needs \"lockstep:features/transform@0.2.0\"");
 }
 
 /// Goal: a path that is no artifact is named.
@@ -103,7 +103,7 @@ fn s23_an_artifact_is_named_by_its_bytes() {
     let bytes = fs::read(evil_file()).unwrap();
     let artifact = Artifact::from_bytes(&engine, "evil", bytes.clone()).unwrap();
     assert_eq!(artifact.size_bytes(), bytes.len() as u64);
-    assert_eq!(artifact.imports(), ["lockstep:features/log@0.1.0"]);
+    assert_eq!(artifact.imports(), ["lockstep:features/log@0.2.0"]);
     assert_eq!(artifact.manifest().views.len(), 3);
     let digits = artifact.digest().strip_prefix("sha256:").unwrap();
     assert!(digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()));

@@ -17,9 +17,9 @@ wit_bindgen::generate!({
     inline: "
         package evil:guest;
         world evil {
-            import lockstep:features/log@0.1.0;
-            export lockstep:features/transform@0.1.0;
-            export lockstep:features/on-demand@0.1.0;
+            import lockstep:features/log@0.2.0;
+            export lockstep:features/transform@0.2.0;
+            export lockstep:features/on-demand@0.2.0;
         }
     ",
     world: "evil:guest/evil",

@@ -1,0 +1,249 @@
+//! Aggregates of an author's own (S21).
+//!
+//! Invariant: an aggregate is a commutative monoid with one canonical encoding: `merge` is
+//! associative and commutative, [`Aggregate::zero`] is its identity,
+//! `update(s, x) = merge(s, update(zero, x))`, and equal states encode to equal bytes. Then the
+//! same rows give the same bits however a host groups them (S1). [`crate::laws`] checks it.
+//! Deliberately absent: time and keys. An aggregate sees one column of rows, without nulls.
+
+use crate::event_time::EventTime;
+use crate::field::{Field, Scalar};
+use crate::list::List;
+use crate::manifest::Piece;
+use crate::output::Output;
+use std::fmt::Debug;
+
+/// Most bytes that [`Aggregate::STATE_BYTES_MAX`] may name; the runtime refuses more.
+pub const STATE_BYTES_LIMIT: u32 = 1 << 16;
+
+/// An aggregate of your own: the type is its state.
+///
+/// ```
+/// use lockstep_sdk::prelude::*;
+///
+/// /// On how many days of the week something happened.
+/// #[aggregate] // Its name and description in the manifest.
+/// #[derive(Default)]
+/// pub struct Weekdays(u8); // One bit a day.
+///
+/// impl Aggregate for Weekdays {
+///     type Input<'a> = EventTime; // The type of a column; nulls are skipped.
+///     type Output = i64; // Any output column's type.
+///
+///     fn zero() -> Self {
+///         Self::default()
+///     }
+///
+///     fn update(&mut self, at: EventTime) {
+///         self.0 |= 1 << at.as_micros().div_euclid(DAY_US).rem_euclid(7);
+///     }
+///
+///     fn merge(&mut self, other: Self) {
+///         self.0 |= other.0;
+///     }
+///
+///     fn encode(&self, bytes: &mut Vec<u8>) {
+///         bytes.push(self.0);
+///     }
+///
+///     fn decode(bytes: &[u8]) -> Result<Self, String> {
+///         match bytes {
+///             [days @ 0..0x80] => Ok(Weekdays(*days)),
+///             other => Err(format!("{other:?} are no weekdays")),
+///         }
+///     }
+///
+///     fn finalize(&self) -> i64 {
+///         i64::from(self.0.count_ones())
+///     }
+/// }
+///
+/// # fn main() {
+/// // In a test: panics if a law does not hold.
+/// lockstep_sdk::laws::check::<Weekdays>(&lockstep_sdk::laws::samples(50));
+/// # }
+/// ```
+///
+/// A field of a view then has the feature with `#[features(weekdays = Weekdays, windows = […])]`,
+/// and the artifact lists the type: `export!(views = […], aggregates = [Weekdays])`. A panic fails
+/// the query, it is never a null. Sums of floats are not associative: count, take the least or the
+/// greatest, keep sets, or add integers.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an aggregate",
+    label = "implement `Aggregate` for it"
+)]
+pub trait Aggregate: Sized + 'static {
+    /// The type of the column that it reads: `i64`, `f64`, `f32`, `bool`, [`EventTime`],
+    /// `&'a str` or `List<'a, T>`. A field of that type or an `Option` of it fits.
+    type Input<'a>: Input<'a>;
+    /// The type of its value, as of a field of a view. `Option` may be null.
+    type Output: Output;
+    /// Most bytes of an encoded state, whatever rows it is of; a longer one fails its query. At
+    /// least 1, at most 65,536.
+    const STATE_BYTES_MAX: u32 = 4096;
+
+    /// The state of no rows.
+    fn zero() -> Self;
+
+    /// Adds one row.
+    fn update(&mut self, input: Self::Input<'_>);
+
+    /// Adds the rows of another state.
+    fn merge(&mut self, other: Self);
+
+    /// Appends the state's one encoding.
+    fn encode(&self, bytes: &mut Vec<u8>);
+
+    /// Reads what [`Aggregate::encode`] wrote. An error, a reason, fails the query.
+    fn decode(bytes: &[u8]) -> Result<Self, String>;
+
+    /// The value of the state's rows.
+    fn finalize(&self) -> Self::Output;
+}
+
+/// What an aggregate reads: a column's type that is never null.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the input of an aggregate",
+    label = "not an input type",
+    note = "use i64, f64, f32, bool, EventTime, &str or List<'_, T>; an aggregate never sees a null"
+)]
+pub trait Input<'b>: Field<'b> + Copy + Debug {}
+
+/// A field of a view whose values an aggregate with this input can read.
+#[diagnostic::on_unimplemented(
+    message = "a field of type `{Self}` does not fit an aggregate of `{Input}`",
+    label = "the aggregate reads `{Input}`",
+    note = "the field's type is the aggregate's `Input` or an `Option` of it; `String` fits `&str` \
+            and `Vec` fits `List`"
+)]
+pub trait Feeds<Input> {}
+
+macro_rules! inputs {
+    ($($type:ty),*) => {$(
+        impl Input<'_> for $type {}
+        impl Feeds<$type> for $type {}
+        impl Feeds<$type> for Option<$type> {}
+    )*};
+}
+
+inputs!(bool, i64, f32, f64, EventTime);
+
+impl<'b> Input<'b> for &'b str {}
+impl Feeds<&'static str> for &str {}
+impl Feeds<&'static str> for Option<&str> {}
+impl Feeds<&'static str> for String {}
+impl Feeds<&'static str> for Option<String> {}
+
+impl<'b, T: Scalar<'b> + Debug> Input<'b> for List<'b, T> {}
+impl<T, E: Feeds<T>> Feeds<List<'static, T>> for Vec<E> {}
+impl<T, E: Feeds<T>> Feeds<List<'static, T>> for Option<Vec<E>> {}
+impl<T, E: Feeds<T>> Feeds<List<'static, T>> for List<'_, E> {}
+impl<T, E: Feeds<T>> Feeds<List<'static, T>> for Option<List<'_, E>> {}
+
+/// Fails to compile unless a field of type `T` fits the aggregate `A`.
+pub const fn require_input<A: Aggregate, T: Feeds<A::Input<'static>>>() {}
+
+/// An aggregate under `#[aggregate]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not declared as an aggregate",
+    label = "put `#[aggregate]` on this type, and implement `Aggregate` for it"
+)]
+pub trait Declared: Aggregate {
+    /// Its name.
+    const NAME: &'static str;
+    /// Its declaration.
+    const DECLARATION: Piece;
+}
+
+/// How many decimal digits `number` has.
+pub const fn digits(number: u32) -> usize {
+    match number.checked_ilog10() {
+        Some(log) => log as usize + 1,
+        None => 1,
+    }
+}
+
+/// The `N` decimal digits of a state's limit, where `N` is its [`digits`].
+pub const fn limit_text<const N: usize>(limit: u32) -> [u8; N] {
+    assert!(
+        limit >= 1 && limit <= STATE_BYTES_LIMIT,
+        "an aggregate's STATE_BYTES_MAX is 1 to 65536"
+    );
+    let (mut text, mut rest, mut at) = ([b'0'; N], limit, N);
+    while at > 0 {
+        at -= 1;
+        text[at] += (rest % 10) as u8;
+        rest /= 10;
+    }
+    text
+}
+
+/// What precedes the name of an aggregate in a feature that uses it.
+const USE: &[u8] = b"{\"user\":{\"aggregate\":\"";
+
+/// The first aggregate that a feature of `manifest` uses and `names` lacks.
+///
+/// A text within the manifest cannot look like a use, since its quotes are escaped.
+pub const fn first_unlisted<'m>(manifest: &'m str, names: &[&str]) -> Option<&'m str> {
+    let mut rest = manifest.as_bytes();
+    while rest.len() > USE.len() {
+        let (front, behind) = rest.split_at(USE.len());
+        if !equal(front, USE) {
+            (_, rest) = rest.split_at(1);
+            continue;
+        }
+        let mut length = 0;
+        while length < behind.len() && behind[length] != b'"' {
+            length += 1;
+        }
+        let (name, behind) = behind.split_at(length);
+        let (mut at, mut listed) = (0, false);
+        while at < names.len() {
+            listed |= equal(names[at].as_bytes(), name);
+            at += 1;
+        }
+        if !listed {
+            return Some(crate::manifest::text(name));
+        }
+        rest = behind;
+    }
+    None
+}
+
+const fn equal(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < left.len() {
+        if left[at] != right[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: limits are written as decimals. Method: against the standard library's.
+    #[test]
+    fn limits_are_decimals() {
+        assert_eq!((limit_text::<1>(7), digits(7)), ([b'7'], 1));
+        assert_eq!((&limit_text::<5>(65_536)[..], digits(65_536)), (&b"65536"[..], 5));
+        assert_eq!((limit_text::<2>(10), digits(10)), (*b"10", 2));
+    }
+
+    /// Goal: an aggregate that nobody listed is found, in any place.
+    #[test]
+    fn finds_what_is_not_listed() {
+        let manifest = r#"{"aggregate":{"user":{"aggregate":"A"}},"text":"{\"user\":{\"aggregate\":
+            \"C\"}}","aggregate":{"user":{"aggregate":"Bb"}}}"#;
+        assert_eq!(first_unlisted(manifest, &["A", "Bb"]), None);
+        assert_eq!(first_unlisted(manifest, &["Bb"]), Some("A"));
+        assert_eq!(first_unlisted(manifest, &["A", "B"]), Some("Bb"));
+        assert_eq!(first_unlisted("", &[]), None);
+    }
+}

@@ -1,0 +1,100 @@
+//! Calling an author's aggregates, group by group, and answering the host.
+//!
+//! Invariant: a group is computed from its own rows or states alone, so what one group does cannot
+//! show in another. Deliberately absent: the exports themselves, which `export!` makes.
+
+use crate::aggregate::{Aggregate, Declared};
+use crate::batch::{Batch, misfit};
+use crate::field::Field;
+use crate::outcome::{Scratch, Written, emptied};
+use crate::output::Output;
+use crate::record::Row;
+use crate::states::{Answer, Ends, States};
+
+/// What one aggregate does.
+#[derive(Clone, Copy, Debug)]
+pub struct Dispatch {
+    /// Answers the state of each group of rows.
+    pub update: fn(Ends<'_>, &Batch<'_>) -> Vec<u8>,
+    /// Answers each group's states merged.
+    pub merge: fn(Ends<'_>, States<'_>) -> Vec<u8>,
+    /// Answers the value of each state.
+    pub finalize: fn(&mut Scratch, States<'_>) -> Vec<u8>,
+}
+
+impl Dispatch {
+    /// That of the aggregate `A`.
+    pub const fn of<A: Declared>() -> Dispatch {
+        Dispatch { update: update::<A>, merge: merge::<A>, finalize: finalize::<A> }
+    }
+}
+
+fn update<A: Aggregate>(groups: Ends<'_>, batch: &Batch<'_>) -> Vec<u8> {
+    let mut cursor = batch.columns();
+    let column = <A::Input<'_> as Field<'_>>::open(&mut cursor);
+    cursor.finish();
+    if groups.last() != batch.positions().count() {
+        misfit();
+    }
+    let mut answer = Answer::default();
+    for rows in groups.ranges() {
+        let mut state = A::zero();
+        for row in rows {
+            state.update(<A::Input<'_> as Field<'_>>::get(&column, row));
+        }
+        answer.put(&state);
+    }
+    answer.write()
+}
+
+fn merge<A: Aggregate>(groups: Ends<'_>, states: States<'_>) -> Vec<u8> {
+    if groups.last() != states.count() {
+        misfit();
+    }
+    let mut states = states.iter();
+    let mut answer = Answer::default();
+    for range in groups.ranges() {
+        let mut group = states.by_ref().take(range.len());
+        match group.by_ref().map(decode::<A>).try_fold(A::zero(), joined) {
+            Ok(state) => answer.put(&state),
+            Err(reason) => answer.refuse(reason),
+        }
+        // What is left of a refused group.
+        group.for_each(drop);
+    }
+    answer.write()
+}
+
+fn joined<A: Aggregate>(mut sum: A, state: Result<A, String>) -> Result<A, String> {
+    sum.merge(state?);
+    Ok(sum)
+}
+
+fn decode<A: Aggregate>(state: &[u8]) -> Result<A, String> {
+    A::decode(state).map_err(|reason| format!("a state cannot be decoded: {reason}"))
+}
+
+/// The value of a state, as a row of one column.
+struct Value<O>(O);
+
+impl<O: Output> Row for Value<O> {
+    type Builder = (O::Builder, ());
+
+    fn push(self, builder: &mut Self::Builder) {
+        self.0.push(&mut builder.0);
+    }
+}
+
+fn finalize<A: Aggregate>(scratch: &mut Scratch, states: States<'_>) -> Vec<u8> {
+    let outcome = emptied::<<Value<A::Output> as Row>::Builder>(scratch);
+    for (at, state) in states.iter().enumerate() {
+        outcome.turn_to(at);
+        match decode::<A>(state) {
+            Ok(state) => outcome.push(Value(state.finalize())),
+            Err(reason) => outcome.refuse(reason),
+        }
+    }
+    let mut bytes = vec![0; outcome.bytes()];
+    outcome.write(&mut bytes);
+    bytes
+}
