@@ -71,7 +71,7 @@ impl File {
             .map_err(|error| Error::input("it is not JSON").because(error))?;
         let view = object(&json["view"])?.clone();
         let columns = columns(&view)?;
-        let changes = |name: &str| {
+        let changes = |name: &str| -> Result<Vec<Change>> {
             list(&json[name])?.iter().map(|change| Change::read(&view, change)).collect()
         };
         let rows = expanded(list(&json["rows"])?)?;
