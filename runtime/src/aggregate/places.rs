@@ -175,7 +175,8 @@ impl Places {
             *bytes = rest;
             let event_time = i64_from_order(u64::from_be_bytes(take(bytes)?));
             let encoded = take_value(bytes)?;
-            let new = Kept::new(placing, (event_time, tie, &value(encoded)));
+            let placed = Placed { event_time, tie: tie.into(), value: value(encoded) };
+            let new = Kept { tag: placing.tag(&placed.value), placed };
             let ordered =
                 places.back().is_none_or(|worst| !placing.better(new.place(), worst.place()));
             if !ordered || (placing.distinct && !seen.insert(encoded)) {
