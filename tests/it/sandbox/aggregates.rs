@@ -102,7 +102,7 @@ fn s21_a_failure_costs_its_group() {
     let artifact = evil();
     let mut guest = guest(&artifact);
     for name in ["update", "merge", "finalize"] {
-        assert_costs_itself(&mut guest, name, "trap", "the aggregate failed: wasm `unreachable`");
+        assert_costs_itself(&mut guest, name, "trap", "the aggregate failed: wasm trap");
         assert_costs_itself(&mut guest, name, "panic", "a panic on purpose");
         assert_costs_itself(&mut guest, name, "refuse", "refused on purpose");
         // What an instance did before does not count.
