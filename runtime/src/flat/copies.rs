@@ -21,7 +21,7 @@ pub fn copied_pair(first: &[u8], second: &[u8]) -> (Buffer, Buffer) {
     let start = first.len().next_multiple_of(ALIGNMENT);
     let mut copy = aligned(start + second.len());
     copy.extend_from_slice(first);
-    copy.extend_from_slice(&[0; ALIGNMENT][..start - first.len()]);
+    copy.extend_from_slice(&[0u8; ALIGNMENT][..start - first.len()]);
     copy.extend_from_slice(second);
     let copy = Buffer::from(copy);
     (copy.slice_with_length(0, first.len()), copy.slice_with_length(start, second.len()))
