@@ -1,18 +1,19 @@
 //! From a source's events to rows of views: the step that all hosts share.
 //!
 //! Views of one artifact with one event declaration go through the guest in one call. Invariant:
-//! the rows do not depend on how events are cut into calls (S7). Deliberately absent: admission,
-//! folding, I/O.
+//! the rows do not depend on how events are cut into calls (S7), and every row that leaves here can
+//! be folded: an event with one that cannot is refused for its view (S8). Deliberately absent:
+//! admission, folding, I/O.
 
+use super::lift::lift;
+use super::refusal::{bad_vectors, long_keys, refuse};
 use crate::catalog::Catalog;
-use crate::component::{Refused, Transformer, ViewRows};
+use crate::component::{Aggregator, Refused, Transformer};
 use crate::error::{Error, Result};
 use crate::event::SourceSchema;
-use crate::fold::FoldPlan;
-use crate::key::ENTITY_KEY_BYTES_MAX;
 use crate::row::Rows;
 use crate::view::EventDeclaration;
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::array::RecordBatch;
 use std::sync::Arc;
 
 /// Events in one call to the guest: many small calls stay in cache and beat few large ones.
@@ -28,6 +29,8 @@ pub struct Mapper {
 #[derive(Debug)]
 struct Group {
     transformer: Transformer,
+    /// The guest of the user-defined aggregates, if a view has any.
+    aggregator: Option<Aggregator>,
     /// The declaration's columns within the source's schema.
     projection: Vec<usize>,
     event: EventDeclaration,
@@ -64,8 +67,16 @@ impl Mapper {
             let known = groups
                 .iter_mut()
                 .find(|(artifact, group)| *artifact == view.artifact && group.event == *event);
+            let artifact = &catalog.artifacts()[view.artifact].1;
+            let aggregator = || match view.plan.lifts.is_empty() {
+                true => Ok(None),
+                false => Aggregator::new(artifact).map(Some),
+            };
             if let Some((_, group)) = known {
                 group.views.push((at, view.index));
+                if group.aggregator.is_none() {
+                    group.aggregator = aggregator()?;
+                }
                 continue;
             }
             let column = |name: &str| source.columns.iter().position(|c| c.name == name);
@@ -73,7 +84,8 @@ impl Mapper {
                 column(&c.name).ok_or_else(|| Error::bug("a source schema lacks a declared column"))
             });
             let group = Group {
-                transformer: Transformer::new(&catalog.artifacts()[view.artifact].1)?,
+                transformer: Transformer::new(artifact)?,
+                aggregator: aggregator()?,
                 projection: projection.collect::<Result<_>>()?,
                 event: event.clone(),
                 views: vec![(at, view.index)],
@@ -85,7 +97,10 @@ impl Mapper {
 
     /// Runs each call on a fresh guest instance: slow, for tests of S7.
     pub fn fresh_each_call(&mut self, fresh: bool) {
-        self.groups.iter_mut().for_each(|group| group.transformer.fresh_each_call(fresh));
+        for group in &mut self.groups {
+            group.transformer.fresh_each_call(fresh);
+            group.aggregator.iter_mut().for_each(|guest| guest.fresh_each_call(fresh));
+        }
     }
 
     /// Maps `events`, whose columns are those of the source's schema.
@@ -121,8 +136,16 @@ impl Group {
         let answers = self.transformer.map(&indices, &events)?;
         for (&(view, _), mut answer) in self.views.iter().zip(answers) {
             let plan = Arc::clone(&catalog.views()[view].plan);
-            refuse_long_keys(&plan, &mut answer, &events)?;
-            let rows = Rows::new(&plan.view, &answer.rows, &answer.source_rows, &events)?;
+            let bad = long_keys(&plan, &answer, &events)?;
+            refuse(&mut answer, bad)?;
+            let bad = bad_vectors(&plan, &answer)?;
+            refuse(&mut answer, bad)?;
+            let lifted = match &mut self.aggregator {
+                Some(guest) => lift(guest, &plan, &mut answer)?,
+                None => vec![],
+            };
+            let mut rows = Rows::new(&plan.view, &answer.rows, &answer.source_rows, &events)?;
+            rows.set_lifted(lifted);
             let source_rows = answer.source_rows.iter().map(|row| row + offset).collect();
             let refused = answer.refused.into_iter();
             let refused = refused.map(|r| Refused { row: r.row + offset, ..r }).collect();
@@ -130,33 +153,4 @@ impl Group {
         }
         Ok(())
     }
-}
-
-/// Refuses the events with a row whose entity key no store could hold, in every host alike.
-fn refuse_long_keys(plan: &FoldPlan, answer: &mut ViewRows, events: &RecordBatch) -> Result<()> {
-    // Texts alone can be long; each byte takes at most two in the key, anything else at most nine.
-    let text = |part: &String| {
-        let array = answer.rows.column(plan.view.column_index(part)?).as_string_opt::<i32>()?;
-        (0..array.len()).map(|row| array.value_length(row) as usize).max()
-    };
-    let longest: usize = plan.view.key.iter().map(|part| 9 + 2 * text(part).unwrap_or(0)).sum();
-    if longest <= ENTITY_KEY_BYTES_MAX {
-        return Ok(());
-    }
-    let rows = Rows::new(&plan.view, &answer.rows, &answer.source_rows, events)?;
-    let long = |row: usize| rows.key(row).as_bytes().len() > ENTITY_KEY_BYTES_MAX;
-    let mut bad: Vec<u32> =
-        (0..rows.len()).filter(|row| long(*row)).map(|row| answer.source_rows[row]).collect();
-    if bad.is_empty() {
-        return Ok(());
-    }
-    bad.dedup();
-    let keep: Vec<bool> = answer.source_rows.iter().map(|row| !bad.contains(row)).collect();
-    answer.source_rows.retain(|row| !bad.contains(row));
-    answer.rows = arrow::compute::filter_record_batch(&answer.rows, &BooleanArray::from(keep))
-        .map_err(|error| Error::bug("rows could not be filtered").because(error))?;
-    let reason = format!("its entity key is over the limit of {ENTITY_KEY_BYTES_MAX} bytes");
-    answer.refused.extend(bad.into_iter().map(|row| Refused { row, reason: reason.clone() }));
-    answer.refused.sort_by_key(|refused| refused.row);
-    Ok(())
 }
