@@ -34,6 +34,9 @@ struct Arrival {
 
 /// Checks every query in every order.
 pub fn check(guest: &Guest<'_>, file: &File, failures: &mut Failures) -> Result<()> {
+    if file.queries.is_empty() {
+        return Ok(());
+    }
     let whole = Hosts::new(guest, file, ALL_HISTORY_US)?;
     let brief = Hosts::new(guest, file, 0)?;
     for arrival in arrivals(file) {
