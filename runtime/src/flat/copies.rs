@@ -21,7 +21,8 @@ pub fn copied_pair(first: &[u8], second: &[u8]) -> (Buffer, Buffer) {
     let start = first.len().next_multiple_of(ALIGNMENT);
     let mut copy = aligned(start + second.len());
     copy.extend_from_slice(first);
-    copy.extend_from_slice(&[0; ALIGNMENT][..start - first.len()]);
+    // The type is said: a bare 0 would be four bytes wide.
+    copy.extend_from_slice(&[0_u8; ALIGNMENT][..start - first.len()]);
     copy.extend_from_slice(second);
     let copy = Buffer::from(copy);
     (copy.slice_with_length(0, first.len()), copy.slice_with_length(start, second.len()))
@@ -31,4 +32,20 @@ pub fn copied_pair(first: &[u8], second: &[u8]) -> (Buffer, Buffer) {
 /// of the allocator.
 fn aligned(bytes: usize) -> MutableBuffer {
     MutableBuffer::from(Vec::<u64>::with_capacity(bytes.div_ceil(ALIGNMENT)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: both copies hold their bytes, whatever padding lies between. Method: every remainder
+    /// of the first one's length.
+    #[test]
+    fn a_pair_keeps_both_its_parts() {
+        for length in 0..=2 * ALIGNMENT as u8 {
+            let first: Vec<u8> = (0..length).collect();
+            let (offsets, text) = copied_pair(&first, b"text");
+            assert_eq!((offsets.as_slice(), text.as_slice()), (&first[..], &b"text"[..]));
+        }
+    }
 }
