@@ -14,6 +14,8 @@ pub const FILES: &str = "files";
 /// The partition of what is pushed: standard input, or a file that the project does not name.
 /// Positions count what came; event ids make redelivery harmless (S24).
 pub const PUSHED: &str = "pushed";
+/// All partitions of a source.
+pub const PARTITIONS: [&str; 2] = [FILES, PUSHED];
 
 /// Progress through one source partition.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -53,7 +55,7 @@ impl Progress {
 /// `Time::MIN` before any event.
 pub fn watermark(snapshot: &dyn Snapshot, source: &str) -> Result<Time> {
     let mut watermark = Time::MIN;
-    for partition in [FILES, PUSHED] {
+    for partition in PARTITIONS {
         if let Some(micros) = Progress::read(snapshot, source, partition)?.watermark {
             watermark = watermark.max(Time::saturating(micros));
         }

@@ -17,6 +17,7 @@ use lockstep_runtime::host::stream::StreamHost;
 use lockstep_runtime::row::TypedColumn;
 use lockstep_runtime::service::{AS_OF, Service};
 use lockstep_runtime::store::memory::MemoryStore;
+use lockstep_runtime::store::progress::FILES;
 use lockstep_runtime::value::{Column, DataType, Value};
 use lockstep_runtime::vector::array_of;
 use lockstep_runtime::{Error, Result};
@@ -161,7 +162,7 @@ impl<'a> Hosts<'a> {
         let store = Arc::new(MemoryStore::new());
         let mut stream = StreamHost::open(self.catalog.clone(), store.clone())?;
         for batch in batches {
-            stream.apply(SOURCE, "p", batch)?;
+            stream.apply(SOURCE, FILES, batch)?;
         }
         let online = OnlineHost::new(self.catalog.clone(), store, vec![self.service.clone()])?;
         for (number, query) in self.file.queries.iter().enumerate() {
