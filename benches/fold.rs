@@ -35,8 +35,7 @@ fn views(criterion: &mut Criterion) {
                 let mut state = view.plan.zero();
                 for rows in parts() {
                     let all = view.plan.all_slots();
-                    (0..rows.len())
-                        .for_each(|row| view.plan.update(&mut state, rows, row, &all));
+                    (0..rows.len()).for_each(|row| view.plan.update(&mut state, rows, row, &all));
                 }
                 black_box(state)
             });

@@ -4,8 +4,10 @@
 //! sandbox lies between their times. Deliberately absent: numbers, which are printed and never
 //! asserted.
 
+pub mod aggregates;
 pub mod empty_call;
 pub mod issue_log;
 pub mod native;
 pub mod payment;
 pub mod stopwatch;
+pub mod tiles;

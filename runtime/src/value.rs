@@ -334,13 +334,14 @@ impl Value {
                 Value::List(values)
             }
             tag::MAP => {
+                let lists_max = lists_max.checked_sub(1)?;
                 let mut pairs: Vec<(Value, Value)> = Vec::new();
                 while *bytes.first()? != tag::END {
-                    let key = Value::decode(bytes)?;
+                    let key = Value::decode_within(bytes, lists_max)?;
                     if pairs.last().is_some_and(|(last, _)| *last >= key) {
                         return None;
                     }
-                    pairs.push((key, Value::decode(bytes)?));
+                    pairs.push((key, Value::decode_within(bytes, lists_max)?));
                 }
                 *bytes = &bytes[1..];
                 Value::Map(pairs)

@@ -6,6 +6,7 @@
 //! each value in ascending order with its states.
 
 use super::bytes::{put_unsigned, unsigned};
+use super::encoded::{put_value, take_value, value};
 use super::slot::{Slot, States, zeros};
 use super::state::State;
 use crate::row::Rows;
@@ -71,7 +72,7 @@ impl Keyed {
         let Some(map) = &self.0 else { return put_unsigned(0, out) };
         put_unsigned(map.len() as u128 + 1, out);
         for (key, states) in map.iter() {
-            key.encode(out);
+            put_value(&key.encoded(), out);
             inner.iter().zip(states).for_each(|(slot, state)| slot.encode(state, out));
         }
     }
@@ -87,7 +88,7 @@ impl Keyed {
         }
         let mut map = BTreeMap::new();
         for _ in 0..count {
-            let key = Value::decode(bytes)?;
+            let key = value(take_value(bytes)?);
             if map.last_key_value().is_some_and(|(last, _)| *last >= key) {
                 return None;
             }

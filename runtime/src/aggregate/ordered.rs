@@ -3,9 +3,11 @@
 //! Row order is (event_time, event_id, ordinal of the row within its event), or without event ids
 //! (event_time, the whole row in value order). Laws: `merge` picks the one that comes first (last)
 //! in a total order of rows, so it is associative, commutative and idempotent. State: the value
-//! with its place in the order. Error bound: none. Bytes: event time, the tie's bytes, the value.
+//! with its place in the order. Error bound: none. Bytes: the tie's length + 1, the tie,
+//! the event time, the value behind its length.
 
 use super::bytes::{put_unsigned, unsigned};
+use super::encoded::{put_value, take_value, value};
 use crate::value::{Value, i64_from_order, i64_order, take};
 
 /// Which end of the row order.
@@ -60,7 +62,7 @@ pub fn encode(placed: Option<&Placed>, out: &mut Vec<u8>) {
             put_unsigned(placed.tie.len() as u128 + 1, out);
             out.extend(&placed.tie);
             out.extend(i64_order(placed.event_time).to_be_bytes());
-            placed.value.encode(out);
+            put_value(&placed.value.encoded(), out);
         }
     }
 }
@@ -75,9 +77,6 @@ pub fn decode(bytes: &mut &[u8]) -> Option<Option<Placed>> {
     let (tie, rest) = bytes.split_at(length);
     *bytes = rest;
     let event_time = i64_from_order(u64::from_be_bytes(take(bytes)?));
-    let value = Value::decode(bytes)?;
-    if value.is_null() {
-        return None;
-    }
+    let value = value(take_value(bytes)?);
     Some(Some(Placed { event_time, tie: tie.into(), value }))
 }

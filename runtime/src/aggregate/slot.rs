@@ -4,7 +4,9 @@
 //! state share it. A filter stands before everything else in its slot. Deliberately absent: windows.
 
 use super::extreme::End;
+use super::moments::Order;
 use super::ordered::Side;
+use super::places::Placing;
 
 /// One part of a view's state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +55,80 @@ pub enum SlotKind {
         side: Side,
         /// The column; none looks at rows.
         column: Option<usize>,
+    },
+    /// Power sums of numbers.
+    Moments {
+        /// The highest power.
+        order: Order,
+        /// The column.
+        column: usize,
+    },
+    /// Power sums of pairs of numbers, both present.
+    CoMoments {
+        /// The first column.
+        column: usize,
+        /// The second.
+        other: usize,
+    },
+    /// The first or last values in row order, perhaps distinct ones.
+    Places {
+        /// Which, and how many.
+        placing: Placing,
+        /// The column.
+        column: usize,
+    },
+    /// The least or greatest values.
+    Top {
+        /// Which.
+        end: End,
+        /// Most values.
+        k: u32,
+        /// The column.
+        column: usize,
+    },
+    /// The distinct values.
+    Distinct {
+        /// Most values; more overflow (S18).
+        limit: u32,
+        /// The column.
+        column: usize,
+    },
+    /// How often each value occurs.
+    Histogram {
+        /// Most distinct values; more overflow (S18).
+        limit: u32,
+        /// The column.
+        column: usize,
+    },
+    /// Registers from which the number of distinct values is estimated (S19).
+    HyperLogLog {
+        /// The registers are two to this power.
+        precision: u32,
+        /// The column.
+        column: usize,
+    },
+    /// Bins from which percentiles are read (S19).
+    Percentile {
+        /// The column.
+        column: usize,
+    },
+    /// An exponentially decayed sum, or count of inputs (S20).
+    Decayed {
+        /// What halves a weight.
+        half_life_us: i64,
+        /// Whether each input is a one.
+        ones: bool,
+        /// The column; none looks at rows.
+        column: Option<usize>,
+    },
+    /// The sum of vectors.
+    Vector {
+        /// Elements of each.
+        length: u32,
+        /// Elements are multiples of two to this power.
+        grid: i32,
+        /// The column.
+        column: usize,
     },
     /// States of a user-defined aggregate, which the guest merges.
     User {

@@ -1,18 +1,30 @@
-//! The state of one slot, and the four verbs on it: zero, update, merge, and its bytes.
+//! The state of one slot, and the verbs on it: zero, update, merge; its bytes are in `codec`.
 //!
 //! Invariant: a state is only ever used with the slot that made it. Each kind's laws are in its own
 //! file; this one dispatches.
 
-use super::bytes::{put_unsigned, unsigned};
+mod codec;
+
+use super::co_moments::CoMoments;
+use super::decay::Decayed;
+use super::distinct::Distinct;
 use super::extreme;
 use super::float_sum::FloatSum;
+use super::histogram::Histogram;
+use super::hll::HyperLogLog;
 use super::int_sum::IntSum;
 use super::keyed::Keyed;
 use super::last_rows::LastRows;
+use super::moments::Moments;
+use super::number::Number;
 use super::ordered::{self, Placed, Side};
+use super::percentile::Percentile;
+use super::places::Places;
 use super::sessions::Sessions;
 use super::slot::{Slot, SlotKind};
+use super::top::Top;
 use super::user::UserState;
+use super::vector::{VectorSum, read_lanes};
 use crate::row::{Rows, TypedColumn};
 use crate::value::Value;
 
@@ -31,6 +43,26 @@ pub enum State {
     Ordered(Option<Box<Placed>>),
     /// The event time of the first or last input, in microseconds.
     EventTime(Option<i64>),
+    /// Power sums of numbers.
+    Moments(Box<Moments>),
+    /// Power sums of pairs.
+    CoMoments(Box<CoMoments>),
+    /// The first or last values.
+    Places(Places),
+    /// The least or greatest values.
+    Top(Top),
+    /// The distinct values.
+    Distinct(Distinct),
+    /// How often each value occurs.
+    Histogram(Histogram),
+    /// Registers of a cardinality sketch.
+    HyperLogLog(HyperLogLog),
+    /// Bins of a percentile sketch.
+    Percentile(Percentile),
+    /// A decayed sum.
+    Decayed(Box<Decayed>),
+    /// A sum of vectors.
+    Vector(VectorSum),
     /// States of a user-defined aggregate.
     User(UserState),
     /// States by the value of a column.
@@ -51,6 +83,18 @@ impl Slot {
             SlotKind::Extreme { .. } => State::Extreme(Value::Null),
             SlotKind::Ordered { .. } => State::Ordered(None),
             SlotKind::EventTime { .. } => State::EventTime(None),
+            SlotKind::Moments { order, .. } => State::Moments(Box::new(Moments::zero(*order))),
+            SlotKind::CoMoments { .. } => State::CoMoments(Box::new(CoMoments::zero())),
+            SlotKind::Places { .. } => State::Places(Places::zero()),
+            SlotKind::Top { .. } => State::Top(Top::zero()),
+            SlotKind::Distinct { .. } => State::Distinct(Distinct::zero()),
+            SlotKind::Histogram { .. } => State::Histogram(Histogram::zero()),
+            SlotKind::HyperLogLog { .. } => State::HyperLogLog(HyperLogLog::zero()),
+            SlotKind::Percentile { .. } => State::Percentile(Percentile::zero()),
+            SlotKind::Decayed { half_life_us, .. } => {
+                State::Decayed(Box::new(Decayed::zero(*half_life_us)))
+            }
+            SlotKind::Vector { .. } => State::Vector(VectorSum::zero()),
             SlotKind::User { .. } => State::User(UserState::zero()),
             SlotKind::Keyed { .. } => State::Keyed(Keyed::zero()),
             SlotKind::LastRows { .. } => State::LastRows(LastRows::zero()),
@@ -66,11 +110,7 @@ impl Slot {
         {
             return;
         }
-        // The non-null input, or none.
-        let input = |column: usize| -> Option<&TypedColumn> {
-            let column = &rows.columns()[column];
-            if column.is_null(row) { None } else { Some(column) }
-        };
+        let input = |column: usize| input(rows, row, column);
         let present = |column: Option<usize>| column.is_none_or(|at| input(at).is_some());
         match (&self.kind, state) {
             (SlotKind::Count { column }, State::Count(count)) => {
@@ -100,6 +140,81 @@ impl Slot {
             (SlotKind::EventTime { side, column }, State::EventTime(best)) => {
                 if present(*column) {
                     keep_time(*side, best, rows.event_time(row));
+                }
+            }
+            (SlotKind::Moments { column, .. }, State::Moments(moments)) => {
+                if let Some(column) = input(*column) {
+                    match column.number(row) {
+                        Number::Int(value) => moments.add_int(value),
+                        Number::Float(value) => moments.add_float(value),
+                    }
+                }
+            }
+            (SlotKind::Distinct { limit, column }, State::Distinct(distinct)) => {
+                if let Some(column) = input(*column) {
+                    column.with_encoded(row, |value| distinct.add_encoded(*limit, value));
+                }
+            }
+            (SlotKind::Histogram { limit, column }, State::Histogram(histogram)) => {
+                if let Some(column) = input(*column) {
+                    column.with_encoded(row, |value| histogram.add_encoded(*limit, value));
+                }
+            }
+            (SlotKind::HyperLogLog { precision, column }, State::HyperLogLog(sketch)) => {
+                if let Some(column) = input(*column) {
+                    column.with_encoded(row, |value| sketch.add_encoded(*precision, value));
+                }
+            }
+            (SlotKind::Percentile { column }, State::Percentile(sketch)) => {
+                if let Some(column) = input(*column) {
+                    sketch.add(match column.number(row) {
+                        Number::Int(value) => value as f64,
+                        Number::Float(value) => value,
+                    });
+                }
+            }
+            (_, state) => self.update_rarer(state, rows, row),
+        }
+    }
+
+    /// Adds a row that passed the filter to a state of one of the other kinds.
+    fn update_rarer(&self, state: &mut State, rows: &Rows, row: usize) {
+        let input = |column: usize| input(rows, row, column);
+        match (&self.kind, state) {
+            (SlotKind::Places { placing, column }, State::Places(places)) => {
+                if let Some(column) = input(*column) {
+                    let (time, tie) = (rows.event_time(row), rows.tie(row));
+                    places.add(*placing, time, tie, &column.value(row));
+                }
+            }
+            (SlotKind::Top { end, k, column }, State::Top(top)) => {
+                if let Some(column) = input(*column) {
+                    top.add(*end, *k, column.value(row));
+                }
+            }
+            (SlotKind::CoMoments { column, other }, State::CoMoments(moments)) => {
+                if let (Some(column), Some(other)) = (input(*column), input(*other)) {
+                    moments.add(column.number(row), other.number(row));
+                }
+            }
+            (SlotKind::Decayed { ones, column, .. }, State::Decayed(decayed)) => {
+                let time = rows.event_time(row);
+                match column.map(input) {
+                    Some(None) => {}
+                    Some(Some(column)) if !ones => match column.number(row) {
+                        Number::Int(value) => decayed.add_int(value, time),
+                        Number::Float(value) => decayed.add_float(value, time),
+                    },
+                    _ => decayed.add_one(time),
+                }
+            }
+            (SlotKind::Vector { length, grid, column }, State::Vector(sum)) => {
+                if let Some(column) = input(*column) {
+                    let elements = column.elements(row).into_iter();
+                    let mut lanes = Vec::new();
+                    read_lanes(elements, *length as usize, *grid, &mut lanes)
+                        .expect("a row with a bad vector is refused before it is folded");
+                    sum.add(&lanes);
                 }
             }
             (SlotKind::User { lift }, State::User(state)) => {
@@ -142,6 +257,26 @@ impl Slot {
                     keep_time(*side, a, *b);
                 }
             }
+            (_, State::Moments(a), State::Moments(b)) => a.merge(b),
+            (_, State::CoMoments(a), State::CoMoments(b)) => a.merge(b),
+            (SlotKind::Places { placing, .. }, State::Places(a), State::Places(b)) => {
+                a.merge(*placing, b);
+            }
+            (SlotKind::Top { end, k, .. }, State::Top(a), State::Top(b)) => a.merge(*end, *k, b),
+            (SlotKind::Distinct { limit, .. }, State::Distinct(a), State::Distinct(b)) => {
+                a.merge(*limit, b);
+            }
+            (SlotKind::Histogram { limit, .. }, State::Histogram(a), State::Histogram(b)) => {
+                a.merge(*limit, b);
+            }
+            (
+                SlotKind::HyperLogLog { precision, .. },
+                State::HyperLogLog(a),
+                State::HyperLogLog(b),
+            ) => a.merge(*precision, b),
+            (_, State::Percentile(a), State::Percentile(b)) => a.merge(b),
+            (_, State::Decayed(a), State::Decayed(b)) => a.merge(b),
+            (_, State::Vector(a), State::Vector(b)) => a.merge(b),
             (_, State::User(a), State::User(b)) => a.merge(b),
             (SlotKind::Keyed { limit, inner, .. }, State::Keyed(a), State::Keyed(b)) => {
                 a.merge(*limit, inner, b);
@@ -154,48 +289,6 @@ impl Slot {
             }
             (kind, a, b) => unreachable!("a plan made {a:?} and {b:?} for {kind:?}"),
         }
-    }
-
-    /// Appends the canonical encoding.
-    pub fn encode(&self, state: &State, out: &mut Vec<u8>) {
-        match state {
-            State::Count(count) => put_unsigned(u128::from(*count), out),
-            State::IntSum(sum) => sum.encode(out),
-            State::FloatSum(sum) => sum.encode(out),
-            State::Extreme(value) => value.encode(out),
-            State::Ordered(placed) => ordered::encode(placed.as_deref(), out),
-            State::EventTime(time) => Value::from(time.map(Value::Timestamp)).encode(out),
-            State::User(state) => state.encode(out),
-            State::Keyed(keyed) => keyed.encode(self.inner(), out),
-            State::LastRows(last) => last.encode(self.inner(), out),
-            State::Sessions(sessions) => sessions.encode(self.inner(), out),
-        }
-    }
-
-    /// Reads the encoding of a state of this slot; `None` if the bytes are not canonical.
-    pub fn decode(&self, bytes: &mut &[u8]) -> Option<State> {
-        Some(match &self.kind {
-            SlotKind::Count { .. } => State::Count(u64::try_from(unsigned(bytes)?).ok()?),
-            SlotKind::IntSum { .. } => State::IntSum(IntSum::decode(bytes)?),
-            SlotKind::FloatSum { .. } => State::FloatSum(FloatSum::decode(bytes)?),
-            SlotKind::Extreme { .. } => State::Extreme(Value::decode(bytes)?),
-            SlotKind::Ordered { .. } => State::Ordered(ordered::decode(bytes)?.map(Box::new)),
-            SlotKind::EventTime { .. } => State::EventTime(match Value::decode(bytes)? {
-                Value::Null => None,
-                Value::Timestamp(time) => Some(time),
-                _ => return None,
-            }),
-            SlotKind::User { .. } => State::User(UserState::decode(bytes)?),
-            SlotKind::Keyed { limit, inner, .. } => {
-                State::Keyed(Keyed::decode(*limit, inner, bytes)?)
-            }
-            SlotKind::LastRows { rows, inner } => {
-                State::LastRows(LastRows::decode(*rows, inner, bytes)?)
-            }
-            SlotKind::Sessions { gap_us, inner } => {
-                State::Sessions(Sessions::decode(*gap_us, inner, bytes)?)
-            }
-        })
     }
 
     /// The slots of the states inside a state of this slot.
@@ -239,6 +332,13 @@ pub fn visit_users<'s>(
     for (slot, state) in slots.iter().zip(states) {
         slot.visit_users(state, visit);
     }
+}
+
+/// The column if its row is not null.
+#[inline]
+fn input(rows: &Rows, row: usize, column: usize) -> Option<&TypedColumn> {
+    let column = &rows.columns()[column];
+    if column.is_null(row) { None } else { Some(column) }
 }
 
 /// Keeps the earlier (later) time.

@@ -2,13 +2,16 @@
 //!
 //! Invariant: equal needs share a slot, at every depth; the order of slots follows the declaration.
 
-use super::finalize::{Finalizer, Plain};
+use super::finalize::Finalizer;
+use super::plain::{CoStatistic, Operand, Plain, Statistic, Sum};
 use super::{FeaturePlan, FoldPlan, Lift};
 use crate::aggregate::extreme::End;
+use crate::aggregate::moments::Order;
 use crate::aggregate::ordered::Side;
+use crate::aggregate::places::Placing;
 use crate::aggregate::{Slot, SlotKind};
 use crate::error::{Error, Result};
-use crate::feature::{Aggregate, Feature};
+use crate::feature::{self, Aggregate, Feature, OperandAggregate};
 use crate::manifest::UserAggregate;
 use crate::value::Column;
 use crate::view::FeatureView;
@@ -93,58 +96,150 @@ impl Builder<'_> {
         feature: &Feature,
         filter: Option<usize>,
     ) -> Result<Plain> {
+        use Aggregate as A;
         let column = feature.column.as_ref().map(|name| self.column(name)).transpose()?;
-        let needed =
-            || column.ok_or_else(|| Error::bug(format!("feature {} lacks a column", feature.name)));
+        if let A::Ratio { numerator, denominator } = &feature.aggregate {
+            let [a, b] = [numerator, denominator].map(|side| self.operand(slots, side));
+            return Ok(Plain::Ratio([a?, b?]));
+        }
+        if let A::User { aggregate } = &feature.aggregate {
+            let lift = self.lift(aggregate, column.ok_or_else(lacks_column)?)?;
+            let kind = SlotKind::User { lift };
+            return Ok(Plain::User { slot: index_or_push(slots, Slot { kind, filter }), lift });
+        }
         let mut slot = |kind: SlotKind| index_or_push(slots, Slot { kind, filter });
-        Ok(match &feature.aggregate {
-            Aggregate::Count => Plain::Count(slot(SlotKind::Count { column })),
-            Aggregate::Sum | Aggregate::Mean => {
-                let mean = feature.aggregate == Aggregate::Mean;
-                let column = needed()?;
-                let float = self.view.columns[column].data_type.is_float();
-                let sum = slot(match float {
-                    true => SlotKind::FloatSum { column },
-                    false => SlotKind::IntSum { column },
-                });
-                let count = slot(SlotKind::Count { column: Some(column) });
-                match (mean, float) {
-                    (false, false) => Plain::IntSum { sum, count },
-                    (false, true) => Plain::FloatSum { sum, count },
-                    (true, false) => Plain::IntMean { sum, count },
-                    (true, true) => Plain::FloatMean { sum, count },
-                }
+        Ok(match (&feature.aggregate, column) {
+            (A::Count, column) => Plain::Count(slot(SlotKind::Count { column })),
+            (A::Rate { unit_us }, column) => {
+                Plain::Rate { count: slot(SlotKind::Count { column }), unit_us: *unit_us }
             }
-            Aggregate::Min | Aggregate::All => {
-                Plain::Extreme(slot(SlotKind::Extreme { end: End::Min, column: needed()? }))
-            }
-            Aggregate::Max | Aggregate::Any => {
-                Plain::Extreme(slot(SlotKind::Extreme { end: End::Max, column: needed()? }))
-            }
-            Aggregate::First => {
-                Plain::Ordered(slot(SlotKind::Ordered { side: Side::First, column: needed()? }))
-            }
-            Aggregate::Last => {
-                Plain::Ordered(slot(SlotKind::Ordered { side: Side::Last, column: needed()? }))
-            }
-            Aggregate::TimeSinceFirst => {
+            (A::TimeSinceFirst, column) => {
                 Plain::TimeSince(slot(SlotKind::EventTime { side: Side::First, column }))
             }
-            Aggregate::TimeSinceLast => {
+            (A::TimeSinceLast, column) => {
                 Plain::TimeSince(slot(SlotKind::EventTime { side: Side::Last, column }))
             }
-            Aggregate::User { aggregate } => {
-                let at = self.aggregates.iter().position(|known| known.name == *aggregate);
-                let lift = Lift {
-                    aggregate: at.ok_or_else(|| Error::bug("an aggregate that is not there"))?,
-                    column: needed()?,
-                    name: aggregate.clone(),
-                };
-                let lift = index_or_push(&mut self.lifts, lift);
-                Plain::User { slot: slot(SlotKind::User { lift }), lift }
+            (A::DecayedCount { half_life_us }, column) => {
+                let half_life_us = *half_life_us;
+                Plain::Decayed(slot(SlotKind::Decayed { half_life_us, ones: true, column }))
             }
-            other => return Err(Error::bug(format!("{} has no fold yet", other.name()))),
+            (_, None) => return Err(lacks_column()),
+            (A::Sum, Some(column)) => Plain::Sum(self.sum(slots, column, filter)),
+            (A::Mean, Some(column)) => Plain::Mean(self.sum(slots, column, filter)),
+            (A::Min | A::All, Some(column)) => {
+                Plain::Extreme(slot(SlotKind::Extreme { end: End::Min, column }))
+            }
+            (A::Max | A::Any, Some(column)) => {
+                Plain::Extreme(slot(SlotKind::Extreme { end: End::Max, column }))
+            }
+            (A::First, Some(column)) => {
+                Plain::Ordered(slot(SlotKind::Ordered { side: Side::First, column }))
+            }
+            (A::Last, Some(column)) => {
+                Plain::Ordered(slot(SlotKind::Ordered { side: Side::Last, column }))
+            }
+            (A::DecayedSum { half_life_us }, column) => {
+                let half_life_us = *half_life_us;
+                Plain::Decayed(slot(SlotKind::Decayed { half_life_us, ones: false, column }))
+            }
+            (_, Some(column)) => self.statistic(feature, column, &mut slot)?,
         })
+    }
+
+    /// The aggregates that are read from a slot of their own.
+    fn statistic(
+        &self,
+        feature: &Feature,
+        column: usize,
+        slot: &mut dyn FnMut(SlotKind) -> usize,
+    ) -> Result<Plain> {
+        use Aggregate as A;
+        let mut moments = |order: Order, statistic: Statistic| Plain::Moments {
+            slot: slot(SlotKind::Moments { order, column }),
+            statistic,
+        };
+        Ok(match &feature.aggregate {
+            A::VarPop => moments(Order::Second, Statistic::VarPop),
+            A::VarSamp => moments(Order::Second, Statistic::VarSamp),
+            A::StddevPop => moments(Order::Second, Statistic::StddevPop),
+            A::StddevSamp => moments(Order::Second, Statistic::StddevSamp),
+            A::Skewness => moments(Order::Fourth, Statistic::Skewness),
+            A::Kurtosis => moments(Order::Fourth, Statistic::Kurtosis),
+            A::CovarPop { other } | A::CovarSamp { other } | A::Corr { other } => {
+                let slot = slot(SlotKind::CoMoments { column, other: self.column(other)? });
+                let statistic = match feature.aggregate {
+                    A::CovarPop { .. } => CoStatistic::CovarPop,
+                    A::CovarSamp { .. } => CoStatistic::CovarSamp,
+                    _ => CoStatistic::Corr,
+                };
+                Plain::CoMoments { slot, statistic }
+            }
+            A::FirstN { n } | A::LastN { n } | A::FirstDistinct { n } | A::LastDistinct { n } => {
+                let distinct =
+                    matches!(feature.aggregate, A::FirstDistinct { .. } | A::LastDistinct { .. });
+                let first = matches!(feature.aggregate, A::FirstN { .. } | A::FirstDistinct { .. });
+                let side = if first { Side::First } else { Side::Last };
+                let placing = Placing { side, distinct, n: *n };
+                Plain::Values(slot(SlotKind::Places { placing, column }))
+            }
+            A::TopK { k } => Plain::Values(slot(SlotKind::Top { end: End::Max, k: *k, column })),
+            A::BottomK { k } => Plain::Values(slot(SlotKind::Top { end: End::Min, k: *k, column })),
+            A::UniqueCount { limit } => {
+                Plain::UniqueCount(slot(SlotKind::Distinct { limit: *limit, column }))
+            }
+            A::Histogram { limit } => {
+                Plain::Histogram(slot(SlotKind::Histogram { limit: *limit, column }))
+            }
+            A::Mode { limit } => Plain::Mode(slot(SlotKind::Histogram { limit: *limit, column })),
+            A::Entropy { limit } => {
+                Plain::Entropy(slot(SlotKind::Histogram { limit: *limit, column }))
+            }
+            A::ApproxCountDistinct { precision } => {
+                let precision = u32::from(*precision);
+                let slot = slot(SlotKind::HyperLogLog { precision, column });
+                Plain::ApproxCountDistinct { slot, precision }
+            }
+            A::ApproxPercentile { millionths } => {
+                let slot = slot(SlotKind::Percentile { column });
+                Plain::ApproxPercentile { slot, millionths: *millionths }
+            }
+            A::VectorSum { length, grid } | A::VectorMean { length, grid } => {
+                let mean = matches!(feature.aggregate, A::VectorMean { .. });
+                let (length, grid) = (*length, *grid);
+                Plain::Vector { slot: slot(SlotKind::Vector { length, grid, column }), grid, mean }
+            }
+            other => return Err(Error::bug(format!("{} has no fold", other.name()))),
+        })
+    }
+
+    fn sum(&self, slots: &mut Vec<Slot>, column: usize, filter: Option<usize>) -> Sum {
+        let float = self.view.columns[column].data_type.is_float();
+        let kind = match float {
+            true => SlotKind::FloatSum { column },
+            false => SlotKind::IntSum { column },
+        };
+        let sum = index_or_push(slots, Slot { kind, filter });
+        let kind = SlotKind::Count { column: Some(column) };
+        Sum { sum, count: index_or_push(slots, Slot { kind, filter }) }
+    }
+
+    fn operand(&self, slots: &mut Vec<Slot>, side: &feature::Operand) -> Result<Operand> {
+        let filter = side.filter.as_ref().map(|name| self.column(name)).transpose()?;
+        let column = side.column.as_ref().map(|name| self.column(name)).transpose()?;
+        let aggregate = side.aggregate;
+        if aggregate == OperandAggregate::Count {
+            let kind = SlotKind::Count { column };
+            let count = index_or_push(slots, Slot { kind, filter });
+            return Ok(Operand { aggregate, sum: None, count });
+        }
+        let Sum { sum, count } = self.sum(slots, column.ok_or_else(lacks_column)?, filter);
+        Ok(Operand { aggregate, sum: Some(sum), count })
+    }
+
+    fn lift(&mut self, name: &str, column: usize) -> Result<usize> {
+        let aggregate = self.aggregates.iter().position(|known| known.name == name);
+        let aggregate = aggregate.ok_or_else(|| Error::bug("an aggregate that is not there"))?;
+        Ok(index_or_push(&mut self.lifts, Lift { aggregate, column, name: name.to_string() }))
     }
 
     fn column(&self, name: &str) -> Result<usize> {
@@ -152,6 +247,10 @@ impl Builder<'_> {
             Error::bug(format!("a feature reads column {name:?}, which is not there"))
         })
     }
+}
+
+fn lacks_column() -> Error {
+    Error::bug("an aggregate lacks its column")
 }
 
 /// The slot of this kind, whatever lies in it.

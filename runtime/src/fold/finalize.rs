@@ -3,7 +3,8 @@
 //! Invariant: a value depends on the states, `as_of` and the bounds alone. What only a guest can say
 //! is collected on a first pass and put in its place on a second, so that the guest is asked once.
 
-use super::answer::{Answer, Status};
+use super::answer::Answer;
+use super::plain::{Plain, or_overflow, present};
 use super::{FoldPlan, UserCalls};
 use crate::aggregate::user::{Part, UserState};
 use crate::aggregate::{Slot, State, zeros};
@@ -34,20 +35,6 @@ pub enum Finalizer {
     Session { slot: usize, gap_us: i64, inner: Box<Finalizer> },
 }
 
-/// How one value is read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Plain {
-    Count(usize),
-    IntSum { sum: usize, count: usize },
-    FloatSum { sum: usize, count: usize },
-    IntMean { sum: usize, count: usize },
-    FloatMean { sum: usize, count: usize },
-    Extreme(usize),
-    Ordered(usize),
-    TimeSince(usize),
-    User { slot: usize, lift: usize },
-}
-
 impl Finalizer {
     /// The slots that it reads.
     pub fn slots(&self) -> Vec<usize> {
@@ -72,7 +59,7 @@ impl Finalizer {
             Finalizer::Keyed { slot, inner } => {
                 let State::Keyed(keyed) = &states[*slot] else { unreachable!("the plan's slot") };
                 let Some(entries) = keyed.entries() else {
-                    return Ok(Answer { value: Value::Null, status: Status::Overflow });
+                    return Ok(or_overflow(None));
                 };
                 let pairs = entries.map(|(key, states)| {
                     Ok((key.clone(), inner.answer(states, context, users)?.value))
@@ -111,80 +98,6 @@ impl Finalizer {
     }
 }
 
-fn present(value: Value) -> Answer {
-    Answer { value, status: Status::Present }
-}
-
-fn or_overflow(value: Option<Value>) -> Answer {
-    match value {
-        Some(value) => present(value),
-        None => Answer { value: Value::Null, status: Status::Overflow },
-    }
-}
-
-impl Plain {
-    /// The slots that it reads.
-    fn slots(&self) -> Vec<usize> {
-        match *self {
-            Plain::IntSum { sum, count }
-            | Plain::FloatSum { sum, count }
-            | Plain::IntMean { sum, count }
-            | Plain::FloatMean { sum, count } => vec![sum, count],
-            Plain::Count(slot)
-            | Plain::Extreme(slot)
-            | Plain::Ordered(slot)
-            | Plain::TimeSince(slot)
-            | Plain::User { slot, .. } => vec![slot],
-        }
-    }
-
-    fn answer(&self, states: &[State], context: Context, users: &mut UserValues) -> Result<Answer> {
-        let count = |slot: usize| match &states[slot] {
-            State::Count(count) => *count,
-            other => unreachable!("the plan put a count here, not {other:?}"),
-        };
-        let slot = match *self {
-            Plain::IntSum { sum, .. }
-            | Plain::FloatSum { sum, .. }
-            | Plain::IntMean { sum, .. }
-            | Plain::FloatMean { sum, .. } => sum,
-            Plain::Count(slot)
-            | Plain::Extreme(slot)
-            | Plain::Ordered(slot)
-            | Plain::TimeSince(slot)
-            | Plain::User { slot, .. } => slot,
-        };
-        let nonzero = |slot: usize| Some(count(slot)).filter(|count| *count > 0);
-        Ok(match (self, &states[slot]) {
-            (Plain::Count(_), State::Count(count)) => {
-                or_overflow(i64::try_from(*count).ok().map(Value::Int64))
-            }
-            (Plain::IntSum { count, .. }, State::IntSum(sum)) => match nonzero(*count) {
-                None => present(Value::Null),
-                Some(_) => or_overflow(sum.sum().map(Value::Int64)),
-            },
-            (Plain::IntMean { count, .. }, State::IntSum(sum)) => {
-                present(nonzero(*count).map(|count| sum.mean(count)).into())
-            }
-            (Plain::FloatSum { count, .. }, State::FloatSum(sum)) => {
-                present(nonzero(*count).map(|_| sum.sum()).into())
-            }
-            (Plain::FloatMean { count, .. }, State::FloatSum(sum)) => {
-                present(nonzero(*count).map(|count| sum.mean(count)).into())
-            }
-            (Plain::Extreme(_), State::Extreme(value)) => present(value.clone()),
-            (Plain::Ordered(_), State::Ordered(placed)) => {
-                present(placed.as_ref().map_or(Value::Null, |placed| placed.value.clone()))
-            }
-            (Plain::TimeSince(_), State::EventTime(time)) => {
-                present(time.map(|time| context.as_of - time).into())
-            }
-            (Plain::User { lift, .. }, State::User(state)) => present(users.value(*lift, state)?),
-            (plain, state) => unreachable!("{plain:?} does not read {state:?}"),
-        })
-    }
-}
-
 /// The values of user-defined states, on the first or second pass.
 #[derive(Debug)]
 pub enum UserValues {
@@ -205,7 +118,8 @@ impl UserValues {
         matches!(self, UserValues::Wanted(wanted) if wanted.is_empty())
     }
 
-    fn value(&mut self, lift: usize, state: &UserState) -> Result<Value> {
+    /// The value of a state: null on the first pass.
+    pub fn value(&mut self, lift: usize, state: &UserState) -> Result<Value> {
         let UserState::Parts(parts) = state else {
             return Err(Error::input(
                 "the guest failed to merge the states of its aggregate; fix the aggregate (S21)",

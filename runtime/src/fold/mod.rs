@@ -7,6 +7,7 @@
 mod answer;
 mod build;
 mod finalize;
+mod plain;
 mod user;
 
 pub use answer::{Answer, Merged, Status};

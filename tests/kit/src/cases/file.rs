@@ -5,9 +5,9 @@
 //! runtime's and part of what is tested.
 
 use super::value;
+use lockstep_runtime::manifest::MANIFEST_FORMAT;
 use lockstep_runtime::time::Time;
 use lockstep_runtime::value::{Column, DataType, Value};
-use lockstep_runtime::manifest::MANIFEST_FORMAT;
 use lockstep_runtime::{Error, Result};
 use serde_json::{Map, Value as Json, json};
 
@@ -117,7 +117,9 @@ impl Query {
             let column = column.ok_or_else(|| Error::input(format!("no key column {name}")))?;
             // `{"int64": 1}` is a part of another type than its column.
             let (kind, part) = match part.as_object().and_then(|other| other.iter().next()) {
-                Some((kind, part)) => (DataType::try_from(kind.clone()).map_err(Error::input)?, part),
+                Some((kind, part)) => {
+                    (DataType::try_from(kind.clone()).map_err(Error::input)?, part)
+                }
                 None => (column.data_type.clone(), part),
             };
             Ok((name.clone(), value::read(&kind, part)?))

@@ -52,7 +52,8 @@ pub fn check(guest: &Guest<'_>, file: &File, failures: &mut Failures) -> Result<
 fn arrivals(file: &File) -> Vec<Arrival> {
     let given: Vec<usize> = (0..file.rows.len()).collect();
     let whole = file.rows.len().max(1);
-    let arrival = |name, rows: &[usize], batch_rows| Arrival { name, rows: rows.to_vec(), batch_rows };
+    let arrival =
+        |name, rows: &[usize], batch_rows| Arrival { name, rows: rows.to_vec(), batch_rows };
     let mut arrivals = vec![arrival("as given", &given, whole)];
     if file.rows.len() <= SINGLE_EVENTS_MAX {
         arrivals.push(arrival("one by one", &given, 1));
@@ -128,7 +129,8 @@ impl<'a> Hosts<'a> {
                 failures.expect_error(number, &place, text, train(&[query]));
             }
         }
-        let answered: Vec<(usize, &Query)> = numbered().filter(|(_, q)| q.error.is_none()).collect();
+        let answered: Vec<(usize, &Query)> =
+            numbered().filter(|(_, q)| q.error.is_none()).collect();
         let queries: Vec<&Query> = answered.iter().map(|(_, query)| *query).collect();
         let trained = match train(&queries) {
             Ok(trained) => trained,
@@ -217,7 +219,8 @@ fn spine(queries: &[&Query]) -> Result<RecordBatch> {
         .map(|query| query.as_of.map_or(Value::Null, |time| Value::Timestamp(time.micros())))
         .collect();
     columns.push((AS_OF.to_string(), array_of(&DataType::Timestamp, times.iter())?));
-    let field = |(name, array): &(String, ArrayRef)| Field::new(name, array.data_type().clone(), true);
+    let field =
+        |(name, array): &(String, ArrayRef)| Field::new(name, array.data_type().clone(), true);
     let schema = Schema::new(columns.iter().map(field).collect::<Vec<_>>());
     RecordBatch::try_new(Arc::new(schema), columns.into_iter().map(|(_, array)| array).collect())
         .map_err(|error| Error::bug("the queries are no spine").because(error))
