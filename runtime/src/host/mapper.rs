@@ -4,15 +4,14 @@
 //! the rows do not depend on how events are cut into calls (S7). Deliberately absent: admission,
 //! folding, I/O.
 
+use super::refusal::refuse_bad_rows;
 use crate::catalog::Catalog;
-use crate::component::{Refused, Transformer, ViewRows};
+use crate::component::{Refused, Transformer};
 use crate::error::{Error, Result};
 use crate::event::SourceSchema;
-use crate::fold::FoldPlan;
-use crate::key::ENTITY_KEY_BYTES_MAX;
 use crate::row::Rows;
 use crate::view::EventDeclaration;
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::array::RecordBatch;
 use std::sync::Arc;
 
 /// Events in one call to the guest: many small calls stay in cache and beat few large ones.
@@ -121,7 +120,7 @@ impl Group {
         let answers = self.transformer.map(&indices, &events)?;
         for (&(view, _), mut answer) in self.views.iter().zip(answers) {
             let plan = Arc::clone(&catalog.views()[view].plan);
-            refuse_long_keys(&plan, &mut answer, &events)?;
+            refuse_bad_rows(&plan, &mut answer, &events)?;
             let rows = Rows::new(&plan.view, &answer.rows, &answer.source_rows, &events)?;
             let source_rows = answer.source_rows.iter().map(|row| row + offset).collect();
             let refused = answer.refused.into_iter();
@@ -130,33 +129,4 @@ impl Group {
         }
         Ok(())
     }
-}
-
-/// Refuses the events with a row whose entity key no store could hold, in every host alike.
-fn refuse_long_keys(plan: &FoldPlan, answer: &mut ViewRows, events: &RecordBatch) -> Result<()> {
-    // Texts alone can be long; each byte takes at most two in the key, anything else at most nine.
-    let text = |part: &String| {
-        let array = answer.rows.column(plan.view.column_index(part)?).as_string_opt::<i32>()?;
-        (0..array.len()).map(|row| array.value_length(row) as usize).max()
-    };
-    let longest: usize = plan.view.key.iter().map(|part| 9 + 2 * text(part).unwrap_or(0)).sum();
-    if longest <= ENTITY_KEY_BYTES_MAX {
-        return Ok(());
-    }
-    let rows = Rows::new(&plan.view, &answer.rows, &answer.source_rows, events)?;
-    let long = |row: usize| rows.key(row).as_bytes().len() > ENTITY_KEY_BYTES_MAX;
-    let mut bad: Vec<u32> =
-        (0..rows.len()).filter(|row| long(*row)).map(|row| answer.source_rows[row]).collect();
-    if bad.is_empty() {
-        return Ok(());
-    }
-    bad.dedup();
-    let keep: Vec<bool> = answer.source_rows.iter().map(|row| !bad.contains(row)).collect();
-    answer.source_rows.retain(|row| !bad.contains(row));
-    answer.rows = arrow::compute::filter_record_batch(&answer.rows, &BooleanArray::from(keep))
-        .map_err(|error| Error::bug("rows could not be filtered").because(error))?;
-    let reason = format!("its entity key is over the limit of {ENTITY_KEY_BYTES_MAX} bytes");
-    answer.refused.extend(bad.into_iter().map(|row| Refused { row, reason: reason.clone() }));
-    answer.refused.sort_by_key(|refused| refused.row);
-    Ok(())
 }

@@ -5,6 +5,7 @@ pub mod mapper;
 pub mod merge_tree;
 pub mod on_demand;
 pub mod online;
+mod refusal;
 pub mod request;
 pub mod set_aside;
 pub mod stream;
