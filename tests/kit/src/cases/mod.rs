@@ -10,7 +10,7 @@ mod declaration;
 mod file;
 mod hosts;
 mod judge;
-mod mirror;
+pub mod mirror;
 mod value;
 
 use crate::artifacts::root;
