@@ -14,6 +14,7 @@ mod copies;
 mod decode;
 mod encode;
 mod outcome;
+mod states;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ pub use decode::decode;
 pub use encode::encode;
 pub(crate) use outcome::outcome_reason;
 pub use outcome::{Refused, ViewRows, take_outcome};
+pub use states::{GroupState, put_ends, put_states, take_states};
 
 /// Most bytes of one batch, in either direction.
 pub const BATCH_BYTES_MAX: usize = 64 << 20;

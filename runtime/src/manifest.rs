@@ -160,7 +160,17 @@ impl UserAggregate {
                 self.state_bytes_max
             )));
         }
-        Ok(())
+        let nested_twice = |kind: &DataType| match kind {
+            DataType::Map(_) => true,
+            DataType::List(element) => element.is_nested(),
+            _ => false,
+        };
+        match [&self.input, &self.output.data_type].into_iter().find(|kind| nested_twice(kind)) {
+            Some(kind) => Err(Error::input(format!(
+                "it takes or gives {kind}, which is not the type of a column"
+            ))),
+            None => Ok(()),
+        }
     }
 }
 

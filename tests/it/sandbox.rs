@@ -4,6 +4,7 @@
 //! misbehaves by an event's `kind`. What the rest of the batch and the other views must be is
 //! computed here from the events, and compared as bytes.
 
+mod aggregates;
 mod artifact;
 mod build;
 mod limits;

@@ -33,14 +33,22 @@ pub fn trailing_zeros<const N: usize>(magnitude: &[u64; N]) -> u32 {
 pub fn shifted_left<const K: usize, const N: usize>(magnitude: &[u64; K], shift: u32) -> [u64; N] {
     const { assert!(K <= LIMBS_MAX && N <= LIMBS_MAX) };
     debug_assert!(shift < 64 * LIMBS_MAX as u32);
-    // Zeros on both sides make the loop free of cases.
-    let mut padded = [0; 2 * LIMBS_MAX];
-    padded[LIMBS_MAX..LIMBS_MAX + K].copy_from_slice(magnitude);
-    let (limbs, bits) = ((shift / 64) as usize % LIMBS_MAX, shift % 64);
-    std::array::from_fn(|at| {
-        let from = LIMBS_MAX + at - limbs;
-        padded[from] << bits | (padded[from - 1] >> 1) >> (63 - bits)
-    })
+    let (limbs, bits) = (shift / 64, shift % 64);
+    let limb = |at: usize| if at < K { magnitude[at] } else { 0 };
+    let mut result: [u64; N] = std::array::from_fn(|at| {
+        let below = if at == 0 { 0 } else { limb(at - 1) };
+        limb(at) << bits | (below >> 1) >> (63 - bits)
+    });
+    // By 1, 2 and 4 limbs with masks: a branch could not be predicted.
+    for stage in 0..3 {
+        let step = 1 << stage;
+        let moves = u64::from(limbs >> stage & 1).wrapping_neg();
+        for at in (0..N).rev() {
+            let below = if at < step { 0 } else { result[at - step] };
+            result[at] ^= (result[at] ^ below) & moves;
+        }
+    }
+    result
 }
 
 /// `magnitude / 2^shift` without the bits below. `shift < 512`.
@@ -48,12 +56,9 @@ pub fn shifted_left<const K: usize, const N: usize>(magnitude: &[u64; K], shift:
 pub fn shifted_right<const N: usize>(magnitude: &[u64; N], shift: u32) -> [u64; N] {
     const { assert!(N <= LIMBS_MAX) };
     debug_assert!(shift < 64 * LIMBS_MAX as u32);
-    let mut padded = [0; 2 * LIMBS_MAX + 1];
-    padded[..N].copy_from_slice(magnitude);
-    let (limbs, bits) = ((shift / 64) as usize % LIMBS_MAX, shift % 64);
-    std::array::from_fn(|at| {
-        padded[at + limbs] >> bits | (padded[at + limbs + 1] << 1) << (63 - bits)
-    })
+    let (limbs, bits) = ((shift / 64) as usize, shift % 64);
+    let limb = |at: usize| magnitude.get(at + limbs).copied().unwrap_or(0);
+    std::array::from_fn(|at| limb(at) >> bits | (limb(at + 1) << 1) << (63 - bits))
 }
 
 /// The two's complement sum of `sum` and `±magnitude`, or `None` if it leaves the limbs. The

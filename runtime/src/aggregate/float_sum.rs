@@ -2,27 +2,20 @@
 //!
 //! Laws: `add` and `merge` are those of the real numbers, so any order, split and merge of the same
 //! values gives the same state; its encoding is that of the sum's value, not of how it was reached.
-//! State: a 128-bit mantissa at one exponent, which nearly all data fits (one shift and one add a
-//! value), and behind it a [`Wide`] superaccumulator. NaN and the infinities are three flags.
+//! State: two doubles that together hold the sum of values of like size ([`super::binned`], four
+//! additions a value), which nearly all data fits, and behind them a [`Wide`] superaccumulator. NaN
+//! and the infinities are three flags.
 //! Error bound: none; the result is the double nearest to the real sum. Bytes: flags, exponent,
 //! sign and length, then the odd magnitude without leading zeros: 3 for an empty sum, 8 to 14 for
 //! typical amounts. Deliberately absent: -0.0, since an exact zero is +0.0.
 
+use super::binned::{BIAS, Binned, double};
 use super::leading::Leading;
 use super::odd::{Odd, put_odd};
 use super::rational::Scaled;
 use super::special::{FLAGS, Special};
 use super::wide::Wide;
 use crate::value::take;
-
-/// What a double's exponent field exceeds the exponent of its mantissa's last bit by.
-const BIAS: i32 = 1075;
-/// The bits that a double's mantissa may be shifted by: 53 and 73 leave the sign free.
-const SHIFT_MAX: i32 = 73;
-/// Below this, the field of an infinity or NaN is out of reach, so the fast path need not ask.
-const BASE_MAX: i32 = 0x7ff - SHIFT_MAX - 1;
-/// New bases are multiples of this, so that states of like data have one base and merge fast.
-const BASE_STEP: i32 = 16;
 
 /// Every sum is a multiple of 2^-1074.
 const LOWEST: i64 = -1074;
@@ -32,16 +25,14 @@ const HIGHEST: i64 = 1024 + 64;
 /// The exact sum of doubles.
 #[derive(Clone, Debug)]
 pub struct FloatSum {
-    mantissa: i128,
-    /// The exponent of the mantissa's last bit, as a double's field has it: 1 to [`BASE_MAX`].
-    base: i32,
+    bins: Binned,
     far: Option<Box<Far>>,
 }
 
 /// What few sums have.
 #[derive(Clone, Debug, Default)]
 struct Far {
-    /// The part of the sum that the mantissa could not hold.
+    /// The part of the sum that the bins could not hold.
     wide: Wide,
     special: Special,
 }
@@ -49,78 +40,45 @@ struct Far {
 impl FloatSum {
     /// The sum of nothing.
     pub const fn zero() -> FloatSum {
-        FloatSum { mantissa: 0, base: 1, far: None }
+        FloatSum { bins: Binned::zero(), far: None }
     }
 
     /// Adds one value.
     #[inline]
     pub fn add(&mut self, value: f64) {
-        let bits = value.to_bits();
-        let field = (bits >> 52 & 0x7ff) as i32;
-        let shift = field.wrapping_sub(self.base) as u32;
-        // The base is at least 1 and at most its maximum: zeros, subnormals, NaN and the
-        // infinities are all out of reach.
-        if shift <= SHIFT_MAX as u32 {
-            let magnitude = (bits & ((1 << 52) - 1) | 1 << 52) as i64;
-            let sign = bits as i64 >> 63;
-            let term = i128::from((magnitude ^ sign) - sign) << shift;
-            if let Some(sum) = self.mantissa.checked_add(term) {
-                self.mantissa = sum;
-                return;
-            }
+        if !self.bins.add(value) {
+            self.add_slowly(value);
         }
-        self.add_slowly(value);
     }
 
     #[cold]
     fn add_slowly(&mut self, value: f64) {
         if !value.is_finite() {
-            return self.far.get_or_insert_default().special.add(value);
-        }
-        let bits = value.to_bits();
-        let field = (bits >> 52 & 0x7ff) as i32;
-        let magnitude = i128::from(bits & ((1 << 52) - 1) | u64::from(field > 0) << 52);
-        self.add_term(if bits >> 63 == 1 { -magnitude } else { magnitude }, field.max(1));
-    }
-
-    /// Adds `term * 2^(field - 1075)`; moves the base, or what does not fit into the wide part.
-    fn add_term(&mut self, term: i128, field: i32) {
-        if term == 0 {
-            return;
-        }
-        if self.mantissa == 0 {
-            return self.place(term, field);
-        }
-        let zeros = |mantissa: i128| mantissa.trailing_zeros() as i32;
-        let low = (self.base + zeros(self.mantissa)).min(field + zeros(term));
-        let high = (self.base + length(self.mantissa)).max(field + length(term));
-        let Some(base) = base_for(low, high) else {
-            self.spill();
-            return self.place(term, field);
-        };
-        self.mantissa = moved(self.mantissa, self.base - base) + moved(term, field - base);
-        self.base = base;
-    }
-
-    /// Puts a term that is not 0 into the empty mantissa.
-    fn place(&mut self, term: i128, field: i32) {
-        let zeros = term.trailing_zeros() as i32;
-        match base_for(field + zeros, field + length(term)) {
-            Some(base) => (self.mantissa, self.base) = (moved(term, field - base), base),
-            None => self.add_wide(term, field),
+            self.far.get_or_insert_default().special.add(value);
+        } else if value != 0.0 {
+            let (mantissa, field) = double(value);
+            self.add_apart(self.bins.widened(value), mantissa, field);
         }
     }
 
-    fn add_wide(&mut self, term: i128, field: i32) {
-        let magnitude = term.unsigned_abs();
+    /// Takes `bins`, which hold a term too, or if there are none keeps the term apart.
+    fn add_apart(&mut self, bins: Option<Binned>, mantissa: i128, field: i32) {
+        self.bins = bins.unwrap_or_else(|| {
+            let (own, own_field) = self.bins.content();
+            self.add_wide(own, own_field);
+            Binned::of(mantissa, field).unwrap_or_else(|| {
+                self.add_wide(mantissa, field);
+                Binned::zero()
+            })
+        });
+    }
+
+    /// Adds `mantissa * 2^(field - 1075)` to the wide part.
+    fn add_wide(&mut self, mantissa: i128, field: i32) {
+        let magnitude = mantissa.unsigned_abs();
         let limbs = [magnitude as u64, (magnitude >> 64) as u64];
-        self.far.get_or_insert_default().wide.add(term < 0, &limbs, i64::from(field - BIAS));
-    }
-
-    /// Empties the mantissa into the wide part.
-    fn spill(&mut self) {
-        self.add_wide(self.mantissa, self.base);
-        self.mantissa = 0;
+        let wide = &mut self.far.get_or_insert_default().wide;
+        wide.add(mantissa < 0, &limbs, i64::from(field - BIAS));
     }
 
     /// Adds another sum.
@@ -140,12 +98,9 @@ impl FloatSum {
 
     #[inline]
     fn combine(&mut self, other: &FloatSum, subtract: bool) {
-        let term = if subtract { other.mantissa.wrapping_neg() } else { other.mantissa };
-        let shift = other.base.wrapping_sub(self.base) as u32;
-        let fits = shift < 128 && term << shift >> shift == term && term != i128::MIN;
-        match self.mantissa.checked_add(term << (shift & 127)) {
-            Some(sum) if fits => self.mantissa = sum,
-            _ => self.combine_slowly(other.mantissa, other.base, subtract),
+        match self.bins.merged(other.bins, subtract) {
+            Some(bins) => self.bins = bins,
+            None => self.combine_apart(&other.bins, subtract),
         }
         if let Some(far) = &other.far {
             self.combine_far(far, subtract);
@@ -153,13 +108,9 @@ impl FloatSum {
     }
 
     #[cold]
-    fn combine_slowly(&mut self, mantissa: i128, base: i32, subtract: bool) {
-        // The halves can be negated, the least of all integers cannot.
-        for (half, field) in
-            [(mantissa & u128::from(u64::MAX) as i128, base), (mantissa >> 64, base + 64)]
-        {
-            self.add_term(if subtract { -half } else { half }, field);
-        }
+    fn combine_apart(&mut self, bins: &Binned, subtract: bool) {
+        let (mantissa, field) = bins.content();
+        self.add_apart(None, if subtract { -mantissa } else { mantissa }, field);
     }
 
     #[cold]
@@ -176,9 +127,10 @@ impl FloatSum {
 
     /// Calls `read` with sign, little-endian magnitude and exponent of the finite values' sum.
     fn dense<R>(&self, read: impl FnOnce(bool, &[u64], i64) -> R) -> R {
-        let magnitude = self.mantissa.unsigned_abs();
-        let (negative, limbs) = (self.mantissa < 0, [magnitude as u64, (magnitude >> 64) as u64]);
-        let exponent = i64::from(self.base - BIAS);
+        let (mantissa, field) = self.bins.content();
+        let magnitude = mantissa.unsigned_abs();
+        let (negative, limbs) = (mantissa < 0, [magnitude as u64, (magnitude >> 64) as u64]);
+        let exponent = i64::from(field - BIAS);
         match self.far.as_ref().filter(|far| !far.wide.is_zero()) {
             None => read(negative, &limbs, exponent),
             Some(far) => {
@@ -227,40 +179,21 @@ impl FloatSum {
         if flags != 0 {
             sum.far.get_or_insert_default().special = Special::of_flags(flags);
         }
-        match odd.fixed::<2>() {
-            Some([low, high]) => {
-                let term = (u128::from(high) << 64 | u128::from(low)) as i128;
-                let field = i32::try_from(odd.exponent).ok()? + BIAS;
-                sum.add_term(if odd.negative { -term } else { term }, field);
-            }
+        let bins = odd.fixed::<2>().and_then(|[low, high]| {
+            let mantissa = (u128::from(high) << 64 | u128::from(low)) as i128;
+            let field = i32::try_from(odd.exponent).ok()? + BIAS;
+            Binned::of(if odd.negative { -mantissa } else { mantissa }, field)
+        });
+        match bins {
+            Some(bins) => sum.bins = bins,
             None => {
                 let limbs: Vec<u64> = odd.limbs().collect();
-                sum.far.get_or_insert_default().wide.add(odd.negative, &limbs, odd.exponent);
+                let wide = &mut sum.far.get_or_insert_default().wide;
+                wide.add(odd.negative, &limbs, odd.exponent);
             }
         }
         Some(sum)
     }
-}
-
-/// The bits of a mantissa's magnitude.
-fn length(mantissa: i128) -> i32 {
-    128 - mantissa.unsigned_abs().leading_zeros() as i32
-}
-
-/// `mantissa * 2^by`; below 0, `by` cuts off zeros only.
-fn moved(mantissa: i128, by: i32) -> i128 {
-    if by >= 0 { mantissa << by } else { mantissa >> -by }
-}
-
-/// A base for bits from field `low` to below `high`, or `None` if a mantissa cannot hold them with
-/// one bit for the sign and one for the carry. A third of the free bits lies below, since counts
-/// and greater values need more room above.
-fn base_for(low: i32, high: i32) -> Option<i32> {
-    let free = 126 - (high - low);
-    let base = (low - free / 3).clamp(1, BASE_MAX);
-    let aligned = base / BASE_STEP * BASE_STEP;
-    let fits = |base: &i32| *base >= 1 && *base <= low && high - *base <= 126;
-    [aligned, base, low].into_iter().find(|base| *base <= BASE_MAX && fits(base))
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod laws;
 #[cfg(test)]
 mod nearest;
 
+pub mod binned;
 pub mod bins;
 pub mod bytes;
 pub mod cardinality;

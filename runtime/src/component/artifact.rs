@@ -8,7 +8,7 @@
 
 use super::cache::Entry;
 use super::engine::{Engine, Flavour};
-use super::instance::Compiled;
+use super::instance::{Compiled, Exports, Step};
 use super::limits::{ARTIFACT_BYTES_MAX, MANIFEST_BYTES_MAX};
 use super::section::{Layer, MANIFEST_SECTION, custom_sections, layer};
 use crate::error::{Error, Result};
@@ -26,6 +26,8 @@ use wasmtime::component::{Component, ComponentExportIndex, Type};
 pub const TRANSFORM_INTERFACE: &str = "lockstep:features/transform@0.2.0";
 /// The interface through which a guest computes features at request time.
 pub const ON_DEMAND_INTERFACE: &str = "lockstep:features/on-demand@0.2.0";
+/// The interface through which a guest computes user-defined aggregates.
+pub const AGGREGATE_INTERFACE: &str = "lockstep:features/aggregate@0.2.0";
 /// The one interface that a guest may import.
 pub const LOG_INTERFACE: &str = "lockstep:features/log@0.2.0";
 /// The one function of [`LOG_INTERFACE`].
@@ -103,8 +105,7 @@ impl Artifact {
         if self.0.metered.get().is_none() {
             let flavour = Flavour { metered, ..self.flavour() };
             let component = compile(&self.0.engine, flavour, &self.0.bytes, &self.0.digest)?;
-            let (map, compute) = exports(&component, &self.0.manifest)?;
-            let compiled = link(&component, map, compute)?;
+            let compiled = link(&component, exports(&component, &self.0.manifest)?)?;
             // Another thread may have been first; its code is the same.
             let _ = self.0.metered.set(compiled);
         }
@@ -151,8 +152,7 @@ fn load(engine: &Engine, name: &str, bytes: Box<[u8]>) -> Result<Artifact> {
     let flavour = Flavour { strict: manifest.strict, metered: false };
     let component = compile(engine, flavour, &bytes, &digest)?;
     let imports = imports(&component)?;
-    let (map, compute) = exports(&component, &manifest)?;
-    let ordinary = link(&component, map, compute)?;
+    let ordinary = link(&component, exports(&component, &manifest)?)?;
     Ok(Artifact(Arc::new(Inner {
         name: name.to_string(),
         digest,
@@ -225,12 +225,8 @@ fn compile(engine: &Engine, flavour: Flavour, bytes: &[u8], digest: &str) -> Res
     Ok(component)
 }
 
-fn link(
-    component: &Component,
-    map: Option<ComponentExportIndex>,
-    compute: Option<ComponentExportIndex>,
-) -> Result<Compiled> {
-    Compiled::new(component, map, compute).map_err(|error| {
+fn link(component: &Component, exports: Exports<ComponentExportIndex>) -> Result<Compiled> {
+    Compiled::new(component, exports).map_err(|error| {
         Error::input(format!(
             "its import of {LOG_INTERFACE:?} has another type than this build's; rebuild it"
         ))
@@ -254,23 +250,25 @@ fn imports(component: &Component) -> Result<Vec<String>> {
 }
 
 /// The functions that the manifest needs.
-fn exports(
-    component: &Component,
-    manifest: &Manifest,
-) -> Result<(Option<ComponentExportIndex>, Option<ComponentExportIndex>)> {
+fn exports(component: &Component, manifest: &Manifest) -> Result<Exports<ComponentExportIndex>> {
     if manifest.views.is_empty() && manifest.on_demand.is_empty() {
         return Err(Error::input(
             "its manifest declares neither a view nor an on-demand transform; list one in export!",
         ));
     }
-    let needed = |needed: bool, interface, function, first| match needed {
-        true => export(component, interface, function, first).map(Some),
-        false => Ok(None),
-    };
-    Ok((
-        needed(!manifest.views.is_empty(), TRANSFORM_INTERFACE, "map", Type::U64)?,
-        needed(!manifest.on_demand.is_empty(), ON_DEMAND_INTERFACE, "compute", Type::U32)?,
-    ))
+    let mut exports = Exports { map: None, compute: None, aggregate: None };
+    if !manifest.views.is_empty() {
+        exports.map = Some(export(component, TRANSFORM_INTERFACE, "map", Type::U64)?);
+    }
+    if !manifest.on_demand.is_empty() {
+        exports.compute = Some(export(component, ON_DEMAND_INTERFACE, "compute", Type::U32)?);
+    }
+    if !manifest.aggregates.is_empty() {
+        let step = |step: Step| export(component, AGGREGATE_INTERFACE, step.name(), Type::U32);
+        let [update, merge, finalize] = Step::ALL;
+        exports.aggregate = Some([step(update)?, step(merge)?, step(finalize)?]);
+    }
+    Ok(exports)
 }
 
 /// The function `(first, list<u8>) -> list<u8>` of an exported interface.

@@ -9,6 +9,31 @@ use crate::error::Error;
 use crate::flat::outcome_reason;
 use wasmtime::Trap;
 
+/// Of whom a reason speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// A transform, which answers events.
+    Transform,
+    /// A user-defined aggregate, which answers groups of inputs or states.
+    Aggregate,
+}
+
+impl Subject {
+    fn guest(self) -> &'static str {
+        match self {
+            Subject::Transform => "the transform",
+            Subject::Aggregate => "the aggregate",
+        }
+    }
+
+    fn item(self) -> &'static str {
+        match self {
+            Subject::Transform => "the event",
+            Subject::Aggregate => "what the aggregate is given",
+        }
+    }
+}
+
 /// Why a call failed.
 #[derive(Debug)]
 pub(super) enum Fault {
@@ -56,20 +81,19 @@ impl Fault {
         matches!(self, Fault::Timeout | Fault::Fuel | Fault::Memory | Fault::Stack)
     }
 
-    /// The reason to set an event aside.
-    pub(super) fn reason(&self) -> String {
+    /// The reason to set an event aside, or not to have a value.
+    pub(super) fn reason(&self, subject: Subject) -> String {
+        let guest = subject.guest();
         let text = match self {
-            Fault::Trap(message) => format!("the transform failed: {message}"),
-            Fault::Lie(message) => format!("the transform's answer is not valid: {message}"),
-            Fault::Oversize(message) => format!("the event is too large: {message}"),
-            Fault::Timeout => "the transform did not end".to_string(),
-            Fault::Fuel => {
-                format!("the transform did not end within {CALL_FUEL_MAX} units of fuel")
-            }
+            Fault::Trap(message) => format!("{guest} failed: {message}"),
+            Fault::Lie(message) => format!("{guest}'s answer is not valid: {message}"),
+            Fault::Oversize(message) => format!("{} is too large: {message}", subject.item()),
+            Fault::Timeout => format!("{guest} did not end"),
+            Fault::Fuel => format!("{guest} did not end within {CALL_FUEL_MAX} units of fuel"),
             Fault::Memory => {
-                format!("the transform needs more than {GUEST_MEMORY_MAX_BYTES} bytes of memory")
+                format!("{guest} needs more than {GUEST_MEMORY_MAX_BYTES} bytes of memory")
             }
-            Fault::Stack => "the transform recurses too deep: its stack overflowed".to_string(),
+            Fault::Stack => format!("{guest} recurses too deep: its stack overflowed"),
             Fault::Host(error) => error.to_string(),
         };
         outcome_reason(text.as_bytes())

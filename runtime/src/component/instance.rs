@@ -6,7 +6,7 @@
 
 use super::artifact::{Artifact, LOG_FUNCTION, LOG_INTERFACE};
 use super::engine::Flavour;
-use super::fault::Fault;
+use super::fault::{Fault, Subject};
 use super::limits::{CALL_FUEL_MAX, CALL_LOG_MAX_BYTES, CALL_TICKS_MAX, Guest};
 use crate::error::{Error, Result};
 use crate::flat::outcome_reason;
@@ -28,28 +28,70 @@ pub(super) enum Call {
         /// Its index in the manifest.
         transform: u32,
     },
+    /// One of the functions of a user-defined aggregate.
+    Aggregate {
+        /// Which.
+        step: Step,
+        /// The aggregate's index in the manifest.
+        aggregate: u32,
+    },
+}
+
+/// The functions of a user-defined aggregate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// From groups of rows to a state each.
+    Update,
+    /// From groups of states to a state each.
+    Merge,
+    /// From states to a value each.
+    Finalize,
+}
+
+impl Step {
+    /// All of them.
+    pub(super) const ALL: [Step; 3] = [Step::Update, Step::Merge, Step::Finalize];
+
+    /// Its name in `wit/aggregate.wit`.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Step::Update => "update",
+            Step::Merge => "merge",
+            Step::Finalize => "finalize",
+        }
+    }
+}
+
+/// What an artifact exports, as far as its manifest needs it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Exports<T> {
+    /// Of the interface `transform`.
+    pub(super) map: Option<T>,
+    /// Of the interface `on-demand`.
+    pub(super) compute: Option<T>,
+    /// Of the interface `aggregate`, in the order of [`Step::ALL`].
+    pub(super) aggregate: Option<[T; Step::ALL.len()]>,
 }
 
 type MapFunc<'b> = TypedFunc<(u64, &'b [u8]), (Vec<u8>,)>;
-type ComputeFunc<'b> = TypedFunc<(u32, &'b [u8]), (Vec<u8>,)>;
+/// One that is chosen by its index in the manifest.
+type IndexedFunc<'b> = TypedFunc<(u32, &'b [u8]), (Vec<u8>,)>;
 
 /// A compiled artifact that is ready to be instantiated.
 pub(super) struct Compiled {
     pre: InstancePre<Guest>,
-    map: Option<ComponentExportIndex>,
-    compute: Option<ComponentExportIndex>,
+    exports: Exports<ComponentExportIndex>,
 }
 
 impl Compiled {
     /// Links `component`, whose imports and exports were checked.
     pub(super) fn new(
         component: &Component,
-        map: Option<ComponentExportIndex>,
-        compute: Option<ComponentExportIndex>,
+        exports: Exports<ComponentExportIndex>,
     ) -> wasmtime::Result<Compiled> {
         let mut linker = Linker::new(component.engine());
         linker.instance(LOG_INTERFACE)?.func_wrap(LOG_FUNCTION, log)?;
-        Ok(Compiled { pre: linker.instantiate_pre(component)?, map, compute })
+        Ok(Compiled { pre: linker.instantiate_pre(component)?, exports })
     }
 }
 
@@ -72,8 +114,7 @@ fn log(mut store: StoreContextMut<'_, Guest>, (message,): (WasmStr,)) -> wasmtim
 /// One running guest.
 pub(super) struct Instance {
     store: Store<Guest>,
-    map: Option<Func>,
-    compute: Option<Func>,
+    exports: Exports<Func>,
     flavour: Flavour,
     interruptible: bool,
 }
@@ -84,8 +125,7 @@ impl Instance {
         let compiled = artifact.compiled(metered)?;
         let mut instance = Instance {
             store: Store::new(compiled.pre.engine(), Guest::default()),
-            map: None,
-            compute: None,
+            exports: Exports { map: None, compute: None, aggregate: None },
             flavour: Flavour { metered, ..artifact.flavour() },
             interruptible: artifact.engine().interruptible(),
         };
@@ -98,21 +138,30 @@ impl Instance {
                 fault => Error::input(format!(
                     "artifact {} does not start: {}; fix what it does before its first call",
                     artifact.name(),
-                    fault.reason()
+                    fault.reason(Subject::Transform)
                 )),
             }),
         }
     }
 
     fn link(&mut self, compiled: &Compiled) -> wasmtime::Result<()> {
-        let exports = compiled.pre.instantiate(&mut self.store)?;
-        if let Some(index) = &compiled.map {
-            let map: MapFunc<'_> = exports.get_typed_func(&mut self.store, index)?;
-            self.map = Some(*map.func());
+        let instance = compiled.pre.instantiate(&mut self.store)?;
+        let indexed = |store: &mut Store<Guest>, index: &ComponentExportIndex| {
+            let func: wasmtime::Result<IndexedFunc<'_>> = instance.get_typed_func(store, index);
+            func.map(|func| *func.func())
+        };
+        let exports = &compiled.exports;
+        if let Some(index) = &exports.map {
+            let map: MapFunc<'_> = instance.get_typed_func(&mut self.store, index)?;
+            self.exports.map = Some(*map.func());
         }
-        if let Some(index) = &compiled.compute {
-            let compute: ComputeFunc<'_> = exports.get_typed_func(&mut self.store, index)?;
-            self.compute = Some(*compute.func());
+        if let Some(index) = &exports.compute {
+            self.exports.compute = Some(indexed(&mut self.store, index)?);
+        }
+        if let Some([update, merge, finalize]) = &exports.aggregate {
+            let store = &mut self.store;
+            self.exports.aggregate =
+                Some([indexed(store, update)?, indexed(store, merge)?, indexed(store, finalize)?]);
         }
         Ok(())
     }
@@ -134,15 +183,22 @@ impl Instance {
         let store = &mut self.store;
         // SAFETY: `link` got each function through `get_typed_func` with these very types; only
         // the lifetime of the borrowed bytes differs, which the type check does not know.
+        let indexed = |store: &mut Store<Guest>, func: Func, index: u32| {
+            let func: IndexedFunc<'_> = unsafe { TypedFunc::new_unchecked(func) };
+            func.call(store, (index, batch))
+        };
         let answer = match call {
-            Call::Map { views } => self.map.map(|func| {
+            Call::Map { views } => self.exports.map.map(|func| {
+                // SAFETY: as above.
                 let map: MapFunc<'_> = unsafe { TypedFunc::new_unchecked(func) };
                 map.call(store, (views, batch))
             }),
-            Call::Compute { transform } => self.compute.map(|func| {
-                let compute: ComputeFunc<'_> = unsafe { TypedFunc::new_unchecked(func) };
-                compute.call(store, (transform, batch))
-            }),
+            Call::Compute { transform } => {
+                self.exports.compute.map(|func| indexed(store, func, transform))
+            }
+            Call::Aggregate { step, aggregate } => {
+                self.exports.aggregate.map(|funcs| indexed(store, funcs[step as usize], aggregate))
+            }
         };
         match answer {
             Some(Ok((answer,))) => Ok(answer),

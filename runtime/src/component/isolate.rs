@@ -1,23 +1,19 @@
 //! Calls that survive a misbehaving guest (S8, S9).
 //!
-//! Invariant: an event is refused only for what it does alone on a fresh instance under the budget
-//! of `limits.rs`, twice: without the meter and with it. So a refusal does not depend on the batch
-//! that the event came in, on what the instance had done before, or on how fast the machine is.
-//! A batch that failed is cut in two on fresh instances, again and again, until the parts that
-//! work are answered and single events remain; after a timeout it is cut into more parts, so that
-//! an endless event costs few deadlines, and a batch that was merely long costs few calls.
+//! Invariant: an item, be it an event or a group of states, is refused only for what it does alone
+//! on a fresh instance under the budget of `limits.rs`, twice: without the meter and with it. So a
+//! refusal does not depend on the batch that the item came in, on what the instance had done before,
+//! or on how fast the machine is. A batch that failed is cut in two on fresh instances, again and
+//! again, until the parts that work are answered and single items remain; after a timeout it is cut
+//! into more parts, so that an endless item costs few deadlines, and a batch that was merely long
+//! costs few calls.
 //!
-//! Deliberately absent: a limit on how many events of a batch may fail.
+//! Deliberately absent: a limit on how many items of a batch may fail, and what an item is.
 
 use super::artifact::Artifact;
-use super::fault::Fault;
+use super::fault::{Fault, Subject};
 use super::instance::{Call, Instance};
 use crate::error::{Error, ErrorKind, Result};
-use crate::flat::{Refused, ViewRows, encode};
-use arrow::array::{Array, RecordBatch};
-use arrow::compute::concat_batches;
-use arrow::datatypes::SchemaRef;
-use std::fmt;
 use std::ops::Range;
 
 /// Parts that a batch is cut into after a timeout.
@@ -25,15 +21,33 @@ const PARTS_AFTER_TIMEOUT: usize = 16;
 /// Parts that a batch is cut into after any other fault.
 const PARTS_AFTER_FAULT: usize = 2;
 
-/// Reads the outcome of so many events off the front of an answer.
-pub(super) trait Answer {
-    /// The schema of its rows.
-    fn schema(&self) -> &SchemaRef;
-    /// Takes one outcome; an error is a lie of the guest.
-    fn take(&self, bytes: &mut &[u8], events: usize) -> Result<ViewRows>;
+/// What a guest is asked to do with some items, each of which it could do alone.
+pub(super) trait Work {
+    /// What comes of some consecutive items.
+    type Outcome;
+
+    /// Of whom the reasons speak.
+    fn subject(&self) -> Subject;
+
+    /// The function that does it.
+    fn call(&self) -> Call;
+
+    /// How many items there are.
+    fn items(&self) -> usize;
+
+    /// Writes the items in `range` to `out`, replacing what it held. An error of kind
+    /// [`Input`](ErrorKind::Input) says that they do not fit in one call.
+    fn write(&self, range: Range<usize>, out: &mut Vec<u8>) -> Result<()>;
+
+    /// Takes the outcome of so many items off the front of an answer; an error is a lie of the
+    /// guest.
+    fn take(&self, bytes: &mut &[u8], items: usize) -> Result<Self::Outcome>;
+
+    /// The outcome of one item that is refused for this reason.
+    fn refused(&self, reason: String) -> Self::Outcome;
 }
 
-/// A guest to call, and the batch that is being sent to it.
+/// A guest to call, and the items that are being sent to it.
 pub(super) struct Caller {
     artifact: Artifact,
     warm: Option<Instance>,
@@ -58,22 +72,21 @@ impl Caller {
         self.fresh_each_call = fresh;
     }
 
-    /// One try on the warm instance: the outcome of each of `answers`, or `None` if the guest
-    /// failed in any way and each of them must be asked for by [`Caller::isolated`].
-    pub(super) fn all(
+    /// One try of the items in `range` on the warm instance: their outcome, or `None` if the guest
+    /// failed in any way and they must be asked for by [`Caller::isolated`].
+    pub(super) fn warm<W: Work>(
         &mut self,
-        call: Call,
-        answers: &[&dyn Answer],
-        events: &RecordBatch,
-    ) -> Result<Option<Vec<ViewRows>>> {
+        work: &W,
+        range: Range<usize>,
+    ) -> Result<Option<W::Outcome>> {
         let mut instance = match self.warm.take() {
             Some(instance) if !self.fresh_each_call => instance,
             _ => Instance::new(&self.artifact, false)?,
         };
-        match ask(&mut instance, call, answers, events, &mut self.buffer) {
-            Ok(rows) => {
+        match ask(&mut instance, work, range, &mut self.buffer) {
+            Ok(outcome) => {
                 self.warm = Some(instance);
-                Ok(Some(rows))
+                Ok(Some(outcome))
             }
             Err(Fault::Host(error)) => Err(error),
             // The instance is dead or has lied; it is dropped.
@@ -81,50 +94,41 @@ impl Caller {
         }
     }
 
-    /// The outcome of one view on fresh instances, with the events that fail refused.
-    pub(super) fn isolated(
+    /// The outcomes of the items in `range` on fresh instances, in consecutive parts, each with its
+    /// first item's index. An item that fails is a part of its own, refused.
+    pub(super) fn isolated<W: Work>(
         &mut self,
-        call: Call,
-        answer: &dyn Answer,
-        events: &RecordBatch,
-    ) -> Result<ViewRows> {
-        let whole = 0..events.num_rows();
-        let mut waiting: Vec<Range<usize>> = vec![whole];
-        let mut parts: Vec<(usize, ViewRows)> = Vec::new();
+        work: &W,
+        range: Range<usize>,
+    ) -> Result<Vec<(usize, W::Outcome)>> {
+        let mut waiting: Vec<Range<usize>> = vec![range];
+        let mut parts: Vec<(usize, W::Outcome)> = Vec::new();
         while let Some(range) = waiting.pop() {
-            let part = events.slice(range.start, range.len());
-            match self.fresh(call, answer, &part, false) {
-                Ok(rows) => parts.push((range.start, rows)),
+            match self.fresh(work, range.clone(), false) {
+                Ok(outcome) => parts.push((range.start, outcome)),
                 Err(Fault::Host(error)) => return Err(error),
                 Err(fault) if range.len() == 1 => {
-                    parts.push((range.start, self.judge(call, answer, &part, &fault)?));
+                    parts.push((range.start, self.judge(work, range.start, &fault)?));
                 }
                 Err(Fault::Timeout) => waiting.extend(cut(range, PARTS_AFTER_TIMEOUT)),
                 Err(_) => waiting.extend(cut(range, PARTS_AFTER_FAULT)),
             }
         }
-        joined(answer.schema(), parts)
+        Ok(parts)
     }
 
-    /// Decides about one event that failed alone, by its rerun under fuel (S9).
-    fn judge(
-        &mut self,
-        call: Call,
-        answer: &dyn Answer,
-        event: &RecordBatch,
-        first: &Fault,
-    ) -> Result<ViewRows> {
-        let rerun = self.fresh(call, answer, event, true);
-        verdict(self.artifact.name(), answer.schema(), first, rerun)
+    /// Decides about one item that failed alone, by its rerun under fuel (S9).
+    fn judge<W: Work>(&mut self, work: &W, item: usize, first: &Fault) -> Result<W::Outcome> {
+        let rerun = self.fresh(work, item..item + 1, true);
+        verdict(self.artifact.name(), work, first, rerun)
     }
 
-    fn fresh(
+    fn fresh<W: Work>(
         &mut self,
-        call: Call,
-        answer: &dyn Answer,
-        events: &RecordBatch,
+        work: &W,
+        range: Range<usize>,
         metered: bool,
-    ) -> Result<ViewRows, Fault> {
+    ) -> Result<W::Outcome, Fault> {
         // It started once, when this was made; that it does not now is the machine's failure.
         let mut instance = Instance::new(&self.artifact, metered).map_err(|error| {
             Fault::Host(match error.kind {
@@ -132,54 +136,51 @@ impl Caller {
                 _ => error,
             })
         })?;
-        let mut rows = ask(&mut instance, call, &[answer], events, &mut self.buffer)?;
-        rows.pop().ok_or_else(|| Fault::Host(Error::bug("one answer gives one outcome")))
+        ask(&mut instance, work, range, &mut self.buffer)
     }
 }
 
-/// What counts of an event that failed with `first`, alone on a fresh instance, and then did `rerun`
+/// What counts of an item that failed with `first`, alone on a fresh instance, and then did `rerun`
 /// under fuel. Only a deterministic cause refuses it: what does not repeat stops the partition,
 /// except that resources, which depend on the machine, are judged by the rerun alone (S9).
-fn verdict(
+fn verdict<W: Work>(
     artifact: &str,
-    schema: &SchemaRef,
+    work: &W,
     first: &Fault,
-    rerun: Result<ViewRows, Fault>,
-) -> Result<ViewRows> {
+    rerun: Result<W::Outcome, Fault>,
+) -> Result<W::Outcome> {
     match rerun {
-        Ok(rows) if first.is_resource() => Ok(rows),
+        Ok(outcome) if first.is_resource() => Ok(outcome),
         Ok(_) => Err(Error::retry(format!(
             "artifact {artifact}: {} for an event, but not when it was run again; a transform must \
              do the same each time, so this points at the machine: run it again",
-            first.reason()
+            first.reason(work.subject())
         ))),
         Err(Fault::Host(error)) => Err(error),
-        Err(fault) => Ok(ViewRows::refused_alone(schema, fault.reason())),
+        Err(fault) => Ok(work.refused(fault.reason(work.subject()))),
     }
 }
 
-/// One call: the outcome of each of `answers`, and nothing behind them.
-fn ask(
+/// One call: the outcome of the items in `range`, and nothing behind it.
+fn ask<W: Work>(
     instance: &mut Instance,
-    call: Call,
-    answers: &[&dyn Answer],
-    events: &RecordBatch,
+    work: &W,
+    range: Range<usize>,
     buffer: &mut Vec<u8>,
-) -> Result<Vec<ViewRows>, Fault> {
-    encode(events, buffer).map_err(|error| match error.kind {
+) -> Result<W::Outcome, Fault> {
+    let items = range.len();
+    work.write(range, buffer).map_err(|error| match error.kind {
         ErrorKind::Input => Fault::Oversize(error.message),
         _ => Fault::Host(error),
     })?;
-    let answered = instance.call(call, buffer)?;
+    let answered = instance.call(work.call(), buffer)?;
     let mut rest = &answered[..];
-    let lie = |error: Error| match error.kind {
+    let outcome = work.take(&mut rest, items).map_err(|error| match error.kind {
         ErrorKind::Input => Fault::Lie(error.to_string()),
         _ => Fault::Host(error),
-    };
-    let outcomes = answers.iter().map(|answer| answer.take(&mut rest, events.num_rows()));
-    let outcomes: Vec<ViewRows> = outcomes.collect::<Result<_>>().map_err(lie)?;
+    })?;
     match rest.len() {
-        0 => Ok(outcomes),
+        0 => Ok(outcome),
         left => Err(Fault::Lie(format!("{left} bytes are left over behind the last outcome"))),
     }
 }
@@ -191,64 +192,44 @@ fn cut(range: Range<usize>, parts: usize) -> impl Iterator<Item = Range<usize>> 
     starts.into_iter().rev().map(move |start| start..range.end.min(start + length))
 }
 
-/// One outcome of consecutive parts, each with the row of the batch that it starts at.
-fn joined(schema: &SchemaRef, mut parts: Vec<(usize, ViewRows)>) -> Result<ViewRows> {
-    if let [(0, _)] = parts[..] {
-        return Ok(parts.remove(0).1);
-    }
-    let rows = concat_batches(schema, parts.iter().map(|(_, part)| &part.rows))
-        .map_err(|error| Error::bug("rows of one view do not join").because(error))?;
-    let (mut source_rows, mut refused) = (Vec::with_capacity(rows.num_rows()), Vec::new());
-    for (start, part) in parts {
-        let start = start as u32;
-        source_rows.extend(part.source_rows.iter().map(|row| row + start));
-        refused.extend(part.refused.into_iter().map(|one| Refused { row: one.row + start, ..one }));
-    }
-    Ok(ViewRows { rows, source_rows, refused })
-}
-
-/// Checks that a host sends what the guest's manifest declares.
-pub(super) fn check_columns(
-    declared: &SchemaRef,
-    batch: &RecordBatch,
-    what: fmt::Arguments<'_>,
-) -> Result<()> {
-    if declared.fields().len() != batch.num_columns() {
-        return Err(Error::bug(format!(
-            "{what}: {} columns are sent instead of the {} declared",
-            batch.num_columns(),
-            declared.fields().len()
-        )));
-    }
-    for (field, column) in declared.fields().iter().zip(batch.columns()) {
-        if field.data_type() != column.data_type() {
-            return Err(Error::bug(format!(
-                "{what}: column {:?} is sent as {} instead of {}",
-                field.name(),
-                column.data_type(),
-                field.data_type()
-            )));
-        }
-        if !field.is_nullable() && column.null_count() > 0 {
-            return Err(Error::bug(format!(
-                "{what}: column {:?} is not nullable but has nulls",
-                field.name()
-            )));
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::datatypes::Schema;
-    use std::sync::Arc;
+
+    /// Work that is never sent; its outcome is the reason of a refusal.
+    struct Judged;
+
+    impl Work for Judged {
+        type Outcome = Option<String>;
+
+        fn subject(&self) -> Subject {
+            Subject::Transform
+        }
+
+        fn call(&self) -> Call {
+            Call::Map { views: 1 }
+        }
+
+        fn items(&self) -> usize {
+            1
+        }
+
+        fn write(&self, _: Range<usize>, _: &mut Vec<u8>) -> Result<()> {
+            Ok(())
+        }
+
+        fn take(&self, _: &mut &[u8], _: usize) -> Result<Option<String>> {
+            Ok(None)
+        }
+
+        fn refused(&self, reason: String) -> Option<String> {
+            Some(reason)
+        }
+    }
 
     /// The verdict on an event that failed with `first` and then did `rerun`.
-    fn judged(first: &Fault, rerun: Result<(), Fault>) -> Result<ViewRows> {
-        let schema = Arc::new(Schema::empty());
-        verdict("a.wasm", &schema, first, rerun.map(|()| ViewRows::empty(&schema)))
+    fn judged(first: &Fault, rerun: Result<(), Fault>) -> Result<Option<String>> {
+        verdict("a.wasm", &Judged, first, rerun.map(|()| None))
     }
 
     /// Goal: a failure that does not repeat under fuel is the machine's, and stops the partition
@@ -269,11 +250,9 @@ mod tests {
     #[test]
     fn s09_resource_failures_are_judged_by_the_rerun_alone() {
         for first in [Fault::Timeout, Fault::Fuel, Fault::Memory, Fault::Stack] {
-            let kept = judged(&first, Ok(())).unwrap();
-            assert_eq!(kept.refused, []);
-            let refused = judged(&first, Err(Fault::Trap("later".into()))).unwrap().refused;
-            assert_eq!(refused.len(), 1);
-            assert_eq!(refused[0].reason, "the transform failed: later");
+            assert_eq!(judged(&first, Ok(())).unwrap(), None);
+            let refused = judged(&first, Err(Fault::Trap("later".into()))).unwrap();
+            assert_eq!(refused.as_deref(), Some("the transform failed: later"));
         }
     }
 

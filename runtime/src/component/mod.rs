@@ -6,6 +6,7 @@
 //! believed that was not checked. Deliberately absent: any import but a write-only log, and any
 //! knowledge of where events come from.
 
+mod aggregator;
 mod artifact;
 mod cache;
 mod engine;
@@ -14,11 +15,15 @@ mod instance;
 mod isolate;
 mod limits;
 mod on_demand;
+mod outcomes;
 mod section;
 mod transformer;
 
 pub use crate::flat::{Refused, ViewRows};
-pub use artifact::{Artifact, LOG_INTERFACE, ON_DEMAND_INTERFACE, TRANSFORM_INTERFACE};
+pub use aggregator::Aggregator;
+pub use artifact::{
+    AGGREGATE_INTERFACE, Artifact, LOG_INTERFACE, ON_DEMAND_INTERFACE, TRANSFORM_INTERFACE,
+};
 pub use engine::{Engine, EngineConfig};
 pub use limits::{
     ARTIFACT_BYTES_MAX, CALL_FUEL_MAX, CALL_LOG_MAX_BYTES, CALL_TICKS_MAX, EPOCH_TICK_MS,

@@ -6,7 +6,8 @@
 
 use super::artifact::Artifact;
 use super::instance::Call;
-use super::isolate::{Answer, Caller, check_columns};
+use super::isolate::Caller;
+use super::outcomes::{Answer, check_columns};
 use crate::error::{Error, Result};
 use crate::event::arrow_schema;
 use crate::flat::{ViewRows, take_outcome};
@@ -60,9 +61,10 @@ impl OnDemandRunner {
         }
         let answer: &dyn Answer = &self.transforms[transform];
         let call = Call::Compute { transform: transform as u32 };
-        match self.caller.all(call, &[answer], rows)?.and_then(|mut outcomes| outcomes.pop()) {
+        match self.caller.rows_warm(call, &[answer], rows)?.and_then(|mut outcomes| outcomes.pop())
+        {
             Some(outcome) => Ok(outcome),
-            None => self.caller.isolated(call, answer, rows),
+            None => self.caller.rows_isolated(call, answer, rows),
         }
     }
 
@@ -105,14 +107,23 @@ impl Answer for OnDemandAnswer {
     }
 
     fn take(&self, bytes: &mut &[u8], events: usize) -> Result<ViewRows> {
-        let outcome = take_outcome(bytes, &self.schema, events)?;
-        if let Some(pair) = outcome.source_rows.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(Error::input(format!("row {} is answered twice", pair[0])));
-        }
-        let answered = outcome.source_rows.len() + outcome.refused.len();
-        if answered != events {
-            return Err(Error::input(format!("{answered} rows of {events} are answered")));
-        }
-        Ok(outcome)
+        take_each_once(bytes, &self.schema, events)
     }
+}
+
+/// Takes an outcome in which each of `items` is answered by exactly one row or refused.
+pub(super) fn take_each_once(
+    bytes: &mut &[u8],
+    schema: &SchemaRef,
+    items: usize,
+) -> Result<ViewRows> {
+    let outcome = take_outcome(bytes, schema, items)?;
+    if let Some(pair) = outcome.source_rows.windows(2).find(|pair| pair[0] == pair[1]) {
+        return Err(Error::input(format!("row {} is answered twice", pair[0])));
+    }
+    let answered = outcome.source_rows.len() + outcome.refused.len();
+    if answered != items {
+        return Err(Error::input(format!("{answered} rows of {items} are answered")));
+    }
+    Ok(outcome)
 }

@@ -7,7 +7,8 @@
 
 use super::artifact::Artifact;
 use super::instance::Call;
-use super::isolate::{Answer, Caller, check_columns};
+use super::isolate::Caller;
+use super::outcomes::{Answer, check_columns};
 use crate::error::{Error, Result};
 use crate::event::arrow_schema;
 use crate::flat::{Refused, ViewRows, take_outcome};
@@ -65,11 +66,14 @@ impl Transformer {
         ascending.sort_unstable();
         let answers: Vec<&dyn Answer> =
             ascending.iter().map(|&at| &self.views[at] as &dyn Answer).collect();
-        let Some(outcomes) = self.caller.all(Call::Map { views: chosen }, &answers, events)? else {
+        let Some(outcomes) =
+            self.caller.rows_warm(Call::Map { views: chosen }, &answers, events)?
+        else {
             return views
                 .iter()
                 .map(|&at| {
-                    self.caller.isolated(Call::Map { views: 1 << at }, &self.views[at], events)
+                    let call = Call::Map { views: 1 << at };
+                    self.caller.rows_isolated(call, &self.views[at], events)
                 })
                 .collect();
         };

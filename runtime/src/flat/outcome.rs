@@ -46,7 +46,7 @@ impl ViewRows {
 
 /// Takes the outcome for `events` events, whose rows have `schema`, off the front of `bytes`.
 pub fn take_outcome(bytes: &mut &[u8], schema: &SchemaRef, events: usize) -> Result<ViewRows> {
-    let refused = take_refused(bytes, events)?;
+    let refused = take_refused(bytes, events, "event")?;
     let source_rows = take_source_rows(bytes, events)?;
     let length = take_u32(bytes)?;
     let batch = take_items(bytes, length, 1, "of the batch")?;
@@ -68,24 +68,25 @@ pub fn take_outcome(bytes: &mut &[u8], schema: &SchemaRef, events: usize) -> Res
     Ok(ViewRows { rows, source_rows, refused })
 }
 
-fn take_refused(bytes: &mut &[u8], events: usize) -> Result<Vec<Refused>> {
+/// Takes which of `items` items are refused, ascending, and why.
+pub(super) fn take_refused(bytes: &mut &[u8], items: usize, item: &str) -> Result<Vec<Refused>> {
     let count = take_u32(bytes)?;
-    if count > events {
-        return Err(Error::input(format!("{count} events are refused of {events}")));
+    if count > items {
+        return Err(Error::input(format!("{count} {item}s are refused of {items}")));
     }
-    let mut heads = take_items(bytes, count, 8, "refused events")?;
+    let mut heads = take_items(bytes, count, 8, &format!("refused {item}s"))?;
     let mut refused = Vec::with_capacity(count);
     for _ in 0..count {
         let (row, length) = (take_u32(&mut heads)?, take_u32(&mut heads)?);
-        if row >= events {
-            return Err(Error::input(format!("event {row} is refused, of {events} events")));
+        if row >= items {
+            return Err(Error::input(format!("{item} {row} is refused, of {items} {item}s")));
         }
         let message = take_items(bytes, length, 1, "of a message")?;
         refused.push(Refused { row: row as u32, reason: outcome_reason(message) });
     }
     refused.sort_by_key(|refused| refused.row);
     match refused.windows(2).find(|pair| pair[0].row == pair[1].row) {
-        Some(pair) => Err(Error::input(format!("event {} is refused twice", pair[0].row))),
+        Some(pair) => Err(Error::input(format!("{item} {} is refused twice", pair[0].row))),
         None => Ok(refused),
     }
 }

@@ -1,12 +1,14 @@
 //! From a source's events to rows of views: the step that all hosts share.
 //!
 //! Views of one artifact with one event declaration go through the guest in one call. Invariant:
-//! the rows do not depend on how events are cut into calls (S7). Deliberately absent: admission,
-//! folding, I/O.
+//! the rows do not depend on how events are cut into calls (S7), and every row that leaves here can
+//! be folded: an event with one that cannot is refused for its view (S8). Deliberately absent:
+//! admission, folding, I/O.
 
-use super::refusal::refuse_bad_rows;
+use super::lift::lift;
+use super::refusal::{bad_vectors, long_keys, refuse};
 use crate::catalog::Catalog;
-use crate::component::{Refused, Transformer};
+use crate::component::{Aggregator, Refused, Transformer};
 use crate::error::{Error, Result};
 use crate::event::SourceSchema;
 use crate::row::Rows;
@@ -27,6 +29,8 @@ pub struct Mapper {
 #[derive(Debug)]
 struct Group {
     transformer: Transformer,
+    /// The guest of the user-defined aggregates, if a view has any.
+    aggregator: Option<Aggregator>,
     /// The declaration's columns within the source's schema.
     projection: Vec<usize>,
     event: EventDeclaration,
@@ -63,8 +67,16 @@ impl Mapper {
             let known = groups
                 .iter_mut()
                 .find(|(artifact, group)| *artifact == view.artifact && group.event == *event);
+            let artifact = &catalog.artifacts()[view.artifact].1;
+            let aggregator = || match view.plan.lifts.is_empty() {
+                true => Ok(None),
+                false => Aggregator::new(artifact).map(Some),
+            };
             if let Some((_, group)) = known {
                 group.views.push((at, view.index));
+                if group.aggregator.is_none() {
+                    group.aggregator = aggregator()?;
+                }
                 continue;
             }
             let column = |name: &str| source.columns.iter().position(|c| c.name == name);
@@ -72,7 +84,8 @@ impl Mapper {
                 column(&c.name).ok_or_else(|| Error::bug("a source schema lacks a declared column"))
             });
             let group = Group {
-                transformer: Transformer::new(&catalog.artifacts()[view.artifact].1)?,
+                transformer: Transformer::new(artifact)?,
+                aggregator: aggregator()?,
                 projection: projection.collect::<Result<_>>()?,
                 event: event.clone(),
                 views: vec![(at, view.index)],
@@ -84,7 +97,10 @@ impl Mapper {
 
     /// Runs each call on a fresh guest instance: slow, for tests of S7.
     pub fn fresh_each_call(&mut self, fresh: bool) {
-        self.groups.iter_mut().for_each(|group| group.transformer.fresh_each_call(fresh));
+        for group in &mut self.groups {
+            group.transformer.fresh_each_call(fresh);
+            group.aggregator.iter_mut().for_each(|guest| guest.fresh_each_call(fresh));
+        }
     }
 
     /// Maps `events`, whose columns are those of the source's schema.
@@ -120,8 +136,16 @@ impl Group {
         let answers = self.transformer.map(&indices, &events)?;
         for (&(view, _), mut answer) in self.views.iter().zip(answers) {
             let plan = Arc::clone(&catalog.views()[view].plan);
-            refuse_bad_rows(&plan, &mut answer, &events)?;
-            let rows = Rows::new(&plan.view, &answer.rows, &answer.source_rows, &events)?;
+            let bad = long_keys(&plan, &answer, &events)?;
+            refuse(&mut answer, bad)?;
+            let bad = bad_vectors(&plan, &answer)?;
+            refuse(&mut answer, bad)?;
+            let lifted = match &mut self.aggregator {
+                Some(guest) => lift(guest, &plan, &mut answer)?,
+                None => vec![],
+            };
+            let mut rows = Rows::new(&plan.view, &answer.rows, &answer.source_rows, &events)?;
+            rows.set_lifted(lifted);
             let source_rows = answer.source_rows.iter().map(|row| row + offset).collect();
             let refused = answer.refused.into_iter();
             let refused = refused.map(|r| Refused { row: r.row + offset, ..r }).collect();

@@ -1,6 +1,7 @@
 //! The three hosts. Each owns its I/O and drives the same core.
 
 pub mod batch;
+mod lift;
 pub mod mapper;
 pub mod merge_tree;
 pub mod on_demand;

@@ -1,8 +1,9 @@
-//! Rows that a transform made but no state may take (S8): the view refuses their events.
+//! Rows that cannot be folded: their event is refused for its view, in every host alike (S8).
 //!
-//! A key longer than a store's, and a vector that its aggregate cannot add up. Invariant: an event
-//! with one bad row loses all its rows for the view, with the reason of the first, in every host
-//! alike. Deliberately absent: null keys, which the transformer refuses.
+//! Invariant: whether a row is bad, and the reason, depend on that row alone, so a refusal does not
+//! depend on the batch; a bad row takes all rows of its event with it, and the first one's reason
+//! counts. Deliberately absent: null keys, which `component/transformer.rs` refuses, and filters: a
+//! bad row is bad whether or not a feature would have skipped it.
 
 use crate::aggregate::vector::read_lanes;
 use crate::component::{Refused, ViewRows};
@@ -12,32 +13,40 @@ use crate::fold::FoldPlan;
 use crate::key::ENTITY_KEY_BYTES_MAX;
 use crate::row::{Rows, TypedColumn};
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
 
-/// Moves the events of bad rows from the answer's rows to its refused.
-pub(super) fn refuse_bad_rows(
-    plan: &FoldPlan,
-    answer: &mut ViewRows,
-    events: &RecordBatch,
-) -> Result<()> {
-    let mut bad = long_keys(plan, answer, events)?;
-    bad.extend(bad_vectors(plan, answer)?);
+/// A row that cannot be folded, and why.
+pub(super) type BadRow = (usize, String);
+
+/// Refuses the events of these rows. Says which rows stay, or none if all do.
+pub(super) fn refuse(answer: &mut ViewRows, mut bad: Vec<BadRow>) -> Result<Option<Vec<bool>>> {
     if bad.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
-    bad.sort_by_key(|refused| refused.row);
-    bad.dedup_by_key(|refused| refused.row);
-    let good = |row: &u32| bad.binary_search_by_key(row, |refused| refused.row).is_err();
-    let keep: Vec<bool> = answer.source_rows.iter().map(good).collect();
-    answer.source_rows.retain(good);
-    answer.rows = arrow::compute::filter_record_batch(&answer.rows, &BooleanArray::from(keep))
+    bad.sort_by_key(|(row, _)| *row);
+    let mut refused: Vec<Refused> = Vec::new();
+    for (row, reason) in bad {
+        let event = answer.source_rows[row];
+        if refused.last().is_none_or(|last| last.row != event) {
+            refused.push(Refused { row: event, reason });
+        }
+    }
+    let stays = |event: &u32| refused.binary_search_by_key(event, |refused| refused.row).is_err();
+    let kept: Vec<bool> = answer.source_rows.iter().map(stays).collect();
+    answer.rows = filter_record_batch(&answer.rows, &BooleanArray::from(kept.clone()))
         .map_err(|error| Error::bug("rows could not be filtered").because(error))?;
-    answer.refused.extend(bad);
+    answer.source_rows.retain(stays);
+    answer.refused.extend(refused);
     answer.refused.sort_by_key(|refused| refused.row);
-    Ok(())
+    Ok(Some(kept))
 }
 
-/// Rows whose entity key no store could hold.
-fn long_keys(plan: &FoldPlan, answer: &ViewRows, events: &RecordBatch) -> Result<Vec<Refused>> {
+/// The rows whose entity key no store could hold.
+pub(super) fn long_keys(
+    plan: &FoldPlan,
+    answer: &ViewRows,
+    events: &RecordBatch,
+) -> Result<Vec<BadRow>> {
     // Texts alone can be long; each byte takes at most two in the key, anything else at most nine.
     let text = |part: &String| {
         let array = answer.rows.column(plan.view.column_index(part)?).as_string_opt::<i32>()?;
@@ -49,39 +58,32 @@ fn long_keys(plan: &FoldPlan, answer: &ViewRows, events: &RecordBatch) -> Result
     }
     let rows = Rows::new(&plan.view, &answer.rows, &answer.source_rows, events)?;
     let long = |row: &usize| rows.key(*row).as_bytes().len() > ENTITY_KEY_BYTES_MAX;
-    let reason = format!("its entity key is over the limit of {ENTITY_KEY_BYTES_MAX} bytes");
-    let refused = |row: usize| Refused { row: answer.source_rows[row], reason: reason.clone() };
-    Ok((0..rows.len()).filter(long).map(refused).collect())
+    let reason = || format!("its entity key is over the limit of {ENTITY_KEY_BYTES_MAX} bytes");
+    Ok((0..rows.len()).filter(long).map(|row| (row, reason())).collect())
 }
 
-/// Rows with a vector that a feature of the view, filtered or not, cannot add up.
-fn bad_vectors(plan: &FoldPlan, answer: &ViewRows) -> Result<Vec<Refused>> {
-    let mut read: Vec<(&str, u32, i32)> = vec![];
+/// The rows with a vector that does not lie on the declared grid.
+pub(super) fn bad_vectors(plan: &FoldPlan, answer: &ViewRows) -> Result<Vec<BadRow>> {
+    let mut checked: Vec<(usize, u32, i32)> = Vec::new();
     for feature in &plan.view.features {
         let (Aggregate::VectorSum { length, grid } | Aggregate::VectorMean { length, grid }) =
             feature.aggregate
         else {
             continue;
         };
-        let name = feature.column.as_deref().unwrap_or_default();
-        if !read.contains(&(name, length, grid)) {
-            read.push((name, length, grid));
+        let column = feature.column.as_ref().and_then(|name| plan.view.column_index(name));
+        let column = column.ok_or_else(|| Error::bug("a vector feature without its column"))?;
+        if !checked.contains(&(column, length, grid)) {
+            checked.push((column, length, grid));
         }
     }
-    let mut bad = vec![];
-    let mut lanes = vec![];
-    for (name, length, grid) in read {
-        let at = plan.view.column_index(name);
-        let at = at.ok_or_else(|| Error::bug(format!("a vector {name:?} that is not there")))?;
+    let (mut bad, mut lanes) = (Vec::new(), Vec::new());
+    for (at, length, grid) in checked {
         let column = TypedColumn::new(answer.rows.column(at))?;
-        for (row, &source_row) in answer.source_rows.iter().enumerate() {
-            if column.is_null(row) {
-                continue;
-            }
+        for row in (0..answer.rows.num_rows()).filter(|row| !column.is_null(*row)) {
             let elements = column.elements(row).into_iter();
-            if let Err(wrong) = read_lanes(elements, length as usize, grid, &mut lanes) {
-                let reason = format!("column {name:?}: {wrong}");
-                bad.push(Refused { row: source_row, reason });
+            if let Err(vector) = read_lanes(elements, length as usize, grid, &mut lanes) {
+                bad.push((row, format!("column {:?}: {vector}", plan.view.columns[at].name)));
             }
         }
     }

@@ -104,7 +104,7 @@ fn s23_an_artifact_is_named_by_its_bytes() {
     let artifact = Artifact::from_bytes(&engine, "evil", bytes.clone()).unwrap();
     assert_eq!(artifact.size_bytes(), bytes.len() as u64);
     assert_eq!(artifact.imports(), ["lockstep:features/log@0.2.0"]);
-    assert_eq!(artifact.manifest().views.len(), 3);
+    assert_eq!(artifact.manifest().views.len(), 4);
     let digits = artifact.digest().strip_prefix("sha256:").unwrap();
     assert!(digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
     let other = [&bytes[..], &named("other", b"")].concat();

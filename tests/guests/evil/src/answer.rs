@@ -66,6 +66,16 @@ impl Answer {
         self.outcome(&[0], &[vec![], numbers])
     }
 
+    pub fn text(&mut self, source: u32, text: &str) {
+        self.sources.push(source);
+        self.notes.push(text.to_string());
+    }
+
+    pub fn write_texts(&self) -> Vec<u8> {
+        let texts: Vec<&str> = self.notes.iter().map(String::as_str).collect();
+        self.outcome(&[0], &[vec![], offsets(&texts), texts.concat().into_bytes()])
+    }
+
     fn outcome(&self, nulls: &[usize], buffers: &[Vec<u8>]) -> Vec<u8> {
         let rows = self.sources.len();
         let mut batch = Vec::new();
@@ -92,7 +102,7 @@ impl Answer {
     }
 }
 
-fn push<const N: usize>(out: &mut Vec<u8>, numbers: [usize; N]) {
+pub fn push<const N: usize>(out: &mut Vec<u8>, numbers: [usize; N]) {
     numbers.iter().for_each(|&number| out.extend((number as u32).to_le_bytes()));
 }
 

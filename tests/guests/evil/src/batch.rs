@@ -3,7 +3,7 @@
 //! Invariant: the host tells the truth, so a lie here panics. Deliberately absent: every column
 //! that no misdeed needs.
 
-fn number(bytes: &[u8], at: usize) -> usize {
+pub fn number(bytes: &[u8], at: usize) -> usize {
     u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) as usize
 }
 
@@ -71,4 +71,10 @@ impl Request {
         let xs = (0..rows).map(|row| f64::from_le_bytes(word(buffers[4], row)));
         Request { kinds: kinds.collect(), xs: xs.collect() }
     }
+}
+
+/// The texts of a batch of one column.
+pub fn texts(batch: &[u8]) -> Vec<&str> {
+    let (rows, buffers) = buffers(batch);
+    (0..rows).map(|row| text(buffers[1], buffers[2], row)).collect()
 }

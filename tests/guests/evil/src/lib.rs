@@ -3,8 +3,10 @@
 //! Invariant: a batch without a misdeed is answered truly, so that a test can tell a neighbour
 //! that survived from one that did not; each kind does one thing wrong and nothing else. View 0,
 //! `steady`, never misbehaves; view 1, `evil`, does; view 2, `keyed`, emits the null keys that its
-//! view does not allow. Deliberately absent: the SDK, which could not lie.
+//! view does not allow; view 3, `told`, has the aggregate of `aggregate.rs`, whose misdeeds are its
+//! own. Deliberately absent: the SDK, which could not lie.
 
+mod aggregate;
 mod answer;
 mod batch;
 mod misdeed;
@@ -20,6 +22,7 @@ wit_bindgen::generate!({
             import lockstep:features/log@0.2.0;
             export lockstep:features/transform@0.2.0;
             export lockstep:features/on-demand@0.2.0;
+            export lockstep:features/aggregate@0.2.0;
         }
     ",
     world: "evil:guest/evil",
@@ -37,19 +40,25 @@ struct Evil;
 
 export!(Evil);
 
+/// A panic says why.
+fn install_hook() {
+    std::panic::set_hook(Box::new(|info| {
+        let message = info.payload().downcast_ref::<&str>().copied().unwrap_or("?");
+        lockstep::features::log::write(message);
+    }));
+}
+
 impl transform::Guest for Evil {
     fn map(views: u64, batch: Vec<u8>) -> Vec<u8> {
-        std::panic::set_hook(Box::new(|info| {
-            let message = info.payload().downcast_ref::<&str>().copied().unwrap_or("?");
-            lockstep::features::log::write(message);
-        }));
+        install_hook();
         let events = Events::read(&batch);
         let mut out = Vec::new();
-        for view in (0..3).filter(|view| views & 1 << view != 0) {
+        for view in (0..4).filter(|view| views & 1 << view != 0) {
             out.extend(match view {
                 0 => honest(&events).write(),
                 1 => evil(&events),
-                _ => keyed(&events).write(),
+                2 => keyed(&events).write(),
+                _ => told(&events).write(),
             });
         }
         if views & 2 != 0 && events.rows().any(|row| events.kind(row) == "lie pointer") {
@@ -97,6 +106,13 @@ fn keyed(events: &Events<'_>) -> Answer {
         answer.emit(row as u32, events.actor(row), events.value(row));
         answer.emit(row as u32, Some("always"), events.value(row));
     }
+    answer
+}
+
+/// As [`honest`], with the kind as the note.
+fn told(events: &Events<'_>) -> Answer {
+    let mut answer = honest(events);
+    answer.notes = events.rows().map(|row| events.kind(row).to_string()).collect();
     answer
 }
 

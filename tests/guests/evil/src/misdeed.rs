@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// What a well-behaved guest must not have: it outlives a call.
-static CALLS: AtomicI64 = AtomicI64::new(0);
+pub static CALLS: AtomicI64 = AtomicI64::new(0);
 
 /// Looks at one event.
 pub fn act(events: &Events<'_>, row: usize, answer: &mut Answer) {
@@ -72,13 +72,13 @@ pub fn act(events: &Events<'_>, row: usize, answer: &mut Answer) {
     }
 }
 
-fn hog() -> ! {
+pub fn hog() -> ! {
     loop {
         black_box(vec![1u8; 1 << 20].leak());
     }
 }
 
-fn recurse(depth: i64) -> i64 {
+pub fn recurse(depth: i64) -> i64 {
     if black_box(depth) == i64::MIN { 0 } else { 1 + black_box(recurse(black_box(depth) + 1)) }
 }
 
