@@ -148,7 +148,8 @@ def edge_features():
     for column in ("n", "d"):
         for aggregate in ("count", "sum", "mean", "min", "max", "first", "last"):
             features += [Feature(aggregate, column, window) for window in every]
-    features += [Feature(aggregate, "f", window) for aggregate in ("any", "all") for window in every]
+    for aggregate in ("count", "any", "all"):
+        features += [Feature(aggregate, "f", window) for window in every]
     features += [Feature("sum", "big", window) for window in every]
     for column in ("r", "q"):
         features += [Feature(aggregate, column, w) for aggregate in ("sum", "mean") for w in every]

@@ -81,8 +81,9 @@ def windowed(con, data, features):
             f"{name} as (partition by key order by t range between {start} preceding "
             f"and (t - ({hi}) + interval 1 microsecond) preceding)"
         )
-    columns = []
+    columns, read = [], {"place"}
     for at, feature in enumerate(features):
+        read |= {feature.column, dict(feature.parameters).get("other")} - {None}
         text = WINDOWED[feature.aggregate].format(
             x=feature.column or "is_event", other=dict(feature.parameters).get("other")
         )
@@ -90,7 +91,7 @@ def windowed(con, data, features):
     query = f"""
         with together as (
             select {data.key} as key, event_time as t, 1 as is_event, null as row,
-                * exclude ({data.key}, event_time)
+                {", ".join(sorted(read))}
             from events
             union all by name
             select {data.key} as key, as_of as t, null as is_event, row from spine

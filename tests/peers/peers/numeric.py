@@ -31,14 +31,15 @@ STANDARD = {
 }
 
 
-def values(functions, history, feature):
-    """The feature's values; too few inputs are null here, where these functions fail."""
+def values(functions, history, feature, every=1):
+    """The feature's values; too few inputs are null here, where these functions fail. With `every`
+    only of each so manieth spine row, since fractions are slow."""
     function, least = functions[feature.aggregate], 2 if feature.aggregate.endswith("_samp") else 1
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return [
-            None if len(inputs) < least else float(function(inputs))
-            for inputs in history.inputs(feature)
+            None if row % every or len(inputs) < least else float(function(inputs))
+            for row, inputs in enumerate(history.inputs(feature))
         ]
 
 

@@ -94,6 +94,6 @@ def as_of(data, feature):
     spine = data.spine.sort("as_of")
     found = spine.join_asof(
         events, left_on="as_of", right_on="event_time", by=data.key, strategy="backward",
-        allow_exact_matches=False,
+        allow_exact_matches=False, check_sortedness=False,
     )
     return found.sort("row")[feature.column].to_list()

@@ -8,6 +8,7 @@ is no fraction (NaN and infinities), and every aggregate that is not a number of
 import sys
 from bisect import bisect_left
 from fractions import Fraction
+from functools import cache
 from itertools import accumulate
 from pathlib import Path
 
@@ -52,6 +53,13 @@ class History:
         as_of = data.spine["as_of"].to_physical().to_list()
         self.spine = list(zip(data.spine[data.key].to_list(), as_of))
 
+    @cache
+    def scaled(self, column):
+        """The column's values as integers, and what one stands for: 1 / unit."""
+        exact = [None if value is None else Fraction(value) for value in self.columns[column]]
+        unit = max((value.denominator for value in exact if value is not None), default=1)
+        return [None if value is None else int(value * unit) for value in exact], unit
+
     def ranges(self, window):
         """For each spine row its key, and the first and last place among the key's rows."""
         for key, as_of in self.spine:
@@ -80,9 +88,11 @@ def values(history, feature):
     names = [feature.column]
     if feature.aggregate in CO_MOMENTS:
         names.append(feature.parameter("other"))
-    scaled = [scale(history.columns[name]) for name in names]
+    scaled = [history.scaled(name) for name in names]
     whole = all(isinstance(v, int) for v in history.columns[names[0]] if v is not None)
-    powers = [(0, 0), (1, 0), (2, 0), (3, 0), (4, 0)]
+    powers = [(power, 0) for power in range(5)]
+    if feature.aggregate in ("sum", "mean"):
+        powers = powers[:2]
     if len(names) == 2:
         powers = [(0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2)]
     sums = {key: prefix_sums(scaled, places, powers) for key, places in history.places.items()}
@@ -94,13 +104,6 @@ def values(history, feature):
         taken = [total[end] - total[start] for total in sums.get(key, none)]
         answers.append(answer(feature.aggregate, taken, units, whole))
     return answers
-
-
-def scale(column):
-    """The column's values as integers, and what one stands for: 1 / unit."""
-    exact = [None if value is None else Fraction(value) for value in column]
-    unit = max((value.denominator for value in exact if value is not None), default=1)
-    return [None if value is None else int(value * unit) for value in exact], unit
 
 
 def prefix_sums(scaled, places, powers):
@@ -124,11 +127,12 @@ def answer(name, sums, units, whole):
             return signed_root(covariance, Fraction(covariance**2, square)) if square else None
         divisor = n * n if name == "covar_pop" else n * (n - 1)
         return rounded(Fraction(covariance, divisor) * units[0] * units[1])
-    _, s1, s2, s3, s4 = sums
+    s1 = sums[1]
     if name == "sum":
         return whole_sum(s1) if whole else rounded(s1 * units[0])
     if name == "mean":
         return rounded(Fraction(s1, n) * units[0])
+    _, _, s2, s3, s4 = sums
     # n^2 m2, n^3 m3 and n^4 m4 are integers.
     m2 = n * s2 - s1 * s1
     if name in ("skewness", "kurtosis"):
