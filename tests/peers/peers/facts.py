@@ -40,7 +40,6 @@ def of_duckdb():
     yield "DuckDB: NaN is the greatest", math.isnan(ask("max(x)", ["nan", 1]))
     yield "DuckDB: NaN is not the least", ask("min(x)", ["nan", 1]) == 1
     yield "DuckDB: zeros are equal", ask("count(distinct x)", ["0.0", "-0.0"]) == 1
-    yield "DuckDB: the first zero is the least", math.copysign(1, ask("min(x)", ["0.0", "-0.0"])) == 1
     yield "DuckDB: a mode of two is the first", ask("mode(x)", ["b", "a"], "varchar") == "b"
     yield "DuckDB: quantile_disc is of rank ceil(p n)", ask("quantile_disc(x, 0.5)", [1, 2, 3, 4]) == 2
     yield "DuckDB: sums round at each step", ask("sum(x)", [1e16, 1, 1, -1e16]) == 0
@@ -53,9 +52,6 @@ def of_polars():
     yield "Polars: nothing sums to 0", empty.sum() == 0
     yield "Polars: no mean", empty.mean() is None
     yield "Polars: no any, all", flags.any() is False and flags.all() is True
-    nothing = polars.DataFrame({"k": [1], "x": series([None], dtype=polars.Float64)})
-    zero = nothing.group_by("k").agg(polars.col("x").var(ddof=0))["x"][0]
-    yield "Polars: a variance of nulls in a group is 0", zero == 0
     yield "Polars: skew of one value is NaN", math.isnan(series([1.0]).skew())
     yield "Polars: skew of equal values is NaN", math.isnan(series([2.0, 2.0]).skew())
     yield "Polars: min, max skip NaN", (series([math.nan, 1.0]).min(), series([math.nan, 1.0]).max()) == (1, 1)
@@ -70,7 +66,6 @@ def of_numpy():
     yield "NumPy: nothing sums to 0", numpy.sum([]) == 0
     yield "NumPy: mean of nothing is NaN", math.isnan(numpy.mean([]))
     yield "NumPy: NaN spreads", math.isnan(numpy.min([math.nan, 1.0]))
-    yield "NumPy: the last zero is the least", math.copysign(1, numpy.min([-0.0, 0.0])) == 1
     yield "NumPy: integer sums wrap", numpy.sum(numpy.array([2**63 - 1, 1])) == -(2**63)
     yield "NumPy: a sample of one is NaN", math.isnan(numpy.var([1.0], ddof=1))
     yield "NumPy: variance is of the population", numpy.var([1.0, 3.0]) == 1
