@@ -178,7 +178,7 @@ fn expected(value: Value) -> Expected {
         Value::Float64(value) => Expected::Float64(value),
         Value::String(value) => Expected::Text(value.into()),
         Value::Timestamp(value) => Expected::Timestamp(value),
-        Value::List(_) => panic!("no feature is a list"),
+        Value::List(_) | Value::Map(_) => panic!("no feature is nested"),
     }
 }
 

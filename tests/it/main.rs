@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod cases;
+mod collaborators;
 mod every_type;
 mod online;
 mod sandbox;

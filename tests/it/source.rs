@@ -84,6 +84,7 @@ fn array(values: &[Value], data_type: &DataType) -> ArrayRef {
             let child = array(&items.concat(), element);
             Arc::new(ListArray::new(field, offsets, child, nulls))
         }
+        DataType::Map(_) => panic!("no column is a map"),
     }
 }
 
@@ -118,6 +119,7 @@ fn value(array: &dyn Array, data_type: &DataType, row: usize) -> Value {
             let items = arrow::compute::concat(&[&items, &items.slice(0, 0)]).expect("one type");
             Value::List((0..items.len()).map(|i| value(&items, element, i)).collect())
         }
+        DataType::Map(_) => panic!("no column is a map"),
     };
     if !null {
         return found;
@@ -130,6 +132,7 @@ fn value(array: &dyn Array, data_type: &DataType, row: usize) -> Value {
         DataType::Float64 => Value::Float64(0.0),
         DataType::String => Value::String("".into()),
         DataType::List(_) => Value::List(vec![]),
+        DataType::Map(_) => panic!("no column is a map"),
     };
     assert_eq!(found, zero, "behind a null");
     Value::Null

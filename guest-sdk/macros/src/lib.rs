@@ -64,8 +64,12 @@ pub fn event(item: TokenStream) -> TokenStream {
 /// |---|---|
 /// | `count`, `rate("1d")`, `time_since_first`, `time_since_last`, `decayed_count("7d")` | rows, or any field |
 /// | `name = ratio(sum(field), count_where(flag))` | rows: each operand is a count, sum or mean |
-/// | `sum`, `mean`, `var_pop`, `var_samp`, `stddev_pop`, `stddev_samp`, `skewness`, `kurtosis`, `covar_pop(field)`, `covar_samp(field)`, `corr(field)`, `approx_percentile(99.9)`, `decayed_sum("7d")` | numbers |
-/// | `min`, `max`, `first`, `last`, `first_n(5)`, `last_n(5)`, `first_distinct(5)`, `last_distinct(5)`, `top_k(5)`, `bottom_k(5)`, `unique_count`, `mode`, `entropy`, `approx_count_distinct` | all but lists |
+/// | `sum`, `mean`, `var_pop`, `var_samp`, `stddev_pop`, `stddev_samp` | numbers |
+/// | `skewness`, `kurtosis`, `covar_pop(field)`, `covar_samp(field)`, `corr(field)` | numbers |
+/// | `approx_percentile(99.9)`, `decayed_sum("7d")` | numbers |
+/// | `min`, `max`, `first`, `last`, `first_n(5)`, `last_n(5)`, `first_distinct(5)` | all but lists |
+/// | `last_distinct(5)`, `top_k(5)`, `bottom_k(5)`, `unique_count`, `mode` | all but lists |
+/// | `entropy`, `approx_count_distinct` | all but lists |
 /// | `histogram` | all but lists and floats |
 /// | `any`, `all` | bools |
 /// | `vector_sum(128, -20)`, `vector_mean(128, -20)` | lists of floats |

@@ -89,3 +89,84 @@ pub(super) fn bad_vectors(plan: &FoldPlan, answer: &ViewRows) -> Result<Vec<BadR
     }
     Ok(bad)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::arrow_schema;
+    use crate::manifest::Manifest;
+    use arrow::array::{ArrayRef, Float32Builder, ListBuilder, StringArray};
+    use serde_json::json;
+    use std::sync::Arc;
+
+    /// A view of vectors of two elements on a grid of 2^-20.
+    fn plan() -> FoldPlan {
+        let column = |name: &str, kind: &str, nullable: bool| json!({ "name": name, "type": kind, "nullable": nullable });
+        let feature = |name: &str, aggregate: &str| {
+            json!({
+                "name": name, "column": "vector", "window": { "kind": "lifetime" },
+                "aggregate": { aggregate: { "length": 2, "grid": -20 } },
+            })
+        };
+        let view = json!({
+            "name": "v", "description": "", "owner": "", "tags": [], "key": ["who"],
+            "event": {
+                "name": "E", "description": "", "source": "s", "time": "at", "id": null, "skew_us": 0,
+                "columns": [column("at", "timestamp", false)],
+            },
+            "null_keys": false, "boundary": "strict", "delay_us": 0, "history_us": 0,
+            "columns": [column("who", "string", false), column("vector", "list<float32>", true)],
+            "features": [feature("a", "vector_sum"), feature("b", "vector_mean")],
+        });
+        let manifest = json!({
+            "format": 2, "sdk": "", "semantics": 1, "strict": false, "views": [view],
+            "on_demand": [],
+        });
+        let manifest = Manifest::parse(manifest.to_string().as_bytes()).unwrap();
+        FoldPlan::new(Arc::new(manifest.views[0].clone()), &[]).unwrap()
+    }
+
+    /// Goal: a bad vector takes all rows of its event, with the first one's reason, and a null is
+    /// none (S8). Method: events of one, two and three rows; `kept` are those that stay.
+    #[test]
+    fn s08_a_bad_vector_refuses_its_event() {
+        let plan = plan();
+        let good: &[Option<f32>] = &[Some(1.0), Some(-0.5)];
+        let rows: [(u32, Option<&[Option<f32>]>); 8] = [
+            (0, Some(good)),
+            (2, Some(good)),
+            (2, Some(&[Some(1.0)])),
+            (2, Some(&[None, None])),
+            (3, None),
+            (5, Some(&[Some(f32::NAN), Some(0.0)])),
+            (6, Some(&[Some(0.0), Some(3e7)])),
+            (7, Some(good)),
+        ];
+        let mut vectors = ListBuilder::new(Float32Builder::new());
+        rows.iter().for_each(|(_, row)| vectors.append_option(row.map(|row| row.to_vec())));
+        let who: ArrayRef = Arc::new(StringArray::from(vec!["x"; rows.len()]));
+        let schema = arrow_schema(&plan.view.columns);
+        let batch =
+            RecordBatch::try_from_iter([("who", who), ("vector", Arc::new(vectors.finish()))]);
+        let columns = batch.unwrap().columns().to_vec();
+        let refused = vec![Refused { row: 4, reason: "the guest's".into() }];
+        let rows = RecordBatch::try_new(schema, columns).unwrap();
+        let source_rows = vec![0, 2, 2, 2, 3, 5, 6, 7];
+        let mut answer = ViewRows { rows, source_rows, refused };
+        let bad = bad_vectors(&plan, &answer).unwrap();
+        let kept = refuse(&mut answer, bad).unwrap().unwrap();
+        assert_eq!(kept, [true, false, false, false, true, false, false, true]);
+        assert_eq!(answer.source_rows, [0, 3, 7]);
+        assert_eq!(answer.rows.num_rows(), 3);
+        let reasons = [
+            (2, "column \"vector\": a vector of 1 elements where 2 are declared"),
+            (4, "the guest's"),
+            (5, "column \"vector\": element 0 of a vector is not finite"),
+            (6, "column \"vector\": element 1 of a vector is 30000000.0, beyond 2^20 of its grid"),
+        ];
+        let found: Vec<(u32, &str)> =
+            answer.refused.iter().map(|refused| (refused.row, &*refused.reason)).collect();
+        assert_eq!(found, reasons);
+        assert!(refuse(&mut answer, vec![]).unwrap().is_none());
+    }
+}

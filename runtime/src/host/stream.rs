@@ -13,7 +13,7 @@ use crate::event::{EventBatch, SetAside, SourceSchema};
 use crate::guests::Guests;
 use crate::row::TypedColumn;
 use crate::source::EventReader;
-use crate::store::progress::{self, PARTITIONS, Progress};
+use crate::store::progress::{self, Progress};
 use crate::store::tiles::Deltas;
 use crate::store::{Snapshot, Store, WriteBatch, layout};
 use crate::tile::Retention;
@@ -79,14 +79,8 @@ impl StreamHost {
     /// Folds one batch of a partition of `source` and commits it, in parts of at most
     /// [`COMMIT_EVENTS_MAX`], and of fewer where what is set aside is large
     /// ([`SET_ASIDE_COMMIT_BYTES_MAX`](super::set_aside::SET_ASIDE_COMMIT_BYTES_MAX)). Events
-    /// before the store's position were folded before and are skipped. Fails for a partition that
-    /// is not one of [`PARTITIONS`], since readers take the watermark of those alone.
+    /// before the store's position were folded before and are skipped.
     pub fn apply(&mut self, source: &str, partition: &str, batch: &EventBatch) -> Result<Applied> {
-        if !PARTITIONS.contains(&partition) {
-            return Err(Error::input(format!(
-                "source {source} has no partition {partition:?}; name one of {PARTITIONS:?}"
-            )));
-        }
         let mut total = Applied::default();
         let set_aside = batch.set_aside.iter().map(|event| event.position);
         let mut events: Vec<u64> = batch.positions.iter().copied().chain(set_aside).collect();

@@ -14,8 +14,6 @@ pub const FILES: &str = "files";
 /// The partition of what is pushed: standard input, or a file that the project does not name.
 /// Positions count what came; event ids make redelivery harmless (S24).
 pub const PUSHED: &str = "pushed";
-/// All partitions of a source.
-pub const PARTITIONS: [&str; 2] = [FILES, PUSHED];
 
 /// Progress through one source partition.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -38,11 +36,15 @@ impl Progress {
     pub fn read(snapshot: &dyn Snapshot, source: &str, partition: &str) -> Result<Progress> {
         match snapshot.get(&layout::source(source, partition))? {
             None => Ok(Progress::default()),
-            Some(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
-                Error::restore(format!("the store's progress of source {source} is damaged"))
-                    .because(error)
-            }),
+            Some(bytes) => Progress::decode(source, &bytes),
         }
+    }
+
+    fn decode(source: &str, bytes: &[u8]) -> Result<Progress> {
+        serde_json::from_slice(bytes).map_err(|error| {
+            Error::restore(format!("the store's progress of source {source} is damaged"))
+                .because(error)
+        })
     }
 
     /// Stored bytes.
@@ -51,14 +53,15 @@ impl Progress {
     }
 }
 
-/// The watermark of a source: the greatest of its partitions', since they are two roads of one log.
-/// `Time::MIN` before any event.
+/// The watermark of a source: the greatest of its partitions', whatever they are called, since they
+/// are roads of one log. `Time::MIN` before any event.
 pub fn watermark(snapshot: &dyn Snapshot, source: &str) -> Result<Time> {
     let mut watermark = Time::MIN;
-    for partition in PARTITIONS {
-        if let Some(micros) = Progress::read(snapshot, source, partition)?.watermark {
+    snapshot.scan_prefix(&layout::source(source, ""), &mut |_, bytes| {
+        if let Some(micros) = Progress::decode(source, bytes)?.watermark {
             watermark = watermark.max(Time::saturating(micros));
         }
-    }
+        Ok(true)
+    })?;
     Ok(watermark)
 }
