@@ -1,4 +1,5 @@
-# Two commands do all set-up themselves: `make demo` and `make test`. Needed: rustup, a C compiler.
+# Two commands do all set-up themselves: `make demo` and `make test`. Needed: rustup, a C compiler,
+# and for the tests python3 of 3.11 or newer with its venv module.
 
 # The profile of the demo; `dev` shares its build with the tests.
 PROFILE ?= dev
@@ -11,7 +12,7 @@ profile_folder = $(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 lockstep = target/$(profile_folder)/lockstep
 oracle = target/$(profile_folder)/lockstep-oracle
 
-.PHONY: demo test lint format figures bench mutations setup
+.PHONY: demo test peers lint format figures bench mutations setup
 
 # The toolchain and the guests' target.
 setup:
@@ -25,6 +26,13 @@ demo: setup
 
 test: setup
 	cargo test --workspace
+	python3 tests/cases/check.py
+	$(MAKE) peers
+
+# Training sets against DuckDB, Polars, NumPy, SciPy and exact fractions; see docs/PEERS.md.
+peers: setup
+	cargo build --workspace --bins
+	tests/peers/run
 
 lint: setup
 	cargo fmt --all --check

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from peers import data, duck, numeric, polar, product, truth  # noqa: E402
+from peers import data, duck, facts, numeric, polar, product, truth  # noqa: E402
 from peers.compare import Report  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
@@ -185,9 +185,11 @@ def main():
         if it.name == "edges":
             check_numeric(report, it, ours, history)
     print(report.show())
+    wrong = facts.wrong()
+    print("\n".join(f"docs/PEERS.md is wrong: {fact}" for fact in wrong), end="\n" * bool(wrong))
     print(f"{report.compared()} values, {report.differences()} differences", end=", ")
     print(f"{time.monotonic() - started:.0f} s", flush=True)
-    return bool(report.differences())
+    return bool(report.differences() or wrong)
 
 
 if __name__ == "__main__":
