@@ -77,6 +77,14 @@ pub fn names() -> Vec<&'static str> {
 /// # Errors
 /// If the declaration is not valid, which is a bug here.
 pub fn plan() -> Result<FoldPlan> {
+    plan_of(&names())
+}
+
+/// The plan of a view with these features alone.
+///
+/// # Errors
+/// If the declaration is not valid, which is a bug here.
+pub fn plan_of(wanted: &[&str]) -> Result<FoldPlan> {
     let column = |name: &str, data_type: &str| json!({"name": name, "type": data_type, "nullable": false, "description": ""});
     let columns = json!([
         column("id", "int64"),
@@ -91,6 +99,7 @@ pub fn plan() -> Result<FoldPlan> {
     let window = json!({"kind": "sliding", "length_us": 2_592_000_000_000i64, "offset_us": 0});
     let features: Vec<Json> = aggregates()
         .into_iter()
+        .filter(|(name, ..)| wanted.contains(name))
         .map(|(name, aggregate, column)| {
             json!({"name": name, "aggregate": aggregate, "column": column, "window": window})
         })

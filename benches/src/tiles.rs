@@ -3,7 +3,7 @@
 //! Invariant: each tile holds 100 rows; the features are the usual ones, over one integer and one
 //! float column. Deliberately absent: reading and decoding tiles, which `cover` measures.
 
-use crate::aggregates::{names, plan, rows};
+use crate::aggregates::{plan_of, rows};
 use lockstep_runtime::Result;
 use lockstep_runtime::fold::{FoldPlan, ViewState};
 
@@ -29,11 +29,9 @@ impl TileMerge {
     /// # Errors
     /// If the view is not valid, which is a bug here.
     pub fn new() -> Result<TileMerge> {
-        let plan = plan()?;
+        let plan = plan_of(&FEATURES)?;
         let rows = rows(&plan.view, TILES * ROWS)?;
-        let known = names();
-        let features = FEATURES.iter().filter_map(|name| known.iter().position(|n| n == name));
-        let slots = plan.slots_over(0, features);
+        let slots = plan.all_slots();
         let tile = |tile: usize| {
             let mut state = plan.zero();
             let all = tile * ROWS..(tile + 1) * ROWS;

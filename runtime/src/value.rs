@@ -318,6 +318,7 @@ impl Ord for Value {
             (Value::Float64(a), Value::Float64(b)) => f64_order(*a).cmp(&f64_order(*b)),
             (Value::Float32(a), Value::Float32(b)) => f32_order(*a).cmp(&f32_order(*b)),
             (Value::String(a), Value::String(b)) => a.cmp(b),
+            (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
             _ => self.encoded().cmp(&other.encoded()),
         }
     }
