@@ -14,10 +14,9 @@ use lockstep_runtime::key::EntityKey;
 use lockstep_runtime::store::Store;
 use lockstep_runtime::store::memory::MemoryStore;
 use lockstep_runtime::store::progress::FILES;
-use lockstep_runtime::store::tiles::{TileReads, read};
+use lockstep_runtime::store::tiles::{TileReads, Wanted, read};
 use lockstep_runtime::time::{DAY_US, HOUR_US, MINUTE_US, Time};
 use lockstep_runtime::value::Value;
-use lockstep_runtime::window::Window;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,20 +53,20 @@ fn cover(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("cover");
     group.sample_size(30).warm_up_time(Duration::from_millis(500));
     group.measurement_time(Duration::from_secs(2));
-    let days = |days: i64| Window::Sliding { length_us: days * DAY_US, offset_us: 0 };
-    let windows =
-        [("7d", days(7)), ("30d", days(30)), ("365d", days(365)), ("lifetime", Window::Lifetime)];
-    for (name, window) in windows {
-        let interval = [window.interval(as_of)];
+    for name in ["count_7d", "count_30d", "count_365d", "count_lifetime"] {
+        let features = &view.declaration().features;
+        let feature = features.iter().position(|f| f.name == name).expect("the example's");
+        let wanted = Wanted::new(view, &[feature]).expect("it is served online");
+        let oldest = || Ok(as_of);
+        let once = |reads: &mut TileReads| {
+            read(&*snapshot, view, &retention, &key, &wanted, as_of, reads, &oldest)
+                .expect("it is held")
+        };
         let mut reads = TileReads::default();
-        read(&*snapshot, view, &retention, &key, &interval, &mut reads).expect("it is held");
+        once(&mut reads);
         let tiles: u64 = reads.levels.iter().sum::<u64>() + reads.base;
         group.bench_function(format!("{name} ({tiles} tiles)"), |bencher| {
-            bencher.iter(|| {
-                let mut reads = TileReads::default();
-                black_box(read(&*snapshot, view, &retention, &key, &interval, &mut reads))
-                    .expect("it is held")
-            });
+            bencher.iter(|| black_box(once(&mut TileReads::default())));
         });
     }
     group.finish();
