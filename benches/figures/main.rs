@@ -6,6 +6,7 @@
 //! make the command fail, since a fast wrong answer is none.
 
 mod aggregate;
+mod cases;
 mod figure;
 mod guest;
 mod parity;
@@ -17,8 +18,12 @@ use std::process::ExitCode;
 type Group = (&'static str, fn() -> Result<()>);
 
 /// In the order in which they run.
-const GROUPS: [Group; 3] =
-    [("aggregate", aggregate::measure), ("guest", guest::measure), ("parity", parity::measure)];
+const GROUPS: [Group; 4] = [
+    ("aggregate", aggregate::measure),
+    ("guest", guest::measure),
+    ("parity", parity::measure),
+    ("cases", cases::measure),
+];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();

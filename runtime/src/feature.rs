@@ -347,7 +347,9 @@ impl Feature {
                 "a rate needs a window with a start: neither lifetime nor the last n rows",
             )),
             A::DecayedSum { half_life_us } | A::DecayedCount { half_life_us } => match bounded {
-                Some(length_us) if length_us / HALF_LIVES_MAX <= *half_life_us => Ok(()),
+                Some(length_us) if length_us <= half_life_us.saturating_mul(HALF_LIVES_MAX) => {
+                    Ok(())
+                }
                 _ => Err(Error::input(format!(
                     "a decayed aggregate takes a window of at most {HALF_LIVES_MAX} half-lives (S20)"
                 ))),

@@ -162,13 +162,10 @@ def bad_vector(value, parameters):
     return len(value) != parameters["length"] or any(wrong(x) for x in value)
 
 
-def rate(given, unit, session):
-    if session:
-        if not given.rows:
-            return 0.0
-        lo, hi = given.rows[0]["event_time"], given.rows[-1]["event_time"]
-    else:
-        lo, hi = given.bounds
+def rate(given, unit):
+    if given.bounds is None:
+        return 0.0
+    lo, hi = given.bounds
     return None if hi == lo else rounded(Fraction(len(given.values) * unit, hi - lo))
 
 
@@ -207,7 +204,7 @@ def limited(given, limit, answer):
     return OVERFLOW if len(counts) > limit else answer(counts)
 
 
-def value(feature, rows, columns, bounds, as_of, session=False):
+def value(feature, rows, columns, bounds, as_of):
     """The value of a feature over its rows, which are in row order."""
     name, parameters = split(feature["aggregate"])
     column = feature.get("column")
@@ -244,7 +241,7 @@ def value(feature, rows, columns, bounds, as_of, session=False):
         "entropy": lambda: limited(given, parameters["limit"], lambda c: entropy([n for _, n in c])),
         "approx_count_distinct": lambda: len(given.counts()),
         "approx_percentile": lambda: approx_percentile(given, parameters["millionths"]),
-        "rate": lambda: rate(given, parameters["unit_us"], session),
+        "rate": lambda: rate(given, parameters["unit_us"]),
         "time_since_first": lambda: as_of - given.times[0],
         "time_since_last": lambda: as_of - given.times[-1],
         "decayed_sum": lambda: decayed(given, parameters["half_life_us"]),

@@ -113,28 +113,31 @@ class Case:
         values = []
         for lo, hi in intervals(window, self.view["origin_us"], as_of):
             inside = [r for r in rows if (lo is None or lo <= r["event_time"]) and r["event_time"] < hi]
-            values.append(self.keyed(feature, inside, (lo, hi), as_of))
+            values.append(self.picked(feature, inside, (lo, hi), as_of))
         return values if window["kind"] == "series" else values[0]
 
     def keyed(self, feature, rows, bounds, as_of):
-        """The feature, or a map of it by the values of a column."""
+        """The aggregate, or a map of it by the values of a column."""
+        of_all = lambda rows: aggregates.value(feature, rows, self.columns, bounds, as_of)
         if "by" not in feature:
-            return self.picked(feature, rows, bounds, as_of)
+            return of_all(rows)
         by, kind = feature["by"]["column"], self.columns[feature["by"]["column"]]
         keys = {order(kind, row[by]): row[by] for row in rows if row[by] is not None}
         if len(keys) > feature["by"]["limit"]:
             return aggregates.OVERFLOW
         of = lambda key: [row for row in rows if row[by] == key]
-        return [(keys[k], self.picked(feature, of(keys[k]), bounds, as_of)) for k in sorted(keys)]
+        return [(keys[k], of_all(of(keys[k]))) for k in sorted(keys)]
 
     def picked(self, feature, rows, bounds, as_of):
         """The feature over the rows that its window picks of an interval's."""
-        window, session = feature["window"], False
+        window = feature["window"]
         if window["kind"] == "last_rows":
             rows = rows[-window["rows"] :]
         if window["kind"] == "session":
-            rows, session = latest_closed_session(rows, window["gap_us"], bounds[1]), True
-        return aggregates.value(feature, rows, self.columns, bounds, as_of, session)
+            rows = latest_closed_session(rows, window["gap_us"], bounds[1])
+            # No session has no bounds.
+            bounds = (rows[0]["event_time"], rows[-1]["event_time"]) if rows else None
+        return self.keyed(feature, rows, bounds, as_of)
 
 
 def latest_closed_session(rows, gap, hi):

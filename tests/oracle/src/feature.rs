@@ -211,7 +211,9 @@ impl Feature {
             }
             Aggregate::DecayedSum { half_life_us } | Aggregate::DecayedCount { half_life_us } => {
                 match length_us {
-                    Some(length_us) if length_us / HALF_LIVES_MAX <= half_life_us => Ok(()),
+                    Some(length_us) if length_us <= half_life_us.saturating_mul(HALF_LIVES_MAX) => {
+                        Ok(())
+                    }
                     _ => Err(format!("decay needs a window of {HALF_LIVES_MAX} half-lives (S20)")),
                 }
             }

@@ -10,7 +10,7 @@ wit_bindgen::generate!({
     inline: "
         package mirror:guest;
         world mirror {
-            export lockstep:features/transform@0.1.0;
+            export lockstep:features/transform@0.2.0;
         }
     ",
     world: "mirror:guest/mirror",

@@ -16,7 +16,7 @@ pub const VIEW: &str = "v";
 /// The name of its source.
 pub const SOURCE: &str = "rows";
 /// A history that reaches back to the first event, so that every time is answerable.
-pub const ALL_HISTORY_US: i64 = 1 << 61;
+pub const ALL_HISTORY_US: i64 = i64::MAX;
 
 type Object = Map<String, Json>;
 

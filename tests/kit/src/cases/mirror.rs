@@ -37,11 +37,15 @@ pub fn component() -> Result<Vec<u8>> {
 impl Guest<'_> {
     /// The catalogue of the mirror with this manifest.
     pub fn catalog(&self, manifest: &Json) -> Result<Arc<Catalog>> {
-        let mut wasm = self.component.to_vec();
-        wasm.extend(section(manifest.to_string().as_bytes()));
+        let wasm = artifact_of(self.component, manifest);
         let artifact = Artifact::from_bytes(self.engine, "mirror", wasm)?;
         Ok(Arc::new(Catalog::new(vec![("mirror".to_string(), artifact)])?))
     }
+}
+
+/// The bytes of a mirror with this manifest; `component` is that of [`component`].
+pub fn artifact_of(component: &[u8], manifest: &Json) -> Vec<u8> {
+    [component, &section(manifest.to_string().as_bytes())].concat()
 }
 
 /// The manifest's custom section.

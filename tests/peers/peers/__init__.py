@@ -1,0 +1,1 @@
+"""Other systems' readings of windows and aggregates, and what compares ours with them."""
