@@ -142,7 +142,9 @@ pub fn rows(view: &FeatureView, count: usize) -> Result<Rows> {
         Arc::new(Float64Array::from_iter_values((0..count).map(amount))),
         each(|row| i64::from(spread(row))),
         Arc::new(StringArray::from_iter_values(names)),
-        Arc::new((0..count).map(|row| Some(spread(row) % 7 == 0)).collect::<BooleanArray>()),
+        Arc::new(
+            (0..count).map(|row| Some(spread(row).is_multiple_of(7))).collect::<BooleanArray>(),
+        ),
         Arc::new(vector),
     ];
     let batch = RecordBatch::try_new(arrow_schema(&view.columns), columns)

@@ -15,12 +15,12 @@ use std::collections::BTreeMap;
 
 /// States by value; `None` is overflow.
 #[derive(Clone, Debug)]
-pub struct Keyed(Option<Box<BTreeMap<Value, States>>>);
+pub struct Keyed(Option<BTreeMap<Value, States>>);
 
 impl Keyed {
     /// The state of no rows.
     pub fn zero() -> Keyed {
-        Keyed(Some(Box::default()))
+        Keyed(Some(BTreeMap::new()))
     }
 
     /// Adds a row with this value.
@@ -59,7 +59,7 @@ impl Keyed {
 
     /// The values with their states, ascending; `None` is overflow.
     pub fn entries(&self) -> Option<impl Iterator<Item = (&Value, &States)>> {
-        self.0.as_deref().map(BTreeMap::iter)
+        self.0.as_ref().map(BTreeMap::iter)
     }
 
     /// The states of all values, in order.
@@ -95,6 +95,6 @@ impl Keyed {
             let states = inner.iter().map(|slot| slot.decode(bytes)).collect::<Option<States>>()?;
             map.insert(key, states);
         }
-        Some(Keyed(Some(Box::new(map))))
+        Some(Keyed(Some(map)))
     }
 }

@@ -37,8 +37,11 @@ fn read(aggregate: Json, column: Json, window: Json) -> Result<View, String> {
 
 fn aggregate(aggregate: Json, column: Json) -> (Aggregate, String) {
     let day = json!({ "kind": "sliding", "length_us": DAY_US, "offset_us": 0 });
-    let view = read(aggregate, column, day).unwrap();
-    (view.feature("f").unwrap().aggregate, view.kind("f").unwrap().to_string())
+    let view = read(aggregate, column, day).expect("it is valid");
+    (
+        view.feature("f").expect("it is there").aggregate,
+        view.kind("f").expect("it is there").to_string(),
+    )
 }
 
 /// Goal: each aggregate of the document is read, and has the type of its table. Method: the forms as
