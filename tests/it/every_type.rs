@@ -13,7 +13,7 @@ use arrow::array::{
 use arrow::datatypes::{Field, Schema};
 use definition::compare;
 use lockstep_kit::artifacts::catalog;
-use lockstep_kit::typed::{self, Anonymous, Typed};
+use lockstep_kit::typed::{self, Typed};
 use lockstep_runtime::catalog::Catalog;
 use lockstep_runtime::host::batch::{Trained, TrainingSet};
 use lockstep_runtime::parity::replay::{Disturbance, Random};
@@ -22,8 +22,8 @@ use lockstep_runtime::row::TypedColumn;
 use lockstep_runtime::service::Service;
 use lockstep_runtime::store::Store;
 use lockstep_runtime::store::memory::MemoryStore;
-use lockstep_runtime::window::Window;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 const S: i64 = 1_000_000;
@@ -152,6 +152,35 @@ fn check(seed: u64, events: usize, days: i64) {
         assert_eq!(feature.identical, feature.compared, "seed {seed}: {feature:#?}");
     }
     assert_eq!(report.rows, asked.len() as u64);
+}
+
+/// What docs/FEATURES.md lists, as the manifest writes it; `user` has its own example.
+const AGGREGATES: &str = "all any approx_count_distinct approx_percentile bottom_k corr count \
+    covar_pop covar_samp decayed_count decayed_sum entropy first first_distinct first_n histogram \
+    kurtosis last last_distinct last_n max mean min mode rate ratio skewness stddev_pop \
+    stddev_samp sum time_since_first time_since_last top_k unique_count var_pop var_samp \
+    vector_mean vector_sum";
+const WINDOWS: &str = "exact hopping last_rows lifetime series session sliding";
+
+/// Goal: the artifact leaves out no aggregate and no window. Method: its manifest against the lists
+/// of docs/FEATURES.md.
+#[test]
+fn every_aggregate_and_window_is_declared() {
+    let manifest = catalog("every-type").artifacts()[0].1.manifest().clone();
+    let manifest = serde_json::to_value(manifest).unwrap();
+    let (mut aggregates, mut windows) = (BTreeSet::new(), BTreeSet::new());
+    for view in manifest["views"].as_array().unwrap() {
+        for feature in view["features"].as_array().unwrap() {
+            let aggregate = &feature["aggregate"];
+            let name = aggregate.as_str().map(str::to_string);
+            let member = || aggregate.as_object().unwrap().keys().next().unwrap().clone();
+            aggregates.insert(name.unwrap_or_else(member));
+            windows.insert(feature["window"]["kind"].as_str().unwrap().to_string());
+        }
+    }
+    let expected = |names: &str| names.split_whitespace().map(str::to_string).collect();
+    assert_eq!(aggregates, expected(AGGREGATES));
+    assert_eq!(windows, expected(WINDOWS));
 }
 
 proptest! {
