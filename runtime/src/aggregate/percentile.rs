@@ -370,8 +370,7 @@ mod tests {
         Ok(())
     }
 
-    proptest! {
-        /// Goal: an integer is in the bin of its own bits. Method: integers that round to the next power
+    /// Goal: an integer is in the bin of its own bits. Method: integers that round to the next power
     /// of two as doubles, and their neighbours.
     #[test]
     fn s19_integers_are_binned_exactly() {
@@ -394,7 +393,8 @@ mod tests {
         }
     }
 
-    /// Goal: the laws, and the error bound. Method: every grouping of [`Laws::check`]; the
+    proptest! {
+        /// Goal: the laws, and the error bound. Method: every grouping of [`Laws::check`]; the
         /// order statistic of all values sorted.
         #[test]
         fn s01_s19_percentile_is_a_commutative_monoid(
