@@ -61,7 +61,12 @@ fn rows_of_event(view: &View, event: &Typed) -> Vec<Vec<Expected>> {
 }
 
 /// The rows of `view` for the key that a question names.
-fn rows(view: &View, question: &Question, typed: &[Typed], anonymous: &[Anonymous]) -> Vec<Row> {
+pub fn rows(
+    view: &View,
+    question: &Question,
+    typed: &[Typed],
+    anonymous: &[Anonymous],
+) -> Vec<Row> {
     let mut rows = Vec::new();
     if view.name == "untold" {
         rows.extend(anonymous.iter().map(|event| Row {
@@ -119,8 +124,6 @@ pub fn given(value: &Value) -> Expected {
 pub struct Compared {
     /// Values.
     pub values: usize,
-    /// Those that are neither null nor empty.
-    pub filled: usize,
     /// Those that overflowed, or hold a part that did.
     pub overflowed: usize,
     /// The features of which some value was filled.
@@ -154,7 +157,6 @@ pub fn compare(
                 compared.values += 1;
                 compared.overflowed += usize::from(want.overflow);
                 if !is_empty(&found) {
-                    compared.filled += 1;
                     compared.features.insert(name.clone());
                 }
             }

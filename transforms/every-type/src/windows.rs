@@ -11,7 +11,7 @@ use lockstep_sdk::prelude::*;
 #[derive(View)]
 #[view(key = [number], origin = "-3900", exact_max = "4d", history = "6h")]
 #[features(count, rate("1h"), time_since_last, windows = [
-    "1h", "11h", "12h", "11d", "12d", "30d offset 1h", "2h offset 30d", "90s exact", "1h exact",
+    "1h", "11h", "12h", "11d", "12d", "30d offset 30d", "2h offset 1d", "90s exact", "1h exact",
     "1d exact offset 3d", "2d step 1h", "1d step 1d offset 1h", "90s step 30s", "1h tumbling",
     "7d tumbling", "3h series 4", "1d series 2 offset 3d", "session 10m in 12h",
     "session 5m in 2d",
