@@ -183,29 +183,36 @@ const USE: &[u8] = b"{\"user\":{\"aggregate\":\"";
 
 /// The first aggregate that a feature of `manifest` uses and `names` lacks.
 ///
-/// A text within the manifest cannot look like a use, since its quotes are escaped.
+/// A text within the manifest cannot look like a use, since its quotes are escaped. The compiler
+/// counts the loops and calls of a constant and refuses some millions, so a byte that begins no use
+/// takes one round and no call.
 pub const fn first_unlisted<'m>(manifest: &'m str, names: &[&str]) -> Option<&'m str> {
-    let mut rest = manifest.as_bytes();
-    while rest.len() > USE.len() {
-        let (front, behind) = rest.split_at(USE.len());
+    let bytes = manifest.as_bytes();
+    let mut at = 0;
+    while at + USE.len() < bytes.len() {
+        // Few objects have a member that begins with this third byte.
+        if bytes[at] != USE[0] || bytes[at + 2] != USE[2] {
+            at += 1;
+            continue;
+        }
+        let (front, behind) = bytes.split_at(at).1.split_at(USE.len());
+        at += 1;
         if !equal(front, USE) {
-            (_, rest) = rest.split_at(1);
             continue;
         }
         let mut length = 0;
         while length < behind.len() && behind[length] != b'"' {
             length += 1;
         }
-        let (name, behind) = behind.split_at(length);
-        let (mut at, mut listed) = (0, false);
-        while at < names.len() {
-            listed |= equal(names[at].as_bytes(), name);
-            at += 1;
+        let (name, _) = behind.split_at(length);
+        let (mut known, mut listed) = (0, false);
+        while known < names.len() {
+            listed |= equal(names[known].as_bytes(), name);
+            known += 1;
         }
         if !listed {
             return Some(crate::manifest::text(name));
         }
-        rest = behind;
     }
     None
 }

@@ -153,13 +153,17 @@ fn conflict(
 pub fn row_json(schema: &SourceSchema, columns: &[TypedColumn], row: usize) -> Vec<u8> {
     let mut object = serde_json::Map::new();
     for (column, values) in schema.columns.iter().zip(columns) {
-        let value = match values.value(row) {
-            Value::Null => serde_json::Value::Null,
-            Value::Bool(value) => value.into(),
-            Value::Int64(value) => value.into(),
-            other => other.to_string().into(),
-        };
-        object.insert(column.name.clone(), value);
+        object.insert(column.name.clone(), json(&values.value(row)));
     }
     serde_json::Value::Object(object).to_string().into_bytes()
+}
+
+fn json(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Bool(value) => (*value).into(),
+        Value::Int64(value) => (*value).into(),
+        Value::List(items) => items.iter().map(json).collect(),
+        other => other.to_string().into(),
+    }
 }

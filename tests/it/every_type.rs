@@ -1,18 +1,20 @@
-//! Generated events of every type through all hosts, against the oracle and against each other.
+//! Generated events of every type, aggregate and window through all hosts, against the oracle and against each other.
 //!
 //! Method: the artifact `every-type` passes its columns through, so the rows of each view are known
-//! from the events. The rows are written down here a second time, for the oracle alone.
+//! from the events; `definition.rs` has them a second time, for the oracle alone. Each aggregate and
+//! each window of docs/FEATURES.md is in some view.
+
+mod definition;
+mod served;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray,
 };
 use arrow::datatypes::{Field, Schema};
+use definition::{Compared, compare};
 use lockstep_kit::artifacts::catalog;
-use lockstep_kit::typed::{self, Anonymous, Typed};
-use lockstep_oracle::{
-    Boundary, Feature, Kind, Row, Value as Expected, effective, same_bits, value,
-};
+use lockstep_kit::typed::{self, Typed};
 use lockstep_runtime::catalog::Catalog;
 use lockstep_runtime::host::batch::{Trained, TrainingSet};
 use lockstep_runtime::parity::replay::{Disturbance, Random};
@@ -21,9 +23,13 @@ use lockstep_runtime::row::TypedColumn;
 use lockstep_runtime::service::Service;
 use lockstep_runtime::store::Store;
 use lockstep_runtime::store::memory::MemoryStore;
-use lockstep_runtime::value::Value;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+const S: i64 = 1_000_000;
+const HOUR: i64 = 3_600 * S;
+const DAY: i64 = 24 * HOUR;
 
 /// One question.
 #[derive(Clone, Debug)]
@@ -45,9 +51,11 @@ pub fn questions(seed: u64, count: usize, events: &[Typed], days: i64) -> Vec<Qu
                 0 => typed::time(&mut random, days + 20),
                 pick if !events.is_empty() => {
                     let event = random.below(events.len() as u64) as usize;
-                    let beside = [0, 1, -1, 90_000_000, 3_600_000_000, 86_400_000_000];
+                    // Lengths and offsets of windows, so that the event lies on an edge.
+                    let beside = [0, 90 * S, HOUR, 12 * HOUR, DAY, 2 * DAY, 3 * DAY, 4 * DAY];
                     let beside = beside[random.below(beside.len() as u64) as usize];
-                    events[event].event_time + if pick == 1 { 0 } else { beside }
+                    let jitter = random.below(3) as i64 - 1;
+                    events[event].event_time + if pick == 1 { 0 } else { beside + jitter }
                 }
                 _ => 0,
             };
@@ -97,125 +105,6 @@ fn train(
     training.finish(spine, &|_, _| {}).unwrap()
 }
 
-fn text(text: &str) -> Expected {
-    Expected::Text(text.to_string())
-}
-
-fn optional<T>(value: Option<T>, make: impl Fn(T) -> Expected) -> Expected {
-    value.map_or(Expected::Null, make)
-}
-
-/// The columns of each view, for the oracle.
-fn columns(view: &str) -> Vec<(&'static str, Kind)> {
-    match view {
-        "every_type" => vec![
-            ("number", Kind::Int64),
-            ("name", Kind::Text),
-            ("int", Kind::Int64),
-            ("double", Kind::Float64),
-            ("single", Kind::Float32),
-            ("flag", Kind::Bool),
-            ("text", Kind::Text),
-            ("moment", Kind::Timestamp),
-        ],
-        "shifted" => vec![("name", Kind::Text), ("int", Kind::Int64)],
-        "parts" => vec![("part", Kind::Int64), ("ordinal", Kind::Int64)],
-        _ => vec![("name", Kind::Text), ("amount", Kind::Float64)],
-    }
-}
-
-/// The rows of `view` for the key that a question names.
-fn rows(view: &str, question: &Question, typed: &[Typed], anonymous: &[Anonymous]) -> Vec<Row> {
-    let mut rows = Vec::new();
-    for e in typed {
-        let mut row = |ordinal: u32, values: Vec<Expected>| {
-            let event_id = Some(e.event_id.clone());
-            rows.push(Row { event_time: e.event_time, event_id, ordinal, values });
-        };
-        match view {
-            "every_type" if e.number == question.number && e.name == question.name => row(
-                0,
-                vec![
-                    Expected::Int64(e.number),
-                    text(&e.name),
-                    optional(e.int, Expected::Int64),
-                    optional(e.double, Expected::Float64),
-                    optional(e.single, Expected::Float32),
-                    optional(e.flag, Expected::Bool),
-                    optional(e.text.clone(), Expected::Text),
-                    optional(e.moment, Expected::Timestamp),
-                ],
-            ),
-            "shifted" if e.name == question.name => {
-                row(0, vec![text(&e.name), optional(e.int, Expected::Int64)]);
-            }
-            "parts" if e.name != "refused" && e.int.map(|i| i % 2) == question.part => {
-                for ordinal in 0..e.number.rem_euclid(4) {
-                    let part = optional(question.part, Expected::Int64);
-                    row(ordinal as u32, vec![part, Expected::Int64(ordinal)]);
-                }
-            }
-            _ => {}
-        }
-    }
-    if view == "untold" {
-        rows.extend(anonymous.iter().filter(|e| e.name == question.name).map(|e| Row {
-            event_time: e.event_time,
-            event_id: None,
-            ordinal: 0,
-            values: vec![text(&e.name), optional(e.amount, Expected::Float64)],
-        }));
-    }
-    rows
-}
-
-fn expected(value: Value) -> Expected {
-    match value {
-        Value::Null => Expected::Null,
-        Value::Bool(value) => Expected::Bool(value),
-        Value::Int64(value) => Expected::Int64(value),
-        Value::Float32(value) => Expected::Float32(value),
-        Value::Float64(value) => Expected::Float64(value),
-        Value::String(value) => Expected::Text(value.into()),
-        Value::Timestamp(value) => Expected::Timestamp(value),
-        Value::List(_) | Value::Map(_) => panic!("no feature is nested"),
-    }
-}
-
-/// Compares every stored feature of a training set with the oracle; answers how many.
-fn compare(
-    trained: &Trained,
-    questions: &[Question],
-    typed: &[Typed],
-    anonymous: &[Anonymous],
-) -> usize {
-    let mut compared = 0;
-    let schema = trained.records.schema();
-    for (at, field) in schema.fields().iter().enumerate() {
-        let Some((view, name)) = field.name().split_once('.') else { continue };
-        if view == "answer" {
-            continue;
-        }
-        let feature = Feature::parse(name, &columns(view)).unwrap();
-        let (boundary, delay) = match view {
-            "shifted" => (Boundary::Inclusive, 90_000_000),
-            _ => (Boundary::Strict, 0),
-        };
-        let column = TypedColumn::new(trained.records.column(at)).unwrap();
-        for (row, question) in questions.iter().enumerate() {
-            let rows = rows(view, question, typed, anonymous);
-            let want = value(&rows, feature, effective(question.as_of, boundary, delay));
-            let got = expected(column.value(row));
-            assert!(
-                same_bits(&want, &got),
-                "{view}.{name} of {question:?}: the oracle says {want:?}, the batch host {got:?}"
-            );
-            compared += 1;
-        }
-    }
-    compared
-}
-
 /// Replays both sources through the streaming and online hosts over a model store.
 fn replay(
     catalog: &Arc<Catalog>,
@@ -239,12 +128,17 @@ fn replay(
     parity::run(catalog, service, &logs, spine, &options, &open, &|_, _| {}).unwrap()
 }
 
+/// How many features the views have.
+fn stored(catalog: &Catalog) -> usize {
+    catalog.views().iter().map(|view| view.declaration().features.len()).sum()
+}
+
 /// Goal: all three hosts give the oracle's bits on random logs with every type and edge (S1, S3 to
 /// S5, S14 to S17). Method: see the module; the seed is in the failure.
-fn check(seed: u64, events: usize, days: i64) {
+fn check(seed: u64, events: usize, days: i64) -> Compared {
     let catalog = catalog("every-type");
     let service = Service::everything(&catalog).unwrap();
-    let typed = typed::typed(seed, events, days);
+    let typed = typed::with_bad_vectors(seed, typed::typed(seed, events, days));
     let anonymous = typed::anonymous(seed ^ 1, events / 2, days);
     let asked = questions(seed ^ 2, 40, &typed, days);
     let spine = spine(&asked);
@@ -252,12 +146,62 @@ fn check(seed: u64, events: usize, days: i64) {
     let anonymous_records = typed::anonymous_records(&catalog, &anonymous);
     let trained = train(&catalog, &service, &typed_records, &anonymous_records, &spine);
     assert_eq!(trained.records.num_rows(), asked.len());
-    assert!(compare(&trained, &asked, &typed, &anonymous) >= 60 * asked.len());
+    let compared = compare(&catalog, &trained, &asked, &typed, &anonymous);
+    assert_eq!(compared.values, stored(&catalog) * asked.len());
     let report = replay(&catalog, &service, &typed_records, &anonymous_records, &spine, seed);
     for feature in &report.features {
         assert_eq!(feature.identical, feature.compared, "seed {seed}: {feature:#?}");
     }
     assert_eq!(report.rows, asked.len() as u64);
+    compared
+}
+
+/// Goal: as [`check`], and no feature is compared without ever having a value. Method: logs that
+/// make windows full.
+#[test]
+fn s01_every_feature_has_values_to_compare() {
+    let (mut filled, mut overflowed) = (BTreeSet::new(), 0);
+    for (seed, events, days) in [(71, 300, 2), (72, 400, 20), (73, 300, 100)] {
+        let compared = check(seed, events, days);
+        filled.extend(compared.features);
+        overflowed += compared.overflowed;
+    }
+    let catalog = catalog("every-type");
+    let views = catalog.views().iter().map(|view| view.declaration());
+    let names = views.flat_map(|view| {
+        view.features.iter().map(|feature| format!("{}.{}", view.name, feature.name))
+    });
+    let empty: Vec<String> = names.filter(|name| !filled.contains(name)).collect();
+    assert!(empty.is_empty() && overflowed > 100, "{empty:?} {overflowed}");
+}
+
+/// What docs/FEATURES.md lists, as the manifest writes it; `user` has its own example.
+const AGGREGATES: &str = "all any approx_count_distinct approx_percentile bottom_k corr count \
+    covar_pop covar_samp decayed_count decayed_sum entropy first first_distinct first_n histogram \
+    kurtosis last last_distinct last_n max mean min mode rate ratio skewness stddev_pop \
+    stddev_samp sum time_since_first time_since_last top_k unique_count var_pop var_samp \
+    vector_mean vector_sum";
+const WINDOWS: &str = "exact hopping last_rows lifetime series session sliding";
+
+/// Goal: the artifact leaves out no aggregate and no window. Method: its manifest against the lists
+/// of docs/FEATURES.md.
+#[test]
+fn every_aggregate_and_window_is_declared() {
+    let manifest = catalog("every-type").artifacts()[0].1.manifest().clone();
+    let manifest = serde_json::to_value(manifest).unwrap();
+    let (mut aggregates, mut windows) = (BTreeSet::new(), BTreeSet::new());
+    for view in manifest["views"].as_array().unwrap() {
+        for feature in view["features"].as_array().unwrap() {
+            let aggregate = &feature["aggregate"];
+            let name = aggregate.as_str().map(str::to_string);
+            let member = || aggregate.as_object().unwrap().keys().next().unwrap().clone();
+            aggregates.insert(name.unwrap_or_else(member));
+            windows.insert(feature["window"]["kind"].as_str().unwrap().to_string());
+        }
+    }
+    let expected = |names: &str| names.split_whitespace().map(str::to_string).collect();
+    assert_eq!(aggregates, expected(AGGREGATES));
+    assert_eq!(windows, expected(WINDOWS));
 }
 
 proptest! {
@@ -317,7 +261,7 @@ fn s14_types_survive_every_host_and_format() {
     let typed_records = typed::typed_records(&catalog, &typed);
     let anonymous_records = typed::anonymous_records(&catalog, &[]);
     let trained = train(&catalog, &service, &typed_records, &anonymous_records, &spine);
-    compare(&trained, &asked, &typed, &[]);
+    compare(&catalog, &trained, &asked, &typed, &[]);
     let report = replay(&catalog, &service, &typed_records, &anonymous_records, &spine, 1);
     assert_eq!(report.identical, report.compared, "{report:#?}");
 

@@ -152,7 +152,7 @@ impl Served {
 }
 
 /// The time that an error names as the oldest answerable one.
-fn oldest_named(message: &str) -> Time {
+pub fn oldest_named(message: &str) -> Time {
     let (_, rest) = message.split_once("answerable for every window is ").expect(message);
     Time::parse(rest.split(';').next().unwrap()).unwrap()
 }

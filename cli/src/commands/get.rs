@@ -98,7 +98,7 @@ pub fn print_vector(vector: &FeatureVector) {
     let rows = rows.map(|((feature, value), status)| {
         let value = match status {
             Status::Present => value.to_string(),
-            Status::Overflow => "null (overflow)".to_string(),
+            Status::Overflow => format!("{value} (overflow)"),
         };
         vec![feature.name.clone(), feature.data_type.to_string(), value]
     });

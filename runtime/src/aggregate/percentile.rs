@@ -103,6 +103,16 @@ impl Percentile {
         }
     }
 
+    /// Adds one integer, into the bin of its own leading bits: rounded to a double, it could have
+    /// the next exponent.
+    #[inline]
+    pub fn add_int(&mut self, value: i64) {
+        let magnitude = value.unsigned_abs();
+        let beyond = (64 - magnitude.leading_zeros()).saturating_sub(MANTISSA_BITS + 1);
+        let cut = (magnitude >> beyond << beyond) as f64;
+        self.add(if value < 0 { -cut } else { cut });
+    }
+
     /// Adds another sketch.
     pub fn merge(&mut self, other: &Percentile) {
         let Some(from) = &other.0 else { return };
@@ -358,6 +368,29 @@ mod tests {
         let (answer, x) = (state.percentile(millionths).unwrap(), sorted[rank as usize - 1]);
         prop_assert!(is_near(answer, x, state.bits()), "{answer} for {x} at {} bits", state.bits());
         Ok(())
+    }
+
+    /// Goal: an integer is in the bin of its own bits. Method: integers that round to the next power
+    /// of two as doubles, and their neighbours.
+    #[test]
+    fn s19_integers_are_binned_exactly() {
+        let answer = |value: i64| {
+            let mut sketch = Percentile::zero();
+            sketch.add_int(value);
+            sketch.percentile(500_000).unwrap()
+        };
+        let middle = |power: i32, bins: f64| 2f64.powi(power) * (bins + 0.5) / 128.0;
+        for (value, expected) in [
+            (i64::MAX, middle(62, 255.0)),
+            (-i64::MAX, -middle(62, 255.0)),
+            (i64::MIN, -middle(63, 128.0)),
+            ((1 << 54) - 1, middle(53, 255.0)),
+            (1 << 54, middle(54, 128.0)),
+            (-3, -middle(1, 192.0)),
+            (0, 0.0),
+        ] {
+            assert_eq!(answer(value).to_bits(), expected.to_bits(), "{value}");
+        }
     }
 
     proptest! {

@@ -167,10 +167,10 @@ impl Slot {
             }
             (SlotKind::Percentile { column }, State::Percentile(sketch)) => {
                 if let Some(column) = input(*column) {
-                    sketch.add(match column.number(row) {
-                        Number::Int(value) => value as f64,
-                        Number::Float(value) => value,
-                    });
+                    match column.number(row) {
+                        Number::Int(value) => sketch.add_int(value),
+                        Number::Float(value) => sketch.add(value),
+                    }
                 }
             }
             (_, state) => self.update_rarer(state, rows, row),

@@ -15,8 +15,20 @@ use crate::value::Value;
 pub enum Status {
     /// A value, or a null that the data has.
     Present,
-    /// Null because the exact result does not fit its type, or a bound is passed (S16, S18).
+    /// Null because the exact result does not fit its type, or a bound is passed (S16, S18); or a
+    /// list or map with such a null in it.
     Overflow,
+}
+
+impl Status {
+    /// That of a list or map of these: overflow if a part has it.
+    pub(super) fn of_parts<'a>(parts: impl IntoIterator<Item = &'a Answer>) -> Status {
+        let mut parts = parts.into_iter();
+        match parts.any(|part| part.status == Status::Overflow) {
+            true => Status::Overflow,
+            false => Status::Present,
+        }
+    }
 }
 
 /// A feature's value.
@@ -99,8 +111,9 @@ impl FoldPlan {
             values.push(feature.finalizer.answer(&self.slots, states, context, users)?);
         }
         if feature.series {
+            let status = Status::of_parts(&values);
             let list = values.into_iter().map(|answer| answer.value).collect();
-            return Ok(Answer { value: Value::List(list), status: Status::Present });
+            return Ok(Answer { value: Value::List(list), status });
         }
         values.pop().ok_or_else(|| Error::bug("a feature without a span"))
     }

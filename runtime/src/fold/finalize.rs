@@ -3,8 +3,8 @@
 //! Invariant: a value depends on the states, `as_of` and the bounds alone. What only a guest can say
 //! is collected on a first pass and put in its place on a second, so that the guest is asked once.
 
-use super::answer::Answer;
-use super::plain::{Plain, or_overflow, present};
+use super::answer::{Answer, Status};
+use super::plain::{Plain, or_overflow};
 use super::{FoldPlan, UserCalls};
 use crate::aggregate::user::{Part, UserState};
 use crate::aggregate::{Slot, State, zeros};
@@ -61,10 +61,12 @@ impl Finalizer {
                 let Some(entries) = keyed.entries() else {
                     return Ok(or_overflow(None));
                 };
-                let pairs = entries.map(|(key, states)| {
-                    Ok((key.clone(), inner.answer(states, context, users)?.value))
-                });
-                Ok(present(Value::Map(pairs.collect::<Result<_>>()?)))
+                let pairs = entries
+                    .map(|(key, states)| Ok((key.clone(), inner.answer(states, context, users)?)));
+                let pairs: Vec<(Value, Answer)> = pairs.collect::<Result<_>>()?;
+                let status = Status::of_parts(pairs.iter().map(|(_, answer)| answer));
+                let pairs = pairs.into_iter().map(|(key, answer)| (key, answer.value));
+                Ok(Answer { value: Value::Map(pairs.collect()), status })
             }
             Finalizer::LastRows { slot, inner } => {
                 let State::LastRows(last) = &states[*slot] else { unreachable!("the plan's slot") };

@@ -68,7 +68,7 @@ struct ViewRows {
 pub struct Trained {
     /// The spine's columns, then the features, in the spine's order.
     pub records: RecordBatch,
-    /// Events that were set aside, by source.
+    /// Events that were set aside, by source and position.
     pub set_aside: Vec<(String, SetAside)>,
     /// Identical copies of events that were dropped.
     pub duplicates: u64,
@@ -197,7 +197,9 @@ impl<'a> TrainingSet<'a> {
         }
         let records = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
             .map_err(|error| Error::bug("the training set's columns do not fit").because(error))?;
-        let TrainingSet { set_aside, duplicates, events, .. } = self;
+        let TrainingSet { mut set_aside, duplicates, events, .. } = self;
+        // Within a batch they are found view by view; the batches must not show.
+        set_aside.sort_by_cached_key(|(source, event)| (source.clone(), event.position));
         Ok(Trained { records, set_aside, duplicates, events })
     }
 }

@@ -107,7 +107,11 @@ def percentile_bin(value, bits):
     if isinstance(value, float) and abs(value) == inf:
         return (sign, inf, 0)
     magnitude = abs(Fraction(value))
-    exponent = max(frexp(float(magnitude))[1] - 1, -1022)
+    if isinstance(value, int):
+        # Rounded to a double, it could have the next exponent.
+        exponent = abs(value).bit_length() - 1
+    else:
+        exponent = max(frexp(value)[1] - 1, -1022)
     width = Fraction(2) ** (exponent - bits)
     return (sign, magnitude // width * width, width)
 

@@ -6,8 +6,8 @@
 
 use arrow::array::ArrayRef;
 use arrow::array::{
-    BooleanArray, Float32Array, Float64Array, Int64Array, RecordBatch, StringArray,
-    TimestampMicrosecondArray,
+    BooleanArray, Float32Array, Float64Array, Float64Builder, Int64Array, ListBuilder, RecordBatch,
+    StringArray, TimestampMicrosecondArray,
 };
 use lockstep_runtime::catalog::Catalog;
 use lockstep_runtime::event::{EventBatch, arrow_schema};
@@ -42,6 +42,8 @@ pub struct Typed {
     pub text: Option<String>,
     /// A time.
     pub moment: Option<i64>,
+    /// A list.
+    pub vector: Option<Vec<Option<f64>>>,
 }
 
 /// An event of the source `anonymous`.
@@ -90,16 +92,42 @@ fn single(random: &mut Random) -> f32 {
     }
 }
 
+/// A vector of three elements that are sound on a grid of 2^-20: the greatest, ties of the grid, any.
+fn vector(random: &mut Random) -> Vec<Option<f64>> {
+    let special = [1_048_576.0, -1_048_576.0, 1.5 / 1_048_576.0, 0.125, -0.0, 5e-324];
+    let element = |random: &mut Random| match random.below(20) {
+        0 => one(random, &special),
+        _ => (random.below(1 << 31) as f64 - (1u64 << 30) as f64) / 65_536.0 / 3.0,
+    };
+    (0..3).map(|_| Some(element(random))).collect()
+}
+
+/// The events, with one vector in ten made bad for a view that sums vectors (S8).
+pub fn with_bad_vectors(seed: u64, mut events: Vec<Typed>) -> Vec<Typed> {
+    let mut random = Random::new(seed);
+    let bad = [None, Some(f64::NAN), Some(f64::INFINITY), Some(-1_048_576.000_1), Some(f64::MIN)];
+    for vector in events.iter_mut().filter_map(|event| event.vector.as_mut()) {
+        match random.below(20) {
+            0 => vector.resize([0, 1, 2, 4][random.below(4) as usize], Some(1.0)),
+            1 => vector[random.below(3) as usize] = one(&mut random, &bad),
+            _ => {}
+        }
+    }
+    events
+}
+
 /// Names of entities; one of them is refused by the view `parts`.
 pub const NAMES: [&str; 6] = ["a", "b", "", "é", "x\0y", "refused"];
 
 /// A time within `days` days around the epoch: often tied, often on or beside an edge.
 pub fn time(random: &mut Random, days: i64) -> i64 {
     let any = random.below((days * DAY_US) as u64) as i64 - days * DAY_US / 2;
-    match random.below(4) {
+    match random.below(5) {
         0 => any,
         1 => any - any.rem_euclid(HOUR_US),
-        2 => any - any.rem_euclid(300_000_000) + one(random, &[-1, 1]),
+        // A day's edge, of the epoch's grid or of that of `every_window`.
+        2 => any - any.rem_euclid(DAY_US) + one(random, &[0, 1, -1, -3_900_000_000]),
+        3 => any - any.rem_euclid(300_000_000) + one(random, &[-1, 1]),
         _ => any - any.rem_euclid(60_000_000),
     }
 }
@@ -121,6 +149,7 @@ pub fn typed(seed: u64, count: usize, days: i64) -> Vec<Typed> {
             flag: perhaps(random, |random| random.below(2) == 1),
             text: perhaps(random, |random| one(random, &texts).to_string()),
             moment: perhaps(random, |random| time(random, days)),
+            vector: perhaps(random, vector),
         }
     });
     events.collect()
@@ -149,6 +178,14 @@ fn times(values: impl Iterator<Item = Option<i64>>) -> TimestampMicrosecondArray
     values.collect::<TimestampMicrosecondArray>().with_timezone("UTC")
 }
 
+fn vectors(events: &[Typed]) -> ArrayRef {
+    let mut lists = ListBuilder::new(Float64Builder::new());
+    for event in events {
+        lists.append_option(event.vector.as_ref().map(|vector| vector.iter().copied()));
+    }
+    Arc::new(lists.finish())
+}
+
 /// The events as the records of the source `typed`.
 pub fn typed_records(catalog: &Catalog, events: &[Typed]) -> RecordBatch {
     let columns: Vec<ArrayRef> = vec![
@@ -162,6 +199,7 @@ pub fn typed_records(catalog: &Catalog, events: &[Typed]) -> RecordBatch {
         Arc::new(events.iter().map(|e| e.flag).collect::<BooleanArray>()),
         Arc::new(events.iter().map(|e| e.text.as_deref()).collect::<StringArray>()),
         Arc::new(times(events.iter().map(|e| e.moment))),
+        vectors(events),
     ];
     records(catalog, "typed", columns)
 }

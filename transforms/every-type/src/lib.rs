@@ -1,9 +1,14 @@
 //! Every type, aggregate, window and boundary in one artifact: what the tests drive.
 //!
-//! The views pass their columns through, so that a test knows each row from its event. Three of
-//! them read a source with event ids, one reads a source without. Deliberately absent: meaning.
+//! The views pass their columns through, so that a test knows each row from its event. One reads a
+//! source without event ids, the others a source with them. Deliberately absent: meaning.
 
+mod aggregates;
+mod windows;
+
+pub use aggregates::{EveryAggregate, every_aggregate};
 use lockstep_sdk::prelude::*;
+pub use windows::{EveryWindow, every_window};
 
 /// An event with a value of each type.
 #[derive(Event)]
@@ -19,6 +24,7 @@ pub struct Typed<'a> {
     pub flag: Option<bool>,
     pub text: Option<&'a str>,
     pub moment: Option<EventTime>,
+    pub vector: Option<List<'a, f64>>,
 }
 
 /// Every aggregate that applies to every type, over a short, a long and the lifetime window.
@@ -124,26 +130,32 @@ pub struct Question<'a> {
 
 /// What is known.
 #[derive(Features)]
-pub struct Known {
+pub struct Known<'a> {
     #[from(shifted.count_lifetime)]
     pub events: i64,
     #[from(every_type.double_mean_30d)]
     pub mean: Option<f64>,
     #[from(every_type.moment_max_lifetime)]
     pub moment: Option<EventTime>,
+    #[from(every_aggregate.text_last_n_4_1d)]
+    pub texts: List<'a, &'a str>,
+    #[from(every_aggregate.vector_vector_sum_3_m20_lifetime)]
+    pub vector: Option<List<'a, f64>>,
 }
 
 /// One output of each type that an answer may hold.
 #[derive(Outputs)]
-pub struct Answer {
+pub struct Answer<'a> {
     pub greeting: String,
     pub weighted: Option<f64>,
     pub age_us: Option<i64>,
     pub any: bool,
+    pub texts: Vec<Option<&'a str>>,
+    pub vector: Option<List<'a, f64>>,
 }
 
 #[on_demand]
-fn answer(question: &Question<'_>, known: &Known) -> Result<Answer, String> {
+fn answer<'a>(question: &Question<'_>, known: &Known<'a>) -> Result<Answer<'a>, String> {
     if question.name == "refused" {
         return Err("this name is refused".to_string());
     }
@@ -152,7 +164,12 @@ fn answer(question: &Question<'_>, known: &Known) -> Result<Answer, String> {
         weighted: question.weight.zip(known.mean).map(|(weight, mean)| weight * mean),
         age_us: known.moment.map(|moment| question.as_of.as_micros() - moment.as_micros()),
         any: known.events > 0,
+        texts: known.texts.iter().rev().collect(),
+        vector: known.vector,
     })
 }
 
-export!(views = [every_type, shifted, parts, untold], on_demand = [answer]);
+export!(
+    views = [every_type, shifted, parts, untold, every_aggregate, every_window],
+    on_demand = [answer]
+);

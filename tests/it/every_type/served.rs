@@ -1,0 +1,128 @@
+//! A store that holds a whole log, asked late: statuses, and what is answerable (S12, S16).
+//!
+//! Parity asks each question as soon as its events are in; here all events are in, also those after
+//! `as_of`, and old questions are refused. Each answer is compared with the oracle at once.
+//! Deliberately absent: the views that `online.rs` asks.
+
+use super::definition::{given, rows, views};
+use super::{DAY, HOUR, Question, S};
+use crate::stream::{cut, fold, memory, shuffled};
+use lockstep_kit::artifacts::catalog;
+use lockstep_kit::typed::{self, Typed};
+use lockstep_oracle::{Row, View};
+use lockstep_runtime::catalog::Catalog;
+use lockstep_runtime::fold::Status;
+use lockstep_runtime::host::online::{AsOf, OnlineHost};
+use lockstep_runtime::parity::replay::Random;
+use lockstep_runtime::project::Project;
+use lockstep_runtime::service::Service;
+use lockstep_runtime::time::Time;
+use lockstep_runtime::value::Value;
+use lockstep_runtime::vector::FeatureVector;
+use lockstep_runtime::{ErrorKind, Result};
+
+/// The service of all features of one view.
+fn service(catalog: &Catalog, view: &str) -> Service {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!("[services.one]\nfeatures = [\"{view}.*\"]\n");
+    std::fs::write(folder.path().join("lockstep.toml"), text).unwrap();
+    Service::resolve(&Project::open(folder.path()).unwrap(), catalog, "one").unwrap()
+}
+
+/// A view, served from a store of some events.
+struct Served {
+    view: View,
+    host: OnlineHost,
+    events: Vec<Typed>,
+    watermark: i64,
+    compared: usize,
+    overflowed: usize,
+}
+
+impl Served {
+    fn new(view: &str, seed: u64, count: usize, days: i64) -> Served {
+        let catalog = catalog("every-type");
+        let events = typed::with_bad_vectors(seed, typed::typed(seed, count, days));
+        let mut random = Random::new(seed);
+        let delivered = typed::typed_records(&catalog, &shuffled(events.clone(), &mut random));
+        let store = memory();
+        let batches = cut(&delivered, || 1 + random.below(60) as usize);
+        fold(&store, &catalog, "typed", &batches, 4);
+        let service = service(&catalog, view);
+        let host = OnlineHost::new(catalog.clone(), store, vec![service]).unwrap();
+        let watermark = events.iter().map(|event| event.event_time).max().unwrap();
+        let view = views(&catalog).into_iter().find(|known| known.name == view).unwrap();
+        Served { view, host, events, watermark, compared: 0, overflowed: 0 }
+    }
+
+    fn ask(&self, question: &Question) -> Result<FeatureVector> {
+        let part = &self.view.columns[self.view.key[0]].0;
+        let value = match part.as_str() {
+            "name" => Value::from(question.name.as_str()),
+            _ => Value::Int64(question.number),
+        };
+        let as_of = AsOf::At(Time::saturating(question.as_of));
+        self.host.get("one", &[(part.as_str(), value)], as_of)
+    }
+
+    /// Compares an answer with the oracle: values and statuses.
+    fn compare(&mut self, question: &Question, vector: &FeatureVector) {
+        let rows: Vec<Row> = rows(&self.view, question, &self.events, &[]);
+        for declared in &self.view.features {
+            let name = format!("{}.{}", self.view.name, declared.name);
+            let at = vector.features.iter().position(|feature| feature.name == name).unwrap();
+            let want = self.view.value(&rows, &declared.name, question.as_of).unwrap();
+            let found = given(&vector.values[at]);
+            let told = format!("{name} of {question:?}: {}, and online {found}", want.value);
+            assert!(want.agrees(&found), "{told}");
+            assert_eq!(vector.statuses[at] == Status::Overflow, want.overflow, "{told}");
+            self.compared += 1;
+            self.overflowed += usize::from(want.overflow);
+        }
+    }
+
+    /// Asks; what is refused is answered at the time that the refusal names.
+    fn check(&mut self, question: &Question) {
+        match self.ask(question) {
+            Ok(vector) => self.compare(question, &vector),
+            Err(error) => {
+                assert_eq!(error.kind, ErrorKind::Input, "{question:?}: {error}");
+                let oldest = crate::online::oldest_named(&error.message).micros();
+                assert!(question.as_of < oldest, "{question:?}: {error}");
+                for as_of in [oldest, oldest + 1, oldest + HOUR + 3] {
+                    let later = Question { as_of, ..question.clone() };
+                    let vector = self.ask(&later).unwrap_or_else(|e| panic!("{later:?}: {e}"));
+                    self.compare(&later, &vector);
+                }
+            }
+        }
+    }
+}
+
+/// Goal: every feature has the oracle's bits and status from a store that holds the whole log, and a
+/// question that it cannot answer names one that it can (S1, S12, S16). Method: both views over
+/// dense, middling and sparse logs; questions on and beside the edges of windows around the last
+/// event, and some long before.
+#[test]
+fn s12_every_aggregate_and_window_is_served() {
+    for view in ["every_aggregate", "every_window"] {
+        let (mut refused, mut overflowed) = (0, 0);
+        for (seed, days) in [(61, 2), (62, 40), (63, 900)] {
+            let mut served = Served::new(view, seed, 250, days);
+            let mut random = Random::new(seed ^ 9);
+            let mut pick = |of: &[i64]| of[random.below(of.len() as u64) as usize];
+            for _ in 0..40 {
+                let beside = [-5 * HOUR, -HOUR, 0, 90 * S, HOUR, 12 * HOUR, DAY, 3 * DAY, 4 * DAY];
+                let back = if pick(&[0, 0, 0, 1]) == 1 { days * DAY / 3 } else { 0 };
+                let as_of = served.watermark + pick(&beside) + pick(&[-1, 0, 1]) - back;
+                let name = typed::NAMES[pick(&[0, 1, 2, 3, 4, 5]) as usize].to_string();
+                let number = pick(&[0, 1, 2, 3]);
+                let question = Question { number, name, part: None, weight: None, as_of };
+                refused += usize::from(served.ask(&question).is_err());
+                served.check(&question);
+            }
+            overflowed += served.overflowed;
+        }
+        assert!(refused > 5 && overflowed > 5, "{view}: {refused} {overflowed}");
+    }
+}
