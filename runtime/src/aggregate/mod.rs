@@ -22,6 +22,8 @@ mod collection_laws;
 mod laws;
 #[cfg(test)]
 mod nearest;
+#[cfg(test)]
+mod slot_laws;
 
 pub mod binned;
 pub mod bins;

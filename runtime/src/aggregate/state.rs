@@ -335,7 +335,7 @@ pub fn visit_users<'s>(
 }
 
 /// The column if its row is not null.
-#[inline]
+#[inline(always)]
 fn input(rows: &Rows, row: usize, column: usize) -> Option<&TypedColumn> {
     let column = &rows.columns()[column];
     if column.is_null(row) { None } else { Some(column) }
