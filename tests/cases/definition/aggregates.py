@@ -1,14 +1,14 @@
 """Each aggregate over the rows of a feature, in row order: a function from rows to a value.
 
-Overflow (S16, S18) is the object `OVERFLOW`. Deliberately absent: hashing and the committed table of
-decay. An approximate distinct count is taken to be exact and decay is evaluated at whole half-lives
-alone, so a case must keep to a handful of values and to round times.
+Overflow (S16, S18) is the object `OVERFLOW`. Deliberately absent: the committed table of decay, which is
+evaluated at whole half-lives alone, so a case must keep to round times.
 """
 from collections import Counter
 from fractions import Fraction
 from math import frexp, inf, log2, nan
 
 from . import moments
+from .cardinality import approx_count
 from .numbers import Sum, rounded
 from .values import FLOATS, order
 
@@ -243,7 +243,7 @@ def value(feature, rows, columns, bounds, as_of):
         "histogram": lambda: limited(given, parameters["limit"], list),
         "mode": lambda: limited(given, parameters["limit"], lambda c: max(c, key=lambda p: p[1])[0]),
         "entropy": lambda: limited(given, parameters["limit"], lambda c: entropy([n for _, n in c])),
-        "approx_count_distinct": lambda: len(given.counts()),
+        "approx_count_distinct": lambda: approx_count(given.kind, values, parameters["precision"]),
         "approx_percentile": lambda: approx_percentile(given, parameters["millionths"]),
         "rate": lambda: rate(given, parameters["unit_us"]),
         "time_since_first": lambda: as_of - given.times[0],
