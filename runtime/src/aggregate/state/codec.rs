@@ -5,7 +5,7 @@
 //! layout of each kind, which is in its own file.
 
 #[cfg(test)]
-mod golden;
+mod tests;
 
 use super::State;
 use crate::aggregate::bytes::{put_unsigned, unsigned};
