@@ -23,6 +23,7 @@ use lockstep_runtime::row::TypedColumn;
 use lockstep_runtime::service::Service;
 use lockstep_runtime::store::Store;
 use lockstep_runtime::store::memory::MemoryStore;
+use lockstep_runtime::value::Value;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -246,6 +247,8 @@ fn s14_types_survive_every_host_and_format() {
         event.double = doubles[at % 4];
         event.single = singles[at % 4];
         event.moment = [None, Some(-1), Some(0), Some(1 << 52)][at % 4];
+        event.vector = [None, Some(-0.0), Some(0.1), Some(5e-324)][at % 4]
+            .map(|element| [element, 1e6, 0.0].map(Some).to_vec());
     }
     let asked: Vec<Question> = typed
         .iter()
@@ -262,6 +265,7 @@ fn s14_types_survive_every_host_and_format() {
     let anonymous_records = typed::anonymous_records(&catalog, &[]);
     let trained = train(&catalog, &service, &typed_records, &anonymous_records, &spine);
     compare(&catalog, &trained, &asked, &typed, &[]);
+    nested_values_are_hard(&trained);
     let report = replay(&catalog, &service, &typed_records, &anonymous_records, &spine, 1);
     assert_eq!(report.identical, report.compared, "{report:#?}");
 
@@ -285,6 +289,37 @@ fn s14_types_survive_every_host_and_format() {
                 assert_eq!(before.encoded(), after.encoded(), "{shown}");
             }
         }
+    }
+}
+
+/// That lists and maps of the training set hold what breaks formats.
+fn nested_values_are_hard(trained: &Trained) {
+    let text = |text: &str| Value::from(text);
+    let counted = ["", "nul\0", "é\u{1F600}"].map(|key| (text(key), Value::Int64(1)));
+    let ints = [(1 << 53) + 1, i64::MIN, i64::MAX].map(Value::Int64);
+    let doubles = [-0.0, f64::NAN, f64::NEG_INFINITY].map(Value::Float64);
+    for (name, expected) in [
+        ("every_aggregate.double_first_n_3_1d", Value::List(doubles.to_vec())),
+        ("every_aggregate.text_histogram_lifetime", Value::Map(counted.to_vec())),
+        ("every_aggregate.int_histogram_1d", {
+            let mut counts = ints.map(|int| (int, Value::Int64(1))).to_vec();
+            counts.sort_by(|a, b| a.0.cmp(&b.0));
+            Value::Map(counts)
+        }),
+        ("every_window.int_histogram_6_1d_series_3", {
+            let empty = || Value::Map(vec![]);
+            let of = (Value::Int64((1 << 53) + 1), Value::Int64(2));
+            Value::List(vec![Value::Map(vec![of]), empty(), empty()])
+        }),
+        ("every_window.double_min_2d_series_3", {
+            Value::List(vec![Value::Float64(-0.0), Value::Null, Value::Null])
+        }),
+    ] {
+        let column = trained.records.column_by_name(name).unwrap();
+        let column = TypedColumn::new(column).unwrap();
+        // The second question's key: the number 1, the name "a".
+        let found = column.value(1);
+        assert_eq!(found.encoded(), expected.encoded(), "{name}: {found}");
     }
 }
 

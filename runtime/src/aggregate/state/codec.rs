@@ -4,6 +4,9 @@
 //! one behind the other. Values, which do not, stand behind their length. Deliberately absent: the
 //! layout of each kind, which is in its own file.
 
+#[cfg(test)]
+mod tests;
+
 use super::State;
 use crate::aggregate::bytes::{put_unsigned, unsigned};
 use crate::aggregate::co_moments::CoMoments;
