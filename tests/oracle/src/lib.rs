@@ -45,7 +45,7 @@ pub mod user_mentions;
 mod value;
 mod window;
 
-pub use aggregate::distinct::{estimate_within, registers};
+pub use aggregate::distinct::registers;
 pub use aggregate::percentile::percentile_within;
 pub use args::{Command, USAGE, parse_args};
 pub use check::{Options, check, check_files};

@@ -63,7 +63,7 @@ pub fn aggregate(aggregate: Aggregate, column: Option<usize>, selection: &Select
         A::Histogram { limit } => distinct::histogram(values(), limit),
         A::Mode { limit } => distinct::mode(values(), limit),
         A::Entropy { limit } => distinct::entropy(values(), limit),
-        A::ApproxCountDistinct { precision } => distinct::estimate(values(), precision),
+        A::ApproxCountDistinct { precision } => distinct::estimate(&values(), precision),
         A::ApproxPercentile { millionths } => {
             Outcome::of(percentile::percentile(&values(), millionths))
         }
