@@ -61,7 +61,7 @@ fn view() -> FeatureView {
         "event": {"name": "E", "description": "", "source": "s", "time": "at", "id": "id",
                   "skew_us": 0, "columns": columns},
     });
-    serde_json::from_value(view).unwrap()
+    serde_json::from_value(view).expect("it is a view")
 }
 
 /// The rows of `events`, each with a unit state of the one lift: its integer.
@@ -76,9 +76,10 @@ fn rows(events: &[Event]) -> Rows {
         Arc::new(events.iter().map(|event| event.3.clone()).collect::<StringArray>()),
         Arc::new(events.iter().map(|event| event.4).collect::<BooleanArray>()),
     ];
-    let batch = RecordBatch::try_new(arrow_schema(&view.columns), columns).unwrap();
+    let batch = RecordBatch::try_new(arrow_schema(&view.columns), columns);
+    let batch = batch.expect("the columns are the view's");
     let source_rows: Vec<u32> = (0..events.len() as u32).collect();
-    let mut rows = Rows::new(&view, &batch, &source_rows, &batch).unwrap();
+    let mut rows = Rows::new(&view, &batch, &source_rows, &batch).expect("the columns are typed");
     let unit = |event: &Event| event.1.map(|int| Part::from(int.to_le_bytes().as_slice()));
     rows.set_lifted(vec![events.iter().map(unit).collect()]);
     rows
@@ -145,7 +146,9 @@ fn bytes(slot: &Slot, state: &State) -> Vec<u8> {
     let mut state = state.clone();
     slot.visit_users(&mut state, &mut |_, user| {
         if let Some(parts) = user.take_unsettled() {
-            let numbers = parts.iter().map(|part| i64::from_le_bytes(part[..].try_into().unwrap()));
+            let numbers = parts
+                .iter()
+                .map(|part| i64::from_le_bytes(part[..].try_into().expect("eight bytes")));
             let sum = numbers.sum::<i64>().to_le_bytes();
             *user = UserState::Parts(vec![sum.as_slice().into()]);
         }
