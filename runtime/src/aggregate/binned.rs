@@ -55,7 +55,8 @@ impl Binned {
         let field = (value.to_bits() << 1 >> 53) as u32;
         // The base is at least 1 and far below the field of an infinity, so zeros, subnormals and
         // what is not finite are out of the window.
-        if field.wrapping_sub(self.base) > WINDOW || self.used == USED_MAX {
+        // One branch: either is rare.
+        if (field.wrapping_sub(self.base) > WINDOW) | (self.used == USED_MAX) {
             return false;
         }
         self.used += 1;
