@@ -78,8 +78,10 @@ pub enum Boundary {
 
 /// Features may be maps, columns of events and views not.
 fn no_maps(columns: &[Column]) -> Result<()> {
-    match columns.iter().find(|column| matches!(column.data_type, DataType::Map(_))) {
-        Some(column) => Err(Error::input(format!("column {:?} is a map", column.name))),
+    match columns.iter().find(|column| column.data_type.holds_map()) {
+        Some(Column { name, data_type, .. }) => {
+            Err(Error::input(format!("column {name:?} is {data_type}; a map is no column")))
+        }
         None => Ok(()),
     }
 }

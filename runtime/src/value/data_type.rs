@@ -42,6 +42,15 @@ impl DataType {
         matches!(self, DataType::List(_) | DataType::Map(_))
     }
 
+    /// Whether it is a map or a list of maps, which no batch that crosses to a guest can hold.
+    pub fn holds_map(&self) -> bool {
+        match self {
+            DataType::List(element) => element.holds_map(),
+            DataType::Map(_) => true,
+            _ => false,
+        }
+    }
+
     /// Whether the type is a float; floats are no keys.
     pub fn is_float(&self) -> bool {
         matches!(self, DataType::Float32 | DataType::Float64)
