@@ -41,7 +41,8 @@ lint: setup
 format:
 	cargo fmt --all
 
-# Every headline figure, measured now: `figure <name> <number> <unit>`.
+# Every headline figure, measured now: `figure <name> <number> <unit>`. The last group, `training`, is
+# long and has sizes of its own: benches/peers/README.md.
 figures: setup
 	cargo build --release --workspace --bins
 	target/release/figures $(ONLY)

@@ -6,7 +6,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use lockstep_benches::issue_log;
-use lockstep_benches::native::{Native, keep_large_blocks};
+use lockstep_benches::native::{Native, USER_MENTIONS, keep_large_blocks};
 use lockstep_kit::artifacts::catalog;
 use lockstep_runtime::component::Transformer;
 use lockstep_runtime::host::mapper::CALL_ROWS_MAX;
@@ -25,7 +25,7 @@ fn transform(criterion: &mut Criterion) {
     let rows: usize = batches.iter().map(|batch| batch.num_rows()).sum();
     let views: Vec<usize> = (0..artifact.manifest().views.len()).collect();
     let mut guest = Transformer::new(artifact).expect("the guest starts");
-    let mut native = Native::new(artifact.manifest());
+    let mut native = Native::new(&artifact.manifest().views, &USER_MENTIONS);
 
     let mut group = criterion.benchmark_group("transform");
     group.throughput(Throughput::Elements(rows as u64)).sample_size(30);

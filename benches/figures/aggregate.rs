@@ -6,8 +6,8 @@
 //! `NAME_bytes` the canonical encoding of such a state. `merge_30_tiles_us` merges 30 tiles of ten
 //! features. Deliberately absent: guests; these are costs of the core.
 
-use crate::figure;
 use lockstep_benches::aggregates::{amount, names, plan, rows};
+use lockstep_benches::figure;
 use lockstep_benches::stopwatch::best_ns;
 use lockstep_benches::tiles::TileMerge;
 use lockstep_runtime::Result;

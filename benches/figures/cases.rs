@@ -3,7 +3,7 @@
 //! Invariant: the runner is that of `cargo test`. Failures are printed on standard error and are no
 //! error of the command: the figure says how many there are. Deliberately absent: the cases.
 
-use crate::figure;
+use lockstep_benches::figure;
 use lockstep_kit::cases::run;
 use lockstep_runtime::Result;
 

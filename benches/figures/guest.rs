@@ -8,11 +8,11 @@
 //! batch size, from Arrow batch to Arrow batches, compared with the same Rust compiled natively.
 //! Deliberately absent: reading files, folding.
 
-use crate::figure;
 use arrow::array::RecordBatch;
 use lockstep_benches::empty_call::EmptyCall;
+use lockstep_benches::figure;
 use lockstep_benches::issue_log;
-use lockstep_benches::native::{Native, keep_large_blocks};
+use lockstep_benches::native::{Native, USER_MENTIONS, keep_large_blocks};
 use lockstep_benches::payment::Payments;
 use lockstep_benches::stopwatch::best_ns;
 use lockstep_kit::artifacts::catalog;
@@ -66,7 +66,7 @@ fn transform() -> Result<()> {
     let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
     let views: Vec<usize> = (0..artifact.manifest().views.len()).collect();
     let mut guest = Transformer::new(artifact)?;
-    let mut native = Native::new(artifact.manifest());
+    let mut native = Native::new(&artifact.manifest().views, &USER_MENTIONS);
     for batch in &batches {
         if guest.map(&views, batch)? != native.map(batch)? {
             return Err(Error::bug("the guest and its native twin make different rows"));

@@ -7,9 +7,9 @@
 
 mod aggregate;
 mod cases;
-mod figure;
 mod guest;
 mod parity;
+mod training;
 
 use lockstep_runtime::{Error, Result};
 use std::process::ExitCode;
@@ -18,11 +18,12 @@ use std::process::ExitCode;
 type Group = (&'static str, fn() -> Result<()>);
 
 /// In the order in which they run.
-const GROUPS: [Group; 4] = [
+const GROUPS: [Group; 5] = [
     ("aggregate", aggregate::measure),
     ("guest", guest::measure),
     ("parity", parity::measure),
     ("cases", cases::measure),
+    ("training", training::measure),
 ];
 
 fn main() -> ExitCode {

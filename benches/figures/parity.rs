@@ -5,7 +5,7 @@
 //! replayed stream, and with the oracle's second reading of the definition. Deliberately absent:
 //! a sample.
 
-use crate::figure;
+use lockstep_benches::figure;
 use lockstep_benches::issue_log;
 use lockstep_cli::arguments::ProjectArguments;
 use lockstep_cli::build::{BuildOptions, build};

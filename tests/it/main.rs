@@ -7,6 +7,7 @@ mod cases;
 mod collaborators;
 mod every_type;
 mod online;
+mod purchases;
 mod sandbox;
 mod source;
 mod store;
