@@ -11,7 +11,7 @@ use lockstep_cli::arguments::ProjectArguments;
 use lockstep_cli::build::{BuildOptions, build};
 use lockstep_cli::commands::demo::{mentions, project_file, save};
 use lockstep_cli::commands::parity::{How, judge, prove};
-use lockstep_cli::commands::training_set::{train, write};
+use lockstep_cli::commands::training_set::{self, make};
 use lockstep_cli::outcome::Outcome;
 use lockstep_cli::workspace::Workspace;
 use lockstep_kit::artifacts::root;
@@ -40,7 +40,7 @@ pub fn measure() -> Result<()> {
     figure::count("parity.different", report.compared - report.identical, "values");
 
     let training = folder.join("training.parquet");
-    write(&workspace, &train(&workspace, &service, &spine)?, &training)?;
+    make(&workspace, &service, &spine, &training, &training_set::How::plain(), 0)?;
     let options = lockstep_oracle::Options { differences_listed: 0, partial: false };
     let checked = check_files(&issue_log::file(), &training, options).map_err(Error::input)?;
     figure::count("oracle.compared", checked.compared() as u64, "values");

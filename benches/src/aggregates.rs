@@ -159,5 +159,5 @@ pub fn rows(view: &FeatureView, count: usize) -> Result<Rows> {
     let batch = RecordBatch::try_new(arrow_schema(&view.columns), columns)
         .map_err(|error| Error::bug("the bench's rows do not fit its view").because(error))?;
     let source_rows: Vec<u32> = (0..count as u32).collect();
-    Rows::new(view, &batch, &source_rows, &batch)
+    Rows::new(view, &batch, &source_rows, &batch, true)
 }

@@ -7,7 +7,9 @@ use lockstep_runtime::event::EventBatch;
 use lockstep_runtime::parity::Log;
 use lockstep_runtime::project::Project;
 use lockstep_runtime::service::{AS_OF, Service};
-use lockstep_runtime::source::{EventReader, ReadOptions, open_files, read_table};
+use lockstep_runtime::source::{
+    EventReader, ReadOptions, TableReader, open_files, open_table, read_table,
+};
 use lockstep_runtime::store::Store;
 use lockstep_runtime::store::sled::SledStore;
 use lockstep_runtime::value::DataType;
@@ -86,7 +88,20 @@ impl Workspace {
 
 /// The rows of a spine file, in which text formats give the service's request columns their types.
 pub fn read_spine(path: &Path, service: &Service) -> Result<RecordBatch> {
+    read_table(path, &hints(service, AS_OF))
+}
+
+/// As [`read_spine`], in parts; `as_of` is the column of the rows' times.
+pub fn spine_reader(
+    path: &Path,
+    service: &Service,
+    as_of: &str,
+    batch_rows: usize,
+) -> Result<TableReader> {
+    open_table(path, &hints(service, as_of), batch_rows)
+}
+
+fn hints(service: &Service, as_of: &str) -> Vec<(String, DataType)> {
     let request = service.request.iter().map(|c| (c.name.clone(), c.data_type.clone()));
-    let hints: Vec<_> = request.chain([(AS_OF.to_string(), DataType::Timestamp)]).collect();
-    read_table(path, &hints)
+    request.chain([(as_of.to_string(), DataType::Timestamp)]).collect()
 }

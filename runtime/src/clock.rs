@@ -4,7 +4,7 @@
 //! so the answer can be asked again. Nothing else in Lockstep depends on when it runs.
 
 use crate::time::Time;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The time now.
 pub fn now() -> Time {
@@ -13,4 +13,20 @@ pub fn now() -> Time {
         Err(before) => -i64::try_from(before.duration().as_micros()).unwrap_or(i64::MAX),
     };
     Time::saturating(micros)
+}
+
+/// Measures how long something takes, for reports only.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// One that runs from now on.
+    pub fn start() -> Stopwatch {
+        Stopwatch(Instant::now())
+    }
+
+    /// The time since its start.
+    pub fn elapsed(self) -> Duration {
+        self.0.elapsed()
+    }
 }

@@ -20,6 +20,7 @@ pub mod source;
 pub mod aggregate;
 pub mod fold;
 pub mod row;
+pub mod sweep;
 pub mod tile;
 
 pub mod store;

@@ -7,7 +7,7 @@
 use super::get::print_vector;
 use super::parity::{How, judge, print_report, prove};
 use super::stream::{Fold, Totals};
-use super::training_set::{train, write};
+use super::training_set::{self, make};
 use crate::arguments::ProjectArguments;
 use crate::build::{BuildOptions, build};
 use crate::outcome::Outcome;
@@ -83,11 +83,13 @@ impl Demo {
         };
         let workspace = Workspace::open(&arguments)?;
         let service = workspace.service(SERVICE)?;
-        let trained = train(&workspace, &service, &self.folder.join("mentions.parquet"))?;
-        write(&workspace, &trained, &self.folder.join("training.parquet"))?;
+        let mentions = self.folder.join("mentions.parquet");
+        let training = self.folder.join("training.parquet");
+        let made =
+            make(&workspace, &service, &mentions, &training, &training_set::How::plain(), 0)?;
         stage.done(&format!(
             "training set of {} rows with {} features",
-            thousands(trained.records.num_rows() as u64),
+            thousands(made.rows),
             service.outputs.len()
         ));
 
@@ -190,7 +192,7 @@ pub fn mentions(log: &RecordBatch) -> Result<RecordBatch> {
 /// exactly about its recent past alone (S12), and a log need not be in the order of time.
 fn answer(host: &OnlineHost, log: &RecordBatch, spine: &RecordBatch) -> Result<()> {
     let service = host.service(SERVICE)?;
-    let times = TypedColumn::new(&column_of(log, "event_time", &DataType::Timestamp)?)?;
+    let times = TypedColumn::new(&column_of(log, "event_time", &DataType::Timestamp, 0)?)?;
     let last = (0..log.num_rows()).map(|row| times.value(row)).max();
     let Some(Value::Timestamp(last)) = last else { return Ok(()) };
     let as_of = AsOf::At(Time::saturating(last).plus(1));

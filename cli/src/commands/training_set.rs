@@ -3,62 +3,90 @@
 use crate::arguments::ProjectArguments;
 use crate::outcome::Outcome;
 use crate::output::{print_json, progress, report_set_aside, the_first, thousands};
-use crate::workspace::{Workspace, read_spine};
+use crate::workspace::{Workspace, spine_reader};
+use arrow::array::RecordBatch;
+use bytesize::ByteSize;
 use clap::Args;
-use lockstep_runtime::host::batch::{Trained, TrainingSet};
-use lockstep_runtime::service::Service;
+use lockstep_runtime::host::batch::{Counts, Options, SpillOptions, TrainingSet};
+use lockstep_runtime::service::{AS_OF, Service};
 use lockstep_runtime::source::{Format, TrainingWriter};
 use lockstep_runtime::vector::Identity;
 use lockstep_runtime::{Error, Result};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+use sysinfo::{MemoryRefreshKind, RefreshKind, System};
+
+/// Spine rows that are read at once.
+const SPINE_ROWS: usize = 1 << 17;
+
+/// The least memory that a run may be given: guests, readers and a row group take about half.
+const MEMORY_MIN: u64 = 128 << 20;
 
 /// The arguments of `lockstep training-set`.
 #[derive(Debug, Args)]
 pub struct TrainingSetCommand {
     /// The service whose features to compute
     service: String,
-    /// The rows to join: one column for each of the service's request columns, and `as_of`
+    /// The rows to join: one column for each of the service's request columns, and their times
     #[arg(long, value_name = "FILE")]
     spine: PathBuf,
     /// Where the training set goes: .parquet, .arrow, .ndjson or .csv
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     #[command(flatten)]
+    how: How,
+    #[command(flatten)]
     project: ProjectArguments,
+}
+
+/// What says how a training set is made, and changes none of its bits.
+#[derive(Clone, Debug, Args)]
+pub struct How {
+    /// The spine's column that holds the time of each row
+    #[arg(long, value_name = "COLUMN", default_value = AS_OF)]
+    as_of_column: String,
+    /// Memory for the whole run, as in 512MiB; above it rows wait on the disk [default: half the
+    /// machine's]
+    #[arg(long, value_name = "SIZE")]
+    memory_max: Option<ByteSize>,
+    /// Where rows wait that find no room in memory [default: the output's folder]
+    #[arg(long, value_name = "DIR")]
+    spill_dir: Option<PathBuf>,
 }
 
 impl TrainingSetCommand {
     /// Runs the command.
     pub fn run(self) -> Result<Outcome> {
         let started = Instant::now();
-        check_output(&self.output)?;
         let workspace = Workspace::open(&self.project)?;
         let service = workspace.service(&self.service)?;
-        let trained = train(&workspace, &service, &self.spine)?;
-        report_set_aside(&trained.set_aside);
-        let bad = trained.set_aside.len() as u64;
-        if bad > self.project.bad_rows_max {
+        let bad_rows_max = self.project.bad_rows_max;
+        let (spine, output) = (&self.spine, &self.output);
+        let made = make(&workspace, &service, spine, output, &self.how, bad_rows_max)?;
+        let Made { rows, counts } = made;
+        report_set_aside(&counts.set_aside);
+        let bad = counts.set_aside.len() as u64;
+        if bad > bad_rows_max {
             return Ok(Outcome::Found(format!(
-                "{bad} rows were set aside, more than --bad-rows-max {}; nothing was written{}",
-                self.project.bad_rows_max,
-                the_first(trained.set_aside.first().map(|(_, event)| event))
+                "{bad} rows were set aside, more than --bad-rows-max {bad_rows_max}; nothing was \
+                 written{}",
+                the_first(counts.set_aside.first().map(|(_, event)| event))
             )));
         }
-        write(&workspace, &trained, &self.output)?;
-        let (rows, features) = (trained.records.num_rows(), service.outputs.len());
+        let (features, seconds) = (service.outputs.len(), started.elapsed().as_secs_f64());
         if self.project.json {
             print_json(&json!({
-                "rows": rows, "features": features, "events": trained.events,
-                "duplicates": trained.duplicates, "set_aside": bad, "output": self.output,
+                "rows": rows, "features": features, "events": counts.events,
+                "duplicates": counts.duplicates, "set_aside": bad, "output": self.output,
+                "spilled": counts.spilled,
+                "seconds": { "total": seconds, "guest": counts.guest.as_secs_f64() },
             }))?;
         } else {
             eprintln!(
-                "{} rows with {features} features from {} events in {:.1} s: {}",
-                thousands(rows as u64),
-                thousands(trained.events),
-                started.elapsed().as_secs_f64(),
+                "{} rows with {features} features from {} events in {seconds:.1} s: {}",
+                thousands(rows),
+                thousands(counts.events),
                 self.output.display()
             );
         }
@@ -84,38 +112,107 @@ fn check_output(output: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The training set of the spine in a file.
-pub fn train(workspace: &Workspace, service: &Service, spine: &Path) -> Result<Trained> {
-    let file = spine.display();
-    let spine = read_spine(spine, service)?;
-    let mut training =
-        TrainingSet::new(&workspace.catalog, service, &spine).map_err(|error| error.at(file))?;
+/// What [`make`] did.
+#[derive(Debug)]
+pub struct Made {
+    /// Rows of the training set.
+    pub rows: u64,
+    /// Events, duplicates, what was set aside.
+    pub counts: Counts,
+}
+
+/// Makes the training set of the spine in a file, with all that its values depend on (S23). Writes
+/// nothing if more than `bad_rows_max` rows were set aside.
+pub fn make(
+    workspace: &Workspace,
+    service: &Service,
+    spine: &Path,
+    output: &Path,
+    how: &How,
+    bad_rows_max: u64,
+) -> Result<Made> {
+    check_output(output)?;
+    let options = how.options(output)?;
+    let place = spine.display();
+    let mut training = TrainingSet::with(&workspace.catalog, service, options)?;
+    let mut reader = spine_reader(spine, service, &how.as_of_column, SPINE_ROWS)?;
+    // The columns are checked even if there are no rows.
+    let empty = RecordBatch::new_empty(reader.schema().clone());
+    training.spine(&empty).map_err(|error| error.at(&place))?;
+    while let Some(batch) = reader.next()? {
+        training.spine(&batch).map_err(|error| error.at(&place))?;
+    }
     for source in training.sources() {
         let mut reader = workspace.reader(&source, 0)?;
         let bar = progress(&format!("reading {source}"), 0);
-        while let Some(batch) = reader.next()? {
-            bar.set_length(batch.next_position);
-            bar.set_position(batch.next_position);
-            training.push(&source, &batch)?;
-        }
+        training.read(&source, &mut *reader, &mut |position| {
+            bar.set_length(position);
+            bar.set_position(position);
+        })?;
         bar.finish_and_clear();
     }
     let bar = progress("joining", 0);
-    let trained = training.finish(&spine, &|done, total| {
-        if done % 64 == 0 || done == total {
-            bar.set_length(total as u64);
-            bar.set_position(done as u64);
-        }
-    });
+    let mut joined = training.join(&|done, total| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    })?;
     bar.finish_and_clear();
-    trained
-}
-
-/// Writes a training set with all that its values depend on (S23).
-pub fn write(workspace: &Workspace, trained: &Trained, output: &Path) -> Result<()> {
+    if joined.counts.set_aside.len() as u64 > bad_rows_max {
+        return Ok(Made { rows: 0, counts: joined.counts });
+    }
     let identity = Identity::of(&workspace.catalog).entries();
     let metadata = identity.into_iter().map(|(name, value)| (format!("lockstep.{name}"), value));
-    let mut writer = TrainingWriter::create(output, trained.records.schema(), metadata.collect())?;
-    writer.write(&trained.records)?;
-    writer.finish().map(|_| ())
+    let mut reader = spine_reader(spine, service, &how.as_of_column, SPINE_ROWS)?;
+    let schema = joined.schema(reader.schema());
+    let mut writer = TrainingWriter::create(output, schema, metadata.collect())?;
+    let bar = progress("writing", joined.rows() as u64);
+    while let Some(batch) = reader.next()? {
+        writer.write(&joined.next(&batch)?)?;
+        bar.inc(batch.num_rows() as u64);
+    }
+    bar.finish_and_clear();
+    if joined.left() > 0 {
+        return Err(Error::input(format!("{place}: the spine changed while it was read")));
+    }
+    Ok(Made { rows: writer.finish()?, counts: joined.counts })
+}
+
+impl How {
+    /// The defaults.
+    pub fn plain() -> How {
+        How { as_of_column: AS_OF.into(), memory_max: None, spill_dir: None }
+    }
+
+    fn options(&self, output: &Path) -> Result<Options> {
+        let beside = output.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = match &self.spill_dir {
+            Some(folder) if !folder.is_dir() => {
+                let message = "there is no such folder; make it, or correct --spill-dir";
+                return Err(Error::input(message).at(folder.display()));
+            }
+            Some(folder) => folder.clone(),
+            None => beside.unwrap_or(Path::new(".")).into(),
+        };
+        let memory_max = match self.memory_max {
+            Some(given) => given.as_u64(),
+            None => half_of_memory(),
+        };
+        if memory_max < MEMORY_MIN {
+            return Err(Error::input(format!(
+                "--memory-max must be at least {}",
+                ByteSize::b(MEMORY_MIN)
+            )));
+        }
+        let memory_max = usize::try_from(memory_max).unwrap_or(usize::MAX);
+        let spill = Some(SpillOptions { memory_max, folder });
+        Ok(Options { as_of: self.as_of_column.clone(), spill, ..Options::default() })
+    }
+}
+
+/// Half of what this machine, or the container that this runs in, may use.
+fn half_of_memory() -> u64 {
+    let refresh = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
+    let system = System::new_with_specifics(refresh);
+    let total = system.total_memory();
+    system.cgroup_limits().map_or(total, |limits| limits.total_memory.min(total)) / 2
 }

@@ -51,6 +51,18 @@ impl FloatSum {
         }
     }
 
+    /// Takes away one value that was added.
+    #[inline]
+    pub fn remove(&mut self, value: f64) {
+        if value.is_finite() {
+            self.add(-value);
+        } else {
+            let mut unit = FloatSum::zero();
+            unit.add(value);
+            self.subtract(&unit);
+        }
+    }
+
     #[cold]
     fn add_slowly(&mut self, value: f64) {
         if !value.is_finite() {

@@ -17,6 +17,11 @@ impl IntSum {
         self.0 = self.0.wrapping_add(i128::from(value));
     }
 
+    /// Takes away one value that was added.
+    pub fn remove(&mut self, value: i64) {
+        self.0 = self.0.wrapping_sub(i128::from(value));
+    }
+
     /// Adds another sum.
     pub fn merge(&mut self, other: &IntSum) {
         // Lawful sums cannot overflow; damaged bytes may hold any.
@@ -40,6 +45,11 @@ impl IntSum {
 
     /// The sum divided by `count`, rounded once.
     pub fn mean(self, count: u64) -> f64 {
+        // Doubles hold both exactly, so that their quotient is rounded once.
+        const EXACT: u128 = 1 << 53;
+        if self.0.unsigned_abs() <= EXACT && u128::from(count) <= EXACT {
+            return self.0 as f64 / count as f64;
+        }
         round_quotient(self.0 < 0, self.0.unsigned_abs(), 0, false, count)
     }
 

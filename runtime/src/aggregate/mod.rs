@@ -13,6 +13,7 @@
 //! Everything else in Lockstep rests on these lines. Several features share a slot: a mean reads
 //! the sum and the count that a sum and a count read too. Deliberately absent: windows, time, I/O.
 
+mod retract;
 mod slot;
 mod state;
 
@@ -23,7 +24,7 @@ mod laws;
 #[cfg(test)]
 mod nearest;
 #[cfg(test)]
-mod slot_laws;
+pub(crate) mod slot_laws;
 
 pub mod binned;
 pub mod bins;

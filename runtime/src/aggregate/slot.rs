@@ -167,3 +167,51 @@ pub type States = Box<[super::State]>;
 pub fn zeros(slots: &[Slot]) -> States {
     slots.iter().map(Slot::zero).collect()
 }
+
+impl Slot {
+    /// Shows each column that updates of this slot read, those of inner slots too.
+    pub fn visit_columns(&self, visit: &mut dyn FnMut(usize)) {
+        self.filter.iter().for_each(|filter| visit(*filter));
+        match &self.kind {
+            SlotKind::Count { column }
+            | SlotKind::EventTime { column, .. }
+            | SlotKind::Decayed { column, .. } => column.iter().for_each(|column| visit(*column)),
+            SlotKind::IntSum { column }
+            | SlotKind::FloatSum { column }
+            | SlotKind::Extreme { column, .. }
+            | SlotKind::Ordered { column, .. }
+            | SlotKind::Moments { column, .. }
+            | SlotKind::Places { column, .. }
+            | SlotKind::Top { column, .. }
+            | SlotKind::Distinct { column, .. }
+            | SlotKind::Histogram { column, .. }
+            | SlotKind::HyperLogLog { column, .. }
+            | SlotKind::Percentile { column }
+            | SlotKind::Vector { column, .. } => visit(*column),
+            SlotKind::CoMoments { column, other } => {
+                visit(*column);
+                visit(*other);
+            }
+            SlotKind::Keyed { by, .. } => visit(*by),
+            SlotKind::User { .. } | SlotKind::LastRows { .. } | SlotKind::Sessions { .. } => {}
+        }
+        self.inner().iter().for_each(|inner| inner.visit_columns(visit));
+    }
+
+    /// Whether updates look at the order of rows (S15).
+    pub fn looks_at_order(&self) -> bool {
+        let own = matches!(
+            self.kind,
+            SlotKind::Ordered { .. } | SlotKind::Places { .. } | SlotKind::LastRows { .. }
+        );
+        own || self.inner().iter().any(Slot::looks_at_order)
+    }
+
+    /// Shows the lift of each user-defined state in states of this slot.
+    pub fn visit_lifts(&self, visit: &mut dyn FnMut(usize)) {
+        if let SlotKind::User { lift } = self.kind {
+            visit(lift);
+        }
+        self.inner().iter().for_each(|inner| inner.visit_lifts(visit));
+    }
+}

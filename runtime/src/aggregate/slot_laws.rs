@@ -28,9 +28,9 @@ const FLOAT: usize = 3;
 const TEXT: usize = 4;
 const FLAG: usize = 5;
 
-type Event = (i64, Option<i64>, Option<f64>, Option<String>, Option<bool>);
+pub(crate) type Event = (i64, Option<i64>, Option<f64>, Option<String>, Option<bool>);
 
-fn any_event() -> impl Strategy<Value = Event> {
+pub(crate) fn any_event() -> impl Strategy<Value = Event> {
     let float = prop_oneof![
         4 => (-1000i64..1000).prop_map(|cents| cents as f64 / 100.0),
         1 => prop_oneof![Just(f64::NAN), Just(-0.0), Just(1e300), Just(f64::INFINITY)],
@@ -44,7 +44,7 @@ fn any_event() -> impl Strategy<Value = Event> {
     )
 }
 
-fn view() -> FeatureView {
+pub(crate) fn view() -> FeatureView {
     let column = |name: &str, data_type: &str, nullable: bool| json!({"name": name, "type": data_type, "nullable": nullable, "description": ""});
     let columns = json!([
         column("id", "int64", false),
@@ -65,7 +65,7 @@ fn view() -> FeatureView {
 }
 
 /// The rows of `events`, each with a unit state of the one lift: its integer.
-fn rows(events: &[Event]) -> Rows {
+pub(crate) fn rows(events: &[Event]) -> Rows {
     let view = view();
     let times = events.iter().map(|event| event.0 * 1_000_000);
     let columns: Vec<ArrayRef> = vec![
@@ -79,7 +79,8 @@ fn rows(events: &[Event]) -> Rows {
     let batch = RecordBatch::try_new(arrow_schema(&view.columns), columns);
     let batch = batch.expect("the columns are the view's");
     let source_rows: Vec<u32> = (0..events.len() as u32).collect();
-    let mut rows = Rows::new(&view, &batch, &source_rows, &batch).expect("the columns are typed");
+    let mut rows =
+        Rows::new(&view, &batch, &source_rows, &batch, true).expect("the columns are typed");
     let unit = |event: &Event| event.1.map(|int| Part::from(int.to_le_bytes().as_slice()));
     rows.set_lifted(vec![events.iter().map(unit).collect()]);
     rows
@@ -120,7 +121,7 @@ fn kinds() -> Vec<SlotKind> {
 }
 
 /// Each kind alone, with a filter, and within maps, last rows and sessions; and a map in sessions.
-fn slots() -> Vec<Slot> {
+pub(crate) fn slots() -> Vec<Slot> {
     let plain = || kinds().into_iter().map(|kind| Slot { kind, filter: None }).collect::<Vec<_>>();
     let filtered = kinds().into_iter().map(|kind| Slot { kind, filter: Some(FLAG) });
     let keyed = |limit| SlotKind::Keyed { by: TEXT, limit, inner: plain() };
@@ -142,7 +143,7 @@ fn slots() -> Vec<Slot> {
 }
 
 /// The canonical bytes, after the guest's part.
-fn bytes(slot: &Slot, state: &State) -> Vec<u8> {
+pub(crate) fn bytes(slot: &Slot, state: &State) -> Vec<u8> {
     let mut state = state.clone();
     slot.visit_users(&mut state, &mut |_, user| {
         if let Some(parts) = user.take_unsettled() {
@@ -158,7 +159,7 @@ fn bytes(slot: &Slot, state: &State) -> Vec<u8> {
     out
 }
 
-fn fold(slot: &Slot, rows: &Rows, range: impl Iterator<Item = usize>) -> State {
+pub(crate) fn fold(slot: &Slot, rows: &Rows, range: impl Iterator<Item = usize>) -> State {
     let mut state = slot.zero();
     range.for_each(|row| slot.update(&mut state, rows, row));
     state

@@ -4,7 +4,8 @@
 //! guest. A user-defined aggregate that failed fails the whole, naming the feature (S21): it is
 //! never a null.
 
-use super::finalize::{Context, UserValues};
+use super::finalize::{Context, Finalizer, UserValues};
+use super::plain::Quick;
 use super::{FoldPlan, UserCalls, ViewState};
 use crate::error::{Error, Result};
 use crate::time::{Interval, Time};
@@ -97,24 +98,43 @@ impl FoldPlan {
         Ok(answers)
     }
 
+    /// The answer of feature `feature` to a question, of a plan without lifts.
+    #[inline]
+    pub fn answer(&self, feature: usize, question: &Merged) -> Result<Answer> {
+        debug_assert!(self.lifts.is_empty(), "a guest has to be asked");
+        self.feature(feature, question, &mut UserValues::collecting())
+    }
+
+    /// The value that [`FoldPlan::answer`] has, if it is a number that takes a few steps.
+    #[inline]
+    pub fn quick(&self, feature: usize, question: &Merged) -> Option<Quick> {
+        let feature = &self.features[feature];
+        match (&feature.finalizer, &feature.spans[..]) {
+            (Finalizer::Plain(plain), &[span]) if !feature.series => {
+                plain.quick(&question.states[span])
+            }
+            _ => None,
+        }
+    }
+
     fn feature(&self, at: usize, question: &Merged, users: &mut UserValues) -> Result<Answer> {
         let feature = &self.features[at];
-        let mut values = Vec::with_capacity(feature.spans.len());
-        for &span in &feature.spans {
-            let Interval { start, end } = question.intervals[span];
+        let mut over = |span: &usize| {
+            let Interval { start, end } = question.intervals[*span];
             let context = Context {
                 as_of: question.effective.micros(),
                 lo: start.micros(),
                 hi: end.micros(),
             };
-            let states = &question.states[span];
-            values.push(feature.finalizer.answer(&self.slots, states, context, users)?);
+            feature.finalizer.answer(&self.slots, &question.states[*span], context, users)
+        };
+        if !feature.series {
+            let span = feature.spans.first();
+            return over(span.ok_or_else(|| Error::bug("a feature without a span"))?);
         }
-        if feature.series {
-            let status = Status::of_parts(&values);
-            let list = values.into_iter().map(|answer| answer.value).collect();
-            return Ok(Answer { value: Value::List(list), status });
-        }
-        values.pop().ok_or_else(|| Error::bug("a feature without a span"))
+        let values: Vec<Answer> = feature.spans.iter().map(over).collect::<Result<_>>()?;
+        let status = Status::of_parts(&values);
+        let list = values.into_iter().map(|answer| answer.value).collect();
+        Ok(Answer { value: Value::List(list), status })
     }
 }

@@ -11,6 +11,7 @@ mod plain;
 mod user;
 
 pub use answer::{Answer, Merged, Status};
+pub use plain::Quick;
 pub use user::{NoGuest, UserCalls};
 
 use crate::aggregate::{Slot, States, zeros};
@@ -72,6 +73,11 @@ impl FoldPlan {
     /// The indices of all slots.
     pub fn all_slots(&self) -> Vec<usize> {
         (0..self.slots.len()).collect()
+    }
+
+    /// Whether any slot looks at the order of rows.
+    pub fn looks_at_order(&self) -> bool {
+        self.slots.iter().any(Slot::looks_at_order)
     }
 
     /// The slots that some of `features` read over span number `span`, ascending.

@@ -11,7 +11,7 @@ use crate::aggregate::moments::Moments;
 use crate::aggregate::ratio::{self, Total, rate};
 use crate::error::Result;
 use crate::feature::OperandAggregate;
-use crate::value::Value;
+use crate::value::{Value, canonical_f64};
 
 /// How one value is read. Numbers are indices of slots.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,6 +104,15 @@ impl Plain {
             Plain::Ratio(sides) => {
                 sides.iter().flat_map(|side| side.sum.into_iter().chain([side.count])).collect()
             }
+            _ => vec![self.slot()],
+        }
+    }
+
+    /// The first of its slots.
+    fn slot(&self) -> usize {
+        match *self {
+            Plain::Sum(Sum { sum, .. }) | Plain::Mean(Sum { sum, .. }) => sum,
+            Plain::Ratio([Operand { sum, count, .. }, _]) => sum.unwrap_or(count),
             Plain::Count(slot)
             | Plain::Extreme(slot)
             | Plain::Ordered(slot)
@@ -120,7 +129,7 @@ impl Plain {
             | Plain::Rate { count: slot, .. }
             | Plain::Decayed(slot)
             | Plain::Vector { slot, .. }
-            | Plain::User { slot, .. } => vec![slot],
+            | Plain::User { slot, .. } => slot,
         }
     }
 
@@ -131,23 +140,11 @@ impl Plain {
         context: Context,
         users: &mut UserValues,
     ) -> Result<Answer> {
-        let Some(&slot) = self.slots().first() else { unreachable!("{self:?} reads a slot") };
-        Ok(match (self, &states[slot]) {
-            (Plain::Count(_), State::Count(count)) => {
-                or_overflow(i64::try_from(*count).ok().map(Value::Int64))
-            }
-            (Plain::Sum(Sum { count, .. }), state) => match (count_of(states, *count), state) {
-                (0, _) => present(Value::Null),
-                (_, State::IntSum(sum)) => or_overflow(sum.sum().map(Value::Int64)),
-                (_, State::FloatSum(sum)) => present(sum.sum().into()),
-                (_, state) => unreachable!("{self:?} does not read {state:?}"),
-            },
-            (Plain::Mean(Sum { count, .. }), state) => match (count_of(states, *count), state) {
-                (0, _) => present(Value::Null),
-                (count, State::IntSum(sum)) => present(sum.mean(count).into()),
-                (count, State::FloatSum(sum)) => present(sum.mean(count).into()),
-                (_, state) => unreachable!("{self:?} does not read {state:?}"),
-            },
+        if let Some(quick) = self.quick(states) {
+            let overflows = quick == Quick::Overflow;
+            return Ok(if overflows { or_overflow(None) } else { present(quick.value()) });
+        }
+        Ok(match (self, &states[self.slot()]) {
             (Plain::Extreme(_), State::Extreme(value)) => present(value.clone()),
             (Plain::Ordered(_), State::Ordered(placed)) => {
                 present(placed.as_ref().map_or(Value::Null, |placed| placed.value.clone()))
@@ -166,6 +163,34 @@ impl Plain {
                 }
             }),
             (_, state) => self.statistic(state, context),
+        })
+    }
+
+    /// The value, if it is a number that takes a few steps.
+    #[inline]
+    pub fn quick(&self, states: &[State]) -> Option<Quick> {
+        let integer = |value: Option<i64>| value.map_or(Quick::Overflow, Quick::Int64);
+        Some(match *self {
+            Plain::Count(slot) => integer(i64::try_from(count_of(states, slot)).ok()),
+            Plain::Sum(Sum { sum, count }) => match (count_of(states, count), &states[sum]) {
+                (0, _) => Quick::Null,
+                (_, State::IntSum(sum)) => integer(sum.sum()),
+                (_, State::FloatSum(sum)) => Quick::Float64(canonical_f64(sum.sum())),
+                (_, state) => unreachable!("{self:?} does not read {state:?}"),
+            },
+            Plain::Mean(Sum { sum, count }) => match (count_of(states, count), &states[sum]) {
+                (0, _) => Quick::Null,
+                (count, State::IntSum(sum)) => Quick::Float64(canonical_f64(sum.mean(count))),
+                (count, State::FloatSum(sum)) => Quick::Float64(canonical_f64(sum.mean(count))),
+                (_, state) => unreachable!("{self:?} does not read {state:?}"),
+            },
+            Plain::Extreme(slot) => match states[slot] {
+                State::Extreme(Value::Null) => Quick::Null,
+                State::Extreme(Value::Int64(value)) => Quick::Int64(value),
+                State::Extreme(Value::Float64(value)) => Quick::Float64(value),
+                _ => return None,
+            },
+            _ => return None,
         })
     }
 
@@ -214,6 +239,30 @@ impl Plain {
                 or_overflow(vector.map(list))
             }
             (plain, state) => unreachable!("{plain:?} does not read {state:?}"),
+        }
+    }
+}
+
+/// A number, or none: a value without anything to allocate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Quick {
+    /// No value.
+    Null,
+    /// No value, by overflow.
+    Overflow,
+    /// An integer.
+    Int64(i64),
+    /// A double.
+    Float64(f64),
+}
+
+impl Quick {
+    /// As a value.
+    pub fn value(self) -> Value {
+        match self {
+            Quick::Null | Quick::Overflow => Value::Null,
+            Quick::Int64(value) => Value::Int64(value),
+            Quick::Float64(value) => value.into(),
         }
     }
 }

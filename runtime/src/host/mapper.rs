@@ -8,6 +8,7 @@
 use super::lift::lift;
 use super::refusal::{bad_vectors, long_keys, refuse};
 use crate::catalog::Catalog;
+use crate::clock::Stopwatch;
 use crate::component::{Aggregator, Refused, Transformer};
 use crate::error::{Error, Result};
 use crate::event::SourceSchema;
@@ -15,6 +16,7 @@ use crate::row::Rows;
 use crate::view::EventDeclaration;
 use arrow::array::RecordBatch;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Events in one call to the guest: many small calls stay in cache and beat few large ones.
 pub const CALL_ROWS_MAX: usize = 1024;
@@ -23,6 +25,7 @@ pub const CALL_ROWS_MAX: usize = 1024;
 #[derive(Debug)]
 pub struct Mapper {
     groups: Vec<Group>,
+    guest_time: Duration,
 }
 
 /// Views that share an artifact and an event declaration.
@@ -92,7 +95,10 @@ impl Mapper {
             };
             groups.push((view.artifact, group));
         }
-        Ok(Mapper { groups: groups.into_iter().map(|(_, group)| group).collect() })
+        Ok(Mapper {
+            groups: groups.into_iter().map(|(_, group)| group).collect(),
+            guest_time: Duration::ZERO,
+        })
     }
 
     /// Runs each call on a fresh guest instance: slow, for tests of S7.
@@ -103,6 +109,11 @@ impl Mapper {
         }
     }
 
+    /// How long the calls of the guests' transforms took, boundary included.
+    pub fn guest_time(&self) -> Duration {
+        self.guest_time
+    }
+
     /// Maps `events`, whose columns are those of the source's schema.
     pub fn map(&mut self, catalog: &Catalog, events: &RecordBatch) -> Result<Vec<Mapped>> {
         let mut mapped = Vec::new();
@@ -110,7 +121,7 @@ impl Mapper {
             let rows = CALL_ROWS_MAX.min(events.num_rows() - start);
             let part = events.slice(start, rows);
             for group in &mut self.groups {
-                group.map(catalog, &part, start as u32, &mut mapped)?;
+                self.guest_time += group.map(catalog, &part, start as u32, &mut mapped)?;
             }
         }
         Ok(mapped)
@@ -124,7 +135,7 @@ impl Group {
         events: &RecordBatch,
         offset: u32,
         mapped: &mut Vec<Mapped>,
-    ) -> Result<()> {
+    ) -> Result<Duration> {
         let events = events
             .project(&self.projection)
             .and_then(|events| {
@@ -133,7 +144,9 @@ impl Group {
             })
             .map_err(|error| Error::bug("a source's batch lacks its columns").because(error))?;
         let indices: Vec<usize> = self.views.iter().map(|(_, index)| *index).collect();
+        let called = Stopwatch::start();
         let answers = self.transformer.map(&indices, &events)?;
+        let guest_time = called.elapsed();
         for (&(view, _), mut answer) in self.views.iter().zip(answers) {
             let plan = Arc::clone(&catalog.views()[view].plan);
             let bad = long_keys(&plan, &answer, &events)?;
@@ -144,13 +157,15 @@ impl Group {
                 Some(guest) => lift(guest, &plan, &mut answer)?,
                 None => vec![],
             };
-            let mut rows = Rows::new(&plan.view, &answer.rows, &answer.source_rows, &events)?;
+            let ordered = plan.looks_at_order();
+            let (made, from) = (&answer.rows, &answer.source_rows);
+            let mut rows = Rows::new(&plan.view, made, from, &events, ordered)?;
             rows.set_lifted(lifted);
             let source_rows = answer.source_rows.iter().map(|row| row + offset).collect();
             let refused = answer.refused.into_iter();
             let refused = refused.map(|r| Refused { row: r.row + offset, ..r }).collect();
             mapped.push(Mapped { view, rows, source_rows, refused });
         }
-        Ok(())
+        Ok(guest_time)
     }
 }

@@ -12,9 +12,10 @@ use crate::event::arrow_schema;
 use crate::manifest::OnDemand;
 use crate::row::TypedColumn;
 use crate::service::Service;
-use crate::value::{Column, Value};
+use crate::value::{Column, DataType, Value};
 use crate::vector::array_of;
-use arrow::array::RecordBatch;
+use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::compute::concat_batches;
 
 /// For each feature of a view that is looked up, its value in each request.
 pub type StoredValues = Vec<Vec<Value>>;
@@ -56,61 +57,90 @@ impl<'a> OnDemandRunners<'a> {
         requests: &Requests,
         stored: &[StoredValues],
     ) -> Result<Vec<StoredValues>> {
+        if self.service.on_demand.is_empty() {
+            return Ok(vec![]);
+        }
+        let columns = self.service.request.iter().enumerate().map(|(at, column)| {
+            let values = (0..requests.len()).map(|row| requests.value(at, row));
+            array_of(&column.data_type, values)
+        });
+        let columns: Vec<ArrayRef> = columns.collect::<Result<_>>()?;
+        let as_of = (0..requests.len()).map(|row| Value::Timestamp(requests.as_of(row).micros()));
+        let as_of: Vec<Value> = as_of.collect();
+        let as_of = array_of(&DataType::Timestamp, as_of.iter())?;
+        let mut arrays = Vec::with_capacity(stored.len());
+        for (view, values) in self.service.views.iter().zip(stored) {
+            let plan = &self.catalog.views()[view.view].plan;
+            let types = view.features.iter().map(|at| &plan.features[*at].column.data_type);
+            let of_view = types.zip(values).map(|(of, values)| array_of(of, values.iter()));
+            arrays.push(of_view.collect::<Result<Vec<ArrayRef>>>()?);
+        }
+        let computed = self.compute_arrays(&columns, &as_of, &arrays, 0)?;
+        let values = |array: &ArrayRef| {
+            let column = TypedColumn::new(array)?;
+            Ok((0..array.len()).map(|row| column.value(row)).collect())
+        };
+        computed.iter().map(|outputs| outputs.iter().map(values).collect()).collect()
+    }
+
+    /// As [`OnDemandRunners::compute_all`], with Arrow arrays of the request columns, the times and
+    /// the features. `first` is the row number of the first request, for messages.
+    pub fn compute_arrays(
+        &mut self,
+        request: &[ArrayRef],
+        as_of: &ArrayRef,
+        stored: &[Vec<ArrayRef>],
+        first: usize,
+    ) -> Result<Vec<Vec<ArrayRef>>> {
         let mut computed = Vec::new();
         for at in 0..self.service.on_demand.len() {
-            let declaration = &self.catalog.on_demand()[self.service.on_demand[at].on_demand];
-            let declaration = declaration.declaration.clone();
-            let mut outputs: StoredValues = vec![Vec::new(); declaration.outputs.len()];
-            for start in (0..requests.len()).step_by(CALL_ROWS_MAX) {
-                let rows = start..requests.len().min(start + CALL_ROWS_MAX);
-                self.compute(at, &declaration, requests, stored, rows, &mut outputs)
-                    .map_err(|error| error.at(format!("on-demand {}", declaration.name)))?;
-            }
+            let wanted = &self.service.on_demand[at];
+            let on_demand = &self.catalog.on_demand()[wanted.on_demand];
+            let declaration = &on_demand.declaration;
+            let request = wanted.request.iter().map(|source| match source {
+                Some(source) => &request[*source],
+                None => as_of,
+            });
+            let features = wanted.features.iter().map(|it| &stored[it.view][it.position]);
+            let inputs = request.chain(features).cloned().collect();
+            let inputs = RecordBatch::try_new(arrow_schema(&input_columns(declaration)), inputs)
+                .map_err(|error| Error::bug("a request does not fit its columns").because(error))?;
+            let (runner, index) = (&mut self.runners[at], on_demand.index);
+            let outputs = compute(runner, index, &inputs, first)
+                .map_err(|error| error.at(format!("on-demand {}", declaration.name)))?;
             computed.push(outputs);
         }
         Ok(computed)
     }
+}
 
-    fn compute(
-        &mut self,
-        at: usize,
-        declaration: &OnDemand,
-        requests: &Requests,
-        stored: &[StoredValues],
-        rows: std::ops::Range<usize>,
-        outputs: &mut StoredValues,
-    ) -> Result<()> {
-        let wanted = &self.service.on_demand[at];
-        let mut arrays = Vec::new();
-        for (column, source) in declaration.request.iter().zip(&wanted.request) {
-            let values: Vec<Value> = rows
-                .clone()
-                .map(|row| match source {
-                    Some(source) => requests.value(*source, row).clone(),
-                    None => Value::Timestamp(requests.as_of(row).micros()),
-                })
-                .collect();
-            arrays.push(array_of(&column.data_type, values.iter())?);
-        }
-        for (input, source) in declaration.features.iter().zip(&wanted.features) {
-            let values = &stored[source.view][source.position][rows.clone()];
-            arrays.push(array_of(&input.data_type, values.iter())?);
-        }
-        let schema = arrow_schema(&input_columns(declaration));
-        let batch = RecordBatch::try_new(schema, arrays)
-            .map_err(|error| Error::bug("a request does not fit its columns").because(error))?;
-        let index = self.catalog.on_demand()[wanted.on_demand].index;
-        let answer = self.runners[at].compute(index, &batch)?;
+/// The outputs of one transform, many requests a call.
+fn compute(
+    runner: &mut OnDemandRunner,
+    index: usize,
+    inputs: &RecordBatch,
+    first: usize,
+) -> Result<Vec<ArrayRef>> {
+    let mut answers = Vec::new();
+    for start in (0..inputs.num_rows()).step_by(CALL_ROWS_MAX) {
+        let rows = CALL_ROWS_MAX.min(inputs.num_rows() - start);
+        let answer = runner.compute(index, &inputs.slice(start, rows))?;
         if let Some(refused) = answer.refused.first() {
-            let row = rows.start + refused.row as usize;
+            let row = first + start + refused.row as usize;
             return Err(Error::input(format!("request row {row} was refused: {}", refused.reason)));
         }
-        for (output, array) in outputs.iter_mut().zip(answer.rows.columns()) {
-            let column = TypedColumn::new(array)?;
-            output.extend((0..answer.rows.num_rows()).map(|row| column.value(row)));
-        }
-        Ok(())
+        answers.push(answer.rows);
     }
+    if let [answer] = &answers[..] {
+        return Ok(answer.columns().to_vec());
+    }
+    let Some(schema) = answers.first().map(RecordBatch::schema) else {
+        // No request: the outputs' types come from a call without rows.
+        return Ok(runner.compute(index, inputs)?.rows.columns().to_vec());
+    };
+    let whole = concat_batches(&schema, &answers)
+        .map_err(|error| Error::bug("a guest's answers do not join").because(error))?;
+    Ok(whole.columns().to_vec())
 }
 
 /// The columns that an on-demand transform is called with: request, then features.

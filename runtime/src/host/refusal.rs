@@ -56,7 +56,7 @@ pub(super) fn long_keys(
     if longest <= ENTITY_KEY_BYTES_MAX {
         return Ok(vec![]);
     }
-    let rows = Rows::new(&plan.view, &answer.rows, &answer.source_rows, events)?;
+    let rows = Rows::new(&plan.view, &answer.rows, &answer.source_rows, events, false)?;
     let long = |row: &usize| rows.key(*row).as_bytes().len() > ENTITY_KEY_BYTES_MAX;
     let reason = || format!("its entity key is over the limit of {ENTITY_KEY_BYTES_MAX} bytes");
     Ok((0..rows.len()).filter(long).map(|row| (row, reason())).collect())

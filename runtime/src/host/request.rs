@@ -6,12 +6,13 @@
 use crate::error::{Error, Result};
 use crate::fold::FoldPlan;
 use crate::key::EntityKey;
-use crate::row::TypedColumn;
+use crate::row::{TypedColumn, encode_rows};
 use crate::service::{AS_OF, Service, ServiceView};
 use crate::source::column_of;
 use crate::time::Time;
 use crate::value::{Column, DataType, Value};
-use arrow::array::{Array, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, RecordBatch, TimestampMicrosecondArray};
+use arrow::datatypes::TimestampMicrosecondType;
 
 /// Questions to one service.
 #[derive(Clone, Debug)]
@@ -57,49 +58,14 @@ impl Requests {
 
     /// One question a spine row (S22).
     pub fn from_spine(service: &Service, spine: &RecordBatch) -> Result<Requests> {
-        let found = || {
-            let schema = spine.schema();
-            let names: Vec<String> = schema.fields().iter().map(|f| f.name().clone()).collect();
-            names.join(", ")
+        let SpineColumns { request, as_of } = SpineColumns::new(service, spine, AS_OF, 0)?;
+        let values = |array: &ArrayRef| {
+            let column = TypedColumn::new(array)?;
+            Ok((0..array.len()).map(|row| column.value(row)).collect())
         };
-        let mut columns = Vec::new();
-        for (column, user) in service.request.iter().zip(&service.request_users) {
-            if spine.column_by_name(&column.name).is_none() {
-                return Err(Error::input(format!(
-                    "the spine has no column {:?}; service {} needs it as {user}\n  columns found: {}\n  \
-                     rename the column, or map it in the project file: keys = {{ view = {{ {} = \"…\" }} }}",
-                    column.name,
-                    service.name,
-                    found(),
-                    column.name
-                )));
-            }
-            let values = TypedColumn::new(&column_of(spine, &column.name, &column.data_type)?)?;
-            let values: Vec<Value> = (0..spine.num_rows()).map(|row| values.value(row)).collect();
-            for (row, value) in values.iter().enumerate() {
-                check(column, value).map_err(|error| error.at(format!("spine row {row}")))?;
-            }
-            columns.push(values);
-        }
-        if spine.column_by_name(AS_OF).is_none() {
-            return Err(Error::input(format!(
-                "the spine has no column {AS_OF:?}, the time of each row\n  columns found: {}",
-                found()
-            )));
-        }
-        let times = column_of(spine, AS_OF, &DataType::Timestamp)?;
-        if let Some(row) = (0..times.len()).find(|&row| times.is_null(row)) {
-            return Err(Error::input(format!(
-                "spine row {row}: as_of is null; each row needs a time"
-            )));
-        }
-        let times = TypedColumn::new(&times)?;
-        let as_of = (0..spine.num_rows()).map(|row| match times.value(row) {
-            Value::Timestamp(micros) => Time::new(micros)
-                .ok_or_else(|| Error::input(format!("spine row {row}: as_of is out of range"))),
-            _ => Err(Error::bug("a time column holds no times")),
-        });
-        Ok(Requests { columns, as_of: as_of.collect::<Result<_>>()? })
+        let columns = request.iter().map(values).collect::<Result<_>>()?;
+        let as_of = as_of.values().iter().map(|micros| Time::saturating(*micros)).collect();
+        Ok(Requests { columns, as_of })
     }
 
     /// How many questions there are.
@@ -130,6 +96,88 @@ impl Requests {
         let unknown = !plan.view.null_keys && parts.iter().any(Value::is_null);
         if unknown { None } else { Some(EntityKey::new(&parts)) }
     }
+}
+
+/// What a service asks of some rows of a spine: its request columns, each of its type, and times.
+#[derive(Clone, Debug)]
+pub struct SpineColumns {
+    /// The service's request columns.
+    pub request: Vec<ArrayRef>,
+    /// The time of each row: never null, within ±2^62.
+    pub as_of: TimestampMicrosecondArray,
+}
+
+impl SpineColumns {
+    /// Those of `spine`, whose column `as_of` holds the times; its first row is row `first` of the
+    /// whole spine.
+    pub fn new(
+        service: &Service,
+        spine: &RecordBatch,
+        as_of: &str,
+        first: usize,
+    ) -> Result<SpineColumns> {
+        let found = || {
+            let schema = spine.schema();
+            let names: Vec<String> = schema.fields().iter().map(|f| f.name().clone()).collect();
+            names.join(", ")
+        };
+        let mut request = Vec::new();
+        for (column, user) in service.request.iter().zip(&service.request_users) {
+            if spine.column_by_name(&column.name).is_none() {
+                return Err(Error::input(format!(
+                    "the spine has no column {:?}; service {} needs it as {user}\n  columns found: {}\n  \
+                     rename the column, or map it in the project file: keys = {{ view = {{ {} = \"…\" }} }}",
+                    column.name,
+                    service.name,
+                    found(),
+                    column.name
+                )));
+            }
+            let array = column_of(spine, &column.name, &column.data_type, first)?;
+            if let Some(row) = first_null(&array).filter(|_| !column.nullable) {
+                return Err(Error::input(format!("{:?} is null and must not be", column.name))
+                    .at(format!("spine row {}", first + row)));
+            }
+            request.push(array);
+        }
+        if spine.column_by_name(as_of).is_none() {
+            return Err(Error::input(format!(
+                "the spine has no column {as_of:?}, the time of each row\n  columns found: {}\n  \
+                 rename the column, or name it with --as-of-column",
+                found()
+            )));
+        }
+        let times = column_of(spine, as_of, &DataType::Timestamp, first)?;
+        if let Some(row) = first_null(&times) {
+            return Err(Error::input(format!(
+                "spine row {}: {as_of} is null; each row needs a time",
+                first + row
+            )));
+        }
+        let times = times.as_primitive::<TimestampMicrosecondType>().clone();
+        let wrong = times.values().iter().position(|micros| Time::new(*micros).is_none());
+        if let Some(row) = wrong {
+            return Err(Error::input(format!(
+                "spine row {}: {as_of} is out of range",
+                first + row
+            )));
+        }
+        Ok(SpineColumns { request, as_of: times })
+    }
+
+    /// The encoded entity key of each row for `view`, empty if it is unknown: a part is null and
+    /// the view does not allow that (S22).
+    pub fn keys(&self, view: &ServiceView, plan: &FoldPlan) -> Result<BinaryArray> {
+        let parts = view.key.iter().map(|&column| TypedColumn::new(&self.request[column]));
+        let parts: Vec<TypedColumn> = parts.collect::<Result<_>>()?;
+        let parts: Vec<&TypedColumn> = parts.iter().collect();
+        let known = |row: usize| plan.view.null_keys || !parts.iter().any(|part| part.is_null(row));
+        Ok(encode_rows(&parts, self.as_of.len(), known))
+    }
+}
+
+fn first_null(array: &ArrayRef) -> Option<usize> {
+    (array.null_count() > 0).then(|| (0..array.len()).find(|row| array.is_null(*row)))?
 }
 
 fn check(column: &Column, value: &Value) -> Result<()> {

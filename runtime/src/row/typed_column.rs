@@ -5,10 +5,10 @@
 
 use crate::aggregate::number::Number;
 use crate::error::{Error, Result};
-use crate::value::{Value, canonical_f32, canonical_f64, f64_order, i64_order, tag};
+use crate::value::{Value, canonical_f32, canonical_f64, f32_order, f64_order, i64_order, tag};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float32Array, Float64Array, Int64Array, ListArray,
-    MapArray, StringArray, TimestampMicrosecondArray,
+    MapArray, NullArray, StringArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{
     DataType as ArrowType, Float32Type, Float64Type, Int64Type, TimestampMicrosecondType,
@@ -36,6 +36,8 @@ pub enum TypedColumn {
     List(ListArray),
     /// Of [`crate::value::DataType::Map`].
     Map(MapArray),
+    /// Of any type, left out because nobody reads it.
+    Absent(NullArray),
 }
 
 impl TypedColumn {
@@ -68,6 +70,51 @@ impl TypedColumn {
             TypedColumn::Timestamp(a) => a.is_null(row),
             TypedColumn::List(a) => a.is_null(row),
             TypedColumn::Map(a) => a.is_null(row),
+            TypedColumn::Absent(_) => unreachable!("a column that was left out is read"),
+        }
+    }
+
+    /// Whether any row is null.
+    pub(crate) fn has_nulls(&self) -> bool {
+        self.array().null_count() > 0
+    }
+
+    /// The Arrow array.
+    pub(crate) fn array(&self) -> &dyn Array {
+        match self {
+            TypedColumn::Bool(a) => a,
+            TypedColumn::Int64(a) => a,
+            TypedColumn::Float32(a) => a,
+            TypedColumn::Float64(a) => a,
+            TypedColumn::String(a) => a,
+            TypedColumn::Timestamp(a) => a,
+            TypedColumn::List(a) => a,
+            TypedColumn::Map(a) => a,
+            TypedColumn::Absent(a) => a,
+        }
+    }
+
+    /// Whether [`TypedColumn::rank`] orders the column's values.
+    pub(crate) fn is_ranked(&self) -> bool {
+        matches!(
+            self,
+            TypedColumn::Int64(_)
+                | TypedColumn::Float32(_)
+                | TypedColumn::Float64(_)
+                | TypedColumn::Timestamp(_)
+        )
+    }
+
+    /// A number that orders the non-null rows of the column as their values (S14); equal numbers
+    /// are equal values.
+    #[inline]
+    pub(crate) fn rank(&self, row: usize) -> u64 {
+        match self {
+            TypedColumn::Int64(a) => i64_order(a.value(row)),
+            TypedColumn::Float32(a) => u64::from(f32_order(a.value(row))),
+            TypedColumn::Float64(a) => f64_order(a.value(row)),
+            TypedColumn::Timestamp(a) => i64_order(a.value(row)),
+            other => unreachable!("whoever asks has checked that {other:?} is ranked"),
         }
     }
 
@@ -153,6 +200,16 @@ impl TypedColumn {
         }
     }
 
+    /// Appends the canonical encoding of a row's value, null or not.
+    #[inline]
+    pub(crate) fn encode(&self, row: usize, out: &mut Vec<u8>) {
+        if self.is_null(row) {
+            Value::Null.encode(out);
+        } else {
+            self.with_encoded(row, |bytes| out.extend_from_slice(bytes));
+        }
+    }
+
     /// The value of a row.
     pub fn value(&self, row: usize) -> Value {
         if self.is_null(row) {
@@ -180,6 +237,7 @@ impl TypedColumn {
                 pairs.sort_by(|a, b| a.0.cmp(&b.0));
                 Value::Map(pairs)
             }
+            TypedColumn::Absent(_) => unreachable!("a null was answered before"),
         }
     }
 }

@@ -54,6 +54,7 @@ mod json;
 mod line;
 mod ndjson;
 mod parquet;
+mod parquet_sink;
 #[cfg(test)]
 mod sample;
 mod sink;
@@ -62,7 +63,7 @@ mod text;
 mod widen;
 
 pub use sink::TrainingWriter;
-pub use table::{TABLE_TEXT_BYTES_MAX, column_of, read_table};
+pub use table::{TABLE_TEXT_BYTES_MAX, TableReader, column_of, open_table, read_table};
 
 use crate::error::{Error, Result};
 use crate::event::{EventBatch, SourceSchema};

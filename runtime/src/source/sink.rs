@@ -8,15 +8,16 @@
 //! [`finish`]: TrainingWriter::finish
 
 use super::cell::Cell;
+use super::parquet_sink::ParquetSink;
 use super::{Format, csv, json};
 use crate::error::{Error, Result};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType as ArrowType, Schema, SchemaRef};
 use arrow::ipc::writer::FileWriter;
-use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -35,7 +36,7 @@ type Output = BufWriter<File>;
 
 /// The part that knows the format.
 enum Body {
-    Parquet(Box<ArrowWriter<Output>>),
+    Parquet(Box<ParquetSink<Output>>),
     Ipc(Box<FileWriter<Output>>),
     Text { output: Output, names: Vec<String>, format: Format },
 }
@@ -144,13 +145,19 @@ impl Body {
                     .collect();
                 // A map has no order, and equal tables are to be equal files.
                 pairs.sort_by(|a, b| a.key.cmp(&b.key));
-                let properties = WriterProperties::builder()
+                let mut properties = WriterProperties::builder()
                     .set_compression(Compression::ZSTD(ZstdLevel::default()))
-                    .set_key_value_metadata(Some(pairs))
-                    .build();
+                    .set_key_value_metadata(Some(pairs));
+                // Few of a column's floats are equal, and a dictionary of them only costs time.
+                for field in schema.fields().iter().filter(|field| field.data_type().is_floating())
+                {
+                    let column = ColumnPath::new(vec![field.name().clone()]);
+                    properties = properties.set_column_dictionary_enabled(column, false);
+                }
+                let properties = properties.build();
                 // The footer has the metadata already; the embedded schema would repeat it.
                 let bare = Arc::new(Schema::new(schema.fields().clone()));
-                Body::Parquet(Box::new(ArrowWriter::try_new(output, bare, Some(properties))?))
+                Body::Parquet(Box::new(ParquetSink::new(output, bare, properties)?))
             }
             Format::ArrowIpc => Body::Ipc(Box::new(FileWriter::try_new(output, schema)?)),
             Format::Ndjson | Format::Csv => {
@@ -174,7 +181,7 @@ impl Body {
 
     fn finish(self) -> Result<File, Cause> {
         let output = match self {
-            Body::Parquet(writer) => writer.into_inner()?,
+            Body::Parquet(writer) => writer.finish()?,
             Body::Ipc(mut writer) => {
                 writer.finish()?;
                 writer.into_inner()?

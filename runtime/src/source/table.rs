@@ -52,8 +52,77 @@ pub fn read_table(path: &Path, hints: &[(String, DataType)]) -> Result<RecordBat
     }
 }
 
+/// A table that is read in parts.
+pub struct TableReader {
+    place: String,
+    schema: SchemaRef,
+    parts: Parts,
+}
+
+enum Parts {
+    Columnar(Box<dyn BatchSource>),
+    /// A text file, which has no types before its end.
+    Whole(Option<RecordBatch>),
+}
+
+/// Opens a file as [`read_table`] does, for reading batches of at most about `batch_rows` rows.
+pub fn open_table(
+    path: &Path,
+    hints: &[(String, DataType)],
+    batch_rows: usize,
+) -> Result<TableReader> {
+    let place = path.display().to_string();
+    let file = open_file(path)?;
+    let (schema, parts) = match Format::of(path)? {
+        Format::Parquet => {
+            let (source, schema) = parquet::open_table(&place, file, batch_rows)?;
+            (schema, Parts::Columnar(Box::new(source)))
+        }
+        Format::ArrowIpc => {
+            let (source, schema) = ipc::open_table(&place, file)?;
+            (schema, Parts::Columnar(Box::new(source)))
+        }
+        Format::Ndjson | Format::Csv => {
+            let table = read_table(path, hints)?;
+            (table.schema(), Parts::Whole(Some(table)))
+        }
+    };
+    Ok(TableReader { place, schema, parts })
+}
+
+impl TableReader {
+    /// The table's columns.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// The next rows; none at the end.
+    pub fn next(&mut self) -> Result<Option<RecordBatch>> {
+        let source = match &mut self.parts {
+            Parts::Columnar(source) => source,
+            Parts::Whole(table) => return Ok(table.take()),
+        };
+        let Some(batch) = guarded(&self.place, || source.next())? else { return Ok(None) };
+        with_schema(&self.place, &self.schema, &batch).map(Some)
+    }
+}
+
+/// A batch whose own schema may lack the file's metadata.
+fn with_schema(place: &str, schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch> {
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let columns = batch.columns().to_vec();
+    let batch = RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options);
+    batch.map_err(|error| too_large(place).because(error))
+}
+
 /// The column `name` of `batch` as the one Arrow type of `data_type`, by the widenings of a source.
-pub fn column_of(batch: &RecordBatch, name: &str, data_type: &DataType) -> Result<ArrayRef> {
+/// `first` is the number of the batch's first row, for messages.
+pub fn column_of(
+    batch: &RecordBatch,
+    name: &str,
+    data_type: &DataType,
+    first: usize,
+) -> Result<ArrayRef> {
     let Some(array) = batch.column_by_name(name) else {
         let schema = batch.schema();
         let found: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
@@ -72,7 +141,7 @@ pub fn column_of(batch: &RecordBatch, name: &str, data_type: &DataType) -> Resul
     let widened = guarded("the table", || widen(array, data_type, &mut bad))?;
     match bad.iter().next() {
         None => Ok(widened),
-        Some((row, reason)) => Err(bad_row(row, None, &in_column(name, reason))),
+        Some((row, reason)) => Err(bad_row(first + row, None, &in_column(name, reason))),
     }
 }
 
@@ -87,11 +156,7 @@ fn whole(place: &str, mut source: Box<dyn BatchSource>, schema: &SchemaRef) -> R
     guarded(place, || {
         let mut batches = Vec::new();
         while let Some(batch) = source.next()? {
-            // A batch's own schema may lack the file's metadata.
-            let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-            let columns = batch.columns().to_vec();
-            let batch = RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options);
-            batches.push(batch.map_err(|error| too_large(place).because(error))?);
+            batches.push(with_schema(place, schema, &batch)?);
         }
         if batches.len() == 1 {
             return Ok(batches.remove(0));
@@ -339,7 +404,7 @@ mod tests {
         let schema = table.schema();
         let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         assert_eq!(names, ["as_of", "key", "label", "late", "odd", "none", "text"]);
-        let times = column_of(&table, "as_of", &DataType::Timestamp).unwrap();
+        let times = column_of(&table, "as_of", &DataType::Timestamp, 0).unwrap();
         let times = times.as_primitive::<TimestampMicrosecondType>();
         assert_eq!(times.iter().collect::<Vec<_>>(), [Some(1_000_000), Some(5), None]);
         let keys = table.column(1).as_primitive::<Int64Type>();
@@ -420,21 +485,21 @@ mod tests {
                     continue;
                 }
                 assert_eq!(&table.slice(0, 3).columns()[1..], &batch.columns()[1..]);
-                let texts = column_of(&table, "key", &DataType::String).unwrap();
+                let texts = column_of(&table, "key", &DataType::String, 0).unwrap();
                 assert_eq!(*texts.slice(0, 3), StringArray::from(vec!["a", "b", "a"]));
-                let days = column_of(&table, "day", &DataType::Int64).unwrap();
+                let days = column_of(&table, "day", &DataType::Int64, 0).unwrap();
                 assert_eq!(*days.slice(0, 3), Int64Array::from(vec![1, 2, 3]));
-                let times = column_of(&table, "as_of", &DataType::Timestamp).unwrap();
+                let times = column_of(&table, "as_of", &DataType::Timestamp, 0).unwrap();
                 let times = times.as_primitive::<TimestampMicrosecondType>();
                 assert_eq!((times.value(0), times.is_null(1)), (-1_000_000, true));
-                let bad = column_of(&table, "big", &DataType::Int64).unwrap_err().message;
+                let bad = column_of(&table, "big", &DataType::Int64, 0).unwrap_err().message;
                 assert!(
                     bad.contains("row 2 (from 0): column \"big\": 9223372036854775808"),
                     "{bad}"
                 );
-                let wrong = column_of(&table, "day", &DataType::String).unwrap_err().message;
+                let wrong = column_of(&table, "day", &DataType::String, 0).unwrap_err().message;
                 assert!(wrong.contains("\"day\" should be string, found Int32"), "{wrong}");
-                let absent = column_of(&table, "user", &DataType::String).unwrap_err().message;
+                let absent = column_of(&table, "user", &DataType::String, 0).unwrap_err().message;
                 assert!(absent.contains("columns found: key, as_of, day, big"), "{absent}");
             }
         }

@@ -68,7 +68,7 @@ fn rows() -> Rows {
     ];
     let events = RecordBatch::try_from_iter(events).unwrap();
     let columns = RecordBatch::try_from_iter(columns).unwrap();
-    let mut rows = Rows::new(&view, &columns, &[0, 1, 2, 3], &events).unwrap();
+    let mut rows = Rows::new(&view, &columns, &[0, 1, 2, 3], &events, true).unwrap();
     // A state is settled before it is stored, so only one row has a unit state.
     rows.set_lifted(vec![vec![None, Some(Arc::from(&b"guest"[..])), None, None]]);
     rows

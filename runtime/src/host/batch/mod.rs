@@ -1,0 +1,479 @@
+//! The batch host: training sets, point-in-time correct.
+//!
+//! ```text
+//! spine   -> keys, times        -> blocks by partition -.
+//! events  -> admission -> mapper -> blocks by partition -+-> sweep -> answers -> spine's order
+//! ```
+//!
+//! Rows and spine rows are put into partitions by the hash of their key, and each partition is
+//! sorted and swept apart from all others, on all cores. What does not fit in memory waits on the
+//! disk. Invariant: output row `i` belongs to spine row `i` (S22), and its bits are those of the
+//! definition (S1), however much memory and however many workers there are. Deliberately absent:
+//! files (the CLI opens readers and writes the result), tiles, and anything of the online host.
+
+mod answers;
+mod blocks;
+mod gather;
+mod layout;
+mod spill;
+mod trained;
+mod worker;
+
+pub use trained::{Joined, Trained};
+
+use self::answers::Answers;
+use self::blocks::{Block, Blocks, PARTITIONS};
+use self::gather::Partition;
+use self::layout::{Layout, spine_batch};
+use self::worker::{Arrived, KnownKeys, Worker};
+use super::request::SpineColumns;
+use crate::admission::{Admitted, admit};
+use crate::catalog::{Catalog, CatalogView};
+use crate::error::{Error, Result};
+use crate::event::{EventBatch, SetAside, arrow_type};
+use crate::guests::Guests;
+use crate::service::{AS_OF, Service};
+use crate::source::EventReader;
+use crate::sweep::Sweep;
+use arrow::array::{Int64Array, RecordBatch, UInt32Array};
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError, mpsc};
+
+/// How a training set is made; nothing here changes a bit of it.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The spine's column that holds each row's time.
+    pub as_of: String,
+    /// Threads that map and sweep.
+    pub workers: usize,
+    /// How much memory waiting rows may take, and where those go that find no room; without it all
+    /// stay in memory.
+    pub spill: Option<SpillOptions>,
+}
+
+/// When and where to spill.
+#[derive(Clone, Debug)]
+pub struct SpillOptions {
+    /// Bytes of memory for the whole run.
+    pub memory_max: usize,
+    /// The folder of the intermediate files.
+    pub folder: PathBuf,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        Options { as_of: AS_OF.into(), workers, spill: None }
+    }
+}
+
+/// A training set in the making: first the spine, then events.
+#[derive(Debug)]
+pub struct TrainingSet<'a> {
+    catalog: &'a Catalog,
+    service: &'a Service,
+    options: Options,
+    spine_rows: usize,
+    views: Vec<View<'a>>,
+    sources: BTreeMap<String, Source>,
+    room: Room,
+    fresh: bool,
+    set_aside: Vec<(String, SetAside)>,
+    duplicates: u64,
+    events: u64,
+    times: Times,
+}
+
+/// What is known of one of the service's views.
+#[derive(Debug)]
+struct View<'a> {
+    loaded: &'a CatalogView,
+    sweep: Sweep<'a>,
+    layout: Layout,
+    known: KnownKeys,
+    spine: Blocks,
+}
+
+/// What one source needs.
+#[derive(Debug, Default)]
+struct Source {
+    ids: HashMap<Vec<u8>, Admitted>,
+    workers: Vec<Worker>,
+}
+
+/// The least and the greatest `as_of` of the spine, in microseconds.
+pub type Times = Option<(i64, i64)>;
+
+/// The memory that waiting rows take.
+#[derive(Debug)]
+struct Room {
+    used: AtomicUsize,
+    spill: Option<SpillOptions>,
+}
+
+impl Room {
+    /// Half of the memory is for waiting rows; the other half for what is worked on.
+    fn is_short(&self) -> bool {
+        let used = self.used.load(Ordering::Relaxed);
+        self.spill.as_ref().is_some_and(|spill| used > spill.memory_max / 2)
+    }
+
+    fn take(&self, bytes: usize) {
+        self.used.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn give_back(&self, bytes: usize) {
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Moves blocks to the disk if memory is short.
+    fn relieve(&self, blocks: &mut [Blocks]) -> Result<()> {
+        match &self.spill {
+            Some(spill) if self.is_short() => blocks.iter_mut().try_for_each(|blocks| {
+                self.give_back(blocks.spill(&spill.folder)?);
+                Ok(())
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<'a> TrainingSet<'a> {
+    /// A training set of `service` for the rows of `spine`, each as of its column `as_of`, all in
+    /// memory.
+    pub fn new(
+        catalog: &'a Catalog,
+        service: &'a Service,
+        spine: &RecordBatch,
+    ) -> Result<TrainingSet<'a>> {
+        let mut training = TrainingSet::with(catalog, service, Options::default())?;
+        training.spine(spine)?;
+        Ok(training)
+    }
+
+    /// A training set of `service` whose spine comes in parts.
+    pub fn with(
+        catalog: &'a Catalog,
+        service: &'a Service,
+        options: Options,
+    ) -> Result<TrainingSet<'a>> {
+        let mut views = Vec::new();
+        let mut sources = BTreeMap::new();
+        for view in &service.views {
+            let loaded = &catalog.views()[view.view];
+            let sweep = Sweep::new(&loaded.plan, &view.features);
+            let layout = Layout::new(&loaded.plan, &sweep.slots());
+            let (known, spine) = (KnownKeys::default(), Blocks::default());
+            views.push(View { loaded, sweep, layout, known, spine });
+            let source = loaded.declaration().event.source.clone();
+            sources.entry(source).or_insert_with(Source::default);
+        }
+        let room = Room { used: AtomicUsize::new(0), spill: options.spill.clone() };
+        Ok(TrainingSet {
+            catalog,
+            service,
+            options,
+            spine_rows: 0,
+            views,
+            sources,
+            room,
+            fresh: false,
+            set_aside: vec![],
+            duplicates: 0,
+            events: 0,
+            times: None,
+        })
+    }
+
+    /// Adds the next rows of the spine. All of it comes before the first event.
+    pub fn spine(&mut self, spine: &RecordBatch) -> Result<()> {
+        for output in &self.service.outputs {
+            if spine.column_by_name(&output.name).is_some() {
+                return Err(Error::input(format!(
+                    "the spine already has a column {:?}, which is a feature's name; rename it",
+                    output.name
+                )));
+            }
+        }
+        let first = self.spine_rows;
+        let columns = SpineColumns::new(self.service, spine, &self.options.as_of, first)?;
+        let (first, rows) = (first as u64, spine.num_rows() as u64);
+        if first + rows > u64::from(u32::MAX) {
+            return Err(Error::input(format!(
+                "the spine has more than {} rows; cut it into several",
+                u32::MAX
+            )));
+        }
+        for (asked, view) in self.service.views.iter().zip(&mut self.views) {
+            let keys = columns.keys(asked, &view.loaded.plan)?;
+            keys.iter().flatten().for_each(|key| view.known.insert(key));
+            let as_of = Int64Array::new(columns.as_of.values().clone(), None);
+            let numbers: UInt32Array =
+                (first as u32..(first + rows) as u32).collect::<Vec<_>>().into();
+            self.room.take(view.spine.push(spine_batch(keys, as_of, numbers)?)?);
+        }
+        if self.room.is_short() {
+            for view in &mut self.views {
+                self.room.relieve(std::slice::from_mut(&mut view.spine))?;
+            }
+        }
+        let times = columns.as_of.values();
+        if let (Some(least), Some(most)) = (times.iter().min(), times.iter().max()) {
+            let (low, high) = self.times.unwrap_or((*least, *most));
+            self.times = Some((low.min(*least), high.max(*most)));
+        }
+        self.spine_rows += spine.num_rows();
+        Ok(())
+    }
+
+    /// The least and the greatest `as_of` of the spine so far.
+    pub fn times(&self) -> Times {
+        self.times
+    }
+
+    /// The sources whose events are needed.
+    pub fn sources(&self) -> Vec<String> {
+        self.sources.keys().cloned().collect()
+    }
+
+    /// Runs each guest call on a fresh instance: slow, for tests of S7.
+    pub fn fresh_each_call(&mut self, fresh: bool) {
+        self.fresh = fresh;
+        let workers = self.sources.values_mut().flat_map(|source| &mut source.workers);
+        workers.for_each(|worker| worker.fresh_each_call(fresh));
+    }
+
+    /// Makes sure that `source` has at least `wanted` workers.
+    fn hire(&mut self, source: &str, wanted: usize) -> Result<()> {
+        let Some(known) = self.sources.get_mut(source) else { return Ok(()) };
+        while known.workers.len() < wanted {
+            let mut worker = Worker::new(self.catalog, self.service, source)?;
+            worker.fresh_each_call(self.fresh);
+            known.workers.push(worker);
+        }
+        Ok(())
+    }
+
+    /// Adds events of `source`, in the order of their positions.
+    pub fn push(&mut self, source: &str, batch: &EventBatch) -> Result<()> {
+        self.hire(source, 1)?;
+        let Some(known) = self.sources.get_mut(source) else { return Ok(()) };
+        let counted = Counted::admit(self.catalog, source, batch, &mut known.ids)?;
+        self.duplicates += counted.duplicates;
+        self.events += counted.arrived.records.num_rows() as u64;
+        let mut aside = counted.set_aside;
+        if let Some(worker) = known.workers.first_mut() {
+            let (catalog, views, room) = (self.catalog, &self.views[..], &self.room);
+            aside.extend(worker.map(catalog, views, room, &counted.arrived)?);
+        }
+        self.set_aside.extend(aside.into_iter().map(|aside| (source.to_string(), aside)));
+        Ok(())
+    }
+
+    /// Adds all events that `reader` reads of `source`, on all cores. `progress` hears the position
+    /// after each batch.
+    pub fn read(
+        &mut self,
+        source: &str,
+        reader: &mut dyn EventReader,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<()> {
+        self.hire(source, self.options.workers.max(1))?;
+        let (catalog, views, room) = (self.catalog, &self.views[..], &self.room);
+        let Some(known) = self.sources.get_mut(source) else { return Ok(()) };
+        let Source { ids, workers } = known;
+        let (sender, receiver) = mpsc::sync_channel::<Arrived>(2 * workers.len());
+        let receiver = Mutex::new(receiver);
+        let failed = AtomicBool::new(false);
+        let next = || receiver.lock().unwrap_or_else(PoisonError::into_inner).recv().ok();
+        let work = |worker: &mut Worker| {
+            let mut aside = Vec::new();
+            while let Some(arrived) = next() {
+                // After a failure what is still under way is only taken off the road.
+                if failed.load(Ordering::Relaxed) {
+                    continue;
+                }
+                let mapped = worker.map(catalog, views, room, &arrived);
+                aside.extend(mapped.inspect_err(|_| failed.store(true, Ordering::Relaxed))?);
+            }
+            Ok::<_, Error>(aside)
+        };
+        let (mut duplicates, mut events, mut aside) = (0, 0, Vec::new());
+        let read = std::thread::scope(|scope| {
+            let threads: Vec<_> =
+                workers.iter_mut().map(|worker| scope.spawn(|| work(worker))).collect();
+            let mut read = || {
+                while let Some(batch) = reader.next()? {
+                    let counted = Counted::admit(catalog, source, &batch, ids)?;
+                    duplicates += counted.duplicates;
+                    events += counted.arrived.records.num_rows() as u64;
+                    aside.extend(counted.set_aside);
+                    if sender.send(counted.arrived).is_err() || failed.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    progress(batch.next_position);
+                }
+                Ok(())
+            };
+            let read = read();
+            drop(sender);
+            for thread in threads {
+                let mapped = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                aside.extend(mapped?);
+            }
+            read
+        });
+        self.duplicates += duplicates;
+        self.events += events;
+        self.set_aside.extend(aside.into_iter().map(|aside| (source.to_string(), aside)));
+        read
+    }
+
+    /// Computes every feature of every spine row. `progress` hears how many partitions are done, of
+    /// how many.
+    pub fn join(mut self, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Joined<'a>> {
+        let spilled = self.seal()?;
+        let workers = self.options.workers.max(1);
+        let TrainingSet { catalog, service, views, sources, room, spine_rows, .. } = &self;
+        let (catalog, service) = (*catalog, *service);
+        let answers = service.views.iter().map(|view| {
+            let plan = &catalog.views()[view.view].plan;
+            let columns = view.features.iter().map(|feature| &plan.features[*feature].column);
+            let types = columns.map(|c| (c.name.clone(), arrow_type(&c.data_type)));
+            Mutex::new(Answers::new(types.collect(), *spine_rows))
+        });
+        let answers: Vec<Mutex<Answers>> = answers.collect();
+        let rows: Vec<Vec<&Block>> = (0..views.len())
+            .map(|view| {
+                let workers = sources.values().flat_map(|source| &source.workers);
+                workers.flat_map(|worker| worker.blocks(view)).collect()
+            })
+            .collect();
+        let (total, next, done) =
+            (PARTITIONS * views.len(), AtomicUsize::new(0), AtomicUsize::new(0));
+        let work = || {
+            let mut guests = Guests::new(catalog)?;
+            loop {
+                let task = next.fetch_add(1, Ordering::Relaxed);
+                if task >= total {
+                    return Ok(());
+                }
+                let (at, partition) = (task / PARTITIONS, task % PARTITIONS);
+                let view = &views[at];
+                let part = Partition::load(partition, &view.layout, &view.spine.blocks, &rows[at])?;
+                let columns = view.sweep.run(
+                    &part.rows,
+                    &part.entities,
+                    &part.as_of,
+                    guests.of(view.loaded)?,
+                    &|entity| part.name(entity),
+                )?;
+                let mut answers = answers[at].lock().unwrap_or_else(PoisonError::into_inner);
+                room.take(answers.push(part.spine_rows, columns)?);
+                if let (true, Some(spill)) = (room.is_short(), &room.spill) {
+                    room.give_back(answers.spill(&spill.folder)?);
+                }
+                drop(answers);
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+            }
+        };
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+            threads.into_iter().try_for_each(|thread| {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+        })?;
+        let unlocked =
+            answers.into_iter().map(|it| it.into_inner().unwrap_or_else(PoisonError::into_inner));
+        let mut answers: Vec<Answers> = unlocked.collect();
+        if let (true, Some(spill)) = (answers.iter().any(Answers::is_spilled), &self.room.spill) {
+            answers.iter_mut().try_for_each(|answers| answers.spill(&spill.folder).map(|_| ()))?;
+        }
+        let workers_of = self.sources.values().flat_map(|source| &source.workers);
+        let guest = workers_of.map(Worker::guest_time).sum();
+        // Within a batch they are found view by view; the batches must not show.
+        let mut set_aside = self.set_aside;
+        set_aside.sort_by_cached_key(|(source, event)| (source.clone(), event.position));
+        Joined::new(
+            catalog,
+            service,
+            self.options,
+            answers,
+            self.spine_rows,
+            Counts { set_aside, duplicates: self.duplicates, events: self.events, spilled, guest },
+        )
+    }
+
+    /// Computes every feature of every row of `spine`, which is the whole of it.
+    pub fn finish(
+        self,
+        spine: &RecordBatch,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<Trained> {
+        let mut joined = self.join(progress)?;
+        let records = joined.next(spine)?;
+        let Counts { set_aside, duplicates, events, .. } = joined.counts;
+        Ok(Trained { records, set_aside, duplicates, events })
+    }
+
+    /// Makes blocks of what is left over; answers whether any is on the disk.
+    fn seal(&mut self) -> Result<bool> {
+        let (room, mut spilled) = (&self.room, false);
+        let spine = self.views.iter_mut().map(|view| &mut view.spine);
+        let workers = self.sources.values_mut().flat_map(|source| &mut source.workers);
+        let mut all: Vec<&mut Blocks> = spine.chain(workers.flat_map(Worker::all_blocks)).collect();
+        for blocks in &mut all {
+            room.take(blocks.seal()?);
+            spilled |= blocks.is_spilled();
+        }
+        if let (true, Some(spill)) = (spilled || room.is_short(), &room.spill) {
+            // What comes next needs the room.
+            for blocks in all {
+                room.give_back(blocks.spill(&spill.folder)?);
+            }
+            spilled = true;
+        }
+        Ok(spilled)
+    }
+}
+
+/// What a run counted beside the rows.
+#[derive(Debug)]
+pub struct Counts {
+    /// Events that were set aside, by source and position.
+    pub set_aside: Vec<(String, SetAside)>,
+    /// Identical copies of events that were dropped.
+    pub duplicates: u64,
+    /// Events that counted.
+    pub events: u64,
+    /// Whether rows had to wait on the disk.
+    pub spilled: bool,
+    /// The time that workers spent in calls of the guest's transforms, boundary included.
+    pub guest: std::time::Duration,
+}
+
+/// A batch after admission.
+struct Counted {
+    arrived: Arrived,
+    duplicates: u64,
+    set_aside: Vec<SetAside>,
+}
+
+impl Counted {
+    fn admit(
+        catalog: &Catalog,
+        source: &str,
+        batch: &EventBatch,
+        ids: &mut HashMap<Vec<u8>, Admitted>,
+    ) -> Result<Counted> {
+        let schema = catalog.source(source)?;
+        let admission = admit(schema, batch, |id| Ok(ids.get(id).copied()))?;
+        ids.extend(admission.new_ids);
+        let set_aside = batch.set_aside.iter().cloned().chain(admission.conflicts).collect();
+        let arrived = Arrived { records: admission.records, positions: admission.positions };
+        Ok(Counted { arrived, duplicates: admission.duplicates, set_aside })
+    }
+}

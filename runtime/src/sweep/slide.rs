@@ -1,0 +1,77 @@
+//! One slot's state over a range of sorted rows that only moves forward.
+//!
+//! Invariant: after [`Slide::advance`] the state has the value of the rows of the range, whatever
+//! ranges came before. The state lies with the question, so that it is finalised where it is.
+
+use super::extreme_queue::ExtremeQueue;
+use super::prefix::Prefix;
+use super::stacks::Stacks;
+use crate::aggregate::{Slot, SlotKind, State};
+use crate::row::Rows;
+use std::ops::Range;
+use std::rc::Rc;
+
+/// How a slot slides.
+pub(super) enum Slide {
+    /// Two totals are subtracted.
+    Prefix(Rc<Prefix>),
+    /// Rows are added at one end and taken away at the other.
+    Retract,
+    /// A queue of the rows that may still become the extreme.
+    Extreme(ExtremeQueue),
+    /// Merged states of rows from both ends.
+    Stacks(Stacks),
+}
+
+impl Slide {
+    pub(super) fn new(slot: &Slot, rows: &Rows, prefix: Option<&Rc<Prefix>>) -> Slide {
+        match (prefix, &slot.kind) {
+            (Some(prefix), _) => Slide::Prefix(prefix.clone()),
+            (None, SlotKind::Extreme { end, column }) => {
+                Slide::Extreme(ExtremeQueue::new(*end, &rows.columns()[*column]))
+            }
+            _ if slot.retracts() => Slide::Retract,
+            _ => Slide::Stacks(Stacks::new(slot)),
+        }
+    }
+
+    /// Starts before row `first` with an empty range.
+    pub(super) fn restart(&mut self, slot: &Slot, first: usize, state: &mut State) {
+        slot.reset(state);
+        match self {
+            Slide::Prefix(_) | Slide::Retract => {}
+            Slide::Extreme(queue) => queue.clear(),
+            Slide::Stacks(stacks) => stacks.restart(slot, first),
+        }
+    }
+
+    /// Moves the range on from `held` to `to`: neither of its ends goes back.
+    #[inline]
+    pub(super) fn advance(
+        &mut self,
+        slot: &Slot,
+        rows: &Rows,
+        held: &Range<usize>,
+        to: &Range<usize>,
+        state: &mut State,
+    ) {
+        match self {
+            Slide::Prefix(prefix) => prefix.read(to.clone(), state),
+            Slide::Extreme(queue) => {
+                let from = held.end.max(to.start);
+                queue.advance(slot.filter, rows, from..to.end, to.start, state);
+            }
+            Slide::Retract => {
+                // Taking away more rows than stay costs more than to begin anew.
+                if to.start >= held.end || to.start - held.start > to.len() {
+                    slot.reset(state);
+                    slot.update_rows(state, rows, to.clone());
+                } else {
+                    slot.retract_rows(state, rows, held.start..to.start);
+                    slot.update_rows(state, rows, held.end..to.end);
+                }
+            }
+            Slide::Stacks(stacks) => stacks.advance(slot, rows, held.end, to.clone(), state),
+        }
+    }
+}

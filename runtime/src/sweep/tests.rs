@@ -1,0 +1,189 @@
+//! The sweep against plain folds of the rows that the definition names.
+
+use super::prefix::Prefix;
+use super::slide::Slide;
+use super::*;
+use crate::aggregate::slot_laws::{Event, any_event, bytes, fold, rows, slots, view};
+use crate::aggregate::{Slot, State};
+use crate::fold::NoGuest;
+use crate::row::TypedColumn;
+use crate::time::{DAY_US, HOUR_US, SECOND_US};
+use crate::value::Value;
+use crate::view::FeatureView;
+use arrow::array::Array;
+use proptest::prelude::*;
+use serde_json::json;
+use std::sync::Arc;
+
+/// What can be compared: the bytes, or of a state that forgot its span the value.
+fn content(slot: &Slot, state: &State) -> Vec<u8> {
+    match state {
+        State::Decayed(decayed) => Value::from(decayed.value(100 * SECOND_US)).encoded(),
+        state => bytes(slot, state),
+    }
+}
+
+/// Ranges of which neither end goes back, within `rows` rows.
+fn forward(moves: &[(usize, usize)], rows: usize) -> Vec<Range<usize>> {
+    let (mut start, mut end) = (0, 0);
+    let step = |&(first, last): &(usize, usize)| {
+        start = (start + first).min(rows);
+        end = (end + last).clamp(start, rows.max(start));
+        start..end
+    };
+    moves.iter().map(step).collect()
+}
+
+fn by_time(mut events: Vec<Event>) -> Vec<Event> {
+    events.sort_by_key(|event| event.0);
+    events
+}
+
+proptest! {
+    /// Goal: whatever ranges a slot has slid over, its state is that of the range's rows (S1).
+    /// Method: every kind of slot, filtered and nested ones too, over rows with nulls, NaN and
+    /// infinities, against a plain fold.
+    #[test]
+    fn s01_every_slot_slides(
+        events in prop::collection::vec(any_event(), 0..60),
+        moves in prop::collection::vec((0usize..12, 0usize..16), 1..20),
+    ) {
+        let rows = rows(&by_time(events));
+        for slot in slots() {
+            let mut lifted = false;
+            slot.visit_lifts(&mut |_| lifted = true);
+            if lifted {
+                continue;
+            }
+            let prefix = Prefix::of(&slot, &rows).map(Rc::new);
+            let mut slide = Slide::new(&slot, &rows, prefix.as_ref());
+            let mut state = slot.zero();
+            // Twice, as for two entities.
+            for _ in 0..2 {
+                slide.restart(&slot, 0, &mut state);
+                let mut held = 0..0;
+                for range in forward(&moves, rows.len()) {
+                    slide.advance(&slot, &rows, &held, &range, &mut state);
+                    let expected = fold(&slot, &rows, range.clone());
+                    prop_assert_eq!(
+                        content(&slot, &state), content(&slot, &expected), "{:?} {:?}", range, slot
+                    );
+                    held = range;
+                }
+            }
+        }
+    }
+}
+
+/// A view with features of several aggregates over every kind of window.
+fn plan() -> FoldPlan {
+    let windows = [
+        json!({"kind": "exact", "length_us": 7 * SECOND_US}),
+        json!({"kind": "exact", "length_us": 9 * SECOND_US, "offset_us": 4 * SECOND_US}),
+        json!({"kind": "hopping", "length_us": 20 * SECOND_US, "step_us": 5 * SECOND_US}),
+        json!({"kind": "sliding", "length_us": HOUR_US}),
+        json!({"kind": "lifetime"}),
+        json!({"kind": "lifetime", "offset_us": 11 * SECOND_US}),
+        json!({"kind": "series", "length_us": HOUR_US, "count": 2}),
+        json!({"kind": "last_rows", "rows": 3, "lookback_us": HOUR_US}),
+        json!({"kind": "session", "gap_us": 2 * SECOND_US, "lookback_us": HOUR_US}),
+    ];
+    let aggregates = [
+        (json!("count"), json!(null)),
+        (json!("sum"), json!("int")),
+        (json!("mean"), json!("float")),
+        (json!("min"), json!("float")),
+        (json!("max"), json!("text")),
+        (json!("last"), json!("int")),
+        (json!({"unique_count": {"limit": 5}}), json!("text")),
+    ];
+    let mut features = Vec::new();
+    for (at, window) in windows.iter().enumerate() {
+        for (which, (aggregate, column)) in aggregates.iter().enumerate() {
+            features.push(json!({
+                "name": format!("f{which}_{at}"), "aggregate": aggregate, "column": column,
+                "window": window,
+            }));
+        }
+    }
+    let mut declared = serde_json::to_value(view()).unwrap();
+    declared["features"] = json!(features);
+    declared["exact_max_us"] = json!(DAY_US);
+    let view: FeatureView = serde_json::from_value(declared).unwrap();
+    FoldPlan::new(Arc::new(view), &[]).unwrap()
+}
+
+/// The answers by a plain fold of each window's rows.
+fn defined(plan: &FoldPlan, rows: &Rows, entity: &Entity, as_of: i64) -> Vec<Value> {
+    let as_of = Time::saturating(as_of);
+    let mut question = Merged::empty(plan, as_of);
+    for (state, interval) in question.states.iter_mut().zip(&question.intervals) {
+        for row in entity.rows.clone() {
+            let time = rows.event_time(row);
+            if interval.start.micros() <= time && time < interval.end.micros() {
+                plan.update(state, rows, row, &plan.all_slots());
+            }
+        }
+    }
+    let all: Vec<usize> = (0..plan.features.len()).collect();
+    let answers = plan.answers(&all, &mut [question], &mut NoGuest).unwrap();
+    answers.into_iter().flatten().map(|answer| answer.value).collect()
+}
+
+proptest! {
+    /// Goal: a sweep answers as the definition does, for every window, at times before, on and
+    /// after those of events, for several entities one after the other.
+    #[test]
+    fn s01_a_sweep_answers_as_the_definition(
+        events in prop::collection::vec(prop::collection::vec(any_event(), 0..25), 1..4),
+        asked in prop::collection::vec(-5i64..4000, 1..20),
+    ) {
+        let plan = plan();
+        let events: Vec<Vec<Event>> = events.into_iter().map(by_time).collect();
+        let all: Vec<Event> = events.iter().flatten().cloned().collect();
+        let rows = rows(&all);
+        // Between two seconds as well as on them; far ones are after every window.
+        let mut times: Vec<i64> = asked.iter().map(|tenth| tenth * SECOND_US / 10).collect();
+        times.sort_unstable();
+        let (mut entities, mut as_of, mut first) = (Vec::new(), Vec::new(), 0);
+        for events in &events {
+            let questions = as_of.len()..as_of.len() + times.len();
+            entities.push(Entity { rows: first..first + events.len(), questions });
+            as_of.extend(&times);
+            first += events.len();
+        }
+        let features: Vec<usize> = (0..plan.features.len()).collect();
+        let sweep = Sweep::new(&plan, &features);
+        let answers =
+            sweep.run(&rows, &entities, &as_of, &mut NoGuest, &|at| at.to_string()).unwrap();
+        let columns: Vec<TypedColumn> =
+            answers.iter().map(|column| TypedColumn::new(column).unwrap()).collect();
+        prop_assert!(answers.iter().all(|column| column.len() == as_of.len()));
+        for entity in &entities {
+            for question in entity.questions.clone() {
+                let expected = defined(&plan, &rows, entity, as_of[question]);
+                for ((column, feature), expected) in
+                    columns.iter().zip(&plan.features).zip(expected)
+                {
+                    prop_assert_eq!(
+                        column.value(question).encoded(), expected.encoded(),
+                        "{} at {}", feature.column.name, as_of[question]
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Goal: a cursor finds the first row at or after a bound from any place before it. Method: every
+/// start, bounds between and beyond all times.
+#[test]
+fn cursors_find_bounds() {
+    let times: Vec<i64> = (0..40).map(|i| i / 3 * 2).collect();
+    for from in 0..=times.len() {
+        for bound in -1..30 {
+            let expected = from + times[from..].partition_point(|time| *time < bound);
+            assert_eq!(before(&times, from, bound), expected, "{from} {bound}");
+        }
+    }
+}
