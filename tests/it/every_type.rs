@@ -280,7 +280,7 @@ fn s14_types_survive_every_host_and_format() {
         let back = read_table(&path, &types.collect::<Vec<_>>()).unwrap();
         for output in &service.outputs {
             let before = trained.records.column_by_name(&output.name).unwrap();
-            let after = column_of(&back, &output.name, &output.data_type).unwrap();
+            let after = column_of(&back, &output.name, &output.data_type, 0).unwrap();
             let (before, after) =
                 (TypedColumn::new(before).unwrap(), TypedColumn::new(&after).unwrap());
             for row in 0..asked.len() {

@@ -67,7 +67,7 @@ fn check(service: &str, suffix: &str, exact: bool) {
     }
     let times = flights["date"].as_primitive::<TimestampMicrosecondType>().values().to_vec();
     let delays = flights["delay"].as_primitive::<Int64Type>().values().to_vec();
-    let origins = column_of(&flights, "origin", &DataType::String).unwrap();
+    let origins = column_of(&flights, "origin", &DataType::String, 0).unwrap();
     let origins: Vec<&str> = origins.as_string::<i32>().iter().flatten().collect();
     for (window, length, hop) in WINDOWS {
         let column = |feature: &str| &found[&*format!("{service}.{feature}_{window}{suffix}")];

@@ -59,11 +59,13 @@ mod parquet_sink;
 mod sample;
 mod sink;
 mod table;
+mod table_reader;
 mod text;
 mod widen;
 
 pub use sink::TrainingWriter;
-pub use table::{TABLE_TEXT_BYTES_MAX, TableReader, column_of, open_table, read_table};
+pub use table::{TABLE_TEXT_BYTES_MAX, column_of, read_table};
+pub use table_reader::{TableReader, open_table};
 
 use crate::error::{Error, Result};
 use crate::event::{EventBatch, SourceSchema};

@@ -4,7 +4,7 @@
 //! file depends neither on the batches nor on the threads. Deliberately absent: names and
 //! temporary files, which the sink owns.
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{Array, ArrayRef, RecordBatch, make_array};
 use arrow::compute::concat;
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowWriter;
@@ -80,6 +80,7 @@ impl<W: Write + Send> ParquetSink<W> {
                         concat(&columns).map_err(ParquetError::from)?
                     }
                 };
+                let column = without_idle_nulls(column)?;
                 let mut task = task.lock().unwrap_or_else(PoisonError::into_inner);
                 let mut writers = std::mem::take(&mut task.0);
                 let leaves = compute_leaves(self.schema.field(at), &column)?;
@@ -116,4 +117,14 @@ impl<W: Write + Send> ParquetSink<W> {
         }
         self.writer.into_inner()
     }
+}
+
+/// The column without a null buffer in which nothing is null: the encoder cuts pages elsewhere if
+/// there is one.
+fn without_idle_nulls(column: ArrayRef) -> Result<ArrayRef> {
+    if column.nulls().is_none_or(|nulls| nulls.null_count() > 0) {
+        return Ok(column);
+    }
+    let data = column.to_data().into_builder().nulls(None).build();
+    Ok(make_array(data.map_err(ParquetError::from)?))
 }

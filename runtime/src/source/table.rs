@@ -52,63 +52,12 @@ pub fn read_table(path: &Path, hints: &[(String, DataType)]) -> Result<RecordBat
     }
 }
 
-/// A table that is read in parts.
-pub struct TableReader {
-    place: String,
-    schema: SchemaRef,
-    parts: Parts,
-}
-
-enum Parts {
-    Columnar(Box<dyn BatchSource>),
-    /// A text file, which has no types before its end.
-    Whole(Option<RecordBatch>),
-}
-
-/// Opens a file as [`read_table`] does, for reading batches of at most about `batch_rows` rows.
-pub fn open_table(
-    path: &Path,
-    hints: &[(String, DataType)],
-    batch_rows: usize,
-) -> Result<TableReader> {
-    let place = path.display().to_string();
-    let file = open_file(path)?;
-    let (schema, parts) = match Format::of(path)? {
-        Format::Parquet => {
-            let (source, schema) = parquet::open_table(&place, file, batch_rows)?;
-            (schema, Parts::Columnar(Box::new(source)))
-        }
-        Format::ArrowIpc => {
-            let (source, schema) = ipc::open_table(&place, file)?;
-            (schema, Parts::Columnar(Box::new(source)))
-        }
-        Format::Ndjson | Format::Csv => {
-            let table = read_table(path, hints)?;
-            (table.schema(), Parts::Whole(Some(table)))
-        }
-    };
-    Ok(TableReader { place, schema, parts })
-}
-
-impl TableReader {
-    /// The table's columns.
-    pub fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    /// The next rows; none at the end.
-    pub fn next(&mut self) -> Result<Option<RecordBatch>> {
-        let source = match &mut self.parts {
-            Parts::Columnar(source) => source,
-            Parts::Whole(table) => return Ok(table.take()),
-        };
-        let Some(batch) = guarded(&self.place, || source.next())? else { return Ok(None) };
-        with_schema(&self.place, &self.schema, &batch).map(Some)
-    }
-}
-
 /// A batch whose own schema may lack the file's metadata.
-fn with_schema(place: &str, schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch> {
+pub(super) fn with_schema(
+    place: &str,
+    schema: &SchemaRef,
+    batch: &RecordBatch,
+) -> Result<RecordBatch> {
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     let columns = batch.columns().to_vec();
     let batch = RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options);
