@@ -139,7 +139,7 @@ pub fn make(
     // The columns are checked even if there are no rows.
     let empty = RecordBatch::new_empty(reader.schema().clone());
     training.spine(&empty).map_err(|error| error.at(&place))?;
-    while let Some(batch) = reader.next()? {
+    while let Some(batch) = reader.read()? {
         training.spine(&batch).map_err(|error| error.at(&place))?;
     }
     for source in training.sources() {
@@ -166,7 +166,7 @@ pub fn make(
     let schema = joined.schema(reader.schema());
     let mut writer = TrainingWriter::create(output, schema, metadata.collect())?;
     let bar = progress("writing", joined.rows() as u64);
-    while let Some(batch) = reader.next()? {
+    while let Some(batch) = reader.read()? {
         writer.write(&joined.next(&batch)?)?;
         bar.inc(batch.num_rows() as u64);
     }

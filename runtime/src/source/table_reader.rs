@@ -58,7 +58,7 @@ impl TableReader {
     }
 
     /// The next rows; none at the end.
-    pub fn next(&mut self) -> Result<Option<RecordBatch>> {
+    pub fn read(&mut self) -> Result<Option<RecordBatch>> {
         let source = match &mut self.parts {
             Parts::Columnar(source) => source,
             Parts::Whole(table) => return Ok(table.take()),
