@@ -65,6 +65,7 @@ fn tau(mut x: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::content_hash::hash;
     use super::super::hll::{HyperLogLog, PRECISION_MAX, PRECISION_MIN};
     use super::*;
     use crate::value::Value;
@@ -102,7 +103,7 @@ mod tests {
             for i in 0..n {
                 encoded.clear();
                 Value::Int64(seed << 32 | i64::from(i)).encode(&mut encoded);
-                sketch.add_encoded(precision, &encoded);
+                sketch.add_hash(precision, hash(&encoded));
             }
             let error = sketch.estimate(precision) as f64 - f64::from(n);
             let at = format!("p {precision}, {n} values, seed {seed}: {error}");

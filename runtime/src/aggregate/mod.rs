@@ -31,6 +31,7 @@ pub mod bins;
 pub mod bytes;
 pub mod cardinality;
 pub mod co_moments;
+pub mod content_hash;
 pub mod cross;
 pub mod decay;
 pub mod decay_table;

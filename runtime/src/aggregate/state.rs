@@ -162,7 +162,7 @@ impl Slot {
             }
             (SlotKind::HyperLogLog { precision, column }, State::HyperLogLog(sketch)) => {
                 if let Some(column) = input(*column) {
-                    column.with_encoded(row, |value| sketch.add_encoded(*precision, value));
+                    sketch.add_hash(*precision, column.content_hash(row));
                 }
             }
             (SlotKind::Percentile { column }, State::Percentile(sketch)) => {

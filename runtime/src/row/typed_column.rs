@@ -3,6 +3,7 @@
 //! Invariant: what is read is canonical (S14): one NaN, maps in key order. Deliberately absent:
 //! checks; whoever calls has checked the declaration, and that the row is not null.
 
+use crate::aggregate::content_hash::{hash, hash_nine};
 use crate::aggregate::number::Number;
 use crate::error::{Error, Result};
 use crate::value::{Value, canonical_f32, canonical_f64, f32_order, f64_order, i64_order, tag};
@@ -207,6 +208,17 @@ impl TypedColumn {
             Value::Null.encode(out);
         } else {
             self.with_encoded(row, |bytes| out.extend_from_slice(bytes));
+        }
+    }
+
+    /// The hash of a non-null row's value, by its canonical encoding (S19).
+    #[inline]
+    pub(crate) fn content_hash(&self, row: usize) -> u64 {
+        match self {
+            TypedColumn::Int64(a) => hash_nine(tag::INT64, i64_order(a.value(row))),
+            TypedColumn::Timestamp(a) => hash_nine(tag::TIMESTAMP, i64_order(a.value(row))),
+            TypedColumn::Float64(a) => hash_nine(tag::FLOAT64, f64_order(a.value(row))),
+            _ => self.with_encoded(row, hash),
         }
     }
 
