@@ -79,18 +79,23 @@ impl Caller {
         work: &W,
         range: Range<usize>,
     ) -> Result<Option<W::Outcome>> {
-        let mut instance = match self.warm.take() {
-            Some(instance) if !self.fresh_each_call => instance,
-            _ => Instance::new(&self.artifact, false)?,
+        if self.fresh_each_call {
+            self.warm = None;
+        }
+        let instance = match &mut self.warm {
+            Some(instance) => instance,
+            none => none.insert(Instance::new(&self.artifact, false)?),
         };
-        match ask(&mut instance, work, range, &mut self.buffer) {
-            Ok(outcome) => {
-                self.warm = Some(instance);
-                Ok(Some(outcome))
+        match ask(instance, work, range, &mut self.buffer) {
+            Ok(outcome) => Ok(Some(outcome)),
+            Err(fault) => {
+                // The instance is dead or has lied.
+                self.warm = None;
+                match fault {
+                    Fault::Host(error) => Err(error),
+                    _ => Ok(None),
+                }
             }
-            Err(Fault::Host(error)) => Err(error),
-            // The instance is dead or has lied; it is dropped.
-            Err(_) => Ok(None),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::manifest::OnDemand;
 use crate::value::Column;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use std::fmt;
+use std::{fmt, iter};
 
 /// Runs the on-demand transforms of one artifact on a warm instance.
 pub struct OnDemandRunner {
@@ -59,10 +59,10 @@ impl OnDemandRunner {
         if rows.num_rows() == 0 {
             return Ok(ViewRows::empty(&answer.schema));
         }
-        let answer: &dyn Answer = &self.transforms[transform];
+        let answer = &self.transforms[transform];
         let call = Call::Compute { transform: transform as u32 };
-        match self.caller.rows_warm(call, &[answer], rows)?.and_then(|mut outcomes| outcomes.pop())
-        {
+        let outcomes = self.caller.rows_warm(call, iter::once(answer), rows)?;
+        match outcomes.and_then(|mut outcomes| outcomes.pop()) {
             Some(outcome) => Ok(outcome),
             None => self.caller.rows_isolated(call, answer, rows),
         }

@@ -9,7 +9,7 @@ use super::instance::Call;
 use super::isolate::{Caller, Work};
 use crate::error::{Error, Result};
 use crate::flat::{Refused, ViewRows, encode};
-use arrow::array::{Array, RecordBatch};
+use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use std::fmt;
@@ -24,13 +24,13 @@ pub(super) trait Answer {
 }
 
 /// Events to be answered by one outcome for each of `answers`.
-struct Outcomes<'a> {
+struct Outcomes<'a, I> {
     call: Call,
-    answers: &'a [&'a dyn Answer],
+    answers: I,
     events: &'a RecordBatch,
 }
 
-impl Work for Outcomes<'_> {
+impl<'a, A: Answer + 'a, I: ExactSizeIterator<Item = &'a A> + Clone> Work for Outcomes<'_, I> {
     type Outcome = Vec<ViewRows>;
 
     fn subject(&self) -> Subject {
@@ -54,11 +54,16 @@ impl Work for Outcomes<'_> {
     }
 
     fn take(&self, bytes: &mut &[u8], items: usize) -> Result<Vec<ViewRows>> {
-        self.answers.iter().map(|answer| answer.take(bytes, items)).collect()
+        // Not collected: through a `Result` that guesses how many there are.
+        let mut outcomes = Vec::with_capacity(self.answers.len());
+        for answer in self.answers.clone() {
+            outcomes.push(answer.take(bytes, items)?);
+        }
+        Ok(outcomes)
     }
 
     fn refused(&self, reason: String) -> Vec<ViewRows> {
-        let answers = self.answers.iter();
+        let answers = self.answers.clone();
         answers.map(|answer| ViewRows::refused_alone(answer.schema(), reason.clone())).collect()
     }
 }
@@ -66,10 +71,10 @@ impl Work for Outcomes<'_> {
 impl Caller {
     /// One try on the warm instance: the outcome of each of `answers`, or `None` if the guest
     /// failed in any way and each of them must be asked for by [`Caller::rows_isolated`].
-    pub(super) fn rows_warm(
+    pub(super) fn rows_warm<'a, A: Answer + 'a>(
         &mut self,
         call: Call,
-        answers: &[&dyn Answer],
+        answers: impl ExactSizeIterator<Item = &'a A> + Clone,
         events: &RecordBatch,
     ) -> Result<Option<Vec<ViewRows>>> {
         let work = Outcomes { call, answers, events };
@@ -80,10 +85,10 @@ impl Caller {
     pub(super) fn rows_isolated(
         &mut self,
         call: Call,
-        answer: &dyn Answer,
+        answer: &impl Answer,
         events: &RecordBatch,
     ) -> Result<ViewRows> {
-        let work = Outcomes { call, answers: &[answer], events };
+        let work = Outcomes { call, answers: std::iter::once(answer), events };
         let parts = self.isolated(&work, 0..work.items())?;
         let parts = parts.into_iter().flat_map(|(start, outcomes)| {
             outcomes.into_iter().map(move |outcome| (start, outcome))
@@ -122,6 +127,7 @@ pub(super) fn check_columns(
         )));
     }
     for (field, column) in declared.fields().iter().zip(batch.columns()) {
+        let column = column.as_ref();
         if field.data_type() != column.data_type() {
             return Err(Error::bug(format!(
                 "{what}: column {:?} is sent as {} instead of {}",

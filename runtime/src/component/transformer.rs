@@ -62,12 +62,17 @@ impl Transformer {
         if events.num_rows() == 0 {
             return Ok(views.iter().map(|&at| ViewRows::empty(&self.views[at].schema)).collect());
         }
-        let mut ascending: Vec<usize> = views.to_vec();
-        ascending.sort_unstable();
-        let answers: Vec<&dyn Answer> =
-            ascending.iter().map(|&at| &self.views[at] as &dyn Answer).collect();
-        let Some(outcomes) =
-            self.caller.rows_warm(Call::Map { views: chosen }, &answers, events)?
+        let mut sorted = Vec::new();
+        let ascending = if views.is_sorted() {
+            views
+        } else {
+            sorted.extend_from_slice(views);
+            sorted.sort_unstable();
+            &sorted[..]
+        };
+        let declared = &self.views;
+        let answers = ascending.iter().map(|&at| &declared[at]);
+        let Some(outcomes) = self.caller.rows_warm(Call::Map { views: chosen }, answers, events)?
         else {
             return views
                 .iter()
@@ -80,7 +85,8 @@ impl Transformer {
         if ascending == views {
             return Ok(outcomes);
         }
-        let mut outcomes: Vec<(usize, ViewRows)> = ascending.into_iter().zip(outcomes).collect();
+        let mut outcomes: Vec<(usize, ViewRows)> =
+            ascending.iter().copied().zip(outcomes).collect();
         outcomes.sort_by_key(|(at, _)| views.iter().position(|view| view == at));
         Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
     }

@@ -12,14 +12,14 @@ use super::{BATCH_BYTES_MAX, BATCH_ROWS_MAX, bytes_of_bits, clear_behind, compac
 use crate::error::{Error, Result};
 use crate::value::{NAN_32, NAN_64};
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, ListArray, PrimitiveArray, RecordBatch, RecordBatchOptions,
-    StringArray,
+    ArrayRef, BooleanArray, ListArray, PrimitiveArray, RecordBatch, RecordBatchOptions, StringArray,
 };
 use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType, FieldRef, Float32Type, Float64Type, Int64Type, SchemaRef,
     TimeUnit, TimestampMicrosecondType,
 };
+use std::fmt::Display;
 use std::sync::Arc;
 
 /// Reads a batch of `schema`, whose types are those of [`crate::event::arrow_type`].
@@ -35,7 +35,7 @@ pub fn decode(schema: &SchemaRef, bytes: &[u8]) -> Result<RecordBatch> {
     let mut columns = Vec::with_capacity(schema.fields().len());
     for field in schema.fields() {
         let column = reader.column(field.data_type(), Some(rows));
-        let column = column.and_then(|column| match column.null_count() {
+        let column = column.and_then(|column| match column.as_ref().null_count() {
             0 => Ok(column),
             _ if field.is_nullable() => Ok(column),
             nulls => Err(Error::input(format!("it is not nullable but has {nulls} nulls"))),
@@ -49,6 +49,7 @@ pub fn decode(schema: &SchemaRef, bytes: &[u8]) -> Result<RecordBatch> {
 }
 
 /// Takes a number off the front.
+#[inline]
 pub(super) fn take_u32(bytes: &mut &[u8]) -> Result<usize> {
     let (head, rest) = bytes
         .split_first_chunk::<4>()
@@ -58,11 +59,12 @@ pub(super) fn take_u32(bytes: &mut &[u8]) -> Result<usize> {
 }
 
 /// Takes `count` items of `width` bytes off the front.
+#[inline]
 pub(super) fn take_items<'a>(
     bytes: &mut &'a [u8],
     count: usize,
     width: usize,
-    what: &str,
+    what: impl Display,
 ) -> Result<&'a [u8]> {
     let length = count.checked_mul(width).filter(|&length| length <= bytes.len());
     let length = length.ok_or_else(|| {
@@ -100,6 +102,7 @@ impl<'b> Reader<'b> {
     }
 
     /// Nothing may be left over.
+    #[inline]
     fn finish(&self) -> Result<()> {
         let left = [
             ("nodes", self.nodes.len() / 8),
@@ -115,6 +118,7 @@ impl<'b> Reader<'b> {
     }
 
     /// The next buffer.
+    #[inline]
     fn buffer(&mut self) -> Result<&'b [u8]> {
         if self.ends.is_empty() {
             return Err(Error::input("its buffer is missing"));
@@ -133,6 +137,7 @@ impl<'b> Reader<'b> {
     }
 
     /// The next buffer, which must have exactly this length.
+    #[inline]
     fn buffer_of(&mut self, length: usize, what: &str) -> Result<&'b [u8]> {
         let buffer = self.buffer()?;
         if buffer.len() != length {
@@ -212,14 +217,14 @@ impl<'b> Reader<'b> {
             }
         }
         numbers.iter_mut().filter(|number| is_nan(**number)).for_each(|number| *number = nan);
-        PrimitiveArray::try_new(ScalarBuffer::new(values.into(), 0, rows), nulls).map_err(unfit)
+        PrimitiveArray::try_new(ScalarBuffer::from(Buffer::from(values)), nulls).map_err(unfit)
     }
 
     fn strings(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<StringArray> {
         let (offsets, last) = self.offsets(rows)?;
         let text = self.buffer_of(last, "texts")?;
         let (offsets, text) = copied_pair(offsets, text);
-        let array = StringArray::try_new(checked(offsets, rows), text, nulls).map_err(unfit)?;
+        let array = StringArray::try_new(checked(offsets), text, nulls).map_err(unfit)?;
         Ok(compact::strings(&array).unwrap_or(array))
     }
 
@@ -232,13 +237,14 @@ impl<'b> Reader<'b> {
         let (offsets, last) = self.offsets(rows)?;
         let child = self.column(element.data_type(), Some(last));
         let child = child.map_err(|error| error.at("its elements"))?;
-        let offsets = checked(copied(offsets).into(), rows);
+        let offsets = checked(copied(offsets).into());
         let array = ListArray::try_new(Arc::clone(element), offsets, child, nulls);
         let array = array.map_err(unfit)?;
         Ok(compact::lists(&array).unwrap_or(array))
     }
 
     /// Offsets that start at 0 and never decrease, and the last of them.
+    #[inline]
     fn offsets(&mut self, rows: usize) -> Result<(&'b [u8], usize)> {
         let bytes = self.buffer_of(4 * (rows + 1), "offsets")?;
         let offsets = bytes.as_chunks::<4>().0;
@@ -266,9 +272,10 @@ fn unfit(error: arrow::error::ArrowError) -> Error {
     Error::input(error.to_string())
 }
 
-/// The offsets of `rows` rows, which [`Reader::offsets`] has found not to decrease.
-fn checked(offsets: Buffer, rows: usize) -> OffsetBuffer<i32> {
-    OffsetBuffer::new(ScalarBuffer::new(offsets, 0, rows + 1))
+/// Offsets which [`Reader::offsets`] has found not to decrease.
+#[inline]
+fn checked(offsets: Buffer) -> OffsetBuffer<i32> {
+    OffsetBuffer::new(ScalarBuffer::from(offsets))
 }
 
 /// Bits with 0 behind nulls and behind the last row.

@@ -27,7 +27,7 @@ pub fn encode(batch: &RecordBatch, out: &mut Vec<u8>) -> Result<()> {
     }
     let (mut nodes, mut buffers) = (0, 0);
     for column in batch.columns() {
-        count(column.data_type(), &mut nodes, &mut buffers);
+        count(column.as_ref().data_type(), &mut nodes, &mut buffers);
     }
     let header = 12 + 8 * nodes + 4 * buffers;
     out.clear();
@@ -37,7 +37,10 @@ pub fn encode(batch: &RecordBatch, out: &mut Vec<u8>) -> Result<()> {
     writer.put(4, nodes);
     writer.put(8 + 8 * nodes, buffers);
     for (column, field) in batch.columns().iter().zip(batch.schema_ref().fields()) {
-        writer.array(column).map_err(|error| error.at(format!("column {:?}", field.name())))?;
+        // Not the `Arc` as an array of its own, which would be asked through two tables.
+        writer
+            .array(column.as_ref())
+            .map_err(|error| error.at(format!("column {:?}", field.name())))?;
     }
     Ok(())
 }
@@ -82,6 +85,30 @@ impl Writer<'_> {
 
     /// Appends a node, its validity and the buffers of its type.
     fn array(&mut self, array: &dyn Array) -> Result<()> {
+        match array.data_type() {
+            DataType::Boolean => {
+                let array = array.as_boolean();
+                match self.head(array)? {
+                    None => self.bits(array.values()),
+                    Some(nulls) => self.bits(&(array.values() & nulls.inner())),
+                }
+                self.end()
+            }
+            DataType::Int64 => self.numbers(array.as_primitive::<Int64Type>()),
+            DataType::Float32 => self.numbers(array.as_primitive::<Float32Type>()),
+            DataType::Float64 => self.numbers(array.as_primitive::<Float64Type>()),
+            DataType::Timestamp(TimeUnit::Microsecond, _) => {
+                self.numbers(array.as_primitive::<TimestampMicrosecondType>())
+            }
+            DataType::Utf8 => self.strings(array.as_string()),
+            DataType::List(_) => self.lists(array.as_list()),
+            other => Err(Error::bug(format!("Arrow type {other} has no flat form"))),
+        }
+    }
+
+    /// Appends a node and its validity; returns the nulls if there are any.
+    #[inline]
+    fn head<'a>(&mut self, array: &'a impl Array) -> Result<Option<&'a NullBuffer>> {
         let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0);
         self.put(self.node_at, array.len());
         self.put(self.node_at + 4, nulls.map_or(0, NullBuffer::null_count));
@@ -90,25 +117,7 @@ impl Writer<'_> {
             self.bits(nulls.inner());
         }
         self.end()?;
-        match array.data_type() {
-            DataType::Boolean => {
-                let bits = array.as_boolean().values();
-                match nulls {
-                    None => self.bits(bits),
-                    Some(nulls) => self.bits(&(bits & nulls.inner())),
-                }
-                self.end()
-            }
-            DataType::Int64 => self.numbers(array.as_primitive::<Int64Type>(), nulls),
-            DataType::Float32 => self.numbers(array.as_primitive::<Float32Type>(), nulls),
-            DataType::Float64 => self.numbers(array.as_primitive::<Float64Type>(), nulls),
-            DataType::Timestamp(TimeUnit::Microsecond, _) => {
-                self.numbers(array.as_primitive::<TimestampMicrosecondType>(), nulls)
-            }
-            DataType::Utf8 => self.strings(array.as_string()),
-            DataType::List(_) => self.lists(array.as_list()),
-            other => Err(Error::bug(format!("Arrow type {other} has no flat form"))),
-        }
+        Ok(nulls)
     }
 
     fn bits(&mut self, bits: &BooleanBuffer) {
@@ -118,11 +127,8 @@ impl Writer<'_> {
         clear_behind(&mut self.out[at..], bits.len());
     }
 
-    fn numbers<T: ArrowPrimitiveType>(
-        &mut self,
-        array: &PrimitiveArray<T>,
-        nulls: Option<&NullBuffer>,
-    ) -> Result<()> {
+    fn numbers<T: ArrowPrimitiveType>(&mut self, array: &PrimitiveArray<T>) -> Result<()> {
+        let nulls = self.head(array)?;
         let at = self.out.len();
         self.out.extend_from_slice(array.values().inner().as_slice());
         if let Some(nulls) = nulls {
@@ -135,6 +141,7 @@ impl Writer<'_> {
     }
 
     fn strings(&mut self, array: &StringArray) -> Result<()> {
+        self.head(array)?;
         let compacted = compact::strings(array);
         let array = compacted.as_ref().unwrap_or(array);
         let (first, last) = self.offsets(array.value_offsets())?;
@@ -143,6 +150,7 @@ impl Writer<'_> {
     }
 
     fn lists(&mut self, array: &ListArray) -> Result<()> {
+        self.head(array)?;
         let compacted = compact::lists(array);
         let array = compacted.as_ref().unwrap_or(array);
         let (first, last) = self.offsets(array.value_offsets())?;

@@ -69,12 +69,13 @@ pub fn take_outcome(bytes: &mut &[u8], schema: &SchemaRef, events: usize) -> Res
 }
 
 /// Takes which of `items` items are refused, ascending, and why.
+#[inline]
 pub(super) fn take_refused(bytes: &mut &[u8], items: usize, item: &str) -> Result<Vec<Refused>> {
     let count = take_u32(bytes)?;
     if count > items {
         return Err(Error::input(format!("{count} {item}s are refused of {items}")));
     }
-    let mut heads = take_items(bytes, count, 8, &format!("refused {item}s"))?;
+    let mut heads = take_items(bytes, count, 8, format_args!("refused {item}s"))?;
     let mut refused = Vec::with_capacity(count);
     for _ in 0..count {
         let (row, length) = (take_u32(&mut heads)?, take_u32(&mut heads)?);
@@ -99,6 +100,7 @@ pub(crate) fn outcome_reason(message: &[u8]) -> String {
     text
 }
 
+#[inline]
 fn take_source_rows(bytes: &mut &[u8], events: usize) -> Result<Vec<u32>> {
     let count = take_u32(bytes)?;
     if count > BATCH_ROWS_MAX {
