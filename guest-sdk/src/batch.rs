@@ -42,6 +42,7 @@ impl<'b> Batch<'b> {
     /// # Safety
     ///
     /// The text of each string column is UTF-8 and its offsets lie on characters.
+    #[inline]
     pub unsafe fn trusted(mut bytes: &'b [u8]) -> Batch<'b> {
         let rows = take_count(&mut bytes);
         let count = take_count(&mut bytes);
@@ -104,6 +105,7 @@ impl<'b> Cursor<'b> {
         }
     }
 
+    #[inline]
     fn node(&mut self) -> (usize, usize) {
         let Some((node, rest)) = self.batch.nodes.split_first() else { misfit() };
         self.batch.nodes = rest;
@@ -111,6 +113,7 @@ impl<'b> Cursor<'b> {
         (node as u32 as usize, (node >> 32) as usize)
     }
 
+    #[inline]
     fn buffer(&mut self) -> &'b [u8] {
         let Some((end, rest)) = self.batch.ends.split_first() else { misfit() };
         self.batch.ends = rest;
@@ -121,6 +124,7 @@ impl<'b> Cursor<'b> {
     }
 
     /// The node and the validity of the next column.
+    #[inline]
     fn head(&mut self, rows: Option<usize>, nullable: bool) -> (usize, Validity<'b>) {
         let (node_rows, nulls) = self.node();
         let bits = self.buffer();
@@ -135,6 +139,7 @@ impl<'b> Cursor<'b> {
     }
 
     /// The offsets of `rows` rows.
+    #[inline]
     fn offsets(&mut self, rows: usize) -> &'b [[u8; 4]] {
         let (offsets, rest) = self.buffer().as_chunks();
         if offsets.len() != rows + 1 || !rest.is_empty() {
@@ -144,10 +149,12 @@ impl<'b> Cursor<'b> {
     }
 
     /// The next column, of a type that is no list.
+    #[inline]
     pub fn column(&mut self, layout: Layout, nullable: bool) -> Column<'b> {
         self.scalars(Some(self.batch.rows), layout, nullable)
     }
 
+    #[inline]
     fn scalars(&mut self, rows: Option<usize>, layout: Layout, nullable: bool) -> Column<'b> {
         let (rows, validity) = self.head(rows, nullable);
         let offsets: &[[u8; 4]] = if layout == Layout::Text { self.offsets(rows) } else { &[] };

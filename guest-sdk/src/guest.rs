@@ -5,9 +5,10 @@
 
 use crate::batch::Batch;
 use crate::dispatch::Dispatch;
+use crate::exchange::{Returned, answered};
 use crate::outcome::Scratch;
 use crate::states::{Ends, States};
-use crate::transform::{Run, outcomes};
+use crate::transform::{Run, write_outcomes};
 use std::cell::RefCell;
 
 thread_local! {
@@ -17,16 +18,18 @@ thread_local! {
 }
 
 /// Answers `map`.
-pub fn map(transforms: &[Run], views: u64, batch: &[u8]) -> Vec<u8> {
+pub fn map(transforms: &[Run], views: u64, batch: &[u8]) -> *const Returned {
     #[cfg(feature = "log")]
     crate::host_log::install_hook();
     // SAFETY: the host validates every text of a batch before it writes the batch.
     let batch = unsafe { Batch::trusted(batch) };
-    VIEWS.with_borrow_mut(|scratches| outcomes(transforms, views, &batch, scratches))
+    VIEWS.with_borrow_mut(|scratches| {
+        answered(|out| write_outcomes(transforms, views, &batch, scratches, out))
+    })
 }
 
 /// Answers `compute`.
-pub fn compute(transforms: &[Run], transform: u32, batch: &[u8]) -> Vec<u8> {
+pub fn compute(transforms: &[Run], transform: u32, batch: &[u8]) -> *const Returned {
     #[cfg(feature = "log")]
     crate::host_log::install_hook();
     let Some(chosen) = 1u64.checked_shl(transform) else {
@@ -34,7 +37,9 @@ pub fn compute(transforms: &[Run], transform: u32, batch: &[u8]) -> Vec<u8> {
     };
     // SAFETY: as in `map`.
     let batch = unsafe { Batch::trusted(batch) };
-    ON_DEMAND.with_borrow_mut(|scratches| outcomes(transforms, chosen, &batch, scratches))
+    ON_DEMAND.with_borrow_mut(|scratches| {
+        answered(|out| write_outcomes(transforms, chosen, &batch, scratches, out))
+    })
 }
 
 fn aggregate(aggregates: &[Dispatch], index: u32) -> &Dispatch {
@@ -47,21 +52,23 @@ fn aggregate(aggregates: &[Dispatch], index: u32) -> &Dispatch {
 }
 
 /// Answers `update`.
-pub fn update(aggregates: &[Dispatch], index: u32, mut batch: &[u8]) -> Vec<u8> {
+pub fn update(aggregates: &[Dispatch], index: u32, mut batch: &[u8]) -> *const Returned {
     let groups = Ends::take(&mut batch);
     // SAFETY: as in `map`.
     let batch = unsafe { Batch::trusted(batch) };
-    (aggregate(aggregates, index).update)(groups, &batch)
+    answered(|out| *out = (aggregate(aggregates, index).update)(groups, &batch))
 }
 
 /// Answers `merge`.
-pub fn merge(aggregates: &[Dispatch], index: u32, mut groups: &[u8]) -> Vec<u8> {
+pub fn merge(aggregates: &[Dispatch], index: u32, mut groups: &[u8]) -> *const Returned {
     let ends = Ends::take(&mut groups);
-    (aggregate(aggregates, index).merge)(ends, States::read(groups))
+    answered(|out| *out = (aggregate(aggregates, index).merge)(ends, States::read(groups)))
 }
 
 /// Answers `finalize`.
-pub fn finalize(aggregates: &[Dispatch], index: u32, states: &[u8]) -> Vec<u8> {
+pub fn finalize(aggregates: &[Dispatch], index: u32, states: &[u8]) -> *const Returned {
     let states = States::read(states);
-    AGGREGATE.with_borrow_mut(|scratch| (aggregate(aggregates, index).finalize)(scratch, states))
+    AGGREGATE.with_borrow_mut(|scratch| {
+        answered(|out| *out = (aggregate(aggregates, index).finalize)(scratch, states))
+    })
 }

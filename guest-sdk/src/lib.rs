@@ -97,6 +97,8 @@ pub mod bindings;
 mod column;
 mod dispatch;
 mod event_time;
+#[cfg(target_arch = "wasm32")]
+mod exchange;
 mod field;
 #[cfg(target_arch = "wasm32")]
 mod guest;
@@ -152,6 +154,8 @@ pub mod __ {
     pub use crate::bindings;
     pub use crate::column::Build;
     pub use crate::dispatch::Dispatch;
+    #[cfg(target_arch = "wasm32")]
+    pub use crate::exchange::{Returned, room, sent};
     pub use crate::field::Field;
     #[cfg(target_arch = "wasm32")]
     pub use crate::guest::{compute, finalize, map, merge, update};

@@ -5,7 +5,7 @@
 
 use crate::column::Build;
 use crate::record::Row;
-use crate::writer::{batch_bytes, put, write_batch};
+use crate::writer::{batch_bytes, put, put_items, write_batch};
 use std::any::Any;
 use std::fmt::Debug;
 
@@ -81,7 +81,7 @@ impl<B: Build> Written for Outcome<B> {
             put(&mut out, reason.as_bytes());
         }
         put(&mut out, &(self.sources.len() as u32).to_le_bytes());
-        put(&mut out, self.sources.as_flattened());
+        put_items(&mut out, &self.sources);
         let length = batch_bytes(&self.columns);
         put(&mut out, &(length as u32).to_le_bytes());
         let (batch, rest) = out.split_at_mut(length);

@@ -202,6 +202,19 @@ pub fn outcomes(
     batch: &Batch<'_>,
     scratches: &mut Vec<Scratch>,
 ) -> Vec<u8> {
+    let mut out = Vec::new();
+    write_outcomes(transforms, chosen, batch, scratches, &mut out);
+    out
+}
+
+/// Writes those outcomes to `out`, replacing what it held.
+pub fn write_outcomes(
+    transforms: &[Run],
+    chosen: u64,
+    batch: &Batch<'_>,
+    scratches: &mut Vec<Scratch>,
+    out: &mut Vec<u8>,
+) {
     if u64::BITS - chosen.leading_zeros() > transforms.len() as u32 {
         panic!("the host asks for a transform that this artifact does not have");
     }
@@ -213,13 +226,15 @@ pub fn outcomes(
         transforms[at](&mut scratches[at], batch);
         bytes += written(&scratches[at]).bytes();
     }
-    let mut out = vec![0; bytes];
+    if bytes > out.capacity() {
+        *out = vec![0; bytes];
+    }
+    out.resize(bytes, 0);
     let mut rest = &mut out[..];
     for at in bits(chosen) {
         rest = written(&scratches[at]).write(rest);
     }
     debug_assert!(rest.is_empty(), "outcomes have the size that was measured");
-    out
 }
 
 fn written(scratch: &Scratch) -> &dyn Written {

@@ -47,6 +47,16 @@ pub fn put(out: &mut &mut [u8], bytes: &[u8]) {
     *out = rest;
 }
 
+/// Fills the front of `out` with numbers.
+#[inline]
+pub fn put_items<const N: usize>(out: &mut &mut [u8], items: &[[u8; N]]) {
+    // One row is the usual online call, and a copy of known length needs no call.
+    match items {
+        [item] => put(out, item),
+        items => put(out, items.as_flattened()),
+    }
+}
+
 impl Writer<'_> {
     /// Writes a node.
     #[inline]
@@ -72,11 +82,7 @@ impl Writer<'_> {
     /// Writes a buffer of numbers.
     #[inline]
     pub fn items<const N: usize>(&mut self, items: &[[u8; N]]) {
-        // One row is the usual online call, and a copy of known length needs no call.
-        match items {
-            [item] => put(&mut self.body, item),
-            items => put(&mut self.body, items.as_flattened()),
-        }
+        put_items(&mut self.body, items);
         self.close(items.len() * N);
     }
 
@@ -84,10 +90,7 @@ impl Writer<'_> {
     #[inline]
     pub fn offsets(&mut self, ends: &[[u8; 4]]) {
         put(&mut self.body, &[0; 4]);
-        match ends {
-            [end] => put(&mut self.body, end),
-            ends => put(&mut self.body, ends.as_flattened()),
-        }
+        put_items(&mut self.body, ends);
         self.close(4 + ends.len() * 4);
     }
 

@@ -6,6 +6,7 @@ mod bad_input;
 mod cases;
 mod collaborators;
 mod every_type;
+mod exchange;
 mod flights;
 mod online;
 mod purchases;

@@ -8,7 +8,7 @@ use crate::json;
 use crate::settings::Settings;
 use crate::structure::plain_name;
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Error, Path, Result};
 
@@ -34,9 +34,14 @@ pub fn export(settings: TokenStream) -> Result<TokenStream> {
     check_names(&aggregates, &[], "aggregates")?;
     let manifest = manifest(&views, &on_demand, &aggregates, strict);
     let listed = listed(&aggregates);
-    let map = (!views.is_empty()).then(|| guest(&views, Interface::TRANSFORM));
-    let compute = (!on_demand.is_empty()).then(|| guest(&on_demand, Interface::ON_DEMAND));
-    let aggregate = (!aggregates.is_empty()).then(|| aggregate_guest(&aggregates));
+    let guests = [
+        (&views, Interface::TRANSFORM),
+        (&on_demand, Interface::ON_DEMAND),
+        (&aggregates, Interface::AGGREGATE),
+    ];
+    let guests = guests.into_iter().filter(|(paths, _)| !paths.is_empty());
+    let guests = guests.map(|(paths, interface)| guest(paths, interface));
+    let room = room();
     Ok(quote! {
         /// What this artifact declares: the JSON of its section `lockstep:manifest`.
         pub const MANIFEST: &str = {
@@ -57,9 +62,8 @@ pub fn export(settings: TokenStream) -> Result<TokenStream> {
         };
 
         #listed
-        #map
-        #compute
-        #aggregate
+        #(#guests)*
+        #room
     })
 }
 
@@ -97,7 +101,7 @@ fn manifest(views: &[Path], on_demand: &[Path], aggregates: &[Path], strict: boo
     pieces.push(text("],\"on_demand\":["));
     pieces.extend(declarations(on_demand, Interface::ON_DEMAND.of));
     pieces.push(text("],\"aggregates\":["));
-    pieces.extend(declarations(aggregates, AGGREGATE));
+    pieces.extend(declarations(aggregates, Interface::AGGREGATE.of));
     pieces.push(text("]}"));
     many(&pieces)
 }
@@ -139,42 +143,52 @@ fn listed(aggregates: &[Path]) -> TokenStream {
     }
 }
 
-/// The SDK's trait of aggregates in a manifest.
-const AGGREGATE: &str = "Declared";
-
-/// The names that one interface of the contract has in the SDK.
+/// The names that one interface of the contract has.
 #[derive(Clone, Copy)]
 struct Interface {
     /// The trait of its transforms.
     of: &'static str,
     /// The module of its bindings.
     module: &'static str,
-    /// The module of its functions within the bindings.
-    exports: &'static str,
-    /// Its function.
-    function: &'static str,
-    /// The type of its function's first argument.
+    /// The macro that describes its world.
+    describe: &'static str,
+    /// Its name, with the version of `wit/`.
+    name: &'static str,
+    /// Its functions.
+    functions: &'static [&'static str],
+    /// The type of their first argument.
     argument: &'static str,
-    /// The macro that exports it.
-    export: &'static str,
+    /// The SDK's type of what answers them.
+    answers: &'static str,
 }
 
 impl Interface {
     const TRANSFORM: Interface = Interface {
         of: "Transform",
         module: "transform_guest",
-        exports: "transform",
-        function: "map",
+        describe: "describe_transform_guest",
+        name: "lockstep:features/transform@0.2.0",
+        functions: &["map"],
         argument: "u64",
-        export: "export_transform_guest",
+        answers: "Run",
     };
     const ON_DEMAND: Interface = Interface {
         of: "OnDemand",
         module: "on_demand_guest",
-        exports: "on_demand",
-        function: "compute",
+        describe: "describe_on_demand_guest",
+        name: "lockstep:features/on-demand@0.2.0",
+        functions: &["compute"],
         argument: "u32",
-        export: "export_on_demand_guest",
+        answers: "Run",
+    };
+    const AGGREGATE: Interface = Interface {
+        of: "Declared",
+        module: "aggregate_guest",
+        describe: "describe_aggregate_guest",
+        name: "lockstep:features/aggregate@0.2.0",
+        functions: &["update", "merge", "finalize"],
+        argument: "u32",
+        answers: "Dispatch",
     };
 }
 
@@ -184,59 +198,53 @@ fn name(text: &str) -> syn::Ident {
 
 /// The exports of one interface.
 fn guest(paths: &[Path], interface: Interface) -> TokenStream {
-    let (of, module) = (name(interface.of), name(interface.module));
-    let (exports, function) = (name(interface.exports), name(interface.function));
-    let (argument, export) = (name(interface.argument), name(interface.export));
-    let runs = paths.iter().map(ToTokens::to_token_stream);
-    quote! {
-        #[cfg(target_arch = "wasm32")]
-        const _: () = {
-            struct Guest;
-
-            impl ::lockstep_sdk::__::bindings::#module::exports::lockstep::features::#exports::Guest
-                for Guest
-            {
-                fn #function(chosen: #argument, batch: ::std::vec::Vec<u8>) -> ::std::vec::Vec<u8> {
-                    const RUNS: &[::lockstep_sdk::__::Run] =
-                        &[#(<#runs as ::lockstep_sdk::__::#of>::run),*];
-                    ::lockstep_sdk::__::#function(RUNS, chosen, &batch)
-                }
-            }
-
-            ::lockstep_sdk::__::bindings::#module::#export!(
-                Guest with_types_in ::lockstep_sdk::__::bindings::#module
-            );
-        };
-    }
-}
-
-/// The exports of the aggregates.
-fn aggregate_guest(aggregates: &[Path]) -> TokenStream {
-    let functions = ["update", "merge", "finalize"].map(|function| {
+    let of = name(interface.of);
+    let answering = paths.iter().map(|path| match interface.answers {
+        "Run" => quote!(<#path as ::lockstep_sdk::__::#of>::run),
+        _ => quote!(::lockstep_sdk::__::Dispatch::of::<#path>()),
+    });
+    let (module, describe) = (name(interface.module), name(interface.describe));
+    let (argument, answers) = (name(interface.argument), name(interface.answers));
+    let functions = interface.functions.iter().map(|function| {
+        let export = format!("{}#{function}", interface.name);
         let function = name(function);
         quote! {
-            fn #function(aggregate: u32, bytes: ::std::vec::Vec<u8>) -> ::std::vec::Vec<u8> {
-                ::lockstep_sdk::__::#function(AGGREGATES, aggregate, &bytes)
+            #[unsafe(export_name = #export)]
+            extern "C" fn #function(
+                chosen: #argument,
+                bytes: *const u8,
+                length: usize,
+            ) -> *const ::lockstep_sdk::__::Returned {
+                // SAFETY: the host wrote this list to the room that it asked for.
+                let sent = unsafe { ::lockstep_sdk::__::sent(bytes, length) };
+                ::lockstep_sdk::__::#function(ANSWERING, chosen, sent)
             }
         }
     });
     quote! {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
-            const AGGREGATES: &[::lockstep_sdk::__::Dispatch] =
-                &[#(::lockstep_sdk::__::Dispatch::of::<#aggregates>()),*];
+            const ANSWERING: &[::lockstep_sdk::__::#answers] = &[#(#answering),*];
 
-            struct Guest;
+            #(#functions)*
 
-            impl ::lockstep_sdk::__::bindings::aggregate_guest::exports::lockstep::features::
-                aggregate::Guest for Guest
-            {
-                #(#functions)*
-            }
-
-            ::lockstep_sdk::__::bindings::aggregate_guest::export_aggregate_guest!(
-                Guest with_types_in ::lockstep_sdk::__::bindings::aggregate_guest
+            ::lockstep_sdk::__::bindings::#module::#describe!(
+                Guest with_types_in ::lockstep_sdk::__::bindings::described
             );
+        };
+    }
+}
+
+/// How the host asks for the room of a list that it sends.
+fn room() -> TokenStream {
+    quote! {
+        #[cfg(target_arch = "wasm32")]
+        const _: () = {
+            #[unsafe(export_name = "cabi_realloc")]
+            extern "C" fn room(_: *mut u8, held: usize, _: usize, bytes: usize) -> *mut u8 {
+                assert!(held == 0, "a list of bytes has its length from the start");
+                ::lockstep_sdk::__::room(bytes)
+            }
         };
     }
 }
