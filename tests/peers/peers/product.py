@@ -6,6 +6,7 @@ import of the product's code.
 import json
 import subprocess
 
+import duckdb
 import polars
 
 from .features import SOURCE, VIEW, manifest
@@ -37,10 +38,22 @@ def values(root, folder, data):
         root, "lockstep", "training-set", "everything", "--project", folder,
         "--spine", data.spine_file, "--output", output,
     )
+    check_metadata(output)
     table = polars.read_parquet(output)
     assert table.height == data.spine.height, "the training set has not the spine's rows"
     assert table["row"].to_list() == data.spine["row"].to_list(), "the spine's order is lost"
     return {f.name: table[f"{VIEW}.{f.name}"].to_list() for f in data.features}
+
+
+def check_metadata(output):
+    """Both peers find what the file says about its own making."""
+    theirs = polars.read_parquet_metadata(output)
+    query = "SELECT decode(key), decode(value) FROM parquet_kv_metadata(?)"
+    others = dict(duckdb.execute(query, [str(output)]).fetchall())
+    for name in ("semantics", "service", "project_sha256", "source_files", "as_of"):
+        entry = theirs[f"lockstep.{name}"]
+        assert entry == others[f"lockstep.{name}"], f"{name}: the peers read different entries"
+    json.loads(theirs["lockstep.source_files"])
 
 
 def run(root, program, *arguments):
