@@ -26,7 +26,11 @@ pub fn file() -> PathBuf {
 /// The whole log in batches of at most `batch_rows` events.
 pub fn event_batches(catalog: &Catalog, batch_rows: usize) -> Result<Vec<EventBatch>> {
     let schema = catalog.source(SOURCE)?.clone();
-    let mut reader = open_files(&[file()], schema, ReadOptions { batch_rows, start_position: 0 })?;
+    let mut reader = open_files(
+        &[file()],
+        schema,
+        ReadOptions { batch_rows, start_position: 0, ..ReadOptions::default() },
+    )?;
     let mut batches = Vec::new();
     while let Some(batch) = reader.next()? {
         batches.push(batch);

@@ -44,7 +44,8 @@ pub struct ProjectArguments {
     /// The project file, or its folder
     #[arg(long, default_value = "lockstep.toml", value_name = "FILE")]
     pub project: PathBuf,
-    /// Read a source's events from these files instead of the project's: SOURCE=FILE
+    /// Read a source's events from these files instead of the project's: SOURCE=FILE, where FILE is a
+    /// path, a pattern or a URL; may be given several times
     #[arg(long, value_name = "SOURCE=FILE")]
     pub events: Vec<String>,
     /// The store's directory, instead of the project's

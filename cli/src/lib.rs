@@ -7,5 +7,6 @@ pub mod inspect;
 pub mod meaning;
 pub mod outcome;
 pub mod output;
+pub mod provenance;
 pub mod scaffold;
 pub mod workspace;

@@ -8,14 +8,17 @@ use lockstep_runtime::parity::Log;
 use lockstep_runtime::project::Project;
 use lockstep_runtime::service::{AS_OF, Service};
 use lockstep_runtime::source::{
-    EventReader, ReadOptions, TableReader, open_files, open_table, read_table,
+    EventReader, ObjectStores, Pattern, ReadOptions, SourceFile, TableReader, files_of, open_files,
+    open_tables, read_tables,
 };
 use lockstep_runtime::store::Store;
 use lockstep_runtime::store::sled::SledStore;
+use lockstep_runtime::time::Interval;
 use lockstep_runtime::value::DataType;
 use lockstep_runtime::{Error, Result};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Events that a reader gives at once.
 pub const BATCH_ROWS: usize = 8192;
@@ -28,23 +31,30 @@ pub struct Workspace {
     /// What its artifacts declare.
     pub catalog: Arc<Catalog>,
     store: Option<PathBuf>,
+    /// The files of each source, as they were found first.
+    files: Mutex<BTreeMap<String, Vec<SourceFile>>>,
 }
 
 impl Workspace {
     /// Opens the project that the arguments name.
     pub fn open(arguments: &ProjectArguments) -> Result<Workspace> {
         let mut project = Project::open(&arguments.project)?;
-        for given in &arguments.events {
-            let (source, file) = given.split_once('=').ok_or_else(|| {
-                Error::input(format!("--events {given:?} is not of the form SOURCE=FILE"))
+        let mut given: BTreeMap<&str, Vec<Pattern>> = BTreeMap::new();
+        for events in &arguments.events {
+            let (source, file) = events.split_once('=').ok_or_else(|| {
+                Error::input(format!("--events {events:?} is not of the form SOURCE=FILE"))
             })?;
-            project.sources.entry(source.into()).or_default().files = vec![file.into()];
+            given.entry(source).or_default().push(Pattern::new("", file));
+        }
+        for (source, files) in given {
+            project.sources.entry(source.into()).or_default().files = files;
         }
         let catalog = Arc::new(Catalog::load(&cached_engine()?, &project)?);
         for given in &arguments.events {
             catalog.source(given.split('=').next().unwrap_or(given))?;
         }
-        Ok(Workspace { project, catalog, store: arguments.store.clone() })
+        let store = arguments.store.clone();
+        Ok(Workspace { project, catalog, store, files: Mutex::default() })
     }
 
     /// The service called `name`.
@@ -68,11 +78,35 @@ impl Workspace {
         Ok(Arc::new(store))
     }
 
+    /// The files of `source`, in the order of their positions. A command looks for them once.
+    pub fn files(&self, source: &str) -> Result<Vec<SourceFile>> {
+        let mut found = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(files) = found.get(source) {
+            return Ok(files.clone());
+        }
+        let files = files_of(self.project.files(source)?, ObjectStores::of_process());
+        let files = files.map_err(|error| error.at(format!("source {source}")))?;
+        found.insert(source.to_string(), files.clone());
+        Ok(files)
+    }
+
     /// A reader of the files of `source`, from `start_position`.
     pub fn reader(&self, source: &str, start_position: u64) -> Result<Box<dyn EventReader>> {
         let schema = self.catalog.source(source)?.clone();
-        let options = ReadOptions { batch_rows: BATCH_ROWS, start_position };
-        open_files(self.project.files(source)?, schema, options)
+        let options =
+            ReadOptions { batch_rows: BATCH_ROWS, start_position, ..ReadOptions::default() };
+        open_files(&self.files(source)?, schema, options)
+    }
+
+    /// A reader of all files of `source` that may pass over events outside `time_range`.
+    pub fn reader_within(
+        &self,
+        source: &str,
+        time_range: Option<Interval>,
+    ) -> Result<Box<dyn EventReader>> {
+        let schema = self.catalog.source(source)?.clone();
+        let options = ReadOptions { batch_rows: BATCH_ROWS, time_range, ..ReadOptions::default() };
+        open_files(&self.files(source)?, schema, options)
     }
 
     /// All events of `source`, in memory.
@@ -86,9 +120,10 @@ impl Workspace {
     }
 }
 
-/// The rows of a spine file, in which text formats give the service's request columns their types.
+/// The rows of a spine, a file or the files of a pattern; in text formats the service's request
+/// columns have their types.
 pub fn read_spine(path: &Path, service: &Service) -> Result<RecordBatch> {
-    read_table(path, &hints(service, AS_OF))
+    read_tables(&spine_files(path)?, &hints(service, AS_OF))
 }
 
 /// As [`read_spine`], in parts; `as_of` is the column of the rows' times.
@@ -98,7 +133,11 @@ pub fn spine_reader(
     as_of: &str,
     batch_rows: usize,
 ) -> Result<TableReader> {
-    open_table(path, &hints(service, as_of), batch_rows)
+    open_tables(&spine_files(path)?, &hints(service, as_of), batch_rows)
+}
+
+fn spine_files(path: &Path) -> Result<Vec<SourceFile>> {
+    Pattern::new("", path.to_string_lossy()).files()
 }
 
 fn hints(service: &Service, as_of: &str) -> Vec<(String, DataType)> {

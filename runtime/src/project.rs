@@ -6,7 +6,9 @@
 //! a service resolves to (`service.rs`).
 
 use crate::error::{Error, Result};
+use crate::source::Pattern;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -21,6 +23,8 @@ pub const LOCK_FILE: &str = "lockstep.lock";
 pub struct Project {
     /// The file.
     pub file: PathBuf,
+    /// The SHA-256 of its bytes, in hexadecimal digits.
+    pub sha256: String,
     /// The sources by name.
     pub sources: BTreeMap<String, SourceConfig>,
     /// The artifacts' files by name.
@@ -35,8 +39,8 @@ pub struct Project {
 /// Where a source's events are.
 #[derive(Clone, Debug, Default)]
 pub struct SourceConfig {
-    /// Its files, in order.
-    pub files: Vec<PathBuf>,
+    /// The paths and patterns of its files, in order.
+    pub files: Vec<Pattern>,
 }
 
 /// What a service serves.
@@ -123,8 +127,10 @@ impl Project {
         let sources = parsed.sources.into_iter().map(|(name, source)| {
             let files = match source.files {
                 None => vec![],
-                Some(OneOrMany::One(file)) => vec![root.join(file)],
-                Some(OneOrMany::Many(files)) => files.iter().map(|f| root.join(f)).collect(),
+                Some(OneOrMany::One(file)) => vec![Pattern::new(&root, file)],
+                Some(OneOrMany::Many(files)) => {
+                    files.into_iter().map(|file| Pattern::new(&root, file)).collect()
+                }
             };
             (name, SourceConfig { files })
         });
@@ -145,6 +151,7 @@ impl Project {
             artifacts: parsed.artifacts.into_iter().map(|(n, f)| (n, root.join(f))).collect(),
             store: parsed.store.map(|store| root.join(store.path)),
             lock: read_lock(&root.join(LOCK_FILE))?.artifacts,
+            sha256: Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect(),
             file,
         })
     }
@@ -161,8 +168,8 @@ impl Project {
         })
     }
 
-    /// The files of the source called `name`.
-    pub fn files(&self, name: &str) -> Result<&[PathBuf]> {
+    /// The paths and patterns of the files of the source called `name`.
+    pub fn files(&self, name: &str) -> Result<&[Pattern]> {
         let files = self.sources.get(name).map(|source| source.files.as_slice());
         files.filter(|files| !files.is_empty()).ok_or_else(|| {
             Error::input(format!(

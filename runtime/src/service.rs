@@ -7,6 +7,7 @@
 use crate::catalog::{Catalog, CatalogView};
 use crate::error::{Error, Result};
 use crate::project::{KeyNames, Project, ServiceConfig};
+use crate::time::{Interval, Time};
 use crate::value::{Column, DataType};
 
 /// The request column that is always the answer's `as_of`.
@@ -81,6 +82,22 @@ impl Service {
     pub fn resolve(project: &Project, catalog: &Catalog, name: &str) -> Result<Service> {
         let place = project.file.display().to_string();
         Resolver::new(name, project.service(name)?, catalog, &place).resolve()
+    }
+
+    /// The event times of `source` that some view of the service may read as of times from `first`
+    /// to `last`; none if no view reads the source.
+    pub fn reach(
+        &self,
+        catalog: &Catalog,
+        source: &str,
+        first: Time,
+        last: Time,
+    ) -> Option<Interval> {
+        let views = self.views.iter().map(|view| &catalog.views()[view.view].plan);
+        let reaches = views
+            .filter(|plan| plan.view.event.source == source)
+            .map(|plan| plan.reach(first, last));
+        reaches.reduce(|a, b| Interval { start: a.start.min(b.start), end: a.end.max(b.end) })
     }
 
     /// The service that serves every feature of every view, with keys under their own names.

@@ -8,6 +8,7 @@
 
 mod artifacts;
 mod files;
+mod objects;
 mod project;
 mod requests;
 mod stores;
@@ -136,23 +137,9 @@ impl Place {
         self.table(to, columns.collect());
     }
 
-    /// Runs a command line, in which `@` stands for the folder, on this project.
+    /// Runs a command line on this project.
     fn run(&self, line: &str) -> Ending {
-        let folder = self.folder.path().display().to_string();
-        let words = line.split(' ').map(|word| word.replace('@', &format!("{folder}/")));
-        let mut arguments: Vec<String> =
-            ["lockstep".to_string()].into_iter().chain(words).collect();
-        if !line.starts_with("inspect") {
-            arguments.extend(["--project".to_string(), folder]);
-        }
-        match Arguments::try_parse_from(arguments) {
-            Err(error) => (error.exit_code() as u8, error.to_string()),
-            Ok(arguments) => match arguments.run() {
-                Ok(Outcome::Done) => (0, String::new()),
-                Ok(Outcome::Found(what)) => (1, what),
-                Err(error) => (exit_code(&error), error.to_string()),
-            },
-        }
+        run(self.folder.path(), line)
     }
 
     /// Every file outside the store, with its bytes.
@@ -203,6 +190,24 @@ impl Place {
             code == exit && missing.is_empty(),
             "lockstep {line}\nexit {code}, expected {exit}\nmissing {missing:?} in: {message}"
         );
+    }
+}
+
+/// Runs a command line, in which `@` stands for the folder, on the project there.
+fn run(folder: &Path, line: &str) -> Ending {
+    let folder = folder.display().to_string();
+    let words = line.split(' ').map(|word| word.replace('@', &format!("{folder}/")));
+    let mut arguments: Vec<String> = ["lockstep".to_string()].into_iter().chain(words).collect();
+    if !line.starts_with("inspect") {
+        arguments.extend(["--project".to_string(), folder]);
+    }
+    match Arguments::try_parse_from(arguments) {
+        Err(error) => (error.exit_code() as u8, error.to_string()),
+        Ok(arguments) => match arguments.run() {
+            Ok(Outcome::Done) => (0, String::new()),
+            Ok(Outcome::Found(what)) => (1, what),
+            Err(error) => (exit_code(&error), error.to_string()),
+        },
     }
 }
 

@@ -36,7 +36,8 @@ const EVENTS: usize = 2_500;
 fn batches(catalog: &Catalog, rows: usize) -> Vec<EventBatch> {
     let file = root().join("transforms/user-mentions/data/issue_events.parquet");
     let schema = catalog.source(SOURCE).unwrap().clone();
-    let options = ReadOptions { batch_rows: EVENTS, start_position: START as u64 };
+    let options =
+        ReadOptions { batch_rows: EVENTS, start_position: START as u64, ..ReadOptions::default() };
     let batch = open_files(&[file], schema, options).unwrap().next().unwrap().unwrap();
     assert_eq!((batch.records.num_rows(), batch.set_aside.len()), (EVENTS, 0));
     super::stream::cut(&batch.records, || rows)

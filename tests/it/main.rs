@@ -12,6 +12,7 @@ mod online;
 mod purchases;
 mod sandbox;
 mod source;
+mod sources;
 mod store;
 mod stream;
 mod tidy;

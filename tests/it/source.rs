@@ -278,7 +278,7 @@ proptest! {
             let path = folder.path().join("events").with_extension(extension);
             write(&path, &batch_of(&rows, &schema.columns), slice);
             let start = start.min(rows.len());
-            let options = ReadOptions { batch_rows, start_position: start as u64 };
+            let options = ReadOptions { batch_rows, start_position: start as u64, ..ReadOptions::default() };
             let found = read_file(&path, &schema, options).unwrap();
             prop_assert_eq!(&found, &numbered(&rows)[start..], "{}", extension);
         }
@@ -361,7 +361,8 @@ fn encodings_are_equal(cells: Vec<(Value, Value)>) {
         for extension in ["parquet", "arrow"] {
             let path = folder.path().join("events").with_extension(extension);
             write(&path, &batch, batch.num_rows());
-            let options = ReadOptions { batch_rows: 3, start_position: 1 };
+            let options =
+                ReadOptions { batch_rows: 3, start_position: 1, ..ReadOptions::default() };
             let found = read_file(&path, &schema, options).expect("a good file");
             assert_eq!(found, numbered(&rows)[1..], "{extension} {types:?}");
         }
@@ -396,7 +397,8 @@ fn s24_positions_resume_over_files() {
     let (schema, paths, rows) = partition(folder.path());
     for start in 0..=rows.len() {
         let batch_rows = [1, 7, 64, 8192][start % 4];
-        let options = ReadOptions { batch_rows, start_position: start as u64 };
+        let options =
+            ReadOptions { batch_rows, start_position: start as u64, ..ReadOptions::default() };
         let mut reader = open_files(&paths, Arc::clone(&schema), options).unwrap();
         assert_eq!(read(&mut *reader, &schema).unwrap(), rows[start..], "from {start}");
     }
@@ -432,7 +434,7 @@ fn damaged_files_are_errors() {
             std::fs::write(&path, bytes).expect("a folder");
             path
         };
-        let options = ReadOptions { batch_rows: 16, start_position: 0 };
+        let options = ReadOptions { batch_rows: 16, start_position: 0, ..ReadOptions::default() };
         read_file(&file("whole".into(), bytes), &schema, options).expect("the file is good");
         for length in (0..bytes.len()).step_by(3) {
             let path = file(format!("damaged{length}"), &bytes[..length]);

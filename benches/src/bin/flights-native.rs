@@ -42,7 +42,7 @@ fn run(file: PathBuf) -> Result<()> {
     let catalog = catalog("flights");
     let (_, artifact) = &catalog.artifacts()[0];
     let schema = catalog.source("flights")?.clone();
-    let options = ReadOptions { batch_rows: CALL_ROWS_MAX, start_position: 0 };
+    let options = ReadOptions { batch_rows: CALL_ROWS_MAX, ..ReadOptions::default() };
     let mut reader = open_files(&[file], schema, options)?;
     let mut batches: Vec<RecordBatch> = Vec::new();
     while batches.len() < ROWS / CALL_ROWS_MAX

@@ -7,7 +7,9 @@ use crate::workspace::{BATCH_ROWS, Workspace};
 use clap::Args;
 use lockstep_runtime::event::{EventBatch, SetAside};
 use lockstep_runtime::host::stream::{Applied, StreamHost};
-use lockstep_runtime::source::{EventReader, Format, ReadOptions, open_events, open_events_stdin};
+use lockstep_runtime::source::{
+    EventReader, Format, Pattern, ReadOptions, open_events_stdin, open_files,
+};
 use lockstep_runtime::store::Store;
 use lockstep_runtime::store::progress::{FILES, PUSHED};
 use lockstep_runtime::{Error, Result};
@@ -19,8 +21,9 @@ use std::time::Instant;
 /// The arguments of `lockstep stream`.
 #[derive(Debug, Args)]
 pub struct Stream {
-    /// A file of further events, or - for standard input; without it, the rest of the project's
-    /// files. Further events need a source with event ids, which make sending them twice harmless
+    /// A file of further events, a pattern or a URL, or - for standard input; without it, the rest
+    /// of the project's files. Further events need a source with event ids, which make sending them
+    /// twice harmless
     input: Option<PathBuf>,
     /// The source; needed only if the project has several
     #[arg(long)]
@@ -47,7 +50,11 @@ impl Stream {
         if self.batch_rows == 0 {
             return Err(Error::input("--batch-rows must be at least 1"));
         }
-        let options = ReadOptions { batch_rows: self.batch_rows, start_position: 0 };
+        let options = ReadOptions {
+            batch_rows: self.batch_rows,
+            start_position: 0,
+            ..ReadOptions::default()
+        };
         let partition = if self.input.is_some() { PUSHED } else { FILES };
         if self.input.is_some() && schema.id.is_none() {
             return Err(Error::input(format!(
@@ -62,7 +69,10 @@ impl Stream {
                 let input = Box::new(std::io::stdin());
                 Some(open_events_stdin(self.format()?, input, schema, options)?)
             }
-            Some(path) => Some(open_events(path, schema, options)?),
+            Some(path) => {
+                let files = Pattern::new("", path.to_string_lossy()).files()?;
+                Some(open_files(&files, schema, options)?)
+            }
         };
         let mut fold = Fold::open(&workspace, workspace.open_store(true)?, &source, partition)?;
         let reader: Box<dyn EventReader> = match pushed {

@@ -3,6 +3,7 @@
 use crate::arguments::ProjectArguments;
 use crate::outcome::Outcome;
 use crate::output::{print_json, progress, report_set_aside, the_first, thousands};
+use crate::provenance;
 use crate::workspace::{Workspace, spine_reader};
 use arrow::array::RecordBatch;
 use bytesize::ByteSize;
@@ -10,7 +11,6 @@ use clap::Args;
 use lockstep_runtime::host::batch::{Counts, Options, SpillOptions, TrainingSet};
 use lockstep_runtime::service::{AS_OF, Service};
 use lockstep_runtime::source::{Format, TrainingWriter};
-use lockstep_runtime::vector::Identity;
 use lockstep_runtime::{Error, Result};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -64,7 +64,7 @@ impl TrainingSetCommand {
         let bad_rows_max = self.project.bad_rows_max;
         let (spine, output) = (&self.spine, &self.output);
         let made = make(&workspace, &service, spine, output, &self.how, bad_rows_max)?;
-        let Made { rows, counts } = made;
+        let Made { rows, passed_over, counts } = made;
         report_set_aside(&counts.set_aside);
         let bad = counts.set_aside.len() as u64;
         if bad > bad_rows_max {
@@ -80,6 +80,7 @@ impl TrainingSetCommand {
                 "rows": rows, "features": features, "events": counts.events,
                 "duplicates": counts.duplicates, "set_aside": bad, "output": self.output,
                 "spilled": counts.spilled,
+                "passed_over": passed_over,
                 "seconds": { "total": seconds, "guest": counts.guest.as_secs_f64() },
             }))?;
         } else {
@@ -117,6 +118,8 @@ fn check_output(output: &Path) -> Result<()> {
 pub struct Made {
     /// Rows of the training set.
     pub rows: u64,
+    /// Events that were not read, because no window reaches them.
+    pub passed_over: u64,
     /// Events, duplicates, what was set aside.
     pub counts: Counts,
 }
@@ -142,14 +145,17 @@ pub fn make(
     while let Some(batch) = reader.read()? {
         training.spine(&batch).map_err(|error| error.at(&place))?;
     }
+    let mut passed_over = 0;
     for source in training.sources() {
-        let mut reader = workspace.reader(&source, 0)?;
+        let reach = training.reach(&source);
+        let mut reader = workspace.reader_within(&source, reach)?;
         let bar = progress(&format!("reading {source}"), 0);
         training.read(&source, &mut *reader, &mut |position| {
             bar.set_length(position);
             bar.set_position(position);
         })?;
         bar.finish_and_clear();
+        passed_over += reader.passed_over().rows;
     }
     let bar = progress("joining", 0);
     let mut joined = training.join(&|done, total| {
@@ -158,13 +164,12 @@ pub fn make(
     })?;
     bar.finish_and_clear();
     if joined.counts.set_aside.len() as u64 > bad_rows_max {
-        return Ok(Made { rows: 0, counts: joined.counts });
+        return Ok(Made { rows: 0, passed_over, counts: joined.counts });
     }
-    let identity = Identity::of(&workspace.catalog).entries();
-    let metadata = identity.into_iter().map(|(name, value)| (format!("lockstep.{name}"), value));
+    let metadata = provenance::entries(workspace, service, &how.as_of_column)?;
     let mut reader = spine_reader(spine, service, &how.as_of_column, SPINE_ROWS)?;
     let schema = joined.schema(reader.schema());
-    let mut writer = TrainingWriter::create(output, schema, metadata.collect())?;
+    let mut writer = TrainingWriter::create(output, schema, metadata)?;
     let bar = progress("writing", joined.rows() as u64);
     while let Some(batch) = reader.read()? {
         writer.write(&joined.next(&batch)?)?;
@@ -174,7 +179,7 @@ pub fn make(
     if joined.left() > 0 {
         return Err(Error::input(format!("{place}: the spine changed while it was read")));
     }
-    Ok(Made { rows: writer.finish()?, counts: joined.counts })
+    Ok(Made { rows: writer.finish()?, passed_over, counts: joined.counts })
 }
 
 impl How {

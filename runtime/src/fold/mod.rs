@@ -128,6 +128,14 @@ impl FoldPlan {
         self.spans.iter().map(|span| span.interval(effective, self.view.origin_us)).collect()
     }
 
+    /// The event times that some window may read as of times from `first` to `last`: no bound of a
+    /// window goes back as the time asked goes on.
+    pub fn reach(&self, first: Time, last: Time) -> Interval {
+        let start = self.intervals(first).iter().map(|interval| interval.start).min();
+        let end = self.intervals(last).iter().map(|interval| interval.end).max();
+        Interval { start: start.unwrap_or(Time::MIN), end: end.unwrap_or(Time::MAX) }
+    }
+
     /// The types of the entity key's parts, in order.
     pub fn key_types(&self) -> Vec<DataType> {
         let types = self.view.key.iter().filter_map(|part| self.view.column_index(part));

@@ -225,7 +225,7 @@ impl<'a> Cell<'a> {
         }
     }
 
-    fn into_owned(self) -> Cell<'static> {
+    pub(super) fn into_owned(self) -> Cell<'static> {
         match self {
             Cell::Null => Cell::Null,
             Cell::Bool(value) => Cell::Bool(value),

@@ -6,8 +6,10 @@
 
 use super::admit::{admit, in_column};
 use super::cell::Cell;
+use super::files::Part;
+use super::hive::{Constant, Constants};
 use super::widen::{BadRows, accepts, widen};
-use super::{EventReader, json, missing_column, wrong_type};
+use super::{EventReader, PassedOver, json, missing_column, wrong_type};
 use crate::error::{Error, Result};
 use crate::event::{EventBatch, SourceSchema, arrow_type};
 use arrow::array::{ArrayRef, RecordBatch, new_null_array};
@@ -19,6 +21,17 @@ use std::sync::Arc;
 pub(super) trait BatchSource: Send {
     /// The next batch, or `None` after the last one.
     fn next(&mut self) -> Result<Option<RecordBatch>>;
+
+    /// Rows that stand between what the last two calls of `next` gave, and are not read. It answers
+    /// once.
+    fn take_gap(&mut self) -> u64 {
+        0
+    }
+
+    /// What is not read, of the whole file.
+    fn passed_over(&self) -> PassedOver {
+        PassedOver::default()
+    }
 }
 
 /// Runs `read`, whose libraries may panic on bytes that break their assumptions.
@@ -47,10 +60,16 @@ pub(super) struct Projection {
 }
 
 impl Projection {
-    /// Judges the header: each declared column is there once with a type that widens to its own.
-    pub(super) fn of(place: &str, found: &Schema, schema: &SourceSchema) -> Result<Projection> {
+    /// Judges the header: each declared column is there once with a type that widens to its own,
+    /// or in the name of a folder.
+    pub(super) fn of(
+        place: &str,
+        found: &Schema,
+        schema: &SourceSchema,
+        constants: &Constants,
+    ) -> Result<Projection> {
         let mut places = Vec::with_capacity(schema.columns.len());
-        for column in &schema.columns {
+        for (index, column) in schema.columns.iter().enumerate() {
             let mut same =
                 (0..found.fields().len()).filter(|i| found.field(*i).name() == &column.name);
             let place_of = same.next();
@@ -67,7 +86,7 @@ impl Projection {
                 {
                     return Err(wrong_type(place, column, &data_type.to_string()));
                 }
-                None if !column.nullable => {
+                None if !column.nullable && constants.get(index).is_none() => {
                     let names: Vec<String> =
                         found.fields().iter().map(|field| field.name().clone()).collect();
                     return Err(missing_column(place, column, &names));
@@ -82,6 +101,11 @@ impl Projection {
         let slots = places.into_iter().map(slot).collect();
         Ok(Projection { chosen, slots })
     }
+
+    /// The file's column of the declared column `index`.
+    pub(super) fn column_of(&self, index: usize) -> Option<usize> {
+        self.slots[index].map(|slot| self.chosen[slot])
+    }
 }
 
 /// Reads the events of one file.
@@ -90,6 +114,7 @@ pub(super) struct ColumnarReader {
     source: Box<dyn BatchSource>,
     schema: Arc<SourceSchema>,
     projection: Projection,
+    constants: Constants,
     batch_rows: usize,
     /// The rest of a record batch larger than `batch_rows`.
     rest: Option<RecordBatch>,
@@ -102,18 +127,29 @@ impl ColumnarReader {
         place: String,
         source: Box<dyn BatchSource>,
         schema: Arc<SourceSchema>,
-        projection: Projection,
+        (projection, constants): (Projection, Constants),
         batch_rows: usize,
         position: u64,
     ) -> ColumnarReader {
-        ColumnarReader { place, source, schema, projection, batch_rows, rest: None, position }
+        ColumnarReader {
+            place,
+            source,
+            schema,
+            projection,
+            constants,
+            batch_rows,
+            rest: None,
+            position,
+        }
     }
 
     fn next_records(&mut self) -> Result<Option<RecordBatch>> {
         let records = match self.rest.take() {
             Some(rest) => Some(rest),
             None => loop {
-                match self.source.next()? {
+                let records = self.source.next()?;
+                self.position += self.source.take_gap();
+                match records {
                     Some(records) if records.num_rows() == 0 => {}
                     other => break other,
                 }
@@ -133,16 +169,25 @@ impl ColumnarReader {
         let rows = records.num_rows();
         let mut bad = BadRows::default();
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.schema.columns.len());
-        for (column, slot) in self.schema.columns.iter().zip(&self.projection.slots) {
-            let Some(slot) = slot else {
-                columns.push(new_null_array(&arrow_type(&column.data_type), rows));
+        for (index, column) in self.schema.columns.iter().enumerate() {
+            let constant = self.constants.get(index);
+            let Some(slot) = self.projection.slots[index] else {
+                columns.push(match constant {
+                    Some(constant) => constant.rows(rows)?,
+                    None => new_null_array(&arrow_type(&column.data_type), rows),
+                });
                 continue;
             };
             let mut of_column = BadRows::default();
-            let array = widen(records.column(*slot), &column.data_type, &mut of_column)
+            let array = widen(records.column(slot), &column.data_type, &mut of_column)
                 .map_err(|error| error.at(format!("{}: column {:?}", self.place, column.name)))?;
             for (row, reason) in of_column.iter() {
                 bad.add(row, || in_column(&column.name, reason));
+            }
+            if let Some(constant) = constant {
+                for row in constant.disagreeing(&array)? {
+                    bad.add(row, || constant.reason(column));
+                }
             }
             columns.push(array);
         }
@@ -151,7 +196,7 @@ impl ColumnarReader {
             let mut bytes = Vec::new();
             let cell = |index: usize| match self.projection.slots[index] {
                 Some(slot) => Cell::of(records.column(slot), row),
-                None => Cell::Null,
+                None => self.constants.get(index).map_or(Cell::Null, Constant::shown),
             };
             json::write_object(&names, cell, &mut bytes);
             bytes
@@ -166,6 +211,16 @@ impl EventReader for ColumnarReader {
     fn next(&mut self) -> Result<Option<EventBatch>> {
         let place = self.place.clone();
         guarded(&place, || self.read())
+    }
+
+    fn passed_over(&self) -> PassedOver {
+        self.source.passed_over()
+    }
+}
+
+impl Part for ColumnarReader {
+    fn position(&self) -> u64 {
+        self.position
     }
 }
 
@@ -231,7 +286,8 @@ mod tests {
         let mut found: Vec<Everything> = Vec::new();
         for path in files(&folder, columns) {
             for batch_rows in [1, 3, 100] {
-                let options = ReadOptions { batch_rows, start_position: 0 };
+                let options =
+                    ReadOptions { batch_rows, start_position: 0, ..ReadOptions::default() };
                 let reader = open_events(&path, Arc::clone(&schema), options).unwrap();
                 found.push(everything(reader, &schema));
             }
@@ -326,7 +382,7 @@ mod tests {
         }
         stream.finish().unwrap();
         let bytes = stream.into_inner().unwrap();
-        let options = ReadOptions { batch_rows: 4, start_position: 7 };
+        let options = ReadOptions { batch_rows: 4, start_position: 7, ..ReadOptions::default() };
         let open = |format, bytes: &[u8]| {
             let input = Box::new(Cursor::new(bytes.to_vec()));
             open_events_stdin(format, input, Arc::clone(&schema), options)

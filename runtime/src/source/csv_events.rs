@@ -1,11 +1,12 @@
 //! CSV records as events.
 //!
-//! Invariant: the header is judged before any record: each declared column is there or nullable,
-//! and none is a list. Deliberately absent: types in the header; a field is read as its column is
+//! Invariant: the header is judged before any record: each declared column is there, in the name of
+//! a folder, or nullable, and none is a list. Deliberately absent: types in the header; a field is read as its column is
 //! declared.
 
 use super::cell::Cell;
 use super::csv::{CsvReader, decode};
+use super::hive::Constants;
 use super::line::LineReader;
 use super::text::{Records, checked};
 use super::{missing_column, wrong_type};
@@ -20,10 +21,15 @@ pub(super) struct CsvRecords {
     schema: Arc<SourceSchema>,
     /// For each field its column; the fields that nobody declared have none.
     columns: Vec<Option<usize>>,
+    constants: Constants,
 }
 
 impl CsvRecords {
-    pub(super) fn new(lines: LineReader, schema: Arc<SourceSchema>) -> Result<CsvRecords> {
+    pub(super) fn new(
+        lines: LineReader,
+        schema: Arc<SourceSchema>,
+        constants: Constants,
+    ) -> Result<CsvRecords> {
         let reader = CsvReader::new(lines)?;
         let mut columns = vec![None; reader.header().len()];
         for (index, column) in schema.columns.iter().enumerate() {
@@ -32,11 +38,11 @@ impl CsvRecords {
                     return Err(wrong_type(reader.place(), column, "CSV text"));
                 }
                 Some(field) => columns[field] = Some(index),
-                None if column.nullable => {}
+                None if column.nullable || constants.get(index).is_some() => {}
                 None => return Err(missing_column(reader.place(), column, reader.header())),
             }
         }
-        Ok(CsvRecords { reader, schema, columns })
+        Ok(CsvRecords { reader, schema, columns, constants })
     }
 }
 
@@ -54,11 +60,12 @@ impl Records for CsvRecords {
     }
 
     fn cells(&self) -> Result<Vec<Cell<'_>>, String> {
-        let mut cells = vec![Cell::Null; self.schema.columns.len()];
+        let mut cells: Vec<Cell<'_>> = self.constants.cells();
         for (field, column) in self.reader.fields()?.into_iter().zip(&self.columns) {
             if let Some(index) = *column {
                 let cell = decode(field, &self.schema.columns[index].data_type);
-                cells[index] = checked(&self.schema, index, cell)?;
+                let cell = checked(&self.schema, index, cell)?;
+                cells[index] = self.constants.checked(&self.schema, index, cell)?;
             }
         }
         Ok(cells)

@@ -2,56 +2,68 @@
 //!
 //! Invariant: positions continue over the files in the order given, so a position names one event
 //! as long as the files before it stay as they are. A start beyond the last event is an error, as
-//! the files must have changed. Deliberately absent: patterns of file names, and any order other
-//! than the caller's.
+//! the files must have changed. Deliberately absent: patterns of file names (`pattern.rs`), and any
+//! order other than the caller's.
 
 use super::columnar::ColumnarReader;
 use super::csv_events::CsvRecords;
+use super::groups::Pruning;
+use super::hive::Constants;
 use super::line::LineReader;
 use super::ndjson::NdjsonRecords;
+use super::parquet::Reading;
 use super::text::TextReader;
-use super::{EventReader, Format, ReadOptions, ipc, open_file, parquet};
+use super::{EventReader, Format, PassedOver, ReadOptions, SourceFile, ipc, parquet};
 use crate::error::{Error, Result};
 use crate::event::{EventBatch, SourceSchema};
+use crate::time::Interval;
 use std::collections::VecDeque;
 use std::io::Read;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A reader of one input, whose positions count from its own start, and how many events it passed
-/// over: as many as asked for, or all.
-type Part = (Box<dyn EventReader>, u64);
+/// A reader of one input, whose positions count from its own start.
+pub(super) trait Part: EventReader {
+    /// The position to read from next.
+    fn position(&self) -> u64;
+}
+
+/// A part, and how many events it passed over: as many as asked for, or all.
+type Opened = (Box<dyn Part>, u64);
 
 /// Reads files one after the other.
 pub(super) struct FilesReader {
-    paths: VecDeque<PathBuf>,
+    files: VecDeque<(SourceFile, Pruning)>,
     schema: Arc<SourceSchema>,
     batch_rows: usize,
-    part: Option<Box<dyn EventReader>>,
+    part: Option<(SourceFile, Box<dyn Part>)>,
     /// The position of the first event of `part`.
     base: u64,
     /// The position to read from next.
     position: u64,
+    /// Of the files before `part`.
+    passed_over: PassedOver,
     failed: bool,
 }
 
 impl FilesReader {
     pub(super) fn open(
-        paths: &[PathBuf],
+        files: Vec<SourceFile>,
         schema: Arc<SourceSchema>,
         options: ReadOptions,
     ) -> Result<FilesReader> {
-        for path in paths {
-            Format::of(path)?;
-            open_file(path)?;
+        for file in &files {
+            Format::of(file.location().path())?;
+            file.open()?;
         }
+        let prunings = prunings(&files, &schema, options.time_range)?;
         let mut reader = FilesReader {
-            paths: paths.iter().cloned().collect(),
+            files: files.into_iter().zip(prunings).collect(),
             schema,
             batch_rows: options.batch_rows,
             part: None,
             base: 0,
             position: 0,
+            passed_over: PassedOver::default(),
             failed: false,
         };
         reader.open_at(options.start_position)?;
@@ -60,14 +72,15 @@ impl FilesReader {
 
     /// Opens the file that holds the event at `start`.
     fn open_at(&mut self, start: u64) -> Result<()> {
-        while let Some(path) = self.paths.pop_front() {
+        while let Some((file, pruning)) = self.files.pop_front() {
             let wanted = start - self.position;
-            let schema = Arc::clone(&self.schema);
-            let (part, skipped) = open_part(&path, schema, self.batch_rows, wanted)?;
+            let reading = Reading { batch_rows: self.batch_rows, pruning, skip: wanted };
+            let opened = open_part(&file, Arc::clone(&self.schema), reading);
+            let (part, skipped) = opened.map_err(|error| file.blame(error))?;
             self.base = self.position;
             self.position += skipped;
             if skipped == wanted {
-                self.part = Some(part);
+                self.part = Some((file, part));
                 return Ok(());
             }
         }
@@ -83,8 +96,8 @@ impl FilesReader {
 
     fn read(&mut self) -> Result<Option<EventBatch>> {
         loop {
-            let Some(part) = &mut self.part else { return Ok(None) };
-            match part.next()? {
+            let Some((file, part)) = &mut self.part else { return Ok(None) };
+            match part.next().map_err(|error| file.blame(error))? {
                 Some(mut batch) => {
                     let base = self.base;
                     batch.positions.iter_mut().for_each(|position| *position += base);
@@ -94,6 +107,8 @@ impl FilesReader {
                     return Ok(Some(batch));
                 }
                 None => {
+                    self.position = self.base + part.position();
+                    self.passed_over.add(part.passed_over());
                     self.part = None;
                     self.open_at(self.position)?;
                 }
@@ -114,52 +129,94 @@ impl EventReader for FilesReader {
         self.failed = read.is_err();
         read
     }
+
+    fn passed_over(&self) -> PassedOver {
+        let mut sum = self.passed_over;
+        sum.add(self.part.as_ref().map(|(_, part)| part.passed_over()).unwrap_or_default());
+        sum
+    }
 }
 
-fn open_part(path: &Path, schema: Arc<SourceSchema>, batch_rows: usize, skip: u64) -> Result<Part> {
-    let place = path.display().to_string();
-    let file = open_file(path)?;
-    match Format::of(path)? {
+/// For each file what may be passed over when only events of `range` are needed; `groups.rs` says
+/// why.
+fn prunings(
+    files: &[SourceFile],
+    schema: &SourceSchema,
+    range: Option<Interval>,
+) -> Result<Vec<Pruning>> {
+    let Some(range) = range else { return Ok(vec![Pruning::Nothing; files.len()]) };
+    if schema.id.is_none() {
+        return Ok(vec![Pruning::Outside(range); files.len()]);
+    }
+    let mut prunings = vec![Pruning::Nothing; files.len()];
+    for (file, pruning) in files.iter().zip(&mut prunings).rev() {
+        *pruning = Pruning::OutsideAtTheEnd(range);
+        let place = file.location().to_string();
+        let outside = match Format::of(file.location().path())? {
+            Format::Parquet => {
+                let constants = Constants::of(&place, &file.partitions, schema)?;
+                parquet::is_outside(&place, file.open()?, (schema, &constants), range)
+                    .map_err(|error| file.blame(error))?
+            }
+            Format::ArrowIpc | Format::Ndjson | Format::Csv => false,
+        };
+        if !outside {
+            break;
+        }
+    }
+    Ok(prunings)
+}
+
+fn open_part(file: &SourceFile, schema: Arc<SourceSchema>, reading: Reading) -> Result<Opened> {
+    let Reading { batch_rows, skip, .. } = reading;
+    let place = file.location().to_string();
+    let constants = Constants::of(&place, &file.partitions, &schema)?;
+    let format = Format::of(file.location().path())?;
+    let file = file.open()?;
+    match format {
         Format::Parquet => {
-            let (source, projection, skipped) =
-                parquet::open_events(&place, file, &schema, batch_rows, skip)?;
-            let source = Box::new(source);
-            let reader =
-                ColumnarReader::new(place, source, schema, projection, batch_rows, skipped);
+            let given = (&*schema, &constants);
+            let (source, projection, skipped) = parquet::open_events(&place, file, given, reading)?;
+            let (source, columns) = (Box::new(source), (projection, constants));
+            let reader = ColumnarReader::new(place, source, schema, columns, batch_rows, skipped);
             Ok((Box::new(reader), skipped))
         }
         Format::ArrowIpc => {
-            let (source, projection, skipped) = ipc::open_events(&place, file, &schema, skip)?;
-            let source = Box::new(source);
-            let reader =
-                ColumnarReader::new(place, source, schema, projection, batch_rows, skipped);
+            let given = (&*schema, &constants);
+            let (source, projection, skipped) = ipc::open_events(&place, file, given, skip)?;
+            let (source, columns) = (Box::new(source), (projection, constants));
+            let reader = ColumnarReader::new(place, source, schema, columns, batch_rows, skipped);
             Ok((Box::new(reader), skipped))
         }
-        Format::Ndjson => open_ndjson(Box::new(file), place, schema, batch_rows, skip),
-        Format::Csv => open_csv(Box::new(file), place, schema, batch_rows, skip),
+        Format::Ndjson => {
+            let lines = LineReader::new(file.into_read(), place);
+            open_ndjson(lines, (schema, constants), batch_rows, skip)
+        }
+        Format::Csv => {
+            let lines = LineReader::new(file.into_read(), place);
+            open_csv(lines, (schema, constants), batch_rows, skip)
+        }
     }
 }
 
 fn open_ndjson(
-    input: Box<dyn Read + Send>,
-    place: String,
-    schema: Arc<SourceSchema>,
+    lines: LineReader,
+    (schema, constants): (Arc<SourceSchema>, Constants),
     batch_rows: usize,
     skip: u64,
-) -> Result<Part> {
-    let records = NdjsonRecords::new(LineReader::new(input, place), Arc::clone(&schema));
+) -> Result<Opened> {
+    let records = NdjsonRecords::new(lines, Arc::clone(&schema), constants);
     let (reader, skipped) = TextReader::starting_at(records, schema, batch_rows, skip)?;
     Ok((Box::new(reader), skipped))
 }
 
 fn open_csv(
-    input: Box<dyn Read + Send>,
-    place: String,
-    schema: Arc<SourceSchema>,
+    lines: LineReader,
+    (schema, constants): (Arc<SourceSchema>, Constants),
     batch_rows: usize,
     skip: u64,
-) -> Result<Part> {
-    let records = CsvRecords::new(LineReader::new(input, place), Arc::clone(&schema))?;
+) -> Result<Opened> {
+    let records = CsvRecords::new(lines, Arc::clone(&schema), constants)?;
     let (reader, skipped) = TextReader::starting_at(records, schema, batch_rows, skip)?;
     Ok((Box::new(reader), skipped))
 }
@@ -172,8 +229,9 @@ pub(super) fn open_stream(
     options: ReadOptions,
 ) -> Result<Box<dyn EventReader>> {
     let place = "standard input".to_string();
-    let ReadOptions { batch_rows, start_position } = options;
-    let (reader, skipped): Part = match format {
+    let ReadOptions { batch_rows, start_position, .. } = options;
+    let constants = Constants::none(&schema);
+    let (reader, skipped): Opened = match format {
         Format::Parquet => {
             return Err(Error::input(format!(
                 "{place}: Parquet cannot be read from a pipe; write it to a file, or send Arrow \
@@ -182,14 +240,19 @@ pub(super) fn open_stream(
         }
         Format::ArrowIpc => {
             let (source, projection, skipped) =
-                ipc::stream_events(&place, input, &schema, start_position)?;
-            let source = Box::new(source);
-            let reader =
-                ColumnarReader::new(place, source, schema, projection, batch_rows, skipped);
+                ipc::stream_events(&place, input, (&schema, &constants), start_position)?;
+            let (source, columns) = (Box::new(source), (projection, constants));
+            let reader = ColumnarReader::new(place, source, schema, columns, batch_rows, skipped);
             (Box::new(reader), skipped)
         }
-        Format::Ndjson => open_ndjson(input, place, schema, batch_rows, start_position)?,
-        Format::Csv => open_csv(input, place, schema, batch_rows, start_position)?,
+        Format::Ndjson => {
+            let lines = LineReader::new(input, place);
+            open_ndjson(lines, (schema, constants), batch_rows, start_position)?
+        }
+        Format::Csv => {
+            let lines = LineReader::new(input, place);
+            open_csv(lines, (schema, constants), batch_rows, start_position)?
+        }
     };
     if skipped < start_position {
         return Err(Error::input(format!(

@@ -6,6 +6,8 @@
 
 use super::INPUT_BUFFER_BYTES;
 use super::columnar::{BatchSource, Projection, damaged, guarded};
+use super::content::Content;
+use super::hive::Constants;
 use crate::error::{Error, Result};
 use crate::event::SourceSchema;
 use arrow::array::RecordBatch;
@@ -13,7 +15,6 @@ use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::reader::{FileReader, StreamReader, read_footer_length};
 use arrow::ipc::root_as_footer;
-use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
 /// What a file of the IPC file format opens with.
@@ -25,7 +26,7 @@ type Input = Box<dyn Read + Send>;
 
 /// Where the batches come from.
 enum Reader {
-    File(Box<FileReader<BufReader<File>>>),
+    File(Box<FileReader<BufReader<Content>>>),
     Stream(Box<StreamReader<EndWatch<Input>>>),
 }
 
@@ -121,14 +122,15 @@ fn unreadable(place: &str, error: ArrowError) -> Error {
 }
 
 /// Opens the file or stream at `file`.
-fn reader_of_file(place: &str, mut file: File) -> Result<Reader> {
+fn reader_of_file(place: &str, content: Content) -> Result<Reader> {
     let mut magic = Vec::new();
     let failed =
         |error: std::io::Error| Error::retry(format!("{place}: reading failed")).because(error);
+    let mut file = content.with_tail().map_err(failed)?;
     (&mut file).take(FILE_MAGIC.len() as u64).read_to_end(&mut magic).map_err(failed)?;
     file.seek(SeekFrom::Start(0)).map_err(failed)?;
     if magic != FILE_MAGIC {
-        return reader_of_stream(place, Box::new(file));
+        return reader_of_stream(place, file.into_read());
     }
     check_blocks(place, &mut file)?;
     let reader = FileReader::try_new(BufReader::new(file), None);
@@ -137,7 +139,7 @@ fn reader_of_file(place: &str, mut file: File) -> Result<Reader> {
 
 /// Checks that every block of the footer lies within the file: the reader reserves and clears as
 /// much memory as a block claims to be long, before it reads a byte of it.
-fn check_blocks(place: &str, file: &mut File) -> Result<()> {
+fn check_blocks(place: &str, file: &mut Content) -> Result<()> {
     let failed = |error: std::io::Error| damaged(place).because(error);
     let length = file.seek(SeekFrom::End(0)).map_err(failed)?;
     let mut trailer = [0; FOOTER_TRAILER_BYTES];
@@ -173,10 +175,10 @@ fn reader_of_stream(place: &str, input: Input) -> Result<Reader> {
 fn events_of(
     place: &str,
     reader: Reader,
-    schema: &SourceSchema,
+    (schema, constants): (&SourceSchema, &Constants),
     skip: u64,
 ) -> Result<(IpcSource, Projection, u64)> {
-    let projection = Projection::of(place, &reader.schema(), schema)?;
+    let projection = Projection::of(place, &reader.schema(), schema, constants)?;
     let chosen = Some(projection.chosen.clone());
     let mut source = IpcSource { place: place.to_string(), reader, chosen, skip, first: None };
     let skipped = source.pass_over()?;
@@ -187,25 +189,28 @@ fn events_of(
 /// rows that passed over.
 pub(super) fn open_events(
     place: &str,
-    file: File,
-    schema: &SourceSchema,
+    file: Content,
+    (schema, constants): (&SourceSchema, &Constants),
     skip: u64,
 ) -> Result<(IpcSource, Projection, u64)> {
-    guarded(place, || events_of(place, reader_of_file(place, file)?, schema, skip))
+    guarded(place, || events_of(place, reader_of_file(place, file)?, (schema, constants), skip))
 }
 
 /// The same for a stream, such as standard input.
 pub(super) fn stream_events(
     place: &str,
     input: Input,
-    schema: &SourceSchema,
+    (schema, constants): (&SourceSchema, &Constants),
     skip: u64,
 ) -> Result<(IpcSource, Projection, u64)> {
-    guarded(place, || events_of(place, reader_of_stream(place, input)?, schema, skip))
+    guarded(place, || events_of(place, reader_of_stream(place, input)?, (schema, constants), skip))
 }
 
 /// Opens a whole file with the types that it has.
-pub(super) fn open_table(place: &str, file: File) -> Result<(IpcSource, std::sync::Arc<Schema>)> {
+pub(super) fn open_table(
+    place: &str,
+    file: Content,
+) -> Result<(IpcSource, std::sync::Arc<Schema>)> {
     guarded(place, || {
         let reader = reader_of_file(place, file)?;
         let schema = reader.schema();

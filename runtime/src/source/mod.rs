@@ -3,7 +3,7 @@
 //! Invariant: whatever the format, an event is its declared columns in the one Arrow type of each,
 //! with exact values or set aside; so two files with the same events in two formats give the same
 //! bits. Batch sizes and starting positions never show in what is read. Deliberately absent:
-//! coercion, guesses, brokers and object stores.
+//! coercion, guesses and brokers.
 //!
 //! # What each format holds for each type
 //!
@@ -39,22 +39,29 @@
 //! # Positions
 //!
 //! The position of an event is its row number from 0. In NDJSON only lines with more than blanks
-//! count, in CSV the header does not. Over several files positions continue in the order given.
+//! count, in CSV the header does not. Over several files positions continue in the order given, and
+//! the files of a pattern are in the byte order of their paths.
 //! Lines in messages are numbered from 1 and count every line of the file.
 
 mod admit;
 mod cell;
 mod column;
 mod columnar;
+mod content;
 mod csv;
 mod csv_events;
 mod files;
+mod groups;
+mod hive;
 mod ipc;
 mod json;
 mod line;
+mod location;
 mod ndjson;
+mod objects;
 mod parquet;
 mod parquet_sink;
+mod pattern;
 #[cfg(test)]
 mod sample;
 mod sink;
@@ -63,16 +70,21 @@ mod table_reader;
 mod text;
 mod widen;
 
+pub use groups::PassedOver;
+pub use location::{Location, SourceFile};
+pub use objects::ObjectStores;
+pub use pattern::{Pattern, files_of};
 pub use sink::TrainingWriter;
-pub use table::{TABLE_TEXT_BYTES_MAX, column_of, read_table};
-pub use table_reader::{TableReader, open_table};
+pub use table::{TABLE_TEXT_BYTES_MAX, column_of, read_table, read_tables};
+pub use table_reader::{TableReader, open_tables};
 
 use crate::error::{Error, Result};
 use crate::event::{EventBatch, SourceSchema};
+use crate::time::Interval;
 use crate::value::Column;
 use std::fmt;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Most bytes of one NDJSON line or CSV record.
@@ -135,11 +147,15 @@ pub struct ReadOptions {
     pub batch_rows: usize,
     /// The position of the first event to be read.
     pub start_position: u64,
+    /// The event times that are needed; Parquet row groups that hold none of them are passed over.
+    /// In a source with event ids only those behind which no other is read, since an event may
+    /// decide on a later one of its id (S10). Other events outside the range are read all the same.
+    pub time_range: Option<Interval>,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        ReadOptions { batch_rows: BATCH_ROWS_DEFAULT, start_position: 0 }
+        ReadOptions { batch_rows: BATCH_ROWS_DEFAULT, start_position: 0, time_range: None }
     }
 }
 
@@ -160,6 +176,11 @@ pub trait EventReader: Send {
     /// The next batch, which may hold nothing but events set aside; `None` after the last one.
     /// After an error the reader answers errors only.
     fn next(&mut self) -> Result<Option<EventBatch>>;
+
+    /// What was not read so far because [`ReadOptions::time_range`] needs none of it.
+    fn passed_over(&self) -> PassedOver {
+        PassedOver::default()
+    }
 }
 
 /// Opens one file of events, in the format of its extension.
@@ -168,18 +189,19 @@ pub fn open_events(
     schema: Arc<SourceSchema>,
     options: ReadOptions,
 ) -> Result<Box<dyn EventReader>> {
-    open_files(&[path.to_path_buf()], schema, options)
+    open_files(&[SourceFile::from(path)], schema, options)
 }
 
 /// Opens several files as one source partition: positions continue over them in this order. The
 /// header of the first file is judged here, of each other when it is reached.
-pub fn open_files(
-    paths: &[PathBuf],
+pub fn open_files<F: Clone + Into<SourceFile>>(
+    files: &[F],
     schema: Arc<SourceSchema>,
     options: ReadOptions,
 ) -> Result<Box<dyn EventReader>> {
     options.check()?;
-    Ok(Box::new(files::FilesReader::open(paths, schema, options)?))
+    let files = files.iter().cloned().map(Into::into).collect();
+    Ok(Box::new(files::FilesReader::open(files, schema, options)?))
 }
 
 /// Opens a pipe of events, such as standard input. Parquet has its directory at its end and cannot
@@ -217,21 +239,4 @@ fn wrong_type(place: &str, column: &Column, found: &str) -> Error {
 /// The reason of a record beyond its limit.
 fn too_long(what: &str) -> String {
     format!("the {what} is longer than {LINE_BYTES_MAX} bytes")
-}
-
-/// Opens a file to be read.
-fn open_file(path: &Path) -> Result<std::fs::File> {
-    let failed = |error: std::io::Error| {
-        let place = path.display();
-        let message = match error.kind() {
-            std::io::ErrorKind::NotFound => format!("{place}: there is no such file"),
-            _ => format!("{place}: the file cannot be opened"),
-        };
-        Error::input(message).because(error)
-    };
-    let file = std::fs::File::open(path).map_err(failed)?;
-    if file.metadata().map_err(failed)?.is_dir() {
-        return Err(Error::input(format!("{}: this is a folder, not a file", path.display())));
-    }
-    Ok(file)
 }

@@ -5,6 +5,7 @@
 //! span lines, and arrays of objects.
 
 use super::cell::Cell;
+use super::hive::Constants;
 use super::json;
 use super::line::{LineEnd, LineReader};
 use super::text::{Records, checked};
@@ -72,12 +73,17 @@ pub(super) struct NdjsonRecords {
     lines: ObjectLines,
     schema: Arc<SourceSchema>,
     slots: HashMap<String, usize>,
+    constants: Constants,
 }
 
 impl NdjsonRecords {
-    pub(super) fn new(lines: LineReader, schema: Arc<SourceSchema>) -> NdjsonRecords {
+    pub(super) fn new(
+        lines: LineReader,
+        schema: Arc<SourceSchema>,
+        constants: Constants,
+    ) -> NdjsonRecords {
         let slots = schema.columns.iter().enumerate().map(|(i, c)| (c.name.clone(), i)).collect();
-        NdjsonRecords { lines: ObjectLines::new(lines), schema, slots }
+        NdjsonRecords { lines: ObjectLines::new(lines), schema, slots, constants }
     }
 }
 
@@ -98,13 +104,16 @@ impl Records for NdjsonRecords {
         let columns = &self.schema.columns;
         let mut values = vec![None; columns.len()];
         json::object(self.lines.text()?, &mut values, &mut |key| self.slots.get(key).copied())?;
-        let decoded = values.into_iter().enumerate().map(|(index, value)| {
+        let decoded = values.into_iter().zip(self.constants.cells()).enumerate();
+        let decoded = decoded.map(|(index, (value, said))| {
             let cell = match value {
                 Some(raw) => json::decode(raw, &columns[index].data_type),
+                None if self.constants.get(index).is_some() => return Ok(said),
                 None if columns[index].nullable => Ok(Cell::Null),
                 None => Err("missing, but the column must have a value".to_string()),
             };
-            checked(&self.schema, index, cell)
+            let cell = checked(&self.schema, index, cell)?;
+            self.constants.checked(&self.schema, index, cell)
         });
         decoded.collect()
     }

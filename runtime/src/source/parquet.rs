@@ -1,15 +1,21 @@
 //! Parquet files as record batches.
 //!
 //! Invariant: only the chosen columns are decoded; rows before the start cost no more than the rest
-//! of their row group; a file gives exactly the rows that its footer counts, or an error. Text is
+//! of their row group; a run of row groups gives exactly the rows that the footer counts, or an
+//! error. Text is
 //! taken as bytes, so that one text which is not UTF-8 costs its own row (S8) and not its batch.
 //! The old 96-bit times are read as microseconds, as nanoseconds would overflow beyond 2262.
-//! Deliberately absent: predicates, page indices, encryption, and the codecs other than Snappy and
+//! Deliberately absent: which row groups are read (`groups.rs`), predicates, page indices, encryption, and the codecs other than Snappy and
 //! Zstandard.
 
+use super::PassedOver;
 use super::columnar::{BatchSource, Projection, damaged, guarded};
+use super::content::{Content, FETCH_BYTES_MAX};
+use super::groups::{Plan, Pruning, Run};
+use super::hive::Constants;
 use crate::error::{Error, Result};
 use crate::event::SourceSchema;
+use crate::time::Interval;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType as ArrowType, Field, Schema, TimeUnit};
 use parquet::arrow::ProjectionMask;
@@ -20,104 +26,211 @@ use parquet::arrow::arrow_reader::{
 use parquet::basic::{Compression, Type as PhysicalType};
 use parquet::file::metadata::ParquetMetaData;
 use parquet::schema::types::{SchemaDescriptor, Type};
-use std::fs::File;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The record batches of a file.
 pub(super) struct ParquetSource {
     place: String,
-    reader: ParquetRecordBatchReader,
-    /// Rows that are still to come, by the footer.
+    content: Content,
+    metadata: ArrowReaderMetadata,
+    /// The indices of the columns to be read; all without them.
+    chosen: Option<Vec<usize>>,
+    batch_rows: usize,
+    plan: Plan,
+    /// Of the run that is being read.
+    reader: Option<ParquetRecordBatchReader>,
+    /// Rows of it that are still to come, by the footer.
     rows: u64,
+    gap: u64,
+}
+
+impl ParquetSource {
+    fn open_run(&mut self, run: Run) -> Result<()> {
+        let failed = |error| damaged(&self.place).because(error);
+        let content = if self.content.is_far() {
+            let footer = self.metadata.metadata();
+            self.content.with_ranges(chunks(footer, &run.groups, self.chosen.as_deref()))
+        } else {
+            self.content.try_clone()
+        };
+        let content = content.map_err(|error| damaged(&self.place).because(error))?;
+        let metadata = self.metadata.clone();
+        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(content, metadata)
+            .with_batch_size(self.batch_rows)
+            .with_row_groups(run.groups.collect());
+        if let Some(chosen) = &self.chosen {
+            let mask = ProjectionMask::roots(builder.parquet_schema(), chosen.iter().copied());
+            builder = builder.with_projection(mask);
+        }
+        if run.offset > 0 {
+            builder = builder.with_offset(run.offset as usize);
+        }
+        self.reader = Some(builder.build().map_err(failed)?);
+        self.rows = run.rows;
+        self.gap += run.passed;
+        Ok(())
+    }
 }
 
 impl BatchSource for ParquetSource {
     fn next(&mut self) -> Result<Option<RecordBatch>> {
-        let batch = self.reader.next().transpose();
-        let batch = batch.map_err(|error| damaged(&self.place).because(error))?;
-        let read = batch.as_ref().map_or(0, |batch| batch.num_rows() as u64);
-        match self.rows.checked_sub(read) {
-            Some(rest) if batch.is_some() || rest == 0 => self.rows = rest,
-            _ => return Err(damaged(&self.place).because("its footer counts other rows")),
+        loop {
+            let Some(reader) = &mut self.reader else {
+                match self.plan.runs.pop_front() {
+                    Some(run) => self.open_run(run)?,
+                    None => {
+                        self.gap += std::mem::take(&mut self.plan.passed);
+                        return Ok(None);
+                    }
+                }
+                continue;
+            };
+            let batch = reader.next().transpose();
+            let batch = batch.map_err(|error| damaged(&self.place).because(error))?;
+            let read = batch.as_ref().map_or(0, |batch| batch.num_rows() as u64);
+            match self.rows.checked_sub(read) {
+                Some(rest) if batch.is_some() || rest == 0 => self.rows = rest,
+                _ => return Err(damaged(&self.place).because("its footer counts other rows")),
+            }
+            if batch.is_some() {
+                return Ok(batch);
+            }
+            self.reader = None;
         }
-        Ok(batch)
+    }
+
+    fn take_gap(&mut self) -> u64 {
+        std::mem::take(&mut self.gap)
+    }
+
+    fn passed_over(&self) -> PassedOver {
+        self.plan.passed_over
     }
 }
 
-/// Opens the events of a file at row `skip`, or at its end if it has fewer rows; answers how many
-/// rows that passed over.
+/// How the events of a file are read.
+#[derive(Clone, Copy)]
+pub(super) struct Reading {
+    pub(super) batch_rows: usize,
+    pub(super) pruning: Pruning,
+    /// The first row.
+    pub(super) skip: u64,
+}
+
+/// Opens the events of a file at the first row to be read, or at its end if it has fewer rows;
+/// answers how many rows that passed over.
 pub(super) fn open_events(
     place: &str,
-    file: File,
-    schema: &SourceSchema,
-    batch_rows: usize,
-    skip: u64,
+    content: Content,
+    (schema, constants): (&SourceSchema, &Constants),
+    reading: Reading,
 ) -> Result<(ParquetSource, Projection, u64)> {
     guarded(place, || {
-        let metadata = load(place, &file, ArrowReaderOptions::new())?;
-        let projection = Projection::of(place, metadata.schema(), schema)?;
-        let metadata = with_raw_text(place, &file, metadata, &projection.chosen)?;
-        let (source, skipped) =
-            open(place, file, metadata, Some(&projection.chosen), batch_rows, skip)?;
+        let content = content.with_tail().map_err(|error| damaged(place).because(error))?;
+        let metadata = load(place, &content, ArrowReaderOptions::new())?;
+        let projection = Projection::of(place, metadata.schema(), schema, constants)?;
+        let metadata = with_raw_text(place, &content, metadata, &projection.chosen)?;
+        let needless = reading.pruning.needless(&metadata, schema, (&projection, constants));
+        let chosen = Some(projection.chosen.clone());
+        let (source, skipped) = open(place, content, metadata, chosen, &needless, reading)?;
         Ok((source, projection, skipped))
+    })
+}
+
+/// Whether no event of a file lies in `range`, by its footer.
+pub(super) fn is_outside(
+    place: &str,
+    content: Content,
+    (schema, constants): (&SourceSchema, &Constants),
+    range: Interval,
+) -> Result<bool> {
+    guarded(place, || {
+        let content = content.with_tail().map_err(|error| damaged(place).because(error))?;
+        let metadata = load(place, &content, ArrowReaderOptions::new())?;
+        let projection = Projection::of(place, metadata.schema(), schema, constants)?;
+        let needless =
+            Pruning::Outside(range).needless(&metadata, schema, (&projection, constants));
+        Ok(!needless.contains(&false))
     })
 }
 
 /// Opens a whole file with the types that it has; its schema carries the footer's metadata.
 pub(super) fn open_table(
     place: &str,
-    file: File,
+    content: Content,
     batch_rows: usize,
 ) -> Result<(ParquetSource, Arc<Schema>)> {
     guarded(place, || {
-        let metadata = load(place, &file, ArrowReaderOptions::new())?;
+        let content = content.with_tail().map_err(|error| damaged(place).because(error))?;
+        let metadata = load(place, &content, ArrowReaderOptions::new())?;
         let metadata = with_old_times(place, metadata)?;
         let schema = Arc::clone(metadata.schema());
-        let (source, _) = open(place, file, metadata, None, batch_rows, 0)?;
+        let needless = vec![false; metadata.metadata().num_row_groups()];
+        let reading = Reading { batch_rows, pruning: Pruning::Nothing, skip: 0 };
+        let (source, _) = open(place, content, metadata, None, &needless, reading)?;
         Ok((source, schema))
     })
 }
 
-fn load(place: &str, file: &File, options: ArrowReaderOptions) -> Result<ArrowReaderMetadata> {
-    ArrowReaderMetadata::load(file, options).map_err(|error| damaged(place).because(error))
+fn load(
+    place: &str,
+    content: &Content,
+    options: ArrowReaderOptions,
+) -> Result<ArrowReaderMetadata> {
+    ArrowReaderMetadata::load(content, options).map_err(|error| damaged(place).because(error))
 }
 
 fn open(
     place: &str,
-    file: File,
+    content: Content,
     metadata: ArrowReaderMetadata,
-    chosen: Option<&[usize]>,
-    batch_rows: usize,
-    skip: u64,
+    chosen: Option<Vec<usize>>,
+    needless: &[bool],
+    Reading { batch_rows, skip, .. }: Reading,
 ) -> Result<(ParquetSource, u64)> {
-    let footer = Arc::clone(metadata.metadata());
-    check_codecs(place, &footer, chosen)?;
-    let mut group_rows = Vec::with_capacity(footer.num_row_groups());
-    for group in footer.row_groups() {
+    check_codecs(place, metadata.metadata(), chosen.as_deref())?;
+    let mut group_rows = Vec::with_capacity(needless.len());
+    for group in metadata.metadata().row_groups() {
         let rows =
             u64::try_from(group.num_rows()).map_err(|error| damaged(place).because(error))?;
         group_rows.push(rows);
     }
-    let total: u64 = group_rows.iter().sum();
-    let skipped = skip.min(total);
-    // Whole row groups before the start are not touched.
-    let (mut first, mut offset) = (0, skipped);
-    while first < group_rows.len() && group_rows[first] <= offset {
-        offset -= group_rows[first];
-        first += 1;
+    let skipped = skip.min(group_rows.iter().sum());
+    let footer = metadata.metadata();
+    let together = |run: &Range<usize>, next: usize| {
+        let bytes = |groups| -> u64 {
+            let chunks = chunks(footer, &groups, chosen.as_deref());
+            chunks.iter().map(|chunk| chunk.end - chunk.start).sum()
+        };
+        !content.is_far() || bytes(run.start..next + 1) <= FETCH_BYTES_MAX
+    };
+    let plan = Plan::new(&group_rows, skipped, needless, together);
+    let place = place.to_string();
+    let (reader, rows, gap) = (None, 0, 0);
+    let source =
+        ParquetSource { place, content, metadata, chosen, batch_rows, plan, reader, rows, gap };
+    Ok((source, skipped))
+}
+
+/// Where the chosen columns of row groups are.
+fn chunks(
+    footer: &ParquetMetaData,
+    groups: &Range<usize>,
+    chosen: Option<&[usize]>,
+) -> Vec<Range<u64>> {
+    let schema = footer.file_metadata().schema_descr();
+    let is_chosen = |leaf: &usize| {
+        chosen.is_none_or(|chosen| chosen.contains(&schema.get_column_root_idx(*leaf)))
+    };
+    let mut chunks = Vec::new();
+    for group in &footer.row_groups()[groups.clone()] {
+        for leaf in (0..group.num_columns()).filter(is_chosen) {
+            let (start, length) = group.column(leaf).byte_range();
+            chunks.push(start..start.saturating_add(length));
+        }
     }
-    let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
-        .with_batch_size(batch_rows)
-        .with_row_groups((first..group_rows.len()).collect());
-    if let Some(chosen) = chosen {
-        let mask = ProjectionMask::roots(builder.parquet_schema(), chosen.iter().copied());
-        builder = builder.with_projection(mask);
-    }
-    if offset > 0 {
-        builder = builder.with_offset(offset as usize);
-    }
-    let reader = builder.build().map_err(|error| damaged(place).because(error))?;
-    Ok((ParquetSource { place: place.to_string(), reader, rows: total - skipped }, skipped))
+    chunks
 }
 
 /// Refuses a codec that this build does not have before any row is read.
@@ -146,7 +259,7 @@ fn check_codecs(place: &str, footer: &ParquetMetaData, chosen: Option<&[usize]>)
 /// `metadata` with the chosen text columns read as bytes and the old times as microseconds.
 fn with_raw_text(
     place: &str,
-    file: &File,
+    content: &Content,
     metadata: ArrowReaderMetadata,
     chosen: &[usize],
 ) -> Result<ArrowReaderMetadata> {
@@ -171,7 +284,7 @@ fn with_raw_text(
             fields,
             metadata.parquet_schema(),
         ))));
-    load(place, file, options)
+    load(place, content, options)
 }
 
 fn with_old_times(place: &str, metadata: ArrowReaderMetadata) -> Result<ArrowReaderMetadata> {
@@ -272,7 +385,8 @@ mod tests {
         let path = old_file(&folder, &rows, Compression::SNAPPY);
         let schema = schema(&["t timestamp", "s string?"]);
         for start in 0..=4 {
-            let options = ReadOptions { batch_rows: 3, start_position: start };
+            let options =
+                ReadOptions { batch_rows: 3, start_position: start, ..ReadOptions::default() };
             let reader = open_events(&path, Arc::clone(&schema), options).unwrap();
             let all = everything(reader, &schema);
             let kept = [0, 2, 3].into_iter().filter(|position| *position >= start);

@@ -14,12 +14,14 @@ use super::admit::in_column;
 use super::cell::{Cell, integer};
 use super::column::ColumnBuilder;
 use super::columnar::{BatchSource, guarded};
+use super::content::Content;
 use super::csv::{self, CsvReader};
 use super::json::{self, Kind};
 use super::line::LineReader;
 use super::ndjson::ObjectLines;
+use super::table_reader::open_tables;
 use super::widen::{BadRows, accepts, widen};
-use super::{BATCH_ROWS_DEFAULT, Format, ipc, open_file, parquet, wrong_type};
+use super::{BATCH_ROWS_DEFAULT, Format, SourceFile, ipc, parquet, wrong_type};
 use crate::error::{Error, Result};
 use crate::event::arrow_type;
 use crate::value::{Column, DataType};
@@ -27,7 +29,6 @@ use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use std::collections::HashMap;
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -36,9 +37,14 @@ pub const TABLE_TEXT_BYTES_MAX: usize = i32::MAX as usize;
 
 /// Reads a whole file. `hints` are the types of columns that matter, for the text formats only.
 pub fn read_table(path: &Path, hints: &[(String, DataType)]) -> Result<RecordBatch> {
-    let place = path.display().to_string();
-    let file = open_file(path)?;
-    match Format::of(path)? {
+    read(&path.into(), hints)
+}
+
+pub(super) fn read(file: &SourceFile, hints: &[(String, DataType)]) -> Result<RecordBatch> {
+    let place = file.location().to_string();
+    let format = Format::of(file.location().path());
+    let file = file.open()?;
+    match format? {
         Format::Parquet => {
             let (source, schema) = parquet::open_table(&place, file, BATCH_ROWS_DEFAULT)?;
             whole(&place, Box::new(source), &schema)
@@ -49,6 +55,21 @@ pub fn read_table(path: &Path, hints: &[(String, DataType)]) -> Result<RecordBat
         }
         Format::Ndjson => ndjson_table(&place, file, hints),
         Format::Csv => csv_table(&place, file, hints),
+    }
+}
+
+/// Reads whole files as one table, in their order. They have the same columns.
+pub fn read_tables(files: &[SourceFile], hints: &[(String, DataType)]) -> Result<RecordBatch> {
+    let mut reader = open_tables(files, hints, BATCH_ROWS_DEFAULT)?;
+    let mut tables = Vec::new();
+    while let Some(table) = reader.read()? {
+        tables.push(table);
+    }
+    let schema = reader.schema();
+    match tables.len() {
+        1 => Ok(tables.remove(0)),
+        _ => concat_batches(schema, &tables)
+            .map_err(|error| too_large(&files[0].location().to_string()).because(error)),
     }
 }
 
@@ -254,8 +275,8 @@ fn assemble(
         .map_err(|error| Error::bug("a table of checked cells was refused").because(error))
 }
 
-fn ndjson_table(place: &str, file: File, hints: &[(String, DataType)]) -> Result<RecordBatch> {
-    let mut lines = ObjectLines::new(LineReader::new(Box::new(file), place.to_string()));
+fn ndjson_table(place: &str, file: Content, hints: &[(String, DataType)]) -> Result<RecordBatch> {
+    let mut lines = ObjectLines::new(LineReader::new(file.into_read(), place.to_string()));
     let mut columns: Vec<TextColumn> = Vec::new();
     let mut slots: HashMap<String, usize> = HashMap::new();
     let mut rows = 0;
@@ -282,8 +303,8 @@ fn ndjson_table(place: &str, file: File, hints: &[(String, DataType)]) -> Result
     assemble(place, rows, columns, TextColumn::finish_json)
 }
 
-fn csv_table(place: &str, file: File, hints: &[(String, DataType)]) -> Result<RecordBatch> {
-    let mut reader = CsvReader::new(LineReader::new(Box::new(file), place.to_string()))?;
+fn csv_table(place: &str, file: Content, hints: &[(String, DataType)]) -> Result<RecordBatch> {
+    let mut reader = CsvReader::new(LineReader::new(file.into_read(), place.to_string()))?;
     let mut columns: Vec<TextColumn> =
         reader.header().iter().map(|name| TextColumn::new(name, hints, 0)).collect();
     for column in &columns {

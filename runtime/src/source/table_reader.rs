@@ -1,22 +1,26 @@
 //! Tables that are read in parts, and may be read again.
 //!
-//! Invariant: the parts together are the table of [`read_table`]. Deliberately absent: text tables
-//! in parts, since a text file has no types before its end.
+//! Invariant: the parts together are the table of [`super::read_tables`], and its files have the
+//! same columns. Deliberately absent: text tables in parts, since a text file has no types before
+//! its end.
 
 use super::columnar::{BatchSource, guarded};
-use super::table::{read_table, with_schema};
-use super::{Format, ipc, open_file, parquet};
-use crate::error::Result;
+use super::table::{read, with_schema};
+use super::{Format, SourceFile, ipc, parquet};
+use crate::error::{Error, Result};
 use crate::value::DataType;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use std::fmt;
-use std::path::Path;
 
 /// A table that is read in parts.
 pub struct TableReader {
-    place: String,
+    files: Vec<SourceFile>,
+    hints: Vec<(String, DataType)>,
+    batch_rows: usize,
     schema: SchemaRef,
+    /// The file that is read now, by its index, and what is left of it.
+    at: usize,
     parts: Parts,
 }
 
@@ -26,29 +30,45 @@ enum Parts {
     Whole(Option<RecordBatch>),
 }
 
-/// Opens a file as [`read_table`] does, for reading batches of at most about `batch_rows` rows.
-pub fn open_table(
-    path: &Path,
+/// Opens files, in their order, as one table that is read in batches of about `batch_rows` rows.
+/// `hints` are the types of columns that matter, for the text formats only.
+pub fn open_tables(
+    files: &[SourceFile],
     hints: &[(String, DataType)],
     batch_rows: usize,
 ) -> Result<TableReader> {
-    let place = path.display().to_string();
-    let file = open_file(path)?;
-    let (schema, parts) = match Format::of(path)? {
-        Format::Parquet => {
-            let (source, schema) = parquet::open_table(&place, file, batch_rows)?;
-            (schema, Parts::Columnar(Box::new(source)))
-        }
-        Format::ArrowIpc => {
-            let (source, schema) = ipc::open_table(&place, file)?;
-            (schema, Parts::Columnar(Box::new(source)))
-        }
-        Format::Ndjson | Format::Csv => {
-            let table = read_table(path, hints)?;
-            (table.schema(), Parts::Whole(Some(table)))
-        }
+    let Some(first) = files.first() else {
+        return Err(Error::input("a table of no files has no columns; name one"));
     };
-    Ok(TableReader { place, schema, parts })
+    let (schema, parts) = open(first, hints, batch_rows)?;
+    let (files, hints) = (files.to_vec(), hints.to_vec());
+    Ok(TableReader { files, hints, batch_rows, schema, at: 0, parts })
+}
+
+fn open(
+    file: &SourceFile,
+    hints: &[(String, DataType)],
+    batch_rows: usize,
+) -> Result<(SchemaRef, Parts)> {
+    let opened = || {
+        let place = file.location().to_string();
+        let format = Format::of(file.location().path())?;
+        Ok(match format {
+            Format::Parquet => {
+                let (source, schema) = parquet::open_table(&place, file.open()?, batch_rows)?;
+                (schema, Parts::Columnar(Box::new(source)))
+            }
+            Format::ArrowIpc => {
+                let (source, schema) = ipc::open_table(&place, file.open()?)?;
+                (schema, Parts::Columnar(Box::new(source)))
+            }
+            Format::Ndjson | Format::Csv => {
+                let table = read(file, hints)?;
+                (table.schema(), Parts::Whole(Some(table)))
+            }
+        })
+    };
+    opened().map_err(|error| file.blame(error))
 }
 
 impl TableReader {
@@ -59,17 +79,36 @@ impl TableReader {
 
     /// The next rows; none at the end.
     pub fn read(&mut self) -> Result<Option<RecordBatch>> {
-        let source = match &mut self.parts {
-            Parts::Columnar(source) => source,
-            Parts::Whole(table) => return Ok(table.take()),
-        };
-        let Some(batch) = guarded(&self.place, || source.next())? else { return Ok(None) };
-        with_schema(&self.place, &self.schema, &batch).map(Some)
+        loop {
+            let file = &self.files[self.at];
+            let place = file.location().to_string();
+            let batch = match &mut self.parts {
+                Parts::Columnar(source) => {
+                    let batch = guarded(&place, || source.next());
+                    batch.map_err(|error| file.blame(error))?
+                }
+                Parts::Whole(table) => table.take(),
+            };
+            if let Some(batch) = batch {
+                return with_schema(&place, &self.schema, &batch).map(Some);
+            }
+            let Some(next) = self.files.get(self.at + 1) else { return Ok(None) };
+            let (schema, parts) = open(next, &self.hints, self.batch_rows)?;
+            if schema.fields() != self.schema.fields() {
+                return Err(Error::input(format!(
+                    "{} and {} differ in their columns or types; make them alike, or read one alone",
+                    self.files[0].location(),
+                    next.location()
+                )));
+            }
+            self.parts = parts;
+            self.at += 1;
+        }
     }
 }
 
 impl fmt::Debug for TableReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TableReader of {}", self.place)
+        write!(f, "TableReader of {}", self.files[self.at].location())
     }
 }

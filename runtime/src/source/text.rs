@@ -8,6 +8,7 @@
 use super::admit::{NULL_REASON, in_column, time_reason};
 use super::cell::Cell;
 use super::column::ColumnBuilder;
+use super::files::Part;
 use super::{BATCH_BYTES_MAX, EventReader};
 use crate::error::{Error, Result};
 use crate::event::{EventBatch, SetAside, SourceSchema};
@@ -108,5 +109,11 @@ impl<R: Records> EventReader for TextReader<R> {
         let records = RecordBatch::try_new(self.schema.arrow(), columns)
             .map_err(|error| Error::bug("checked cells were refused").because(error))?;
         Ok(Some(EventBatch { records, positions, next_position: self.position, set_aside }))
+    }
+}
+
+impl<R: Records> Part for TextReader<R> {
+    fn position(&self) -> u64 {
+        self.position
     }
 }

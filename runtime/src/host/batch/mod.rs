@@ -35,6 +35,7 @@ use crate::guests::Guests;
 use crate::service::{AS_OF, Service};
 use crate::source::EventReader;
 use crate::sweep::Sweep;
+use crate::time::{Interval, Time};
 use arrow::array::{Int64Array, RecordBatch, UInt32Array};
 use std::collections::BTreeMap;
 use std::collections::HashMap;
@@ -84,7 +85,8 @@ pub struct TrainingSet<'a> {
     set_aside: Vec<(String, SetAside)>,
     duplicates: u64,
     events: u64,
-    times: Times,
+    /// The least and the greatest `as_of` of the spine, in microseconds.
+    times: Option<(i64, i64)>,
 }
 
 /// What is known of one of the service's views.
@@ -103,9 +105,6 @@ struct Source {
     ids: HashMap<Vec<u8>, Admitted>,
     workers: Vec<Worker>,
 }
-
-/// The least and the greatest `as_of` of the spine, in microseconds.
-pub type Times = Option<(i64, i64)>;
 
 /// The memory that waiting rows take.
 #[derive(Debug)]
@@ -229,9 +228,12 @@ impl<'a> TrainingSet<'a> {
         Ok(())
     }
 
-    /// The least and the greatest `as_of` of the spine so far.
-    pub fn times(&self) -> Times {
-        self.times
+    /// The event times of `source` that some window of the spine so far may read; events outside
+    /// need not be added. None if that cannot be said.
+    pub fn reach(&self, source: &str) -> Option<Interval> {
+        let (first, last) = self.times?;
+        let (first, last) = (Time::saturating(first), Time::saturating(last));
+        self.service.reach(self.catalog, source, first, last)
     }
 
     /// The sources whose events are needed.

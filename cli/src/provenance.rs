@@ -1,0 +1,59 @@
+//! Provenance: what a training file says about its own making.
+//!
+//! Invariant: the entries name all that the values depend on (S23) and all that they were made from,
+//! so two files with the same entries and the same spine hold the same bits. They stand in the
+//! key-value metadata of Parquet and of Arrow IPC, where other readers pass over them. Deliberately
+//! absent: the time and the place of the making, which no value depends on.
+
+use crate::workspace::Workspace;
+use lockstep_runtime::Result;
+use lockstep_runtime::catalog::Catalog;
+use lockstep_runtime::service::Service;
+use lockstep_runtime::vector::Identity;
+use lockstep_runtime::view::Boundary;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+/// The metadata of a training set of `service`; `column` is the spine's column of the times asked.
+pub fn entries(
+    workspace: &Workspace,
+    service: &Service,
+    column: &str,
+) -> Result<Vec<(String, String)>> {
+    let catalog = &workspace.catalog;
+    let mut entries = Identity::of(catalog).entries();
+    entries.push(("service".into(), service.name.clone()));
+    entries.push(("project_sha256".into(), workspace.project.sha256.clone()));
+    entries.push(("source_files".into(), source_files(workspace, service)?.to_string()));
+    entries.push(("as_of".into(), as_of(catalog, service, column).to_string()));
+    Ok(entries.into_iter().map(|(name, value)| (format!("lockstep.{name}"), value)).collect())
+}
+
+/// For each source that the service reads, its files in the order of their positions.
+fn source_files(workspace: &Workspace, service: &Service) -> Result<Value> {
+    let views = service.views.iter().map(|view| &workspace.catalog.views()[view.view]);
+    let names: BTreeSet<&str> =
+        views.map(|view| view.declaration().event.source.as_str()).collect();
+    let mut sources = Map::new();
+    for name in names {
+        let files = workspace.files(name)?;
+        let file =
+            files.iter().map(|file| json!({"name": file.name(), "size_bytes": file.size_bytes()}));
+        sources.insert(name.to_string(), file.collect());
+    }
+    Ok(Value::Object(sources))
+}
+
+/// The column of the time asked, and for each view whether an event at that very time counts, and
+/// how long before it the view ends.
+fn as_of(catalog: &Catalog, service: &Service, column: &str) -> Value {
+    let views = service.views.iter().map(|view| {
+        let view = catalog.views()[view.view].declaration();
+        let boundary = match view.boundary {
+            Boundary::Strict => "strict",
+            Boundary::Inclusive => "inclusive",
+        };
+        (view.name.clone(), json!({"boundary": boundary, "delay_us": view.delay_us}))
+    });
+    json!({"column": column, "views": views.collect::<Map<String, Value>>()})
+}

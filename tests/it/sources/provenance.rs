@@ -1,0 +1,85 @@
+//! What a training file says about its own making.
+
+use arrow::ipc::reader::FileReader;
+use lockstep_cli::arguments::ProjectArguments;
+use lockstep_cli::commands::training_set::{train, write as write_training};
+use lockstep_cli::workspace::Workspace;
+use lockstep_kit::artifacts::{root, wasm};
+use lockstep_runtime::source::read_table;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+/// The SHA-256 of bytes, by the system's own tool.
+fn sha256(bytes: &[u8]) -> String {
+    let mut child =
+        Command::new("sha256sum").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(bytes).unwrap();
+    let output = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+    output.split(' ').next().unwrap().to_string()
+}
+
+/// Goal: a Parquet and an Arrow file name what their values depend on and were made from: the
+/// artifact, the project file, the service, each source file with its size, and the rule of `as_of`.
+/// Method: a small project of two files by one pattern, and each entry told a second time.
+#[test]
+fn s23_a_training_file_says_what_it_was_made_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let transform = root().join("transforms/user-mentions");
+    let log = read_table(&transform.join("data/issue_events.parquet"), &[]).unwrap();
+    fs::create_dir(path("data")).unwrap();
+    for (name, first) in [("b.parquet", 100), ("a.parquet", 0)] {
+        let mut writer = lockstep_runtime::source::TrainingWriter::create(
+            &path("data").join(name),
+            log.schema(),
+            vec![],
+        )
+        .unwrap();
+        writer.write(&log.slice(first, 100)).unwrap();
+        writer.finish().unwrap();
+    }
+    let project = fs::read_to_string(transform.join("lockstep.toml")).unwrap();
+    let project = project.replace("data/issue_events.parquet", "data/?.parquet");
+    fs::write(path("lockstep.toml"), &project).unwrap();
+    fs::copy(wasm("transforms/user-mentions"), path("user_mentions.wasm")).unwrap();
+    fs::write(path("spine.csv"), "actor,candidate,area,as_of\na,b,c,2024-05-01\n").unwrap();
+    let arguments = ProjectArguments {
+        project: folder.path().to_path_buf(),
+        events: vec![],
+        store: None,
+        bad_rows_max: 0,
+        json: false,
+    };
+    let workspace = Workspace::open(&arguments).unwrap();
+    let service = workspace.service("mention_ranker").unwrap();
+    let trained = train(&workspace, &service, &path("spine.csv")).unwrap();
+    for output in ["out.parquet", "out.arrow"] {
+        write_training(&workspace, &service, &trained, &path(output)).unwrap();
+    }
+    let of_parquet = read_table(&path("out.parquet"), &[]).unwrap().schema().metadata().clone();
+    let arrow = FileReader::try_new(fs::File::open(path("out.arrow")).unwrap(), None).unwrap();
+    let of_arrow = arrow.schema().metadata().clone();
+    let artifact = fs::read(path("user_mentions.wasm")).unwrap();
+    for found in [of_parquet, of_arrow] {
+        let found: HashMap<String, String> = found.into();
+        assert_eq!(
+            found["lockstep.artifact.user_mentions"],
+            format!("sha256:{}", sha256(&artifact))
+        );
+        assert_eq!(found["lockstep.project_sha256"], sha256(project.as_bytes()));
+        assert_eq!(found["lockstep.service"], "mention_ranker");
+        assert!(found.contains_key("lockstep.semantics"));
+        assert!(found["lockstep.sources"].starts_with("sha256:"));
+        let json = |name: &str| serde_json::from_str::<Value>(&found[name]).unwrap();
+        let file = |name: &str| json!({"name": name, "size_bytes": fs::metadata(path(name)).unwrap().len()});
+        let files = json!({"issue_events": [file("data/a.parquet"), file("data/b.parquet")]});
+        assert_eq!(json("lockstep.source_files"), files);
+        let as_of = json("lockstep.as_of");
+        assert_eq!(as_of["column"], "as_of");
+        let strict = json!({"boundary": "strict", "delay_us": 0});
+        assert_eq!(as_of["views"]["pair_mentions"], strict);
+    }
+}
