@@ -2,7 +2,7 @@
 
 use arrow::ipc::reader::FileReader;
 use lockstep_cli::arguments::ProjectArguments;
-use lockstep_cli::commands::training_set::{train, write as write_training};
+use lockstep_cli::commands::training_set::{How, make};
 use lockstep_cli::workspace::Workspace;
 use lockstep_kit::artifacts::{root, wasm};
 use lockstep_runtime::source::read_table;
@@ -55,9 +55,9 @@ fn s23_a_training_file_says_what_it_was_made_from() {
     };
     let workspace = Workspace::open(&arguments).unwrap();
     let service = workspace.service("mention_ranker").unwrap();
-    let trained = train(&workspace, &service, &path("spine.csv")).unwrap();
     for output in ["out.parquet", "out.arrow"] {
-        write_training(&workspace, &service, &trained, &path(output)).unwrap();
+        let how = How::plain();
+        make(&workspace, &service, &path("spine.csv"), &path(output), &how, 0).unwrap();
     }
     let of_parquet = read_table(&path("out.parquet"), &[]).unwrap().schema().metadata().clone();
     let arrow = FileReader::try_new(fs::File::open(path("out.arrow")).unwrap(), None).unwrap();
