@@ -14,18 +14,20 @@ use lockstep_runtime::view::Boundary;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
-/// The metadata of a training set of `service`; `column` is the spine's column of the times asked.
+/// The metadata of a training set of `service`; `column` is the spine's column of the times asked, `known`
+/// the events' column of arrivals if only those that had arrived count.
 pub fn entries(
     workspace: &Workspace,
     service: &Service,
     column: &str,
+    known: Option<&str>,
 ) -> Result<Vec<(String, String)>> {
     let catalog = &workspace.catalog;
     let mut entries = Identity::of(catalog).entries();
     entries.push(("service".into(), service.name.clone()));
     entries.push(("project_sha256".into(), workspace.project.sha256.clone()));
     entries.push(("source_files".into(), source_files(workspace, service)?.to_string()));
-    entries.push(("as_of".into(), as_of(catalog, service, column).to_string()));
+    entries.push(("as_of".into(), as_of(catalog, service, column, known).to_string()));
     Ok(entries.into_iter().map(|(name, value)| (format!("lockstep.{name}"), value)).collect())
 }
 
@@ -46,7 +48,7 @@ fn source_files(workspace: &Workspace, service: &Service) -> Result<Value> {
 
 /// The column of the time asked, and for each view whether an event at that very time counts, and
 /// how long before it the view ends.
-fn as_of(catalog: &Catalog, service: &Service, column: &str) -> Value {
+fn as_of(catalog: &Catalog, service: &Service, column: &str, known: Option<&str>) -> Value {
     let views = service.views.iter().map(|view| {
         let view = catalog.views()[view.view].declaration();
         let boundary = match view.boundary {
@@ -55,5 +57,5 @@ fn as_of(catalog: &Catalog, service: &Service, column: &str) -> Value {
         };
         (view.name.clone(), json!({"boundary": boundary, "delay_us": view.delay_us}))
     });
-    json!({"column": column, "views": views.collect::<Map<String, Value>>()})
+    json!({"column": column, "known": known, "views": views.collect::<Map<String, Value>>()})
 }

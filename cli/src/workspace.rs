@@ -3,12 +3,12 @@
 use crate::arguments::ProjectArguments;
 use arrow::array::RecordBatch;
 use lockstep_runtime::catalog::{Catalog, cached_engine};
-use lockstep_runtime::event::EventBatch;
+use lockstep_runtime::event::{EventBatch, SourceSchema};
 use lockstep_runtime::parity::Log;
 use lockstep_runtime::project::Project;
 use lockstep_runtime::service::{AS_OF, Service};
 use lockstep_runtime::source::{
-    EventReader, ObjectStores, Pattern, ReadOptions, SourceFile, TableReader, files_of, open_files,
+    EventReader, ObjectStores, Pattern, ReadAhead, ReadOptions, SourceFile, files_of, open_files,
     open_tables, read_tables,
 };
 use lockstep_runtime::store::Store;
@@ -98,15 +98,15 @@ impl Workspace {
         open_files(&self.files(source)?, schema, options)
     }
 
-    /// A reader of all files of `source` that may pass over events outside `time_range`.
+    /// A reader of all files of a source, with these columns, that may pass over events outside
+    /// `time_range`.
     pub fn reader_within(
         &self,
-        source: &str,
+        schema: Arc<SourceSchema>,
         time_range: Option<Interval>,
     ) -> Result<Box<dyn EventReader>> {
-        let schema = self.catalog.source(source)?.clone();
         let options = ReadOptions { batch_rows: BATCH_ROWS, time_range, ..ReadOptions::default() };
-        open_files(&self.files(source)?, schema, options)
+        open_files(&self.files(&schema.source)?, schema, options)
     }
 
     /// All events of `source`, in memory.
@@ -132,8 +132,8 @@ pub fn spine_reader(
     service: &Service,
     as_of: &str,
     batch_rows: usize,
-) -> Result<TableReader> {
-    open_tables(&spine_files(path)?, &hints(service, as_of), batch_rows)
+) -> Result<ReadAhead> {
+    Ok(open_tables(&spine_files(path)?, &hints(service, as_of), batch_rows)?.ahead())
 }
 
 fn spine_files(path: &Path) -> Result<Vec<SourceFile>> {

@@ -4,6 +4,7 @@
 //! so the answer can be asked again. Nothing else in Lockstep depends on when it runs.
 
 use crate::time::Time;
+use std::fs::Metadata;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The time now.
@@ -13,6 +14,11 @@ pub fn now() -> Time {
         Err(before) => -i64::try_from(before.duration().as_micros()).unwrap_or(i64::MAX),
     };
     Time::saturating(micros)
+}
+
+/// How long ago a file was changed last; none if the system does not say, or it lies ahead.
+pub fn age(file: &Metadata) -> Option<Duration> {
+    SystemTime::now().duration_since(file.modified().ok()?).ok()
 }
 
 /// Measures how long something takes, for reports only.

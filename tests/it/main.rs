@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod as_known;
 mod bad_input;
 mod cases;
 mod collaborators;
@@ -16,4 +17,5 @@ mod sources;
 mod store;
 mod stream;
 mod tidy;
+mod training;
 mod user_mentions;

@@ -2,7 +2,7 @@
 
 use crate::arguments::ProjectArguments;
 use crate::outcome::Outcome;
-use crate::output::{print_json, progress, report_set_aside, the_first, thousands};
+use crate::output::{print_json, progress, report_set_aside, table, the_first, thousands};
 use crate::provenance;
 use crate::workspace::{Workspace, spine_reader};
 use arrow::array::RecordBatch;
@@ -13,12 +13,17 @@ use lockstep_runtime::service::{AS_OF, Service};
 use lockstep_runtime::source::{Format, TrainingWriter};
 use lockstep_runtime::{Error, Result};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 use std::time::Instant;
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 /// Spine rows that are read at once.
 const SPINE_ROWS: usize = 1 << 17;
+
+/// The usual name of the column of arrivals.
+const ARRIVED_AT: &str = "arrived_at";
 
 /// The least memory that a run may be given: guests, readers and a row group take about half.
 const MEMORY_MIN: u64 = 128 << 20;
@@ -46,6 +51,10 @@ pub struct How {
     /// The spine's column that holds the time of each row
     #[arg(long, value_name = "COLUMN", default_value = AS_OF)]
     as_of_column: String,
+    /// See only events that had arrived by the time of each row, as this event column says
+    /// [column: arrived_at]
+    #[arg(long, value_name = "COLUMN", num_args = 0..=1, default_missing_value = ARRIVED_AT)]
+    as_known: Option<String>,
     /// Memory for the whole run, as in 512MiB; above it rows wait on the disk [default: half the
     /// machine's]
     #[arg(long, value_name = "SIZE")]
@@ -81,9 +90,11 @@ impl TrainingSetCommand {
                 "duplicates": counts.duplicates, "set_aside": bad, "output": self.output,
                 "spilled": counts.spilled,
                 "passed_over": passed_over,
+                "leakage_avoided": counts.leakage.iter().cloned().collect::<BTreeMap<_, _>>(),
                 "seconds": { "total": seconds, "guest": counts.guest.as_secs_f64() },
             }))?;
         } else {
+            print_leakage(&counts.leakage, rows);
             eprintln!(
                 "{} rows with {features} features from {} events in {seconds:.1} s: {}",
                 thousands(rows),
@@ -111,6 +122,19 @@ fn check_output(output: &Path) -> Result<()> {
         return Err(Error::input(message).at(output.display()));
     }
     Ok(())
+}
+
+/// Says in how many rows each feature would have known more than it could.
+fn print_leakage(leakage: &[(String, u64)], rows: u64) {
+    if leakage.is_empty() {
+        return;
+    }
+    let share = |changed: u64| format!("{:.2} %", 100.0 * changed as f64 / rows.max(1) as f64);
+    let lines = leakage
+        .iter()
+        .map(|(feature, changed)| vec![feature.clone(), thousands(*changed), share(*changed)]);
+    let titles = ["feature", "rows that differ from the plain answer", "of all"];
+    println!("{}", table(&titles, lines.collect(), 1));
 }
 
 /// What [`make`] did.
@@ -145,10 +169,11 @@ pub fn make(
     while let Some(batch) = reader.read()? {
         training.spine(&batch).map_err(|error| error.at(&place))?;
     }
+    training.check_room()?;
     let mut passed_over = 0;
     for source in training.sources() {
         let reach = training.reach(&source);
-        let mut reader = workspace.reader_within(&source, reach)?;
+        let mut reader = workspace.reader_within(training.schema(&source)?, reach)?;
         let bar = progress(&format!("reading {source}"), 0);
         training.read(&source, &mut *reader, &mut |position| {
             bar.set_length(position);
@@ -166,15 +191,35 @@ pub fn make(
     if joined.counts.set_aside.len() as u64 > bad_rows_max {
         return Ok(Made { rows: 0, passed_over, counts: joined.counts });
     }
-    let metadata = provenance::entries(workspace, service, &how.as_of_column)?;
+    let metadata =
+        provenance::entries(workspace, service, &how.as_of_column, how.as_known.as_deref())?;
     let mut reader = spine_reader(spine, service, &how.as_of_column, SPINE_ROWS)?;
     let schema = joined.schema(reader.schema());
     let mut writer = TrainingWriter::create(output, schema, metadata)?;
     let bar = progress("writing", joined.rows() as u64);
-    while let Some(batch) = reader.read()? {
-        writer.write(&joined.next(&batch)?)?;
-        bar.inc(batch.num_rows() as u64);
-    }
+    // Rows are put in order while those before them are encoded.
+    let writer = std::thread::scope(|scope| {
+        let (sender, ready) = mpsc::sync_channel::<RecordBatch>(1);
+        let encoding = scope.spawn(move || {
+            ready.iter().try_for_each(|records| writer.write(&records))?;
+            Ok::<_, Error>(writer)
+        });
+        let mut join = || {
+            while let Some(batch) = reader.read()? {
+                let records = joined.next(&batch)?;
+                if sender.send(records).is_err() {
+                    // Encoding failed, and says why below.
+                    break;
+                }
+                bar.inc(batch.num_rows() as u64);
+            }
+            Ok(())
+        };
+        let joining = join();
+        drop(sender);
+        let encoded = encoding.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        joining.and(encoded)
+    })?;
     bar.finish_and_clear();
     if joined.left() > 0 {
         return Err(Error::input(format!("{place}: the spine changed while it was read")));
@@ -185,7 +230,7 @@ pub fn make(
 impl How {
     /// The defaults.
     pub fn plain() -> How {
-        How { as_of_column: AS_OF.into(), memory_max: None, spill_dir: None }
+        How { as_of_column: AS_OF.into(), as_known: None, memory_max: None, spill_dir: None }
     }
 
     fn options(&self, output: &Path) -> Result<Options> {
@@ -210,7 +255,8 @@ impl How {
         }
         let memory_max = usize::try_from(memory_max).unwrap_or(usize::MAX);
         let spill = Some(SpillOptions { memory_max, folder });
-        Ok(Options { as_of: self.as_of_column.clone(), spill, ..Options::default() })
+        let (as_of, known) = (self.as_of_column.clone(), self.as_known.clone());
+        Ok(Options { as_of, known, spill, ..Options::default() })
     }
 }
 

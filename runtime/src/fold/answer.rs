@@ -4,7 +4,7 @@
 //! guest. A user-defined aggregate that failed fails the whole, naming the feature (S21): it is
 //! never a null.
 
-use super::finalize::{Context, Finalizer, UserValues};
+use super::finalize::{Context, UserValues};
 use super::plain::Quick;
 use super::{FoldPlan, UserCalls, ViewState};
 use crate::error::{Error, Result};
@@ -108,13 +108,8 @@ impl FoldPlan {
     /// The value that [`FoldPlan::answer`] has, if it is a number that takes a few steps.
     #[inline]
     pub fn quick(&self, feature: usize, question: &Merged) -> Option<Quick> {
-        let feature = &self.features[feature];
-        match (&feature.finalizer, &feature.spans[..]) {
-            (Finalizer::Plain(plain), &[span]) if !feature.series => {
-                plain.quick(&question.states[span])
-            }
-            _ => None,
-        }
+        let (plain, span) = self.features[feature].plain()?;
+        plain.quick(&question.states[span])
     }
 
     fn feature(&self, at: usize, question: &Merged, users: &mut UserValues) -> Result<Answer> {

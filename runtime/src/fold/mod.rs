@@ -11,7 +11,7 @@ mod plain;
 mod user;
 
 pub use answer::{Answer, Merged, Status};
-pub use plain::Quick;
+pub use plain::{Plain, Quick};
 pub use user::{NoGuest, UserCalls};
 
 use crate::aggregate::{Slot, States, zeros};
@@ -62,6 +62,18 @@ pub struct FoldPlan {
     pub features: Vec<FeaturePlan>,
     /// What the guest makes of each row for user-defined aggregates.
     pub lifts: Vec<Lift>,
+}
+
+impl FeaturePlan {
+    /// How it reads the states of its only span, and that span; none for lists, maps and what picks
+    /// rows.
+    #[inline]
+    pub fn plain(&self) -> Option<(&Plain, usize)> {
+        match (&self.finalizer, &self.spans[..]) {
+            (Finalizer::Plain(plain), &[span]) if !self.series => Some((plain, span)),
+            _ => None,
+        }
+    }
 }
 
 impl FoldPlan {

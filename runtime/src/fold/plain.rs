@@ -7,6 +7,7 @@ use super::answer::{Answer, Status};
 use super::finalize::{Context, UserValues};
 use crate::aggregate::State;
 use crate::aggregate::co_moments::CoMoments;
+use crate::aggregate::int_sum::IntSum;
 use crate::aggregate::moments::Moments;
 use crate::aggregate::ratio::{self, Total, rate};
 use crate::error::Result;
@@ -169,19 +170,18 @@ impl Plain {
     /// The value, if it is a number that takes a few steps.
     #[inline]
     pub fn quick(&self, states: &[State]) -> Option<Quick> {
-        let integer = |value: Option<i64>| value.map_or(Quick::Overflow, Quick::Int64);
         Some(match *self {
-            Plain::Count(slot) => integer(i64::try_from(count_of(states, slot)).ok()),
+            Plain::Count(slot) => Quick::count(count_of(states, slot)),
             Plain::Sum(Sum { sum, count }) => match (count_of(states, count), &states[sum]) {
+                (count, State::IntSum(sum)) => Quick::sum(count, *sum),
                 (0, _) => Quick::Null,
-                (_, State::IntSum(sum)) => integer(sum.sum()),
-                (_, State::FloatSum(sum)) => Quick::Float64(canonical_f64(sum.sum())),
+                (_, State::FloatSum(sum)) => Quick::float(sum.sum()),
                 (_, state) => unreachable!("{self:?} does not read {state:?}"),
             },
             Plain::Mean(Sum { sum, count }) => match (count_of(states, count), &states[sum]) {
+                (count, State::IntSum(sum)) => Quick::mean(count, *sum),
                 (0, _) => Quick::Null,
-                (count, State::IntSum(sum)) => Quick::Float64(canonical_f64(sum.mean(count))),
-                (count, State::FloatSum(sum)) => Quick::Float64(canonical_f64(sum.mean(count))),
+                (count, State::FloatSum(sum)) => Quick::float(sum.mean(count)),
                 (_, state) => unreachable!("{self:?} does not read {state:?}"),
             },
             Plain::Extreme(slot) => match states[slot] {
@@ -257,6 +257,30 @@ pub enum Quick {
 }
 
 impl Quick {
+    /// A count.
+    #[inline]
+    pub fn count(count: u64) -> Quick {
+        i64::try_from(count).map_or(Quick::Overflow, Quick::Int64)
+    }
+
+    /// The sum of `count` integers.
+    #[inline]
+    pub fn sum(count: u64, sum: IntSum) -> Quick {
+        if count == 0 { Quick::Null } else { sum.sum().map_or(Quick::Overflow, Quick::Int64) }
+    }
+
+    /// The mean of `count` integers.
+    #[inline]
+    pub fn mean(count: u64, sum: IntSum) -> Quick {
+        if count == 0 { Quick::Null } else { Quick::float(sum.mean(count)) }
+    }
+
+    /// A double.
+    #[inline]
+    pub fn float(value: f64) -> Quick {
+        Quick::Float64(canonical_f64(value))
+    }
+
     /// As a value.
     pub fn value(self) -> Value {
         match self {

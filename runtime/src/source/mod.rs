@@ -76,7 +76,7 @@ pub use objects::ObjectStores;
 pub use pattern::{Pattern, files_of};
 pub use sink::TrainingWriter;
 pub use table::{TABLE_TEXT_BYTES_MAX, column_of, read_table, read_tables};
-pub use table_reader::{TableReader, open_tables};
+pub use table_reader::{ReadAhead, TableReader, open_tables};
 
 use crate::error::{Error, Result};
 use crate::event::{EventBatch, SourceSchema};

@@ -10,11 +10,12 @@
 use super::cell::Cell;
 use super::parquet_sink::ParquetSink;
 use super::{Format, csv, json};
+use crate::clock::age;
 use crate::error::{Error, Result};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType as ArrowType, Schema, SchemaRef};
 use arrow::ipc::writer::FileWriter;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::Compression;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
@@ -25,9 +26,13 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// Bytes gathered before they are written.
 const OUTPUT_BUFFER_BYTES: usize = 256 << 10;
+
+/// How old a temporary file is before it may be taken for abandoned.
+const ABANDONED_AGE: Duration = Duration::from_secs(10);
 
 /// Tells apart the temporary files of one process.
 static NEXT_TEMPORARY: AtomicU64 = AtomicU64::new(0);
@@ -84,9 +89,12 @@ impl TrainingWriter {
     ) -> Result<TrainingWriter> {
         let format = Format::of(path)?;
         check_schema(path, format, &schema)?;
+        clear_abandoned(path);
         let temporary = Temporary { path: temporary_path(path)?, renamed: false };
         let file = OpenOptions::new().write(true).create_new(true).open(&temporary.path);
         let file = file.map_err(|error| cannot_write(path).because(error))?;
+        // Held until the file is closed, however that comes about.
+        file.lock_shared().map_err(|error| cannot_write(path).because(error))?;
         let output = BufWriter::with_capacity(OUTPUT_BUFFER_BYTES, file);
         let metadata: HashMap<String, String> = metadata.into_iter().collect();
         let schema = Arc::new(Schema::new_with_metadata(schema.fields().clone(), metadata));
@@ -146,7 +154,7 @@ impl Body {
                 // A map has no order, and equal tables are to be equal files.
                 pairs.sort_by(|a, b| a.key.cmp(&b.key));
                 let mut properties = WriterProperties::builder()
-                    .set_compression(Compression::ZSTD(ZstdLevel::default()))
+                    .set_compression(Compression::SNAPPY)
                     .set_key_value_metadata(Some(pairs));
                 // Few of a column's floats are equal, and a dictionary of them only costs time.
                 for field in schema.fields().iter().filter(|field| field.data_type().is_floating())
@@ -248,6 +256,28 @@ fn check_schema(path: &Path, format: Format, schema: &Schema) -> Result<()> {
 
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Removes what killed writers of `path` left behind: temporary files that nobody holds.
+fn clear_abandoned(path: &Path) {
+    let Some(name) = path.file_name() else { return };
+    let first = format!(".{}.", name.to_string_lossy());
+    let Ok(entries) = std::fs::read_dir(folder_of(path)) else { return };
+    for entry in entries.flatten() {
+        let other = entry.file_name();
+        let other = other.to_string_lossy();
+        if !(other.starts_with(&first) && other.ends_with(".tmp")) {
+            continue;
+        }
+        let held = File::open(entry.path()).map(|file| file.try_lock().is_err()).unwrap_or(true);
+        // A writer that has made its file and not locked it yet: it is not old.
+        let age = entry.metadata().ok().and_then(|metadata| age(&metadata));
+        let old = age.is_some_and(|age| age > ABANDONED_AGE);
+        if !held && old {
+            // Another may have been faster.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// A name beside `path` that no other writer uses.
@@ -353,6 +383,31 @@ mod tests {
         drop(writer);
         assert_eq!(names(), 1);
         assert_eq!(std::fs::read(&path).unwrap(), whole);
+    }
+
+    /// Goal: what a killed writer left goes with the next one, and what a living one holds stays.
+    /// Method: a file as a killed writer leaves it, made to look old, beside a writer at work.
+    #[test]
+    fn abandoned_files_are_cleared() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.parquet");
+        let make = |path: &Path| TrainingWriter::create(path, batch().schema(), vec![]).unwrap();
+        let make_old = |path: &Path| {
+            let old = std::time::UNIX_EPOCH;
+            File::options().write(true).open(path).unwrap().set_modified(old)
+        };
+        let alive = make(&path);
+        make_old(&alive.temporary.path).unwrap();
+        let dead = folder.path().join(".t.parquet.4000000-0.tmp");
+        let fresh = folder.path().join(".t.parquet.4000000-1.tmp");
+        let others = folder.path().join(".u.parquet.4000000-0.tmp");
+        for file in [&dead, &fresh, &others] {
+            std::fs::write(file, "torn").unwrap();
+        }
+        [&dead, &others].into_iter().for_each(|file| make_old(file).unwrap());
+        drop(make(&path));
+        assert!(alive.temporary.path.exists() && fresh.exists() && others.exists());
+        assert!(!dead.exists());
     }
 
     /// Goal: what cannot be written is refused before any work, with a remedy.

@@ -12,6 +12,8 @@ use crate::value::DataType;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use std::fmt;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
 
 /// A table that is read in parts.
 pub struct TableReader {
@@ -103,6 +105,48 @@ impl TableReader {
             }
             self.parts = parts;
             self.at += 1;
+        }
+    }
+}
+
+/// A table that a thread of its own reads ahead.
+pub struct ReadAhead {
+    schema: SchemaRef,
+    parts: mpsc::Receiver<Result<RecordBatch>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl TableReader {
+    /// Reads in a thread, at most two parts ahead.
+    pub fn ahead(mut self) -> ReadAhead {
+        let (sender, parts) = mpsc::sync_channel(1);
+        let schema = self.schema.clone();
+        let thread = std::thread::spawn(move || {
+            while let Some(part) = self.read().transpose() {
+                let last = part.is_err();
+                if sender.send(part).is_err() || last {
+                    return;
+                }
+            }
+        });
+        ReadAhead { schema, parts, thread: Some(thread) }
+    }
+}
+
+impl ReadAhead {
+    /// The table's columns.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// The next rows; none at the end.
+    pub fn read(&mut self) -> Result<Option<RecordBatch>> {
+        match self.parts.recv() {
+            Ok(part) => part.map(Some),
+            Err(_) => match self.thread.take().map(JoinHandle::join) {
+                Some(Err(panic)) => std::panic::resume_unwind(panic),
+                _ => Ok(None),
+            },
         }
     }
 }

@@ -31,13 +31,48 @@ impl AnswerColumn {
         feature: usize,
         question: &Merged,
     ) -> Result<()> {
-        match (&mut *self, plan.quick(feature, question)) {
-            (AnswerColumn::Int64(column), Some(Quick::Int64(value))) => column.append_value(value),
-            (AnswerColumn::Int64(column), Some(Quick::Null)) => column.append_null(),
-            (AnswerColumn::Float64(column), Some(Quick::Float64(v))) => column.append_value(v),
-            (AnswerColumn::Float64(column), Some(Quick::Null)) => column.append_null(),
-            (column, Some(quick)) => return column.push(quick.value()),
-            (column, None) => return column.push(plan.answer(feature, question)?.value),
+        match plan.quick(feature, question) {
+            Some(quick) => self.add(quick),
+            None => self.push(plan.answer(feature, question)?.value),
+        }
+    }
+
+    /// Appends numbers.
+    #[inline]
+    pub(super) fn extend(&mut self, answers: impl Iterator<Item = Quick>) -> Result<()> {
+        match self {
+            AnswerColumn::Int64(column) => {
+                for answer in answers {
+                    match answer {
+                        Quick::Int64(value) => column.append_value(value),
+                        Quick::Null | Quick::Overflow => column.append_null(),
+                        Quick::Float64(_) => return Err(mixed(answer.value())),
+                    }
+                }
+            }
+            AnswerColumn::Float64(column) => {
+                for answer in answers {
+                    match answer {
+                        Quick::Float64(value) => column.append_value(value),
+                        Quick::Null | Quick::Overflow => column.append_null(),
+                        Quick::Int64(_) => return Err(mixed(answer.value())),
+                    }
+                }
+            }
+            AnswerColumn::Other(column) => column.extend(answers.map(Quick::value)),
+        }
+        Ok(())
+    }
+
+    /// Appends a number.
+    #[inline]
+    fn add(&mut self, quick: Quick) -> Result<()> {
+        match (&mut *self, quick) {
+            (AnswerColumn::Int64(column), Quick::Int64(value)) => column.append_value(value),
+            (AnswerColumn::Float64(column), Quick::Float64(value)) => column.append_value(value),
+            (AnswerColumn::Int64(column), Quick::Null | Quick::Overflow) => column.append_null(),
+            (AnswerColumn::Float64(column), Quick::Null | Quick::Overflow) => column.append_null(),
+            (column, quick) => return column.push(quick.value()),
         }
         Ok(())
     }
@@ -50,7 +85,7 @@ impl AnswerColumn {
             (AnswerColumn::Float64(column), Value::Float64(value)) => column.append_value(value),
             (AnswerColumn::Float64(column), Value::Null) => column.append_null(),
             (AnswerColumn::Other(column), value) => column.push(value),
-            (_, value) => return Err(Error::bug(format!("{value} stands in a number's column"))),
+            (_, value) => return Err(mixed(value)),
         }
         Ok(())
     }
@@ -62,4 +97,8 @@ impl AnswerColumn {
             AnswerColumn::Other(values) => array_of(data_type, values.iter())?,
         })
     }
+}
+
+fn mixed(value: Value) -> Error {
+    Error::bug(format!("{value} stands in a column of other numbers"))
 }

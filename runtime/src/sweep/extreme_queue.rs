@@ -23,24 +23,24 @@ enum Entries {
 }
 
 /// Rows with what orders them. What leaves at the front stays until the queue is cleared.
-struct Queue<K> {
+pub(super) struct Queue<K> {
     entries: Vec<(usize, K)>,
     front: usize,
 }
 
 impl<K> Queue<K> {
-    const fn new() -> Queue<K> {
+    pub(super) const fn new() -> Queue<K> {
         Queue { entries: Vec::new(), front: 0 }
     }
 
-    fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.front = 0;
     }
 
     /// Adds a row behind those that `stays` says stay.
     #[inline]
-    fn push(&mut self, row: usize, key: K, stays: impl Fn(&K, &K) -> bool) {
+    pub(super) fn push(&mut self, row: usize, key: K, stays: impl Fn(&K, &K) -> bool) {
         while self.entries.len() > self.front
             && self.entries.last().is_some_and(|(_, last)| !stays(last, &key))
         {
@@ -51,7 +51,7 @@ impl<K> Queue<K> {
 
     /// The first row from `start` on; those before it leave.
     #[inline]
-    fn first_from(&mut self, start: usize) -> Option<usize> {
+    pub(super) fn first_from(&mut self, start: usize) -> Option<usize> {
         while self.entries.get(self.front).is_some_and(|(row, _)| *row < start) {
             self.front += 1;
         }

@@ -2,20 +2,25 @@
 //!
 //! Rows are sorted by entity and event time, questions by entity and `as_of`. A window's bounds
 //! never go back as `as_of` goes on, so each is a cursor that moves forward over the rows, and each
-//! slot slides: sums take rows away exactly, extremes keep a queue, everything else two stacks.
+//! slot slides: sums take rows away exactly, extremes keep a queue, everything else two stacks. Where
+//! only rows count that had arrived by then, the ranges end before the first that had not; the few
+//! behind it and the late ones are added for one question.
 //! Invariant: an answer has the bits of S1, since any grouping of merges gives them; it shares no
 //! step with the tiles of the online host. A sweep has no state beside its arguments, so one runs
 //! wherever its Arrow batches are. Deliberately absent: I/O, threads, how rows came to be sorted.
 
 mod column;
+mod columnwise;
 mod extreme_queue;
 mod prefix;
 mod slide;
 mod stacks;
 
 use self::column::AnswerColumn;
+use self::columnwise::{Columns, Columnwise};
 use self::prefix::Prefix;
 use self::slide::Slide;
+use crate::aggregate::Slot;
 use crate::error::Result;
 use crate::fold::{FoldPlan, Merged, UserCalls, ViewState};
 use crate::host::merge_tree::MergeTree;
@@ -33,6 +38,8 @@ const QUESTIONS_MAX: usize = 256;
 pub struct Entity {
     /// Its rows, ascending in event time.
     pub rows: Range<usize>,
+    /// More of its rows, ascending too, which are looked at one by one: those that arrived late.
+    pub late: Range<usize>,
     /// Its questions, ascending in `as_of`.
     pub questions: Range<usize>,
 }
@@ -42,6 +49,13 @@ pub struct Entity {
 pub struct Sweep<'a> {
     plan: &'a FoldPlan,
     features: &'a [usize],
+    /// Those that are computed columnwise where every row counts.
+    columnwise: Vec<Columnwise>,
+    /// The places of the others.
+    asked: Vec<usize>,
+    /// What the others read.
+    asked_spans: Vec<SpanSlots>,
+    /// What all of them read.
     spans: Vec<SpanSlots>,
 }
 
@@ -58,14 +72,22 @@ struct SpanSlots {
 impl<'a> Sweep<'a> {
     /// A sweep for `features` of a view.
     pub fn new(plan: &'a FoldPlan, features: &'a [usize]) -> Sweep<'a> {
-        let mut spans = Vec::new();
-        for span in 0..plan.spans.len() {
-            let slots = plan.slots_over(span, features.iter().copied());
-            let (guest, sliding) = slots.into_iter().partition(|slot| has_lift(plan, *slot));
-            spans.push(SpanSlots { span, sliding, guest });
-        }
-        spans.retain(|slots| !slots.sliding.is_empty() || !slots.guest.is_empty());
-        Sweep { plan, features, spans }
+        let spans = |features: &[usize]| {
+            let slots = (0..plan.spans.len()).map(|span| {
+                let slots = plan.slots_over(span, features.iter().copied());
+                let (guest, sliding) = slots.into_iter().partition(|slot| has_lift(plan, *slot));
+                SpanSlots { span, sliding, guest }
+            });
+            slots.filter(|slots| !slots.sliding.is_empty() || !slots.guest.is_empty()).collect()
+        };
+        let places = features.iter().enumerate();
+        let columnwise: Vec<Columnwise> =
+            places.filter_map(|(at, feature)| Columnwise::of(plan, *feature, at)).collect();
+        let is_asked = |at: &usize| !columnwise.iter().any(|feature| feature.at == *at);
+        let asked: Vec<usize> = (0..features.len()).filter(is_asked).collect();
+        let asked_features: Vec<usize> = asked.iter().map(|at| features[*at]).collect();
+        let asked_spans = spans(&asked_features);
+        Sweep { plan, features, columnwise, asked, asked_spans, spans: spans(features) }
     }
 
     /// The slots that some of the features read.
@@ -78,10 +100,12 @@ impl<'a> Sweep<'a> {
     }
 
     /// The value of each feature for each question, in the order of the questions. `as_of` holds
-    /// the questions' times; `named` names an entity by its index, for messages.
+    /// the questions' times; `named` names an entity by its index, for messages. With `arrived`, the
+    /// time at which each row became known, a question sees only rows that had arrived by then.
     pub fn run(
         &self,
         rows: &Rows,
+        arrived: Option<&[i64]>,
         entities: &[Entity],
         as_of: &[i64],
         guest: &mut dyn UserCalls,
@@ -91,13 +115,38 @@ impl<'a> Sweep<'a> {
         let types: Vec<_> = types.map(|column| &column.data_type).collect();
         let mut columns: Vec<AnswerColumn> =
             types.iter().map(|data_type| AnswerColumn::new(data_type, as_of.len())).collect();
-        let mut windows = Windows::new(self, rows);
+        let prefixes = self.prefixes(rows);
+        // A question that does not see all rows is asked for all features.
+        let mut whole = Columns::new(self.plan, rows, &self.columnwise, &prefixes);
+        let asked: Vec<(usize, usize)> =
+            self.asked.iter().map(|at| (*at, self.features[*at])).collect();
+        let all: Vec<(usize, usize)> = self.features.iter().copied().enumerate().collect();
+        let mut few = Windows::new(self.plan, &self.asked_spans, &asked, rows, arrived, &prefixes);
+        let mut every = Windows::new(self.plan, &self.spans, &all, rows, arrived, &prefixes);
         for (at, entity) in entities.iter().enumerate() {
-            windows
-                .sweep(entity, as_of, guest, &mut columns)
-                .map_err(|error| error.at(named(at)))?;
+            let mut answer = || {
+                if arrived.is_some() || !entity.late.is_empty() {
+                    return every.sweep(entity, as_of, guest, &mut columns);
+                }
+                whole.answer(entity, as_of, &mut columns)?;
+                few.sweep(entity, as_of, guest, &mut columns)
+            };
+            answer().map_err(|error| error.at(named(at)))?;
         }
         columns.into_iter().zip(types).map(|(column, of)| column.finish(of)).collect()
+    }
+}
+
+impl Sweep<'_> {
+    /// The running totals of the slots that have some.
+    fn prefixes(&self, rows: &Rows) -> Vec<Option<Rc<Prefix>>> {
+        let needed = self.slots();
+        let slots = self.plan.slots.iter().enumerate();
+        let prefix = |(at, slot): (usize, &Slot)| match needed.contains(&at) {
+            true => Prefix::of(slot, rows).map(Rc::new),
+            false => None,
+        };
+        slots.map(prefix).collect()
     }
 }
 
@@ -109,7 +158,10 @@ fn has_lift(plan: &FoldPlan, slot: usize) -> bool {
 
 /// The windows of one entity at the question that was asked last.
 struct Windows<'a> {
-    sweep: &'a Sweep<'a>,
+    plan: &'a FoldPlan,
+    spans: &'a [SpanSlots],
+    /// The places of the features that are asked, and the features.
+    features: &'a [(usize, usize)],
     rows: &'a Rows,
     /// The states of every span; spans without features stay empty.
     question: Merged,
@@ -117,28 +169,37 @@ struct Windows<'a> {
     held: Vec<Range<usize>>,
     /// For each of the sweep's spans and sliding slots.
     slides: Vec<Vec<Slide>>,
+    arrived: Option<&'a [i64]>,
+    /// The first row that had not arrived when the last question was asked.
+    frontier: usize,
+    /// States of spans as they were before rows outside the sliding ranges were added.
+    before: Vec<(usize, ViewState)>,
 }
 
 impl<'a> Windows<'a> {
-    fn new(sweep: &'a Sweep<'a>, rows: &'a Rows) -> Windows<'a> {
-        let slots = sweep.plan.slots.iter().enumerate();
-        let needed = sweep.slots();
-        let prefixes: Vec<Option<Rc<Prefix>>> = slots
-            .map(|(at, slot)| {
-                needed.contains(&at).then(|| Prefix::of(slot, rows).map(Rc::new)).flatten()
-            })
-            .collect();
+    fn new(
+        plan: &'a FoldPlan,
+        spans: &'a [SpanSlots],
+        features: &'a [(usize, usize)],
+        rows: &'a Rows,
+        arrived: Option<&'a [i64]>,
+        prefixes: &[Option<Rc<Prefix>>],
+    ) -> Windows<'a> {
         let slides = |slots: &SpanSlots| {
-            let slide =
-                |at: &usize| Slide::new(&sweep.plan.slots[*at], rows, prefixes[*at].as_ref());
+            let slide = |at: &usize| Slide::new(&plan.slots[*at], rows, prefixes[*at].as_ref());
             slots.sliding.iter().map(slide).collect()
         };
         Windows {
-            sweep,
+            plan,
+            spans,
+            features,
             rows,
-            question: Merged::empty(sweep.plan, Time::MIN),
-            held: vec![0..0; sweep.spans.len()],
-            slides: sweep.spans.iter().map(slides).collect(),
+            question: Merged::empty(plan, Time::MIN),
+            held: vec![0..0; spans.len()],
+            slides: spans.iter().map(slides).collect(),
+            arrived,
+            frontier: 0,
+            before: vec![],
         }
     }
 
@@ -149,28 +210,36 @@ impl<'a> Windows<'a> {
         guest: &mut dyn UserCalls,
         columns: &mut [AnswerColumn],
     ) -> Result<()> {
+        if self.features.is_empty() {
+            return Ok(());
+        }
         self.restart(entity.rows.start);
-        if self.sweep.plan.lifts.is_empty() {
+        self.frontier = entity.rows.start;
+        if self.plan.lifts.is_empty() {
             for &micros in &as_of[entity.questions.clone()] {
                 self.advance(entity, Time::saturating(micros));
-                for (column, &feature) in columns.iter_mut().zip(self.sweep.features) {
-                    column.read(self.sweep.plan, feature, &self.question)?;
+                self.add_others(entity, Time::saturating(micros));
+                for &(at, feature) in self.features {
+                    columns[at].read(self.plan, feature, &self.question)?;
                 }
+                self.put_back();
             }
             return Ok(());
         }
+        let features: Vec<usize> = self.features.iter().map(|(_, feature)| *feature).collect();
         let tree = self.guest_states(entity, guest)?;
         let mut asked = Vec::new();
         for questions in as_of[entity.questions.clone()].chunks(QUESTIONS_MAX) {
             for &micros in questions {
                 self.advance(entity, Time::saturating(micros));
                 self.take_guest_states(entity, &tree);
+                self.add_others(entity, Time::saturating(micros));
                 asked.push(self.question.clone());
+                self.put_back();
             }
-            let answers = self.sweep.plan.answers(self.sweep.features, &mut asked, guest)?;
-            for answer in answers {
-                for (column, answer) in columns.iter_mut().zip(answer) {
-                    column.push(answer.value)?;
+            for answers in self.plan.answers(&features, &mut asked, guest)? {
+                for (&(at, _), answer) in self.features.iter().zip(answers) {
+                    columns[at].push(answer.value)?;
                 }
             }
             asked.clear();
@@ -180,31 +249,35 @@ impl<'a> Windows<'a> {
 
     /// Empties every window, before the first row of an entity.
     fn restart(&mut self, first: usize) {
-        for ((slots, held), slides) in
-            self.sweep.spans.iter().zip(&mut self.held).zip(&mut self.slides)
-        {
+        for ((slots, held), slides) in self.spans.iter().zip(&mut self.held).zip(&mut self.slides) {
             *held = first..first;
             let states = &mut self.question.states[slots.span];
             for (slide, &slot) in slides.iter_mut().zip(&slots.sliding) {
-                slide.restart(&self.sweep.plan.slots[slot], first, &mut states[slot]);
+                slide.restart(&self.plan.slots[slot], first, &mut states[slot]);
             }
         }
     }
 
     /// Moves every window on to `as_of`.
     fn advance(&mut self, entity: &Entity, as_of: Time) {
-        let plan = self.sweep.plan;
+        let plan = self.plan;
         self.question.effective = plan.view.effective(as_of);
-        for ((slots, held), slides) in
-            self.sweep.spans.iter().zip(&mut self.held).zip(&mut self.slides)
-        {
+        self.frontier = match self.arrived {
+            None => entity.rows.end,
+            Some(arrived) => {
+                let waiting = |row: &usize| arrived[*row] > as_of.micros();
+                (self.frontier..entity.rows.end).find(waiting).unwrap_or(entity.rows.end)
+            }
+        };
+        for ((slots, held), slides) in self.spans.iter().zip(&mut self.held).zip(&mut self.slides) {
             let span = &plan.spans[slots.span];
             let interval = span.interval(self.question.effective, plan.view.origin_us);
             self.question.intervals[slots.span] = interval;
             let times = &self.rows.event_times()[..entity.rows.end];
             let start = before(times, held.start, interval.start.micros());
             let end = before(times, held.end.max(start), interval.end.micros());
-            let moved = start..end;
+            // Rows from the frontier on are looked at one by one.
+            let moved = start..end.min(self.frontier).max(start);
             if moved == *held {
                 continue;
             }
@@ -216,11 +289,52 @@ impl<'a> Windows<'a> {
         }
     }
 
+    /// Adds the rows of each window that its sliding range leaves out: late ones, and those behind
+    /// one that has not arrived.
+    fn add_others(&mut self, entity: &Entity, as_of: Time) {
+        if entity.late.is_empty() && self.frontier == entity.rows.end {
+            return;
+        }
+        let plan = self.plan;
+        let times = self.rows.event_times();
+        for slots in self.spans {
+            let interval = self.question.intervals[slots.span];
+            let within = |rows: Range<usize>| {
+                let bound = |time: Time| {
+                    let own = &times[rows.clone()];
+                    rows.start + own.partition_point(|event| *event < time.micros())
+                };
+                let start = bound(interval.start);
+                start..bound(interval.end).max(start)
+            };
+            let behind = within(self.frontier..entity.rows.end);
+            let known =
+                |row: &usize| self.arrived.is_none_or(|arrived| arrived[*row] <= as_of.micros());
+            let mut others = behind.chain(within(entity.late.clone())).filter(known).peekable();
+            if others.peek().is_none() {
+                continue;
+            }
+            let states = &mut self.question.states[slots.span];
+            self.before.push((slots.span, states.clone()));
+            for row in others {
+                plan.update(states, self.rows, row, &slots.sliding);
+                plan.update(states, self.rows, row, &slots.guest);
+            }
+        }
+    }
+
+    /// Takes away what [`Windows::add_others`] added.
+    fn put_back(&mut self) {
+        for (span, states) in self.before.drain(..) {
+            self.question.states[span] = states;
+        }
+    }
+
     /// The states of all ranges of the entity's rows that only the guest merges.
     fn guest_states(&self, entity: &Entity, guest: &mut dyn UserCalls) -> Result<MergeTree<'a>> {
-        let plan = self.sweep.plan;
+        let plan = self.plan;
         let mut slots: Vec<usize> =
-            self.sweep.spans.iter().flat_map(|slots| slots.guest.iter().copied()).collect();
+            self.spans.iter().flat_map(|slots| slots.guest.iter().copied()).collect();
         slots.sort_unstable();
         slots.dedup();
         let leaf = |row: usize| {
@@ -232,7 +346,7 @@ impl<'a> Windows<'a> {
     }
 
     fn take_guest_states(&mut self, entity: &Entity, tree: &MergeTree<'_>) {
-        for (slots, held) in self.sweep.spans.iter().zip(&self.held) {
+        for (slots, held) in self.spans.iter().zip(&self.held) {
             if slots.guest.is_empty() {
                 continue;
             }

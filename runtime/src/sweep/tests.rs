@@ -114,11 +114,18 @@ fn plan() -> FoldPlan {
 }
 
 /// The answers by a plain fold of each window's rows.
-fn defined(plan: &FoldPlan, rows: &Rows, entity: &Entity, as_of: i64) -> Vec<Value> {
+fn defined(
+    plan: &FoldPlan,
+    rows: &Rows,
+    arrived: Option<&[i64]>,
+    entity: &Entity,
+    as_of: i64,
+) -> Vec<Value> {
+    let known = |row: &usize| arrived.is_none_or(|arrived| arrived[*row] <= as_of);
     let as_of = Time::saturating(as_of);
     let mut question = Merged::empty(plan, as_of);
     for (state, interval) in question.states.iter_mut().zip(&question.intervals) {
-        for row in entity.rows.clone() {
+        for row in entity.rows.clone().chain(entity.late.clone()).filter(known) {
             let time = rows.event_time(row);
             if interval.start.micros() <= time && time < interval.end.micros() {
                 plan.update(state, rows, row, &plan.all_slots());
@@ -148,26 +155,70 @@ proptest! {
         let (mut entities, mut as_of, mut first) = (Vec::new(), Vec::new(), 0);
         for events in &events {
             let questions = as_of.len()..as_of.len() + times.len();
-            entities.push(Entity { rows: first..first + events.len(), questions });
+            let rows = first..first + events.len();
+            entities.push(Entity { late: rows.end..rows.end, rows, questions });
             as_of.extend(&times);
             first += events.len();
         }
         let features: Vec<usize> = (0..plan.features.len()).collect();
         let sweep = Sweep::new(&plan, &features);
         let answers =
-            sweep.run(&rows, &entities, &as_of, &mut NoGuest, &|at| at.to_string()).unwrap();
+            sweep.run(&rows, None, &entities, &as_of, &mut NoGuest, &|at| at.to_string()).unwrap();
         let columns: Vec<TypedColumn> =
             answers.iter().map(|column| TypedColumn::new(column).unwrap()).collect();
         prop_assert!(answers.iter().all(|column| column.len() == as_of.len()));
         for entity in &entities {
             for question in entity.questions.clone() {
-                let expected = defined(&plan, &rows, entity, as_of[question]);
+                let expected = defined(&plan, &rows, None, entity, as_of[question]);
                 for ((column, feature), expected) in
                     columns.iter().zip(&plan.features).zip(expected)
                 {
                     prop_assert_eq!(
                         column.value(question).encoded(), expected.encoded(),
                         "{} at {}", feature.column.name, as_of[question]
+                    );
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    /// Goal: as known, a question sees the rows that had arrived by its time, late ones too; as
+    /// always, all of them. Method: rows with any delay, cut into on-time and late ones at random.
+    #[test]
+    fn s01_a_sweep_knows_what_had_arrived(
+        events in prop::collection::vec((any_event(), 0i64..30, any::<bool>()), 0..30),
+        asked in prop::collection::vec(-5i64..900, 1..20),
+    ) {
+        let plan = plan();
+        let mut events = events;
+        events.sort_by_key(|(event, _, late)| (*late, event.0));
+        let rows = rows(&events.iter().map(|(event, _, _)| event.clone()).collect::<Vec<_>>());
+        let arrived: Vec<i64> =
+            events.iter().map(|(event, delay, _)| (event.0 + delay) * SECOND_US).collect();
+        let on_time = events.partition_point(|(_, _, late)| !late);
+        let mut as_of: Vec<i64> = asked.iter().map(|tenth| tenth * SECOND_US / 10).collect();
+        as_of.sort_unstable();
+        let entity = Entity {
+            rows: 0..on_time, late: on_time..events.len(), questions: 0..as_of.len(),
+        };
+        let features: Vec<usize> = (0..plan.features.len()).collect();
+        let sweep = Sweep::new(&plan, &features);
+        for arrived in [None, Some(&arrived[..])] {
+            let entities = std::slice::from_ref(&entity);
+            let answers =
+                sweep.run(&rows, arrived, entities, &as_of, &mut NoGuest, &|at| at.to_string());
+            let columns: Vec<TypedColumn> =
+                answers.unwrap().iter().map(|column| TypedColumn::new(column).unwrap()).collect();
+            for (question, &asked) in as_of.iter().enumerate() {
+                let expected = defined(&plan, &rows, arrived, &entity, asked);
+                for ((column, feature), expected) in
+                    columns.iter().zip(&plan.features).zip(expected)
+                {
+                    prop_assert_eq!(
+                        column.value(question).encoded(), expected.encoded(),
+                        "{} at {}", feature.column.name, asked
                     );
                 }
             }

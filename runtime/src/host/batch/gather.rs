@@ -4,12 +4,14 @@
 //! and all its spine rows in order of `as_of`. Rows of other keys are left out.
 
 use super::blocks::Block;
-use super::layout::{KEY, Layout, SPINE_ROW, TIME, misfit};
+use super::layout::{ARRIVAL, KEY, Layout, SPINE_ROW, TIME, misfit};
 use crate::error::Result;
 use crate::key::EntityKey;
 use crate::row::Rows;
 use crate::sweep::Entity;
+use crate::time::HOUR_US;
 use arrow::array::{AsArray, BinaryArray, RecordBatch};
+use arrow::buffer::ScalarBuffer;
 use arrow::compute::interleave_record_batch;
 use arrow::datatypes::{Int64Type, UInt32Type};
 use std::collections::HashMap;
@@ -20,6 +22,8 @@ use xxhash_rust::xxh3::xxh3_64;
 #[derive(Debug)]
 pub(super) struct Partition {
     pub(super) rows: Rows,
+    /// When each row arrived, if that matters.
+    pub(super) arrived: Option<ScalarBuffer<i64>>,
     pub(super) entities: Vec<Entity>,
     /// The time of each question.
     pub(super) as_of: Vec<i64>,
@@ -27,6 +31,10 @@ pub(super) struct Partition {
     pub(super) spine_rows: Vec<u32>,
     keys: Vec<EntityKey>,
 }
+
+/// A row that arrives later than this after its event is looked at by each question that it may
+/// concern; those that are not late hold up the ones behind them for so long at most.
+const LATE_US: i64 = HOUR_US;
 
 /// Where a row is, by its time: pieces are batches.
 #[derive(Clone, Copy, Debug, Default)]
@@ -62,14 +70,14 @@ impl Partition {
         spine: &[Block],
         rows: &[&Block],
     ) -> Result<Partition> {
-        let pieces = |blocks: &mut dyn Iterator<Item = &Block>| {
+        let parts = |blocks: &mut dyn Iterator<Item = &Block>| {
             let with_rows = blocks.filter(|block| block.rows(at) > 0);
             with_rows.map(|block| block.part(at)).collect::<Result<Vec<RecordBatch>>>()
         };
-        let spine = pieces(&mut spine.iter())?;
+        let spine = parts(&mut spine.iter())?;
         let rows = match spine.is_empty() {
             true => vec![],
-            false => pieces(&mut rows.iter().copied())?,
+            false => parts(&mut rows.iter().copied())?,
         };
         let spine_keys: Vec<&BinaryArray> = spine.iter().map(keys_of).collect();
         let mut ids = Ids::default();
@@ -84,8 +92,16 @@ impl Partition {
             Some(id)
         });
         let row_keys: Vec<&BinaryArray> = rows.iter().map(keys_of).collect();
-        let events = sorted(&rows, |piece, row| ids.get(row_keys[piece].value(row)).copied());
-        let entity = |id: usize| Entity { rows: events.range(id), questions: questions.range(id) };
+        let mut events = sorted(&rows, |piece, row| ids.get(row_keys[piece].value(row)).copied());
+        let entity = |id: usize| {
+            let mut own = events.range(id);
+            let late = match layout.has_arrivals() {
+                true => own.start + late_last(&rows, &mut events.places[own.clone()]),
+                false => own.end,
+            };
+            let late = late..std::mem::replace(&mut own.end, late);
+            Entity { rows: own, late, questions: questions.range(id) }
+        };
         let entities = (0..keys.len()).map(entity).collect();
         let as_of = questions.places.iter().map(|place| place.time).collect();
         let spine_row = |place: &Place| {
@@ -94,7 +110,7 @@ impl Partition {
         };
         let spine_rows = questions.places.iter().map(spine_row).collect();
         drop(questions);
-        let rows = match rows.is_empty() {
+        let (rows, arrived) = match rows.is_empty() {
             true => layout.rows(&without_keys(&RecordBatch::new_empty(layout.schema.clone()))?)?,
             false => {
                 let order: Vec<(usize, usize)> = events
@@ -108,7 +124,7 @@ impl Partition {
                 layout.rows(&interleave_record_batch(&pieces, &order).map_err(misfit)?)?
             }
         };
-        Ok(Partition { rows, entities, as_of, spine_rows, keys })
+        Ok(Partition { rows, arrived, entities, as_of, spine_rows, keys })
     }
 
     /// The name of an entity, for messages.
@@ -182,6 +198,17 @@ fn sorted(pieces: &[RecordBatch], mut id: impl FnMut(usize, usize) -> Option<u32
         start = *end as usize;
     }
     Sorted { places, ends: sorted.ends }
+}
+
+/// Puts the rows of one entity that arrived late behind the others, both still by time; answers how
+/// many did not.
+fn late_last(pieces: &[RecordBatch], places: &mut [Place]) -> usize {
+    let is_late = |place: &Place| {
+        let arrivals = pieces[place.piece as usize].column(ARRIVAL).as_primitive::<Int64Type>();
+        arrivals.value(place.row as usize).saturating_sub(place.time) > LATE_US
+    };
+    places.sort_by_cached_key(is_late);
+    places.partition_point(|place| !is_late(place))
 }
 
 fn keys_of(batch: &RecordBatch) -> &BinaryArray {

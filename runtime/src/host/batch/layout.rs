@@ -1,7 +1,7 @@
 //! The Arrow form of rows on their way from the mapper to a sweep: only what the sweep reads.
 //!
 //! ```text
-//! rows     key, time, [tie], lift 0.., then the columns that some slot reads
+//! rows     key, time, [arrival], [tie], lift 0.., then the columns that some slot reads
 //! spine    key, time, row
 //! ```
 //!
@@ -17,6 +17,7 @@ use arrow::array::{
     ArrayRef, AsArray, BinaryArray, BinaryBuilder, Int64Array, NullArray, RecordBatch, UInt32Array,
     make_array,
 };
+use arrow::buffer::ScalarBuffer;
 use arrow::compute::take;
 use arrow::datatypes::{DataType as ArrowType, Field, Int64Type, Schema, SchemaRef};
 use std::sync::Arc;
@@ -25,6 +26,8 @@ use std::sync::Arc;
 pub(super) const KEY: usize = 0;
 /// The place of the event time, or of the spine row's `as_of`.
 pub(super) const TIME: usize = 1;
+/// The place of a row's arrival, if there is one.
+pub(super) const ARRIVAL: usize = 2;
 /// The place of the number of a spine row.
 pub(super) const SPINE_ROW: usize = 2;
 
@@ -32,6 +35,8 @@ pub(super) const SPINE_ROW: usize = 2;
 #[derive(Debug)]
 pub(super) struct Layout {
     pub(super) schema: SchemaRef,
+    /// Whether rows say when they arrived.
+    arrivals: bool,
     ordered: bool,
     /// Of each lift of the plan, whether it is kept.
     lifts: Vec<bool>,
@@ -60,7 +65,7 @@ pub(super) fn spine_batch(
 
 impl Layout {
     /// What updates of `slots` read.
-    pub(super) fn new(plan: &FoldPlan, slots: &[usize]) -> Layout {
+    pub(super) fn new(plan: &FoldPlan, slots: &[usize], arrivals: bool) -> Layout {
         let slots = || slots.iter().map(|slot| &plan.slots[*slot]);
         let mut columns = vec![false; plan.view.columns.len()];
         let mut lifts = vec![false; plan.lifts.len()];
@@ -71,6 +76,9 @@ impl Layout {
             Field::new("key", ArrowType::Binary, false),
             Field::new("time", ArrowType::Int64, false),
         ];
+        if arrivals {
+            fields.push(Field::new("arrival", ArrowType::Int64, false));
+        }
         if ordered {
             fields.push(Field::new("tie", ArrowType::Binary, false));
         }
@@ -81,7 +89,12 @@ impl Layout {
             let data_type = arrow_type(&column.data_type);
             fields.push(Field::new(&column.name, data_type, true));
         }
-        Layout { schema: Arc::new(Schema::new(fields)), ordered, lifts, columns }
+        Layout { schema: Arc::new(Schema::new(fields)), arrivals, ordered, lifts, columns }
+    }
+
+    /// Whether rows say when they arrived.
+    pub(super) fn has_arrivals(&self) -> bool {
+        self.arrivals
     }
 
     /// The rows numbered in `kept`, whose keys are given for all rows.
@@ -89,10 +102,12 @@ impl Layout {
         &self,
         rows: &Rows,
         keys: BinaryArray,
+        arrivals: Option<Int64Array>,
         kept: &UInt32Array,
     ) -> Result<RecordBatch> {
         let mut columns: Vec<ArrayRef> =
             vec![Arc::new(keys), Arc::new(Int64Array::new(rows.event_times().clone(), None))];
+        columns.extend(arrivals.map(|arrivals| Arc::new(arrivals) as ArrayRef));
         if self.ordered {
             let ties = rows.ties().ok_or_else(|| Error::bug("rows without their order"))?;
             columns.push(Arc::new(ties.clone()));
@@ -112,11 +127,15 @@ impl Layout {
         RecordBatch::try_new(self.schema.clone(), columns).map_err(misfit)
     }
 
-    /// The rows of a batch in this form, without the keys.
-    pub(super) fn rows(&self, batch: &RecordBatch) -> Result<Rows> {
+    /// The rows of a batch in this form, without the keys, and the time at which each arrived.
+    pub(super) fn rows(&self, batch: &RecordBatch) -> Result<(Rows, Option<ScalarBuffer<i64>>)> {
         let mut columns = batch.columns().iter();
         let mut next = || columns.next().ok_or_else(|| Error::bug("rows without a column"));
         let times = next()?.as_primitive::<Int64Type>().values().clone();
+        let arrivals = match self.arrivals {
+            true => Some(next()?.as_primitive::<Int64Type>().values().clone()),
+            false => None,
+        };
         let ties = if self.ordered { Some(next()?.as_binary().clone()) } else { None };
         let mut lifted = Vec::with_capacity(self.lifts.len());
         for kept in &self.lifts {
@@ -135,7 +154,7 @@ impl Layout {
                 TypedColumn::Absent(NullArray::new(times.len()))
             });
         }
-        Ok(Rows::from_parts(typed, times, ties, lifted))
+        Ok((Rows::from_parts(typed, times, ties, lifted), arrivals))
     }
 }
 

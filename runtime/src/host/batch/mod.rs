@@ -12,9 +12,12 @@
 //! files (the CLI opens readers and writes the result), tiles, and anything of the online host.
 
 mod answers;
+mod arrivals;
 mod blocks;
 mod gather;
 mod layout;
+mod reading;
+mod room;
 mod spill;
 mod trained;
 mod worker;
@@ -25,29 +28,35 @@ use self::answers::Answers;
 use self::blocks::{Block, Blocks, PARTITIONS};
 use self::gather::Partition;
 use self::layout::{Layout, spine_batch};
+use self::room::Room;
 use self::worker::{Arrived, KnownKeys, Worker};
 use super::request::SpineColumns;
 use crate::admission::{Admitted, admit};
 use crate::catalog::{Catalog, CatalogView};
 use crate::error::{Error, Result};
-use crate::event::{EventBatch, SetAside, arrow_type};
+use crate::event::{EventBatch, SetAside, SourceSchema, arrow_type};
 use crate::guests::Guests;
 use crate::service::{AS_OF, Service};
 use crate::source::EventReader;
 use crate::sweep::Sweep;
 use crate::time::{Interval, Time};
 use arrow::array::{Int64Array, RecordBatch, UInt32Array};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-/// How a training set is made; nothing here changes a bit of it.
+/// How a training set is made. But for the spine's times and `known` nothing here changes a bit of it.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The spine's column that holds each row's time.
     pub as_of: String,
+    /// The event column that holds when each event arrived: then a spine row sees only those that
+    /// had arrived by its time (S1), and the answers are those that the online host could have given.
+    pub known: Option<String>,
     /// Threads that map and sweep.
     pub workers: usize,
     /// How much memory waiting rows may take, and where those go that find no room; without it all
@@ -67,7 +76,7 @@ pub struct SpillOptions {
 impl Default for Options {
     fn default() -> Options {
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
-        Options { as_of: AS_OF.into(), workers, spill: None }
+        Options { as_of: AS_OF.into(), known: None, workers, spill: None }
     }
 }
 
@@ -106,40 +115,6 @@ struct Source {
     workers: Vec<Worker>,
 }
 
-/// The memory that waiting rows take.
-#[derive(Debug)]
-struct Room {
-    used: AtomicUsize,
-    spill: Option<SpillOptions>,
-}
-
-impl Room {
-    /// Half of the memory is for waiting rows; the other half for what is worked on.
-    fn is_short(&self) -> bool {
-        let used = self.used.load(Ordering::Relaxed);
-        self.spill.as_ref().is_some_and(|spill| used > spill.memory_max / 2)
-    }
-
-    fn take(&self, bytes: usize) {
-        self.used.fetch_add(bytes, Ordering::Relaxed);
-    }
-
-    fn give_back(&self, bytes: usize) {
-        self.used.fetch_sub(bytes, Ordering::Relaxed);
-    }
-
-    /// Moves blocks to the disk if memory is short.
-    fn relieve(&self, blocks: &mut [Blocks]) -> Result<()> {
-        match &self.spill {
-            Some(spill) if self.is_short() => blocks.iter_mut().try_for_each(|blocks| {
-                self.give_back(blocks.spill(&spill.folder)?);
-                Ok(())
-            }),
-            _ => Ok(()),
-        }
-    }
-}
-
 impl<'a> TrainingSet<'a> {
     /// A training set of `service` for the rows of `spine`, each as of its column `as_of`, all in
     /// memory.
@@ -164,13 +139,13 @@ impl<'a> TrainingSet<'a> {
         for view in &service.views {
             let loaded = &catalog.views()[view.view];
             let sweep = Sweep::new(&loaded.plan, &view.features);
-            let layout = Layout::new(&loaded.plan, &sweep.slots());
+            let layout = Layout::new(&loaded.plan, &sweep.slots(), options.known.is_some());
             let (known, spine) = (KnownKeys::default(), Blocks::default());
             views.push(View { loaded, sweep, layout, known, spine });
             let source = loaded.declaration().event.source.clone();
             sources.entry(source).or_insert_with(Source::default);
         }
-        let room = Room { used: AtomicUsize::new(0), spill: options.spill.clone() };
+        let room = Room::new(options.spill.clone());
         Ok(TrainingSet {
             catalog,
             service,
@@ -236,6 +211,40 @@ impl<'a> TrainingSet<'a> {
         self.service.reach(self.catalog, source, first, last)
     }
 
+    /// The columns with which the events of `source` are to be read: those declared, and when they
+    /// arrived if that matters.
+    pub fn schema(&self, source: &str) -> Result<Arc<SourceSchema>> {
+        let declared = self.catalog.source(source)?;
+        match &self.options.known {
+            Some(known) => Ok(Arc::new(arrivals::with_arrivals(declared, known)?)),
+            None => Ok(declared.clone()),
+        }
+    }
+
+    /// Fails if the answers have no room in memory nor on the disk. To be asked when the spine is
+    /// in, before the work.
+    pub fn check_room(&self) -> Result<()> {
+        let Some(spill) = &self.room.spill else { return Ok(()) };
+        let views = self.service.views.iter().map(|view| view.features.len() as u64);
+        let bytes = views.map(|features| 4 + 8 * features).sum::<u64>() * self.spine_rows as u64;
+        if bytes <= spill.memory_max as u64 / 2 {
+            return Ok(());
+        }
+        let free = fs4::available_space(&spill.folder)
+            .map_err(|error| spill::no_room(&spill.folder, error))?;
+        if bytes <= free {
+            return Ok(());
+        }
+        Err(Error::input(format!(
+            "{}: the features of {} spine rows take at least {} MiB, and {} MiB are free there; \
+             make room, name another folder with --spill-dir, or raise --memory-max",
+            spill.folder.display(),
+            self.spine_rows,
+            bytes >> 20,
+            free >> 20
+        )))
+    }
+
     /// The sources whose events are needed.
     pub fn sources(&self) -> Vec<String> {
         self.sources.keys().cloned().collect()
@@ -263,7 +272,8 @@ impl<'a> TrainingSet<'a> {
     pub fn push(&mut self, source: &str, batch: &EventBatch) -> Result<()> {
         self.hire(source, 1)?;
         let Some(known) = self.sources.get_mut(source) else { return Ok(()) };
-        let counted = Counted::admit(self.catalog, source, batch, &mut known.ids)?;
+        let column = self.options.known.as_deref();
+        let counted = Counted::admit(self.catalog, source, column, batch, &mut known.ids)?;
         self.duplicates += counted.duplicates;
         self.events += counted.arrived.records.num_rows() as u64;
         let mut aside = counted.set_aside;
@@ -287,49 +297,29 @@ impl<'a> TrainingSet<'a> {
         let (catalog, views, room) = (self.catalog, &self.views[..], &self.room);
         let Some(known) = self.sources.get_mut(source) else { return Ok(()) };
         let Source { ids, workers } = known;
-        let (sender, receiver) = mpsc::sync_channel::<Arrived>(2 * workers.len());
-        let receiver = Mutex::new(receiver);
-        let failed = AtomicBool::new(false);
-        let next = || receiver.lock().unwrap_or_else(PoisonError::into_inner).recv().ok();
-        let work = |worker: &mut Worker| {
-            let mut aside = Vec::new();
-            while let Some(arrived) = next() {
-                // After a failure what is still under way is only taken off the road.
-                if failed.load(Ordering::Relaxed) {
-                    continue;
-                }
-                let mapped = worker.map(catalog, views, room, &arrived);
-                aside.extend(mapped.inspect_err(|_| failed.store(true, Ordering::Relaxed))?);
-            }
-            Ok::<_, Error>(aside)
-        };
+        let column = self.options.known.as_deref();
         let (mut duplicates, mut events, mut aside) = (0, 0, Vec::new());
-        let read = std::thread::scope(|scope| {
-            let threads: Vec<_> =
-                workers.iter_mut().map(|worker| scope.spawn(|| work(worker))).collect();
-            let mut read = || {
-                while let Some(batch) = reader.next()? {
-                    let counted = Counted::admit(catalog, source, &batch, ids)?;
-                    duplicates += counted.duplicates;
-                    events += counted.arrived.records.num_rows() as u64;
-                    aside.extend(counted.set_aside);
-                    if sender.send(counted.arrived).is_err() || failed.load(Ordering::Relaxed) {
-                        break;
-                    }
-                    progress(batch.next_position);
-                }
+        let refused = Mutex::new(Vec::new());
+        let read = reading::read(
+            workers,
+            reader,
+            &mut |batch| {
+                let counted = Counted::admit(catalog, source, column, &batch, ids)?;
+                duplicates += counted.duplicates;
+                events += counted.arrived.records.num_rows() as u64;
+                aside.extend(counted.set_aside);
+                progress(batch.next_position);
+                Ok(counted.arrived)
+            },
+            &|worker, arrived| {
+                let mapped = worker.map(catalog, views, room, &arrived)?;
+                refused.lock().unwrap_or_else(PoisonError::into_inner).extend(mapped);
                 Ok(())
-            };
-            let read = read();
-            drop(sender);
-            for thread in threads {
-                let mapped = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                aside.extend(mapped?);
-            }
-            read
-        });
+            },
+        );
         self.duplicates += duplicates;
         self.events += events;
+        aside.extend(refused.into_inner().unwrap_or_else(PoisonError::into_inner));
         self.set_aside.extend(aside.into_iter().map(|aside| (source.to_string(), aside)));
         read
     }
@@ -354,6 +344,8 @@ impl<'a> TrainingSet<'a> {
                 workers.flat_map(|worker| worker.blocks(view)).collect()
             })
             .collect();
+        let changed = service.views.iter().map(|view| Mutex::new(vec![0; view.features.len()]));
+        let changed: Vec<Mutex<Vec<u64>>> = changed.collect();
         let (total, next, done) =
             (PARTITIONS * views.len(), AtomicUsize::new(0), AtomicUsize::new(0));
         let work = || {
@@ -366,13 +358,18 @@ impl<'a> TrainingSet<'a> {
                 let (at, partition) = (task / PARTITIONS, task % PARTITIONS);
                 let view = &views[at];
                 let part = Partition::load(partition, &view.layout, &view.spine.blocks, &rows[at])?;
-                let columns = view.sweep.run(
-                    &part.rows,
-                    &part.entities,
-                    &part.as_of,
-                    guests.of(view.loaded)?,
-                    &|entity| part.name(entity),
-                )?;
+                let mut run = |arrived| {
+                    let (entities, as_of) = (&part.entities, &part.as_of);
+                    let named = |entity| part.name(entity);
+                    let guest = guests.of(view.loaded)?;
+                    view.sweep.run(&part.rows, arrived, entities, as_of, guest, &named)
+                };
+                let columns = run(part.arrived.as_deref())?;
+                if part.arrived.is_some() {
+                    let plain = run(None)?;
+                    let mut changed = changed[at].lock().unwrap_or_else(PoisonError::into_inner);
+                    arrivals::count_changed(&columns, &plain, &mut changed)?;
+                }
                 let mut answers = answers[at].lock().unwrap_or_else(PoisonError::into_inner);
                 room.take(answers.push(part.spine_rows, columns)?);
                 if let (true, Some(spill)) = (room.is_short(), &room.spill) {
@@ -394,6 +391,12 @@ impl<'a> TrainingSet<'a> {
         if let (true, Some(spill)) = (answers.iter().any(Answers::is_spilled), &self.room.spill) {
             answers.iter_mut().try_for_each(|answers| answers.spill(&spill.folder).map(|_| ()))?;
         }
+        let changed =
+            changed.into_iter().map(|it| it.into_inner().unwrap_or_else(PoisonError::into_inner));
+        let leakage = match self.options.known {
+            Some(_) => arrivals::leakage(catalog, service, changed.collect()),
+            None => vec![],
+        };
         let workers_of = self.sources.values().flat_map(|source| &source.workers);
         let guest = workers_of.map(Worker::guest_time).sum();
         // Within a batch they are found view by view; the batches must not show.
@@ -405,7 +408,14 @@ impl<'a> TrainingSet<'a> {
             self.options,
             answers,
             self.spine_rows,
-            Counts { set_aside, duplicates: self.duplicates, events: self.events, spilled, guest },
+            Counts {
+                set_aside,
+                duplicates: self.duplicates,
+                events: self.events,
+                leakage,
+                spilled,
+                guest,
+            },
         )
     }
 
@@ -423,22 +433,9 @@ impl<'a> TrainingSet<'a> {
 
     /// Makes blocks of what is left over; answers whether any is on the disk.
     fn seal(&mut self) -> Result<bool> {
-        let (room, mut spilled) = (&self.room, false);
         let spine = self.views.iter_mut().map(|view| &mut view.spine);
         let workers = self.sources.values_mut().flat_map(|source| &mut source.workers);
-        let mut all: Vec<&mut Blocks> = spine.chain(workers.flat_map(Worker::all_blocks)).collect();
-        for blocks in &mut all {
-            room.take(blocks.seal()?);
-            spilled |= blocks.is_spilled();
-        }
-        if let (true, Some(spill)) = (spilled || room.is_short(), &room.spill) {
-            // What comes next needs the room.
-            for blocks in all {
-                room.give_back(blocks.spill(&spill.folder)?);
-            }
-            spilled = true;
-        }
-        Ok(spilled)
+        self.room.seal(spine.chain(workers.flat_map(Worker::all_blocks)).collect())
     }
 }
 
@@ -451,6 +448,9 @@ pub struct Counts {
     pub duplicates: u64,
     /// Events that counted.
     pub events: u64,
+    /// As known: of each stored feature, how many spine rows have another value than with every
+    /// event in: what would have leaked.
+    pub leakage: Vec<(String, u64)>,
     /// Whether rows had to wait on the disk.
     pub spilled: bool,
     /// The time that workers spent in calls of the guest's transforms, boundary included.
@@ -468,14 +468,21 @@ impl Counted {
     fn admit(
         catalog: &Catalog,
         source: &str,
+        known: Option<&str>,
         batch: &EventBatch,
         ids: &mut HashMap<Vec<u8>, Admitted>,
     ) -> Result<Counted> {
         let schema = catalog.source(source)?;
-        let admission = admit(schema, batch, |id| Ok(ids.get(id).copied()))?;
+        let (batch, arrivals) = match known {
+            Some(column) => arrivals::split(schema, column, batch)?,
+            None => (Cow::Borrowed(batch), None),
+        };
+        let admission = admit(schema, &batch, |id| Ok(ids.get(id).copied()))?;
         ids.extend(admission.new_ids);
         let set_aside = batch.set_aside.iter().cloned().chain(admission.conflicts).collect();
-        let arrived = Arrived { records: admission.records, positions: admission.positions };
+        let (records, positions) = (admission.records, admission.positions);
+        let arrivals = arrivals.map(|all| arrivals::of(&batch.positions, &all, &positions));
+        let arrived = Arrived { records, positions, arrivals };
         Ok(Counted { arrived, duplicates: admission.duplicates, set_aside })
     }
 }

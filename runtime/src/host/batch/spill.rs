@@ -101,7 +101,10 @@ impl Spill {
     }
 }
 
-fn no_room(folder: &Path, error: impl std::error::Error + Send + Sync + 'static) -> Error {
+pub(super) fn no_room(
+    folder: &Path,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> Error {
     Error::retry(format!(
         "{}: intermediate rows cannot be written there; make room on its disk, name another folder \
          with --spill-dir, or raise --memory-max",

@@ -9,7 +9,7 @@ use crate::event::SetAside;
 use crate::host::mapper::{Mapped, Mapper};
 use crate::row::TypedColumn;
 use crate::service::Service;
-use arrow::array::{Array, RecordBatch, UInt32Array};
+use arrow::array::{Array, Int64Array, RecordBatch, UInt32Array};
 use std::fmt;
 use std::time::Duration;
 use xxhash_rust::xxh3::xxh3_64;
@@ -19,6 +19,8 @@ use xxhash_rust::xxh3::xxh3_64;
 pub(super) struct Arrived {
     pub(super) records: RecordBatch,
     pub(super) positions: Vec<u64>,
+    /// When each arrived, if that matters.
+    pub(super) arrivals: Option<Int64Array>,
 }
 
 /// Maps events, and keeps the rows that concern the spine.
@@ -74,7 +76,11 @@ impl Worker {
                 let known = (0..keys.len() as u32)
                     .filter(|row| view.known.contains(keys.value(*row as usize)));
                 let known: UInt32Array = known.collect::<Vec<u32>>().into();
-                let batch = view.layout.batch(&mapped.rows, keys, &known)?;
+                let arrivals = arrived.arrivals.as_ref().map(|arrivals| {
+                    let rows = mapped.source_rows.iter();
+                    rows.map(|row| arrivals.value(*row as usize)).collect::<Vec<i64>>().into()
+                });
+                let batch = view.layout.batch(&mapped.rows, keys, arrivals, &known)?;
                 room.take(self.rows[at].push(batch)?);
             }
         }
