@@ -5,6 +5,7 @@ pub mod build;
 pub mod commands;
 pub mod inspect;
 pub mod meaning;
+pub mod memory;
 pub mod outcome;
 pub mod output;
 pub mod provenance;

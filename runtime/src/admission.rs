@@ -56,6 +56,20 @@ pub struct Admission {
     pub conflicts: Vec<SetAside>,
 }
 
+impl Admission {
+    /// The sum of a hash of each event that counts: equal for equal events, in any order.
+    pub fn content(&self, schema: &SourceSchema) -> Result<u128> {
+        let sum = |sum: u128, content: u128| sum.wrapping_add(content);
+        if schema.id.is_some() {
+            return Ok(self.new_ids.iter().map(|(_, new)| new.content).fold(0, sum));
+        }
+        let columns: Vec<TypedColumn> =
+            self.records.columns().iter().map(TypedColumn::new).collect::<Result<_>>()?;
+        let rows = 0..self.records.num_rows();
+        Ok(rows.map(|row| content_hash(&columns, row)).fold(0, sum))
+    }
+}
+
 /// Decides on the events of `batch`; `known` looks an encoded id up among those admitted before.
 pub fn admit(
     schema: &SourceSchema,

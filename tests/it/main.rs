@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod as_known;
+mod backfill;
 mod bad_input;
 mod cases;
 mod collaborators;

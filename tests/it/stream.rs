@@ -5,7 +5,7 @@
 //! states mean, which `every_type.rs` compares with the oracle.
 
 mod admission;
-mod crash;
+pub mod crash;
 mod late;
 
 use arrow::array::RecordBatch;

@@ -1,10 +1,17 @@
 //! `lockstep backfill`: the store filled from the sources' files.
+//!
+//! A store that holds nothing of a source is filled in bulk; one that does goes on as a stream.
+//! Either way a killed run is run again, and one that came to its end does nothing more.
 
-use super::stream::{Fold, Totals};
+use super::stream::{Fold, Totals, up_to};
 use crate::arguments::ProjectArguments;
+use crate::memory::Memory;
 use crate::outcome::Outcome;
+use crate::output::progress;
 use crate::workspace::Workspace;
 use clap::Args;
+use lockstep_runtime::host::batch::{Backfill as Bulk, Options, Step};
+use lockstep_runtime::store::Store;
 use lockstep_runtime::store::progress::FILES;
 use lockstep_runtime::{Error, Result};
 
@@ -18,6 +25,8 @@ pub struct Backfill {
     /// Only this source
     #[arg(long)]
     source: Option<String>,
+    #[command(flatten)]
+    memory: Memory,
     #[command(flatten)]
     project: ProjectArguments,
 }
@@ -37,6 +46,9 @@ impl Backfill {
         let store = workspace.open_store(true)?;
         let mut totals = Totals::default();
         for source in sources {
+            if fill(&workspace, &*store, &source, self.until_position, &self.memory, &mut totals)? {
+                continue;
+            }
             let mut fold = Fold::open(&workspace, store.clone(), &source, FILES)?;
             if self.until_position.is_some_and(|until| until < fold.position()) {
                 return Err(Error::input(format!(
@@ -49,4 +61,40 @@ impl Backfill {
         }
         totals.finish(&self.project, "backfilled")
     }
+}
+
+/// Fills the store up to a position with a source of which it holds nothing yet; answers whether it
+/// is so.
+pub fn fill(
+    workspace: &Workspace,
+    store: &dyn Store,
+    source: &str,
+    until: Option<u64>,
+    memory: &Memory,
+    totals: &mut Totals,
+) -> Result<bool> {
+    let spill = Some(memory.spill_options(&workspace.store_path()?)?);
+    let options = Options { spill, ..Options::default() };
+    let bulk = Bulk::open(&workspace.catalog, store, source, FILES, until, options)?;
+    let Some(bulk) = bulk else { return Ok(false) };
+    let mut reader = up_to(workspace.reader(source, 0)?, until);
+    let bar = progress(&format!("reading {source}"), 0);
+    totals.position = 0;
+    let applied = bulk.run(&mut *reader, &mut |step| {
+        let (done, of) = match step {
+            Step::Read(position) => {
+                totals.position = position;
+                (position, position)
+            }
+            Step::Written(done, of) => {
+                bar.set_message(format!("writing {source}"));
+                (done, of)
+            }
+        };
+        bar.set_length(of);
+        bar.set_position(done);
+    })?;
+    bar.finish_and_clear();
+    totals.add(&applied);
+    Ok(true)
 }

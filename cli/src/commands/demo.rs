@@ -4,12 +4,14 @@
 //! answer a few requests, and prove parity over every mention. The project, the training set and
 //! the store stay in the demo's folder, to be looked at with the other commands.
 
+use super::backfill::fill;
 use super::get::print_vector;
 use super::parity::{How, judge, print_report, prove};
 use super::stream::{Fold, Totals};
 use super::training_set::{self, make};
 use crate::arguments::ProjectArguments;
 use crate::build::{BuildOptions, build};
+use crate::memory::Memory;
 use crate::outcome::Outcome;
 use crate::output::thousands;
 use crate::workspace::Workspace;
@@ -97,9 +99,11 @@ impl Demo {
         for (what, until) in [("backfilled", Some(split)), ("streamed", None)] {
             let store = workspace.open_store(true)?;
             let mut totals = Totals::default();
-            let mut fold = Fold::open(&workspace, store, SOURCE, FILES)?;
-            let reader = workspace.reader(SOURCE, fold.position())?;
-            fold.run(reader, until, &mut totals)?;
+            if !fill(&workspace, &*store, SOURCE, until, &Memory::default(), &mut totals)? {
+                let mut fold = Fold::open(&workspace, store, SOURCE, FILES)?;
+                let reader = workspace.reader(SOURCE, fold.position())?;
+                fold.run(reader, until, &mut totals)?;
+            }
             let (events, position) = (thousands(totals.events), thousands(totals.position));
             stage.done(&format!("{what} {events} events, up to position {position}"));
         }

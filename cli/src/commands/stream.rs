@@ -131,6 +131,14 @@ struct Until {
     reader: Box<dyn EventReader>,
 }
 
+/// `reader` up to a position, or all of it.
+pub(super) fn up_to(reader: Box<dyn EventReader>, until: Option<u64>) -> Box<dyn EventReader> {
+    match until {
+        Some(position) => Box::new(Until { position, reader }),
+        None => reader,
+    }
+}
+
 impl EventReader for Until {
     fn next(&mut self) -> Result<Option<EventBatch>> {
         let Some(mut batch) = self.reader.next()? else { return Ok(None) };
@@ -179,10 +187,7 @@ impl Fold {
         until: Option<u64>,
         totals: &mut Totals,
     ) -> Result<()> {
-        let reader: Box<dyn EventReader> = match until {
-            Some(position) => Box::new(Until { position, reader }),
-            None => reader,
-        };
+        let reader = up_to(reader, until);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .build()
@@ -236,7 +241,7 @@ impl Default for Totals {
 }
 
 impl Totals {
-    fn add(&mut self, applied: &Applied) {
+    pub(super) fn add(&mut self, applied: &Applied) {
         self.events += applied.events;
         self.duplicates += applied.duplicates;
         self.set_aside += applied.set_aside;

@@ -1,14 +1,14 @@
 //! `lockstep training-set`: a spine joined with a service's features.
 
 use crate::arguments::ProjectArguments;
+use crate::memory::Memory;
 use crate::outcome::Outcome;
 use crate::output::{print_json, progress, report_set_aside, table, the_first, thousands};
 use crate::provenance;
 use crate::workspace::{Workspace, spine_reader};
 use arrow::array::RecordBatch;
-use bytesize::ByteSize;
 use clap::Args;
-use lockstep_runtime::host::batch::{Counts, Options, SpillOptions, TrainingSet};
+use lockstep_runtime::host::batch::{Counts, Options, TrainingSet};
 use lockstep_runtime::service::{AS_OF, Service};
 use lockstep_runtime::source::{Format, TrainingWriter};
 use lockstep_runtime::{Error, Result};
@@ -17,16 +17,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Instant;
-use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 /// Spine rows that are read at once.
 const SPINE_ROWS: usize = 1 << 17;
 
 /// The usual name of the column of arrivals.
 const ARRIVED_AT: &str = "arrived_at";
-
-/// The least memory that a run may be given: guests, readers and a row group take about half.
-const MEMORY_MIN: u64 = 128 << 20;
 
 /// The arguments of `lockstep training-set`.
 #[derive(Debug, Args)]
@@ -55,13 +51,8 @@ pub struct How {
     /// [column: arrived_at]
     #[arg(long, value_name = "COLUMN", num_args = 0..=1, default_missing_value = ARRIVED_AT)]
     as_known: Option<String>,
-    /// Memory for the whole run, as in 512MiB; above it rows wait on the disk [default: half the
-    /// machine's]
-    #[arg(long, value_name = "SIZE")]
-    memory_max: Option<ByteSize>,
-    /// Where rows wait that find no room in memory [default: the output's folder]
-    #[arg(long, value_name = "DIR")]
-    spill_dir: Option<PathBuf>,
+    #[command(flatten)]
+    memory: Memory,
 }
 
 impl TrainingSetCommand {
@@ -230,40 +221,12 @@ pub fn make(
 impl How {
     /// The defaults.
     pub fn plain() -> How {
-        How { as_of_column: AS_OF.into(), as_known: None, memory_max: None, spill_dir: None }
+        How { as_of_column: AS_OF.into(), as_known: None, memory: Memory::default() }
     }
 
     fn options(&self, output: &Path) -> Result<Options> {
-        let beside = output.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = match &self.spill_dir {
-            Some(folder) if !folder.is_dir() => {
-                let message = "there is no such folder; make it, or correct --spill-dir";
-                return Err(Error::input(message).at(folder.display()));
-            }
-            Some(folder) => folder.clone(),
-            None => beside.unwrap_or(Path::new(".")).into(),
-        };
-        let memory_max = match self.memory_max {
-            Some(given) => given.as_u64(),
-            None => half_of_memory(),
-        };
-        if memory_max < MEMORY_MIN {
-            return Err(Error::input(format!(
-                "--memory-max must be at least {}",
-                ByteSize::b(MEMORY_MIN)
-            )));
-        }
-        let memory_max = usize::try_from(memory_max).unwrap_or(usize::MAX);
-        let spill = Some(SpillOptions { memory_max, folder });
+        let spill = Some(self.memory.spill_options(output)?);
         let (as_of, known) = (self.as_of_column.clone(), self.as_known.clone());
         Ok(Options { as_of, known, spill, ..Options::default() })
     }
-}
-
-/// Half of what this machine, or the container that this runs in, may use.
-fn half_of_memory() -> u64 {
-    let refresh = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
-    let system = System::new_with_specifics(refresh);
-    let total = system.total_memory();
-    system.cgroup_limits().map_or(total, |limits| limits.total_memory.min(total)) / 2
 }

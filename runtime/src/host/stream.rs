@@ -277,7 +277,7 @@ fn part(batch: &EventBatch, start: u64, end: u64) -> EventBatch {
 }
 
 /// The greatest event time.
-fn watermark(schema: &SourceSchema, events: &RecordBatch) -> Result<Option<i64>> {
+pub(super) fn watermark(schema: &SourceSchema, events: &RecordBatch) -> Result<Option<i64>> {
     let times = TypedColumn::new(events.column(schema.time))?;
     let times = (0..events.num_rows()).filter_map(|row| match times.value(row) {
         Value::Timestamp(micros) => Some(micros),

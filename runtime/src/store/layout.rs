@@ -5,6 +5,7 @@
 //! i <source> 0 <event id>                    event time and content hash of an admitted event
 //! a <source> 0 <partition> 0 <position> <view>   an event that was set aside
 //! m source <source> 0 <partition>            position, watermark and counts of a source partition
+//! m source <source> 0 0 backfill             the mark of a backfill that has not come to its end
 //! m identity <what>                          digests and declarations that values depend on (S23)
 //! ```
 //!
@@ -117,6 +118,12 @@ pub fn all_set_aside() -> (Vec<u8>, Vec<u8>) {
 /// The key of a source partition's progress.
 pub fn source(source: &str, partition: &str) -> Vec<u8> {
     [b"msource ", source.as_bytes(), b"\0", partition.as_bytes()].concat()
+}
+
+/// The key of the mark of an unfinished backfill: among the progress of the source's partitions, so
+/// that whoever reads that meets it. No partition's name begins with a NUL.
+pub fn unfinished(source: &str) -> Vec<u8> {
+    self::source(source, "\0backfill")
 }
 
 /// The key of something that values depend on.

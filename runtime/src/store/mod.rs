@@ -16,6 +16,7 @@
 //! writers (commits are serial), and a reverse scan, which the backend's cursor guesses its way
 //! to.
 
+pub mod bulk;
 pub mod canonical;
 mod cell;
 mod deadline;
@@ -28,6 +29,7 @@ pub mod progress;
 mod record;
 pub mod sled;
 pub mod tiles;
+pub mod unfinished;
 
 pub use bytes::Bytes;
 

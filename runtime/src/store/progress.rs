@@ -2,8 +2,10 @@
 //!
 //! Invariant: it lies in the same atomic batch as the states, so a position and the states that it
 //! stands for are never apart. The watermark is a recorded fact, the greatest admitted event time,
-//! never a clock (S11).
+//! never a clock (S11). A source whose backfill was interrupted has no progress yet: asking for it
+//! is an error that says to run the backfill again.
 
+use super::unfinished::Unfinished;
 use super::{Snapshot, layout};
 use crate::error::{Error, Result};
 use crate::time::Time;
@@ -34,6 +36,9 @@ pub struct Progress {
 impl Progress {
     /// Reads the progress of a source partition.
     pub fn read(snapshot: &dyn Snapshot, source: &str, partition: &str) -> Result<Progress> {
+        if Unfinished::read(snapshot, source)?.is_some() {
+            return Err(Unfinished::refusal(source));
+        }
         match snapshot.get(&layout::source(source, partition))? {
             None => Ok(Progress::default()),
             Some(bytes) => Progress::decode(source, &bytes),
@@ -57,7 +62,10 @@ impl Progress {
 /// are roads of one log. `Time::MIN` before any event.
 pub fn watermark(snapshot: &dyn Snapshot, source: &str) -> Result<Time> {
     let mut watermark = Time::MIN;
-    snapshot.scan_prefix(&layout::source(source, ""), &mut |_, bytes| {
+    snapshot.scan_prefix(&layout::source(source, ""), &mut |key, bytes| {
+        if key == layout::unfinished(source) {
+            return Err(Unfinished::refusal(source));
+        }
         if let Some(micros) = Progress::decode(source, bytes)?.watermark {
             watermark = watermark.max(Time::saturating(micros));
         }

@@ -1,6 +1,12 @@
 //! Stores that cannot be used: absent, in use, damaged, behind other files.
 
 use super::Place;
+use lockstep_kit::artifacts::catalog;
+use lockstep_kit::fault_store::FaultStore;
+use lockstep_runtime::host::batch::{Backfill, Options};
+use lockstep_runtime::source::{ReadOptions, open_files};
+use lockstep_runtime::store::export::digest;
+use lockstep_runtime::store::progress::FILES;
 use lockstep_runtime::store::sled::SledStore;
 use std::fs;
 
@@ -57,6 +63,37 @@ fn s24_files_that_were_replaced_are_noticed() {
     let words = ["position 2000", "the files hold 500 events", "were they replaced?"];
     place.check("stream --events issue_events=@fewer.parquet", 2, &words);
     place.check("backfill --events issue_events=@fewer.parquet", 2, &words);
+}
+
+/// Goal: a store that a killed backfill left is refused with the remedy, the remedy works, and
+/// running it twice changes nothing. Method: the sound store is that of an undisturbed backfill.
+#[test]
+fn s24_half_a_backfill_is_named_and_goes_on() {
+    let (place, sound) = (Place::new(), Place::with_store());
+    let path = place.path("store");
+    let store = FaultStore::new(SledStore::create(&path).unwrap());
+    let catalog = catalog("user-mentions");
+    let schema = catalog.source("issue_events").unwrap().clone();
+    let files = [place.path("issue_events.parquet")];
+    let mut reader = open_files(&files, schema, ReadOptions::default()).unwrap();
+    let options = Options::default();
+    let bulk = Backfill::open(&catalog, &store, "issue_events", FILES, None, options).unwrap();
+    let mut bulk = bulk.unwrap();
+    bulk.cut(1 << 20, 10_000);
+    store.refuse_commit(3);
+    bulk.run(&mut *reader, &mut |_| {}).unwrap_err();
+    drop(store);
+    for command in [GET, "stream"] {
+        place.check_files(command, 2, &["issue_events", "run `lockstep backfill` again"]);
+    }
+    let other = ["ran without --until-position", "delete the store"];
+    place.check_files("backfill --until-position 7", 2, &other);
+    let held =
+        |place: &Place| digest(&SledStore::open(place.path("store")).unwrap(), None).unwrap();
+    for _ in 0..2 {
+        place.ends("backfill", 0, &[]);
+        assert_eq!(held(&place), held(&sound));
+    }
 }
 
 /// The file of this name somewhere below a folder.

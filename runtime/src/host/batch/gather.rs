@@ -1,7 +1,8 @@
-//! One partition's rows and spine rows, sorted for a sweep.
+//! One partition's rows and spine rows, sorted for a sweep, or its rows alone.
 //!
 //! Invariant: each key that the spine names is one entity, with all its rows in order of event time
-//! and all its spine rows in order of `as_of`. Rows of other keys are left out.
+//! and all its spine rows in order of `as_of`. Rows of other keys are left out; without a spine
+//! every key counts, and keys come in their order.
 
 use super::blocks::Block;
 use super::layout::{ARRIVAL, KEY, Layout, SPINE_ROW, TIME, misfit};
@@ -16,6 +17,7 @@ use arrow::compute::interleave_record_batch;
 use arrow::datatypes::{Int64Type, UInt32Type};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// A partition, ready to be swept.
@@ -70,14 +72,10 @@ impl Partition {
         spine: &[Block],
         rows: &[&Block],
     ) -> Result<Partition> {
-        let parts = |blocks: &mut dyn Iterator<Item = &Block>| {
-            let with_rows = blocks.filter(|block| block.rows(at) > 0);
-            with_rows.map(|block| block.part(at)).collect::<Result<Vec<RecordBatch>>>()
-        };
-        let spine = parts(&mut spine.iter())?;
+        let spine = parts(at, &mut spine.iter())?;
         let rows = match spine.is_empty() {
             true => vec![],
-            false => parts(&mut rows.iter().copied())?,
+            false => parts(at, &mut rows.iter().copied())?,
         };
         let spine_keys: Vec<&BinaryArray> = spine.iter().map(keys_of).collect();
         let mut ids = Ids::default();
@@ -110,20 +108,7 @@ impl Partition {
         };
         let spine_rows = questions.places.iter().map(spine_row).collect();
         drop(questions);
-        let (rows, arrived) = match rows.is_empty() {
-            true => layout.rows(&without_keys(&RecordBatch::new_empty(layout.schema.clone()))?)?,
-            false => {
-                let order: Vec<(usize, usize)> = events
-                    .places
-                    .iter()
-                    .map(|place| (place.piece as usize, place.row as usize))
-                    .collect();
-                let without_keys = rows.iter().map(without_keys);
-                let pieces: Vec<RecordBatch> = without_keys.collect::<Result<_>>()?;
-                let pieces: Vec<&RecordBatch> = pieces.iter().collect();
-                layout.rows(&interleave_record_batch(&pieces, &order).map_err(misfit)?)?
-            }
-        };
+        let (rows, arrived) = in_order(layout, &rows, &events.places)?;
         Ok(Partition { rows, arrived, entities, as_of, spine_rows, keys })
     }
 
@@ -136,6 +121,61 @@ impl Partition {
     }
 }
 
+/// A partition's rows, key by key.
+#[derive(Debug)]
+pub(super) struct Keyed {
+    pub(super) rows: Rows,
+    /// The keys in their order, and the rows of each, in order of event time.
+    pub(super) keys: Vec<(EntityKey, Range<usize>)>,
+}
+
+impl Keyed {
+    /// Partition number `at` of a view's rows.
+    pub(super) fn load(at: usize, layout: &Layout, rows: &[&Block]) -> Result<Keyed> {
+        let rows = parts(at, &mut rows.iter().copied())?;
+        let row_keys: Vec<&BinaryArray> = rows.iter().map(keys_of).collect();
+        let mut ids = Ids::default();
+        let mut names: Vec<&[u8]> = Vec::new();
+        let sorted = sorted(&rows, |piece, row| {
+            let key = row_keys[piece].value(row);
+            let next = ids.len() as u32;
+            let id = *ids.entry(key).or_insert(next);
+            if id == next {
+                names.push(key);
+            }
+            Some(id)
+        });
+        let mut order: Vec<usize> = (0..names.len()).collect();
+        order.sort_unstable_by_key(|id| names[*id]);
+        let keyed = |id: usize| (EntityKey::from_bytes(names[id]), sorted.range(id));
+        let keys = order.into_iter().map(keyed).collect();
+        let (rows, _) = in_order(layout, &rows, &sorted.places)?;
+        Ok(Keyed { rows, keys })
+    }
+}
+
+/// The rows of partition number `at`, block by block.
+fn parts(at: usize, blocks: &mut dyn Iterator<Item = &Block>) -> Result<Vec<RecordBatch>> {
+    blocks.filter(|block| block.rows(at) > 0).map(|block| block.part(at)).collect()
+}
+
+/// The rows of `pieces` that `places` names, and when each arrived if that matters.
+fn in_order(
+    layout: &Layout,
+    pieces: &[RecordBatch],
+    places: &[Place],
+) -> Result<(Rows, Option<ScalarBuffer<i64>>)> {
+    if pieces.is_empty() {
+        return layout.rows(&without_keys(&RecordBatch::new_empty(layout.schema.clone()))?);
+    }
+    let order = places.iter().map(|place| (place.piece as usize, place.row as usize));
+    let order: Vec<(usize, usize)> = order.collect();
+    let without_keys = pieces.iter().map(without_keys);
+    let pieces: Vec<RecordBatch> = without_keys.collect::<Result<_>>()?;
+    let pieces: Vec<&RecordBatch> = pieces.iter().collect();
+    layout.rows(&interleave_record_batch(&pieces, &order).map_err(misfit)?)
+}
+
 /// Rows by id, and within one by time.
 struct Sorted {
     places: Vec<Place>,
@@ -144,7 +184,7 @@ struct Sorted {
 }
 
 impl Sorted {
-    fn range(&self, id: usize) -> std::ops::Range<usize> {
+    fn range(&self, id: usize) -> Range<usize> {
         let end = |id: usize| match self.ends.get(id) {
             Some(end) => *end as usize,
             None => self.places.len(),

@@ -13,6 +13,7 @@
 
 mod answers;
 mod arrivals;
+mod backfill;
 mod blocks;
 mod gather;
 mod layout;
@@ -22,6 +23,7 @@ mod spill;
 mod trained;
 mod worker;
 
+pub use backfill::{Backfill, Step};
 pub use trained::{Joined, Trained};
 
 use self::answers::Answers;
@@ -30,6 +32,7 @@ use self::gather::Partition;
 use self::layout::{Layout, spine_batch};
 use self::room::Room;
 use self::worker::{Arrived, KnownKeys, Worker};
+use super::mapper::Mapped;
 use super::request::SpineColumns;
 use crate::admission::{Admitted, admit};
 use crate::catalog::{Catalog, CatalogView};
@@ -40,7 +43,7 @@ use crate::service::{AS_OF, Service};
 use crate::source::EventReader;
 use crate::sweep::Sweep;
 use crate::time::{Interval, Time};
-use arrow::array::{Int64Array, RecordBatch, UInt32Array};
+use arrow::array::{Array, Int64Array, RecordBatch, UInt32Array};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
@@ -106,6 +109,21 @@ struct View<'a> {
     layout: Layout,
     known: KnownKeys,
     spine: Blocks,
+}
+
+impl View<'_> {
+    /// The rows whose keys the spine names, in the form in which they wait.
+    fn keep(&self, mapped: &Mapped, arrived: &Arrived) -> Result<RecordBatch> {
+        let keys = mapped.rows.keys();
+        let known =
+            (0..keys.len() as u32).filter(|row| self.known.contains(keys.value(*row as usize)));
+        let known: UInt32Array = known.collect::<Vec<u32>>().into();
+        let arrivals = arrived.arrivals.as_ref().map(|arrivals| {
+            let rows = mapped.source_rows.iter();
+            rows.map(|row| arrivals.value(*row as usize)).collect::<Vec<i64>>().into()
+        });
+        self.layout.batch(&mapped.rows, keys, arrivals, &known)
+    }
 }
 
 /// What one source needs.
@@ -261,7 +279,8 @@ impl<'a> TrainingSet<'a> {
     fn hire(&mut self, source: &str, wanted: usize) -> Result<()> {
         let Some(known) = self.sources.get_mut(source) else { return Ok(()) };
         while known.workers.len() < wanted {
-            let mut worker = Worker::new(self.catalog, self.service, source)?;
+            let views = self.service.views.iter().map(|view| view.view).collect();
+            let mut worker = Worker::new(self.catalog, views, source)?;
             worker.fresh_each_call(self.fresh);
             known.workers.push(worker);
         }
@@ -278,8 +297,10 @@ impl<'a> TrainingSet<'a> {
         self.events += counted.arrived.records.num_rows() as u64;
         let mut aside = counted.set_aside;
         if let Some(worker) = known.workers.first_mut() {
-            let (catalog, views, room) = (self.catalog, &self.views[..], &self.room);
-            aside.extend(worker.map(catalog, views, room, &counted.arrived)?);
+            let views = &self.views[..];
+            let keep =
+                |view: usize, mapped: &Mapped, arrived: &Arrived| views[view].keep(mapped, arrived);
+            aside.extend(worker.map(self.catalog, &keep, &self.room, &counted.arrived)?);
         }
         self.set_aside.extend(aside.into_iter().map(|aside| (source.to_string(), aside)));
         Ok(())
@@ -300,6 +321,8 @@ impl<'a> TrainingSet<'a> {
         let column = self.options.known.as_deref();
         let (mut duplicates, mut events, mut aside) = (0, 0, Vec::new());
         let refused = Mutex::new(Vec::new());
+        let keep =
+            |view: usize, mapped: &Mapped, arrived: &Arrived| views[view].keep(mapped, arrived);
         let read = reading::read(
             workers,
             reader,
@@ -312,7 +335,7 @@ impl<'a> TrainingSet<'a> {
                 Ok(counted.arrived)
             },
             &|worker, arrived| {
-                let mapped = worker.map(catalog, views, room, &arrived)?;
+                let mapped = worker.map(catalog, &keep, room, &arrived)?;
                 refused.lock().unwrap_or_else(PoisonError::into_inner).extend(mapped);
                 Ok(())
             },

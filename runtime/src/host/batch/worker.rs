@@ -1,15 +1,14 @@
 //! A thread's own part of reading: its guests, and the rows that they made.
 
+use super::Room;
 use super::blocks::{Block, Blocks};
-use super::{Room, View};
 use crate::admission::row_json;
 use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::event::SetAside;
 use crate::host::mapper::{Mapped, Mapper};
 use crate::row::TypedColumn;
-use crate::service::Service;
-use arrow::array::{Array, Int64Array, RecordBatch, UInt32Array};
+use arrow::array::{Int64Array, RecordBatch};
 use std::fmt;
 use std::time::Duration;
 use xxhash_rust::xxh3::xxh3_64;
@@ -23,20 +22,24 @@ pub(super) struct Arrived {
     pub(super) arrivals: Option<Int64Array>,
 }
 
-/// Maps events, and keeps the rows that concern the spine.
+/// What of a view's rows is kept, in the form in which they wait; the view is named by its place
+/// among the worker's.
+pub(super) type Keep<'a> = dyn Fn(usize, &Mapped, &Arrived) -> Result<RecordBatch> + Sync + 'a;
+
+/// Maps events, and gathers the rows of some views.
 #[derive(Debug)]
 pub(super) struct Worker {
     source: String,
     mapper: Mapper,
-    /// For each of the service's views.
+    /// For each of the views.
     rows: Vec<Blocks>,
-    /// The index in the catalogue of each of the service's views.
+    /// The index in the catalogue of each of the views.
     views: Vec<usize>,
 }
 
 impl Worker {
-    pub(super) fn new(catalog: &Catalog, service: &Service, source: &str) -> Result<Worker> {
-        let views: Vec<usize> = service.views.iter().map(|view| view.view).collect();
+    /// A worker for those of `views`, indices in the catalogue, that read `source`.
+    pub(super) fn new(catalog: &Catalog, views: Vec<usize>, source: &str) -> Result<Worker> {
         let mapper = Mapper::new(catalog, catalog.source(source)?, |at| views.contains(&at))?;
         let rows = views.iter().map(|_| Blocks::default()).collect();
         Ok(Worker { source: source.into(), mapper, rows, views })
@@ -50,7 +53,7 @@ impl Worker {
         self.mapper.guest_time()
     }
 
-    /// The blocks of one of the service's views.
+    /// The blocks of one of the views.
     pub(super) fn blocks(&self, view: usize) -> &[Block] {
         &self.rows[view].blocks
     }
@@ -63,7 +66,7 @@ impl Worker {
     pub(super) fn map(
         &mut self,
         catalog: &Catalog,
-        views: &[View<'_>],
+        keep: &Keep<'_>,
         room: &Room,
         arrived: &Arrived,
     ) -> Result<Vec<SetAside>> {
@@ -71,17 +74,7 @@ impl Worker {
         for mapped in self.mapper.map(catalog, &arrived.records)? {
             aside.extend(refused(catalog, &self.source, &mapped, arrived)?);
             if let Some(at) = self.views.iter().position(|view| *view == mapped.view) {
-                let view = &views[at];
-                let keys = mapped.rows.keys();
-                let known = (0..keys.len() as u32)
-                    .filter(|row| view.known.contains(keys.value(*row as usize)));
-                let known: UInt32Array = known.collect::<Vec<u32>>().into();
-                let arrivals = arrived.arrivals.as_ref().map(|arrivals| {
-                    let rows = mapped.source_rows.iter();
-                    rows.map(|row| arrivals.value(*row as usize)).collect::<Vec<i64>>().into()
-                });
-                let batch = view.layout.batch(&mapped.rows, keys, arrivals, &known)?;
-                room.take(self.rows[at].push(batch)?);
+                room.take(self.rows[at].push(keep(at, &mapped, arrived)?)?);
             }
         }
         room.relieve(&mut self.rows)?;

@@ -1,0 +1,61 @@
+//! How much memory a run over a whole log may take, and where rows wait that find no room in it.
+//!
+//! Invariant: neither changes a bit of what a run makes. Deliberately absent: event ids, of which a
+//! run keeps all in memory.
+
+use bytesize::ByteSize;
+use clap::Args;
+use lockstep_runtime::host::batch::SpillOptions;
+use lockstep_runtime::{Error, Result};
+use std::path::{Path, PathBuf};
+use sysinfo::{MemoryRefreshKind, RefreshKind, System};
+
+/// The least memory that a run may be given: guests, readers and a row group take about half.
+const MEMORY_MIN: u64 = 128 << 20;
+
+/// The memory of a run.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Memory {
+    /// Memory for the whole run, as in 512MiB; above it rows wait on the disk [default: half the
+    /// machine's]
+    #[arg(long, value_name = "SIZE")]
+    memory_max: Option<ByteSize>,
+    /// Where rows wait that find no room in memory [default: the output's folder]
+    #[arg(long, value_name = "DIR")]
+    spill_dir: Option<PathBuf>,
+}
+
+impl Memory {
+    /// When and where to spill, for a run that writes `output`.
+    pub fn spill_options(&self, output: &Path) -> Result<SpillOptions> {
+        let beside = output.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = match &self.spill_dir {
+            Some(folder) if !folder.is_dir() => {
+                let message = "there is no such folder; make it, or correct --spill-dir";
+                return Err(Error::input(message).at(folder.display()));
+            }
+            Some(folder) => folder.clone(),
+            None => beside.unwrap_or(Path::new(".")).into(),
+        };
+        let memory_max = match self.memory_max {
+            Some(given) => given.as_u64(),
+            None => half_of_memory(),
+        };
+        if memory_max < MEMORY_MIN {
+            return Err(Error::input(format!(
+                "--memory-max must be at least {}",
+                ByteSize::b(MEMORY_MIN)
+            )));
+        }
+        let memory_max = usize::try_from(memory_max).unwrap_or(usize::MAX);
+        Ok(SpillOptions { memory_max, folder })
+    }
+}
+
+/// Half of what this machine, or the container that this runs in, may use.
+fn half_of_memory() -> u64 {
+    let refresh = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
+    let system = System::new_with_specifics(refresh);
+    let total = system.total_memory();
+    system.cgroup_limits().map_or(total, |limits| limits.total_memory.min(total)) / 2
+}

@@ -1,0 +1,216 @@
+//! The bulk backfill: it leaves the store that streaming leaves, whatever interrupts it (S24).
+//!
+//! Method: logs with late events, ties, copies, conflicts, lines that do not decode and events that
+//! views refuse, filled into one store in bulk and into another event by event; the canonical
+//! exports, which hold positions, counts and what was set aside, must be equal. Deliberately absent:
+//! what the states mean, which `every_type.rs` compares with the oracle.
+
+mod interrupted;
+mod kills;
+
+use super::stream::{cut, digest, fold, memory};
+use arrow::array::BooleanArray;
+use arrow::compute::filter_record_batch;
+use lockstep_kit::artifacts::{catalog, root};
+use lockstep_kit::typed;
+use lockstep_runtime::Result;
+use lockstep_runtime::catalog::Catalog;
+use lockstep_runtime::event::{EventBatch, SetAside};
+use lockstep_runtime::host::batch::{Backfill, Options, SpillOptions};
+use lockstep_runtime::host::stream::{Applied, StreamHost};
+use lockstep_runtime::parity::replay::Random;
+use lockstep_runtime::source::{EventReader, ReadOptions, open_files};
+use lockstep_runtime::store::Store;
+use lockstep_runtime::store::canonical::Scope;
+use lockstep_runtime::store::progress::FILES;
+use proptest::prelude::*;
+use std::collections::VecDeque;
+
+/// How many events of the real log are compared.
+const REAL_EVENTS: &str = "LOCKSTEP_BACKFILL_EVENTS";
+
+/// Batches as a reader gives them.
+struct Batches(VecDeque<EventBatch>);
+
+impl EventReader for Batches {
+    fn next(&mut self) -> Result<Option<EventBatch>> {
+        Ok(self.0.pop_front())
+    }
+}
+
+/// How a backfill is made; nothing here may show.
+struct How {
+    options: Options,
+    round_rows: u64,
+    commit_bytes_max: usize,
+}
+
+impl How {
+    /// Small rounds and commits.
+    fn small(workers: usize) -> How {
+        let options = Options { workers, ..Options::default() };
+        How { options, round_rows: 40, commit_bytes_max: 4000 }
+    }
+}
+
+/// Backfills batches of `source`, of which the store must hold nothing.
+fn fill(
+    store: &dyn Store,
+    catalog: &Catalog,
+    source: &str,
+    batches: &[EventBatch],
+    until: Option<u64>,
+    how: &How,
+) -> Result<Applied> {
+    let bulk = Backfill::open(catalog, store, source, FILES, until, how.options.clone())?;
+    let mut bulk = bulk.expect("the store holds nothing of the source");
+    bulk.cut(how.round_rows, how.commit_bytes_max);
+    bulk.run(&mut Batches(batches.iter().cloned().collect()), &mut |_| {})
+}
+
+/// The batches of a log of `every-type` in which nothing is missing that could go wrong.
+fn typed_log(catalog: &Catalog, seed: u64, count: usize, days: i64) -> Vec<EventBatch> {
+    let mut random = Random::new(seed ^ 3);
+    let mut events = typed::with_bad_vectors(seed, typed::typed(seed, count, days));
+    for at in 1..count {
+        let mut copy = events[random.below(at as u64) as usize].clone();
+        match random.below(30) {
+            0 | 1 => {}
+            2 => copy.int = Some(123_456),
+            3 => copy.event_time += 1,
+            _ => continue,
+        }
+        events[at] = copy;
+    }
+    let batches = cut(&typed::typed_records(catalog, &events), || 1 + random.below(90) as usize);
+    let mut random = Random::new(seed ^ 4);
+    batches.into_iter().map(|batch| with_bad_lines(batch, &mut random)).collect()
+}
+
+/// A batch in which some events did not decode.
+fn with_bad_lines(mut batch: EventBatch, random: &mut Random) -> EventBatch {
+    let sound = batch.positions.iter().map(|_| random.below(25) > 0).collect::<Vec<bool>>();
+    for (position, _) in batch.positions.iter().zip(&sound).filter(|(_, sound)| !**sound) {
+        let (position, view, reason) = (*position, None, "no line".to_string());
+        batch.set_aside.push(SetAside { position, view, reason, bytes: vec![0xff, 7] });
+    }
+    let mut kept = sound.iter();
+    batch.positions.retain(|_| *kept.next().unwrap());
+    batch.records = filter_record_batch(&batch.records, &BooleanArray::from(sound)).unwrap();
+    batch
+}
+
+fn anonymous_log(catalog: &Catalog, seed: u64, count: usize, days: i64) -> Vec<EventBatch> {
+    let mut random = Random::new(seed ^ 5);
+    let events = typed::anonymous(seed, count, days);
+    cut(&typed::anonymous_records(catalog, &events), || 1 + random.below(90) as usize)
+}
+
+/// Goal: a backfill in bulk leaves the store that the streaming host leaves, with any number of
+/// workers, rounds and commits, in memory and through the disk (S1, S10, S11, S24).
+fn check(seed: u64, count: usize, days: i64) {
+    let catalog = catalog("every-type");
+    let logs = [
+        ("typed", typed_log(&catalog, seed, count, days)),
+        ("anonymous", anonymous_log(&catalog, seed, count / 2, days)),
+    ];
+    let streamed = memory();
+    logs.iter().for_each(|(source, log)| fold(&streamed, &catalog, source, log, 5));
+    let expected = digest(&*streamed, &catalog, Scope::All);
+    let folder = tempfile::tempdir().unwrap();
+    let mut whole = How { options: Options::default(), round_rows: 1 << 20, ..How::small(1) };
+    whole.commit_bytes_max = 1 << 22;
+    let mut spilled = How::small(2);
+    spilled.options.spill = Some(SpillOptions { memory_max: 1, folder: folder.path().into() });
+    for (name, how) in [("whole", whole), ("small", How::small(3)), ("spilled", spilled)] {
+        let store = memory();
+        for (source, log) in &logs {
+            let applied = fill(&*store, &catalog, source, log, None, &how).unwrap();
+            let host = StreamHost::open(catalog.clone(), store.clone()).unwrap();
+            let progress = host.progress(source, FILES).unwrap();
+            assert_eq!(
+                (applied.events, applied.duplicates, applied.set_aside, applied.sequence),
+                (
+                    progress.events,
+                    progress.duplicates,
+                    progress.set_aside,
+                    store.read().unwrap().sequence() * u64::from(progress.position > 0)
+                ),
+            );
+        }
+        assert_eq!(digest(&*store, &catalog, Scope::All), expected, "seed {seed}: {name}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
+
+    /// Goal: as [`check`], over logs that fit in the head and logs far longer than any retention.
+    #[test]
+    fn s24_a_backfill_leaves_the_store_of_the_stream(
+        seed in any::<u64>(),
+        count in 0usize..300,
+        days in prop_oneof![Just(2i64), Just(60), Just(900)],
+    ) {
+        check(seed, count, days);
+    }
+}
+
+/// Goal: as above with aggregates that a guest merges, and over the real log (S21, S24). Method: its
+/// first `LOCKSTEP_BACKFILL_EVENTS`; with all 177,586 some tiles have more rows than a guest settles
+/// at once.
+#[test]
+fn s24_the_real_log_and_aggregates_of_its_own() {
+    let events = std::env::var(REAL_EVENTS).map_or(6_000, |text| text.parse().unwrap());
+    let file = root().join("transforms/user-mentions/data/issue_events.parquet");
+    for name in ["collaborators", "user-mentions"] {
+        let catalog = catalog(name);
+        let schema = catalog.source("issue_events").unwrap().clone();
+        let options = ReadOptions { batch_rows: 1000, start_position: 0 };
+        let mut reader = open_files(std::slice::from_ref(&file), schema, options).unwrap();
+        let mut log = Vec::new();
+        while log.len() * 1000 < events {
+            let Some(batch) = reader.next().unwrap() else { break };
+            log.push(batch);
+        }
+        let (streamed, store) = (memory(), memory());
+        fold(&streamed, &catalog, "issue_events", &log, usize::MAX);
+        fill(&*store, &catalog, "issue_events", &log, None, &How::small(2)).unwrap();
+        assert_eq!(
+            digest(&*store, &catalog, Scope::All),
+            digest(&*streamed, &catalog, Scope::All),
+            "{name}"
+        );
+    }
+}
+
+/// Goal: what is backfilled up to a position and streamed from there on is what streaming all
+/// leaves: no event counts twice and none is lost, late ones and copies of earlier ones included
+/// (S24). Method: every batch's end as the position, also before the first event; and a backfill of
+/// a store that holds the source is the stream's.
+#[test]
+fn s24_a_backfill_hands_over_at_a_position() {
+    let catalog = catalog("every-type");
+    for (source, log) in [
+        ("typed", typed_log(&catalog, 81, 260, 60)),
+        ("anonymous", anonymous_log(&catalog, 81, 260, 60)),
+    ] {
+        let streamed = memory();
+        fold(&streamed, &catalog, source, &log, usize::MAX);
+        for batches in 0..=log.len() {
+            let store = memory();
+            let until = log[..batches].last().map_or(0, |batch| batch.next_position);
+            let first = &log[..batches];
+            fill(&*store, &catalog, source, first, Some(until), &How::small(2)).unwrap();
+            // All of it comes again, as it would from the files.
+            fold(&store, &catalog, source, &log, 3);
+            assert_eq!(
+                digest(&*store, &catalog, Scope::All),
+                digest(&*streamed, &catalog, Scope::All),
+                "{source} until {until}"
+            );
+            let again = Backfill::open(&catalog, &*store, source, FILES, None, Options::default());
+            assert!(again.unwrap().is_none());
+        }
+    }
+}
