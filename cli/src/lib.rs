@@ -3,6 +3,7 @@
 pub mod arguments;
 pub mod build;
 pub mod commands;
+pub mod destination;
 pub mod inspect;
 pub mod meaning;
 pub mod memory;

@@ -26,6 +26,11 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// The folder for what has to wait, if one was named.
+    pub fn spill_dir(&self) -> Option<&Path> {
+        self.spill_dir.as_deref()
+    }
+
     /// When and where to spill, for a run that writes `output`.
     pub fn spill_options(&self, output: &Path) -> Result<SpillOptions> {
         let beside = output.parent().filter(|folder| !folder.as_os_str().is_empty());

@@ -1,6 +1,7 @@
 //! `lockstep training-set`: a spine joined with a service's features.
 
 use crate::arguments::ProjectArguments;
+use crate::destination::Destination;
 use crate::memory::Memory;
 use crate::outcome::Outcome;
 use crate::output::{print_json, progress, report_set_aside, table, the_first, thousands};
@@ -10,7 +11,7 @@ use arrow::array::RecordBatch;
 use clap::Args;
 use lockstep_runtime::host::batch::{Counts, Options, TrainingSet};
 use lockstep_runtime::service::{AS_OF, Service};
-use lockstep_runtime::source::{Format, TrainingWriter};
+use lockstep_runtime::source::TrainingWriter;
 use lockstep_runtime::{Error, Result};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -32,7 +33,7 @@ pub struct TrainingSetCommand {
     /// The rows to join: one column for each of the service's request columns, and their times
     #[arg(long, value_name = "FILE")]
     spine: PathBuf,
-    /// Where the training set goes: .parquet, .arrow, .ndjson or .csv
+    /// Where the training set goes: .parquet, .arrow, .ndjson or .csv; a file or an object
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     #[command(flatten)]
@@ -97,24 +98,6 @@ impl TrainingSetCommand {
     }
 }
 
-/// Refuses an output that could not be written, before any work is done.
-fn check_output(output: &Path) -> Result<()> {
-    Format::of(output)?;
-    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-        return Err(Error::input(format!(
-            "{}: there is no folder {}; make it, or correct --output",
-            output.display(),
-            folder.display()
-        )));
-    }
-    if output.is_dir() {
-        let message = "this is a folder; name a file with --output";
-        return Err(Error::input(message).at(output.display()));
-    }
-    Ok(())
-}
-
 /// Says in how many rows each feature would have known more than it could.
 fn print_leakage(leakage: &[(String, u64)], rows: u64) {
     if leakage.is_empty() {
@@ -149,7 +132,8 @@ pub fn make(
     how: &How,
     bad_rows_max: u64,
 ) -> Result<Made> {
-    check_output(output)?;
+    let destination = Destination::of(output, how.memory.spill_dir())?;
+    let output = destination.file();
     let options = how.options(output)?;
     let place = spine.display();
     let mut training = TrainingSet::with(&workspace.catalog, service, options)?;
@@ -215,7 +199,9 @@ pub fn make(
     if joined.left() > 0 {
         return Err(Error::input(format!("{place}: the spine changed while it was read")));
     }
-    Ok(Made { rows: writer.finish()?, passed_over, counts: joined.counts })
+    let rows = writer.finish()?;
+    destination.finish()?;
+    Ok(Made { rows, passed_over, counts: joined.counts })
 }
 
 impl How {

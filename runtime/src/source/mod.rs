@@ -68,6 +68,7 @@ mod sink;
 mod table;
 mod table_reader;
 mod text;
+mod upload;
 mod widen;
 
 pub use groups::PassedOver;
@@ -77,6 +78,7 @@ pub use pattern::{Pattern, files_of};
 pub use sink::TrainingWriter;
 pub use table::{TABLE_TEXT_BYTES_MAX, column_of, read_table, read_tables};
 pub use table_reader::{ReadAhead, TableReader, open_tables};
+pub use upload::is_url;
 
 use crate::error::{Error, Result};
 use crate::event::{EventBatch, SourceSchema};
@@ -112,6 +114,16 @@ pub enum Format {
 }
 
 impl Format {
+    /// The extension that names it.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Format::Parquet => "parquet",
+            Format::ArrowIpc => "arrow",
+            Format::Ndjson => "ndjson",
+            Format::Csv => "csv",
+        }
+    }
+
     /// The format that the extension of `path` names.
     pub fn of(path: &Path) -> Result<Format> {
         let extension = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();

@@ -3,8 +3,8 @@
 //! Invariant: what is read is one version of an object, since each request names the entity tag
 //! that was found first; and each failure is one error with the URL and the remedy. Credentials and
 //! endpoints come from the environment variables that the clouds' own tools read, never from the
-//! project file. Deliberately absent: writing, and keys that change on their way: the text behind
-//! the bucket is the key, byte by byte.
+//! project file. Deliberately absent: writing (`upload.rs`), and keys that change on their way: the
+//! text behind the bucket is the key, byte by byte.
 
 use super::content::RangeRead;
 use super::location::a_folder;
@@ -157,7 +157,7 @@ impl ObjectStores {
         found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
     }
 
-    fn store(&self, url: &ObjectUrl) -> Result<Arc<dyn ObjectStore>> {
+    pub(super) fn store(&self, url: &ObjectUrl) -> Result<Arc<dyn ObjectStore>> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let bucket = (url.scheme, url.bucket.clone());
         if let Some(store) = open.get(&bucket) {
@@ -300,7 +300,7 @@ impl ObjectStores {
     }
 
     /// What a store's error means, and what to do.
-    fn explain(&self, url: &ObjectUrl, error: StoreError) -> Error {
+    pub(super) fn explain(&self, url: &ObjectUrl, error: StoreError) -> Error {
         let explained = explain(url, error);
         let named = ["AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_SKIP_SIGNATURE"];
         let role = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
@@ -316,7 +316,7 @@ impl ObjectStores {
     }
 }
 
-fn key_of(url: &ObjectUrl) -> Result<Key> {
+pub(super) fn key_of(url: &ObjectUrl) -> Result<Key> {
     Key::parse(&url.key)
         .map_err(|error| Error::input(format!("{url}: this is no key; correct it")).because(error))
 }
@@ -349,7 +349,7 @@ fn explain(url: &ObjectUrl, error: StoreError) -> Error {
 
 fn access_refused(url: &ObjectUrl) -> Error {
     let remedy = url.scheme.remedy();
-    Error::input(format!("{url}: access is refused; {remedy}, of one who may read it"))
+    Error::input(format!("{url}: access is refused; {remedy}, of one who may do this"))
 }
 
 /// What the innermost error says: those around it say the same again.
@@ -366,7 +366,9 @@ fn replaced(url: &ObjectUrl) -> Error {
 }
 
 /// Runs a future to its end on this module's threads; any thread may wait for it.
-fn wait<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> Result<T> {
+pub(super) fn wait<T: Send + 'static>(
+    future: impl Future<Output = T> + Send + 'static,
+) -> Result<T> {
     static RUNTIME: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
         Builder::new_multi_thread().worker_threads(2).thread_name("objects").enable_all().build()
     });

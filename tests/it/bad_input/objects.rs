@@ -53,8 +53,35 @@ fn s22_a_bucket_gives_the_training_set_of_a_folder() {
     let (local, remote) = ("local.parquet", "remote.parquet");
     let read = |name| read_table(&place.path(name), &[]).unwrap();
     assert_eq!(read(local).columns(), read(remote).columns());
+    let line =
+        "training-set mention_ranker --spine s3://data/spine.parquet -o s3://data/out.parquet";
+    assert_eq!(run(&place, &server.variables(), line), (0, "\"\"".into()));
+    assert!(server.get("data/out.parquet") == fs::read(place.path(remote)).unwrap());
     assert_eq!(run(&place, &server.variables(), "backfill"), (0, "\"\"".into()));
     assert!(place.path("store").is_dir());
+}
+
+/// Goal: an output that a bucket does not take fails before the work or whole, with the URL and the
+/// remedy, and leaves nothing there or here.
+#[test]
+fn a_bucket_that_cannot_be_written_fails_whole() {
+    let (place, server) = (Place::new(), Server::start());
+    let mut refused = server.variables();
+    refused.retain(|(name, _)| name != "AWS_SECRET_ACCESS_KEY");
+    refused.push(("AWS_SECRET_ACCESS_KEY".into(), "wrong".into()));
+    let before = (place.files(), server.names());
+    for (output, variables, words) in [
+        ("s3://data/out.parquet", refused, "access is refused"),
+        ("s3://nowhere/out.parquet", server.variables(), "there is no"),
+        ("s3://data/out.txt", server.variables(), ".parquet"),
+        ("s3://data", server.variables(), "names no object"),
+        ("ftp://data/out.parquet", server.variables(), "ftp://"),
+    ] {
+        let line = format!("training-set mention_ranker --spine @mentions.parquet -o {output}");
+        let (code, message) = run(&place, &variables, &line);
+        assert!(code == 2 && message.contains(words), "{output}: {code} {message}");
+        assert!((place.files(), server.names()) == before, "{output} left something");
+    }
 }
 
 /// Goal: a bucket that cannot be read fails each command with the URL and the remedy, exit code 2 or

@@ -69,7 +69,23 @@ impl Server {
         write(self.folder.path(), name, bytes)
     }
 
-    /// The environment variables of one who may read.
+    /// The bytes of an object.
+    pub fn get(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.folder.path().join(name)).unwrap()
+    }
+
+    /// The objects at the top of every bucket; what begins with a dot is the server's own.
+    pub fn names(&self) -> Vec<PathBuf> {
+        let files =
+            |folder: PathBuf| std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
+        let buckets = files(self.folder.path().to_path_buf()).filter(|path| path.is_dir());
+        let own = |path: &PathBuf| !path.file_name().unwrap().to_string_lossy().starts_with('.');
+        let mut names: Vec<PathBuf> = buckets.flat_map(files).filter(own).collect();
+        names.sort();
+        names
+    }
+
+    /// The environment variables of one who may read and write.
     pub fn variables(&self) -> Vec<(String, String)> {
         let variables = [
             ("AWS_ENDPOINT_URL", self.endpoint.as_str()),

@@ -1,0 +1,70 @@
+//! Where an output goes: a file, or by way of a temporary one an object of a bucket.
+//!
+//! Invariant: what could not be written is refused before any work is done, and a failure leaves
+//! nothing behind, here or there.
+
+use lockstep_runtime::source::{Format, ObjectStores, is_url};
+use lockstep_runtime::{Error, Result};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// Where an output goes.
+#[derive(Debug)]
+pub struct Destination {
+    file: PathBuf,
+    /// The object, and the folder of the temporary file.
+    object: Option<(String, TempDir)>,
+}
+
+impl Destination {
+    /// The destination called `output`; temporary files go to `folder`, or the system's.
+    pub fn of(output: &Path, folder: Option<&Path>) -> Result<Destination> {
+        let format = Format::of(output)?;
+        let text = output.to_string_lossy();
+        if !is_url(&text) {
+            check_file(output)?;
+            return Ok(Destination { file: output.into(), object: None });
+        }
+        ObjectStores::of_process().check_reachable(&text)?;
+        let made = match folder {
+            Some(folder) => TempDir::new_in(folder),
+            None => TempDir::new(),
+        };
+        let folder = made.map_err(|error| {
+            let message = "no temporary folder can be made; name one with --spill-dir";
+            Error::retry(message).because(error)
+        })?;
+        let file = folder.path().join(format!("output.{}", format.extension()));
+        Ok(Destination { file, object: Some((text.into_owned(), folder)) })
+    }
+
+    /// The file to write.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Sends the file to where it goes.
+    pub fn finish(self) -> Result<()> {
+        match &self.object {
+            Some((url, _)) => ObjectStores::of_process().upload(url, &self.file),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Refuses a file that could not be written.
+fn check_file(output: &Path) -> Result<()> {
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(Error::input(format!(
+            "{}: there is no folder {}; make it, or correct --output",
+            output.display(),
+            folder.display()
+        )));
+    }
+    if output.is_dir() {
+        let message = "this is a folder; name a file with --output";
+        return Err(Error::input(message).at(output.display()));
+    }
+    Ok(())
+}
