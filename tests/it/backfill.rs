@@ -166,7 +166,7 @@ fn s24_the_real_log_and_aggregates_of_its_own() {
     for name in ["collaborators", "user-mentions"] {
         let catalog = catalog(name);
         let schema = catalog.source("issue_events").unwrap().clone();
-        let options = ReadOptions { batch_rows: 1000, start_position: 0 };
+        let options = ReadOptions { batch_rows: 1000, ..ReadOptions::default() };
         let mut reader = open_files(std::slice::from_ref(&file), schema, options).unwrap();
         let mut log = Vec::new();
         while log.len() * 1000 < events {

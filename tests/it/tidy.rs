@@ -120,8 +120,13 @@ fn each_boundary_is_in_one_place() {
         if allowed("::sled::", &["runtime/src/store/sled.rs"]) && text.contains("use ::sled") {
             problems.push(format!("{path}: only runtime/src/store/sled.rs names sled"));
         }
-        if allowed("object_store::", &["runtime/src/source/objects.rs", "runtime/src/source/upload.rs"]) {
-            problems.push(format!("{path}: only objects.rs and upload.rs of runtime/src/source name object_store"));
+        if allowed(
+            "object_store::",
+            &["runtime/src/source/objects.rs", "runtime/src/source/upload.rs"],
+        ) {
+            problems.push(format!(
+                "{path}: only objects.rs and upload.rs of runtime/src/source name object_store"
+            ));
         }
         if allowed("SystemTime", &["runtime/src/clock.rs"]) {
             problems.push(format!("{path}: only runtime/src/clock.rs reads the wall clock"));
