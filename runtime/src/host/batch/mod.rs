@@ -15,6 +15,7 @@ mod answers;
 mod arrivals;
 mod backfill;
 mod blocks;
+mod counted;
 mod gather;
 mod layout;
 mod reading;
@@ -24,17 +25,19 @@ mod trained;
 mod worker;
 
 pub use backfill::{Backfill, Step};
+pub use counted::Counts;
 pub use trained::{Joined, Trained};
 
 use self::answers::Answers;
 use self::blocks::{Block, Blocks, PARTITIONS};
+use self::counted::Counted;
 use self::gather::Partition;
 use self::layout::{Layout, spine_batch};
 use self::room::Room;
 use self::worker::{Arrived, KnownKeys, Worker};
 use super::mapper::Mapped;
 use super::request::SpineColumns;
-use crate::admission::{Admitted, admit};
+use crate::admission::Admitted;
 use crate::catalog::{Catalog, CatalogView};
 use crate::error::{Error, Result};
 use crate::event::{EventBatch, SetAside, SourceSchema, arrow_type};
@@ -44,7 +47,6 @@ use crate::source::EventReader;
 use crate::sweep::Sweep;
 use crate::time::{Interval, Time};
 use arrow::array::{Array, Int64Array, RecordBatch, UInt32Array};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -459,53 +461,5 @@ impl<'a> TrainingSet<'a> {
         let spine = self.views.iter_mut().map(|view| &mut view.spine);
         let workers = self.sources.values_mut().flat_map(|source| &mut source.workers);
         self.room.seal(spine.chain(workers.flat_map(Worker::all_blocks)).collect())
-    }
-}
-
-/// What a run counted beside the rows.
-#[derive(Debug)]
-pub struct Counts {
-    /// Events that were set aside, by source and position.
-    pub set_aside: Vec<(String, SetAside)>,
-    /// Identical copies of events that were dropped.
-    pub duplicates: u64,
-    /// Events that counted.
-    pub events: u64,
-    /// As known: of each stored feature, how many spine rows have another value than with every
-    /// event in: what would have leaked.
-    pub leakage: Vec<(String, u64)>,
-    /// Whether rows had to wait on the disk.
-    pub spilled: bool,
-    /// The time that workers spent in calls of the guest's transforms, boundary included.
-    pub guest: std::time::Duration,
-}
-
-/// A batch after admission.
-struct Counted {
-    arrived: Arrived,
-    duplicates: u64,
-    set_aside: Vec<SetAside>,
-}
-
-impl Counted {
-    fn admit(
-        catalog: &Catalog,
-        source: &str,
-        known: Option<&str>,
-        batch: &EventBatch,
-        ids: &mut HashMap<Vec<u8>, Admitted>,
-    ) -> Result<Counted> {
-        let schema = catalog.source(source)?;
-        let (batch, arrivals) = match known {
-            Some(column) => arrivals::split(schema, column, batch)?,
-            None => (Cow::Borrowed(batch), None),
-        };
-        let admission = admit(schema, &batch, |id| Ok(ids.get(id).copied()))?;
-        ids.extend(admission.new_ids);
-        let set_aside = batch.set_aside.iter().cloned().chain(admission.conflicts).collect();
-        let (records, positions) = (admission.records, admission.positions);
-        let arrivals = arrivals.map(|all| arrivals::of(&batch.positions, &all, &positions));
-        let arrived = Arrived { records, positions, arrivals };
-        Ok(Counted { arrived, duplicates: admission.duplicates, set_aside })
     }
 }
