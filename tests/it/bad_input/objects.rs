@@ -73,7 +73,7 @@ fn a_bucket_that_cannot_be_written_fails_whole() {
     for (output, variables, words) in [
         ("s3://data/out.parquet", refused, "access is refused"),
         ("s3://data/out.txt", server.variables(), ".parquet"),
-        ("s3://.parquet", server.variables(), "names no object"),
+        ("s3:///out.parquet", server.variables(), "names no object"),
         ("ftp://data/out.parquet", server.variables(), "ftp://"),
     ] {
         let line = format!("training-set mention_ranker --spine @mentions.parquet -o {output}");
