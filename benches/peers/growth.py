@@ -60,6 +60,7 @@ def measured(job, name, events, rows, repeats, arguments):
     # What is repeated is run once more before, to warm up.
     for turn in range(repeats + (repeats > 1)):
         done = job.run("purchases", events, output, *arguments)
+        lockstep.check_spilled(done, name, bool(arguments))
         warm_up = repeats > 1 and turn == 0
         say(f"  {name}, {rows} purchases: {done.seconds:.2f} s, {done.peak_mib:.0f} MiB"
             f"{' (warm-up)' * warm_up}")

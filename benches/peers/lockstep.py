@@ -50,6 +50,13 @@ class Job:
         return measure.run(command, output, self.project.with_name("printed.json"))
 
 
+def check_spilled(run, name, wanted):
+    """A figure of spilled rows says nothing if none had to wait on the disk, and the other way."""
+    if json.loads(run.printed)["spilled"] != wanted:
+        raise SystemExit(f"error: {name} {'kept all rows in memory' if wanted else 'spilled'}; "
+                         "give it another --memory-max, or another number of rows")
+
+
 def guest_seconds(run):
     """Core-seconds inside the guest, by the command's own report."""
     return json.loads(run.printed)["seconds"]["guest"]

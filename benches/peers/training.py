@@ -42,7 +42,7 @@ def arguments():
     add("duckdb_repeats", int, "1", "runs of DuckDB, which takes minutes; 0 leaves it out")
     add("flights", int, flights.ROWS, "how many flights, from the first on")
     add("base_rows", int, "3000000", "rows of the small log with skewed keys")
-    add("base_memory", str, "64MiB", "memory that is too little for that")
+    add("base_memory", str, "128MiB", "memory that is too little for that")
     add("memory_rows", int, "30000000", "rows of the log that is held in memory; 0 leaves it out")
     add("spilled_rows", int, "100000000", "rows of the log that is not; 0 leaves it out")
     add("spilled_memory", str, LIMIT, "memory for that")
@@ -97,6 +97,9 @@ def measure_flights(options):
         data = first(data, options.flights)
     say(f"{options.flights} flights, 20 features")
     runs, outputs = race(data, options.repeats, options.duckdb_repeats)
+    if options.flights == flights.ROWS:
+        for run in runs["limited"]:
+            lockstep.check_spilled(run, "limited", True)
     seconds = {name: median(of, "seconds") for name, of in runs.items()}
     peak = {name: median(of, "peak_mib") for name, of in runs.items()}
     for name, of in runs.items():

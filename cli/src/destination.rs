@@ -1,7 +1,7 @@
 //! Where an output goes: a file, or by way of a temporary one an object of a bucket.
 //!
 //! Invariant: what could not be written is refused before any work is done, and a failure leaves
-//! nothing behind, here or there.
+//! nothing behind, here or there. Only a kill leaves the temporary file of an object.
 
 use lockstep_runtime::source::{Format, ObjectStores, is_url};
 use lockstep_runtime::{Error, Result};
@@ -25,7 +25,7 @@ impl Destination {
             check_file(output)?;
             return Ok(Destination { file: output.into(), object: None });
         }
-        ObjectStores::of_process().check_reachable(&text)?;
+        ObjectStores::of_process().check_writable(&text)?;
         let made = match folder {
             Some(folder) => TempDir::new_in(folder),
             None => TempDir::new(),

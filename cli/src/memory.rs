@@ -20,7 +20,8 @@ pub struct Memory {
     /// machine's]
     #[arg(long, value_name = "SIZE")]
     memory_max: Option<ByteSize>,
-    /// Where rows wait that find no room in memory [default: the output's folder]
+    /// Where rows wait that find no room in memory [default: beside
+    /// the output]
     #[arg(long, value_name = "DIR")]
     spill_dir: Option<PathBuf>,
 }
@@ -44,7 +45,7 @@ impl Memory {
         };
         let memory_max = match self.memory_max {
             Some(given) => given.as_u64(),
-            None => half_of_memory(),
+            None => half_of_memory().max(MEMORY_MIN),
         };
         if memory_max < MEMORY_MIN {
             return Err(Error::input(format!(

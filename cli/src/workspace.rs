@@ -128,15 +128,16 @@ pub fn read_spine(path: &Path, service: &Service) -> Result<RecordBatch> {
 
 /// As [`read_spine`], in parts; `as_of` is the column of the rows' times.
 pub fn spine_reader(
-    path: &Path,
+    files: &[SourceFile],
     service: &Service,
     as_of: &str,
     batch_rows: usize,
 ) -> Result<ReadAhead> {
-    Ok(open_tables(&spine_files(path)?, &hints(service, as_of), batch_rows)?.ahead())
+    Ok(open_tables(files, &hints(service, as_of), batch_rows)?.ahead())
 }
 
-fn spine_files(path: &Path) -> Result<Vec<SourceFile>> {
+/// The files of a spine.
+pub fn spine_files(path: &Path) -> Result<Vec<SourceFile>> {
     Pattern::new("", path.to_string_lossy()).files()
 }
 

@@ -21,6 +21,11 @@ pub fn age(file: &Metadata) -> Option<Duration> {
     SystemTime::now().duration_since(file.modified().ok()?).ok()
 }
 
+/// When a file was changed last, since 1970; none if the system does not say.
+pub fn modified(file: &Metadata) -> Option<Duration> {
+    file.modified().ok()?.duration_since(UNIX_EPOCH).ok()
+}
+
 /// Measures how long something takes, for reports only.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);

@@ -80,7 +80,7 @@ struct FileSource {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a path, a pattern or a URL, or a list of them")]
 enum OneOrMany {
     One(String),
     Many(Vec<String>),

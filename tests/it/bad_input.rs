@@ -8,6 +8,7 @@
 
 mod artifacts;
 mod files;
+mod flags;
 mod objects;
 mod project;
 mod requests;

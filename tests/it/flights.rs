@@ -97,12 +97,12 @@ fn check(service: &str, suffix: &str, exact: bool) {
 
 /// Goal: exact windows are the rule's.
 #[test]
-fn s3_flights_in_exact_windows() {
+fn s03_flights_in_exact_windows() {
     check("flights_exact", "_exact", true);
 }
 
 /// Goal: sliding windows begin on the rule's grid.
 #[test]
-fn s3_flights_in_sliding_windows() {
+fn s03_flights_in_sliding_windows() {
     check("flights_sawtooth", "", false);
 }

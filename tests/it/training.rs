@@ -23,7 +23,7 @@ fn reader(catalog: &Catalog) -> Box<dyn EventReader> {
     open_files(&[log()], schema, options).unwrap()
 }
 
-/// Every mention twice, in an order that has nothing to do with time: more rows than a bucket of
+/// Every mention twice, in an order that has nothing to do with time: more rows than a stretch of
 /// answers holds.
 fn spine() -> RecordBatch {
     let mentions = mentions(&read_table(&log(), &[]).unwrap()).unwrap();
@@ -53,8 +53,12 @@ fn s22_little_memory_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let spill = SpillOptions { memory_max: 0, folder: folder.path().to_path_buf() };
     let options = Options { workers: 2, spill: Some(spill), ..Options::default() };
-    let found = made(&catalog, &service, &spine, options, 50_001);
+    let found = made(&catalog, &service, &spine, options.clone(), 50_001);
     assert_eq!(found, expected);
+    // A spine that ends where a stretch does.
+    let whole = spine.slice(0, 1 << 17);
+    let found = made(&catalog, &service, &whole, options, 50_001);
+    assert_eq!(found, expected.slice(0, 1 << 17));
     assert!(is_empty(folder.path()), "the intermediate files have names");
 }
 
@@ -79,6 +83,7 @@ fn made(
     let schema = joined.schema(&spine.schema());
     let parts: Vec<RecordBatch> = parts.iter().map(|part| joined.next(part).unwrap()).collect();
     assert_eq!(joined.left(), 0);
+    assert_eq!(joined.next(&spine.slice(0, 0)).unwrap().num_rows(), 0);
     assert!(joined.next(&spine.slice(0, 1)).is_err(), "more rows than the spine had");
     concat_batches(&schema, &parts).unwrap()
 }

@@ -43,7 +43,14 @@ impl Backfill {
         for source in &sources {
             workspace.reader(source, 0)?;
         }
+        let options = bulk_options(&workspace, &self.memory)?;
         let store = workspace.open_store(true)?;
+        // From the first event of one source on nobody reads another one for empty.
+        for source in &sources {
+            let (catalog, until) = (&workspace.catalog, self.until_position);
+            let bulk = Bulk::open(catalog, &*store, source, FILES, until, options.clone())?;
+            bulk.map_or(Ok(()), |mut bulk| bulk.begin())?;
+        }
         let mut totals = Totals::default();
         for source in sources {
             if fill(&workspace, &*store, &source, self.until_position, &self.memory, &mut totals)? {
@@ -63,6 +70,11 @@ impl Backfill {
     }
 }
 
+fn bulk_options(workspace: &Workspace, memory: &Memory) -> Result<Options> {
+    let spill = Some(memory.spill_options(&workspace.store_path()?)?);
+    Ok(Options { spill, ..Options::default() })
+}
+
 /// Fills the store up to a position with a source of which it holds nothing yet; answers whether it
 /// is so.
 pub fn fill(
@@ -73,8 +85,7 @@ pub fn fill(
     memory: &Memory,
     totals: &mut Totals,
 ) -> Result<bool> {
-    let spill = Some(memory.spill_options(&workspace.store_path()?)?);
-    let options = Options { spill, ..Options::default() };
+    let options = bulk_options(workspace, memory)?;
     let bulk = Bulk::open(&workspace.catalog, store, source, FILES, until, options)?;
     let Some(bulk) = bulk else { return Ok(false) };
     let mut reader = up_to(workspace.reader(source, 0)?, until);

@@ -6,18 +6,19 @@ use crate::memory::Memory;
 use crate::outcome::Outcome;
 use crate::output::{print_json, progress, report_set_aside, table, the_first, thousands};
 use crate::provenance;
-use crate::workspace::{Workspace, spine_reader};
+use crate::workspace::{Workspace, spine_files, spine_reader};
 use arrow::array::RecordBatch;
 use clap::Args;
+use lockstep_runtime::clock::modified;
 use lockstep_runtime::host::batch::{Counts, Options, TrainingSet};
 use lockstep_runtime::service::{AS_OF, Service};
-use lockstep_runtime::source::TrainingWriter;
+use lockstep_runtime::source::{Location, SourceFile, TrainingWriter};
 use lockstep_runtime::{Error, Result};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Spine rows that are read at once.
 const SPINE_ROWS: usize = 1 << 17;
@@ -42,15 +43,16 @@ pub struct TrainingSetCommand {
     project: ProjectArguments,
 }
 
-/// What says how a training set is made, and changes none of its bits.
+/// How a training set is made. Only the spine's times and `--as-known` change what is in it.
 #[derive(Clone, Debug, Args)]
 pub struct How {
     /// The spine's column that holds the time of each row
     #[arg(long, value_name = "COLUMN", default_value = AS_OF)]
     as_of_column: String,
-    /// See only events that had arrived by the time of each row, as this event column says
-    /// [column: arrived_at]
-    #[arg(long, value_name = "COLUMN", num_args = 0..=1, default_missing_value = ARRIVED_AT)]
+    /// See only events that had arrived by the time of each row, as this event column says: an
+    /// estimate of what was known online [column: arrived_at]
+    #[arg(long, value_name = "COLUMN", num_args = 0..=1, require_equals = true,
+        default_missing_value = ARRIVED_AT)]
     as_known: Option<String>,
     #[command(flatten)]
     memory: Memory,
@@ -107,7 +109,7 @@ fn print_leakage(leakage: &[(String, u64)], rows: u64) {
     let lines = leakage
         .iter()
         .map(|(feature, changed)| vec![feature.clone(), thousands(*changed), share(*changed)]);
-    let titles = ["feature", "rows that differ from the plain answer", "of all"];
+    let titles = ["looked-up feature", "rows in which less was known (an estimate)", "of all"];
     println!("{}", table(&titles, lines.collect(), 1));
 }
 
@@ -137,7 +139,9 @@ pub fn make(
     let options = how.options(output)?;
     let place = spine.display();
     let mut training = TrainingSet::with(&workspace.catalog, service, options)?;
-    let mut reader = spine_reader(spine, service, &how.as_of_column, SPINE_ROWS)?;
+    let files = spine_files(spine)?;
+    let version = versions(&files);
+    let mut reader = spine_reader(&files, service, &how.as_of_column, SPINE_ROWS)?;
     // The columns are checked even if there are no rows.
     let empty = RecordBatch::new_empty(reader.schema().clone());
     training.spine(&empty).map_err(|error| error.at(&place))?;
@@ -148,7 +152,8 @@ pub fn make(
     let mut passed_over = 0;
     for source in training.sources() {
         let reach = training.reach(&source);
-        let mut reader = workspace.reader_within(training.schema(&source)?, reach)?;
+        let reader = workspace.reader_within(training.schema(&source)?, reach);
+        let mut reader = reader.map_err(|error| how.blame(error))?;
         let bar = progress(&format!("reading {source}"), 0);
         training.read(&source, &mut *reader, &mut |position| {
             bar.set_length(position);
@@ -168,7 +173,7 @@ pub fn make(
     }
     let metadata =
         provenance::entries(workspace, service, &how.as_of_column, how.as_known.as_deref())?;
-    let mut reader = spine_reader(spine, service, &how.as_of_column, SPINE_ROWS)?;
+    let mut reader = spine_reader(&files, service, &how.as_of_column, SPINE_ROWS)?;
     let schema = joined.schema(reader.schema());
     let mut writer = TrainingWriter::create(output, schema, metadata)?;
     let bar = progress("writing", joined.rows() as u64);
@@ -196,18 +201,42 @@ pub fn make(
         joining.and(encoded)
     })?;
     bar.finish_and_clear();
-    if joined.left() > 0 {
-        return Err(Error::input(format!("{place}: the spine changed while it was read")));
+    if joined.left() > 0 || versions(&files) != version {
+        return Err(Error::input(format!(
+            "{place}: the spine changed while it was read; run the command again"
+        )));
     }
     let rows = writer.finish()?;
     destination.finish()?;
     Ok(Made { rows, passed_over, counts: joined.counts })
 }
 
+/// What tells the versions of local files apart; objects have tags, which their readers compare.
+fn versions(files: &[SourceFile]) -> Vec<Option<(u64, Duration)>> {
+    let version = |file: &SourceFile| match file.location() {
+        Location::File(path) => {
+            let metadata = path.metadata().ok()?;
+            Some((metadata.len(), modified(&metadata)?))
+        }
+        Location::Object(_) => None,
+    };
+    files.iter().map(version).collect()
+}
+
 impl How {
     /// The defaults.
     pub fn plain() -> How {
         How { as_of_column: AS_OF.into(), as_known: None, memory: Memory::default() }
+    }
+
+    /// Says of an error about the column of arrivals who wanted it.
+    fn blame(&self, mut error: Error) -> Error {
+        if let Some(column) = self.as_known.as_ref().filter(|it| error.message.contains(*it)) {
+            let hint =
+                format!("{column:?} is read for --as-known; name another as --as-known=COLUMN");
+            error.message = format!("{}\n  {hint}", error.message);
+        }
+        error
     }
 
     fn options(&self, output: &Path) -> Result<Options> {

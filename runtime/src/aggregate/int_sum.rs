@@ -17,11 +17,6 @@ impl IntSum {
         self.0 = self.0.wrapping_add(i128::from(value));
     }
 
-    /// Takes away one value that was added.
-    pub fn remove(&mut self, value: i64) {
-        self.0 = self.0.wrapping_sub(i128::from(value));
-    }
-
     /// Adds another sum.
     pub fn merge(&mut self, other: &IntSum) {
         // Lawful sums cannot overflow; damaged bytes may hold any.

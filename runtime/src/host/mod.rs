@@ -3,7 +3,6 @@
 pub mod batch;
 mod lift;
 pub mod mapper;
-pub mod merge_tree;
 pub mod on_demand;
 pub mod online;
 mod refusal;

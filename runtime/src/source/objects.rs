@@ -396,13 +396,17 @@ impl fmt::Debug for Found {
 }
 
 impl Found {
-    fn new(store: Arc<dyn ObjectStore>, url: ObjectUrl, meta: ObjectMeta) -> Found {
+    fn new(store: Arc<dyn ObjectStore>, url: ObjectUrl, mut meta: ObjectMeta) -> Found {
+        // Azure lists tags without their quotes, which it answers and asks for everywhere else.
+        let bare = |tag: &String| !tag.contains('"');
+        meta.e_tag = meta.e_tag.map(|tag| if bare(&tag) { format!("\"{tag}\"") } else { tag });
         Found { store, url, meta }
     }
 
     /// Whether `meta` is of another version: not every server looks at the tag of a request.
     fn is_another(&self, meta: &ObjectMeta) -> bool {
-        let tags = self.meta.e_tag.as_ref().zip(meta.e_tag.as_ref());
+        let bare = |tag: &str| tag.trim_matches('"').to_string();
+        let tags = self.meta.e_tag.as_deref().map(bare).zip(meta.e_tag.as_deref().map(bare));
         meta.size != self.meta.size || tags.is_some_and(|(found, read)| found != read)
     }
 }

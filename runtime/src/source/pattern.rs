@@ -95,12 +95,11 @@ impl Pattern {
             let place = self.root.display();
             Error::input(format!("{place}: a pattern needs a folder whose name is UTF-8"))
         })?;
-        let root = if Path::new(&self.text).is_absolute() { "" } else { root };
-        // The walk leaves out steps that stay where they are, and so must what it is matched with.
-        let stays = |name: &&str| *name == ".";
-        let text = self.text.split('/').filter(|name| !stays(name)).collect::<Vec<_>>().join("/");
-        let whole = match root {
+        let absolute = Path::new(&self.text).is_absolute();
+        let (root, text) = (if absolute { "".into() } else { moving(root) }, moving(&self.text));
+        let whole = match root.as_str() {
             "" => text,
+            "/" => format!("/{text}"),
             root => format!("{}/{text}", glob::Pattern::escape(root)),
         };
         let pattern = glob::Pattern::new(&whole).map_err(|error| self.malformed(error))?;
@@ -126,11 +125,19 @@ impl Pattern {
                     a_folder(&path.display().to_string()).at(format!("{self} matches a folder"))
                 );
             }
-            let declared = path.strip_prefix(root).unwrap_or(&path).to_path_buf();
+            let declared = path.strip_prefix(&root).unwrap_or(&path).to_path_buf();
             SourceFile::found(path, &declared)
         };
         paths.into_iter().map(file).collect()
     }
+}
+
+/// A path without steps that stay where they are: the walk leaves them out, and so must what it is
+/// matched with.
+fn moving(path: &str) -> String {
+    let names: Vec<&str> = path.split('/').filter(|name| !matches!(*name, "" | ".")).collect();
+    let first = if path.starts_with('/') { "/" } else { "" };
+    format!("{first}{}", names.join("/"))
 }
 
 fn bytes(path: &Path) -> &[u8] {

@@ -22,7 +22,7 @@ use parquet::schema::types::ColumnPath;
 use std::collections::HashMap;
 use std::fmt;
 use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,8 +31,8 @@ use std::time::Duration;
 /// Bytes gathered before they are written.
 const OUTPUT_BUFFER_BYTES: usize = 256 << 10;
 
-/// How old a temporary file is before it may be taken for abandoned.
-const ABANDONED_AGE: Duration = Duration::from_secs(10);
+/// How long nobody has written to a temporary file before it may be taken for abandoned.
+const ABANDONED_AGE: Duration = Duration::from_secs(15 * 60);
 
 /// Tells apart the temporary files of one process.
 static NEXT_TEMPORARY: AtomicU64 = AtomicU64::new(0);
@@ -90,11 +90,19 @@ impl TrainingWriter {
         let format = Format::of(path)?;
         check_schema(path, format, &schema)?;
         clear_abandoned(path);
-        let temporary = Temporary { path: temporary_path(path)?, renamed: false };
-        let file = OpenOptions::new().write(true).create_new(true).open(&temporary.path);
-        let file = file.map_err(|error| cannot_write(path).because(error))?;
-        // Held until the file is closed, however that comes about.
-        file.lock_shared().map_err(|error| cannot_write(path).because(error))?;
+        let (temporary, file) = loop {
+            let temporary = temporary_path(path)?;
+            let new = OpenOptions::new().read(true).write(true).create_new(true).open(&temporary);
+            match new {
+                Ok(file) => break (Temporary { path: temporary, renamed: false }, file),
+                // What a process of the same number left, as in a container.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(cannot_write(path).because(error)),
+            }
+        };
+        // Held until the file is closed, however that comes about. Where files have no locks, nothing
+        // can be locked to see that it is abandoned either, and all of them stay.
+        let _ = file.lock_shared();
         let output = BufWriter::with_capacity(OUTPUT_BUFFER_BYTES, file);
         let metadata: HashMap<String, String> = metadata.into_iter().collect();
         let schema = Arc::new(Schema::new_with_metadata(schema.fields().clone(), metadata));
@@ -130,9 +138,9 @@ impl TrainingWriter {
         let failed = |error: Cause| cannot_write(&path).because(error);
         let file = body.finish().map_err(failed)?;
         file.sync_all().map_err(|error| failed(error.into()))?;
-        drop(file);
         std::fs::rename(&temporary.path, &path).map_err(|error| failed(error.into()))?;
         temporary.renamed = true;
+        drop(file);
         // The name itself is on the disk only when its folder is.
         let folder = File::open(folder_of(&path)).and_then(|folder| folder.sync_all());
         folder.map_err(|error| failed(error.into()))?;
@@ -266,11 +274,17 @@ fn clear_abandoned(path: &Path) {
     for entry in entries.flatten() {
         let other = entry.file_name();
         let other = other.to_string_lossy();
-        if !(other.starts_with(&first) && other.ends_with(".tmp")) {
+        let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let ours = other
+            .strip_prefix(&first)
+            .and_then(|rest| rest.strip_suffix(".tmp")?.split_once('-'))
+            .is_some_and(|(process, count)| number(process) && number(count));
+        if !ours {
             continue;
         }
-        let held = File::open(entry.path()).map(|file| file.try_lock().is_err()).unwrap_or(true);
-        // A writer that has made its file and not locked it yet: it is not old.
+        let file = OpenOptions::new().read(true).write(true).open(entry.path());
+        let held = file.map(|file| file.try_lock().is_err()).unwrap_or(true);
+        // One that is made but not locked yet is not old, nor is one that another machine writes.
         let age = entry.metadata().ok().and_then(|metadata| age(&metadata));
         let old = age.is_some_and(|age| age > ABANDONED_AGE);
         if !held && old {
@@ -401,12 +415,14 @@ mod tests {
         let dead = folder.path().join(".t.parquet.4000000-0.tmp");
         let fresh = folder.path().join(".t.parquet.4000000-1.tmp");
         let others = folder.path().join(".u.parquet.4000000-0.tmp");
-        for file in [&dead, &fresh, &others] {
+        let users = folder.path().join(".t.parquet.bak.tmp");
+        for file in [&dead, &fresh, &others, &users] {
             std::fs::write(file, "torn").unwrap();
         }
-        [&dead, &others].into_iter().for_each(|file| make_old(file).unwrap());
+        [&dead, &others, &users].into_iter().for_each(|file| make_old(file).unwrap());
         drop(make(&path));
         assert!(alive.temporary.path.exists() && fresh.exists() && others.exists());
+        assert!(users.exists());
         assert!(!dead.exists());
     }
 

@@ -11,8 +11,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// Bytes of a part; the stores take at most 10,000 parts, and none below 5 MiB but the last.
-const PART_BYTES: u64 = 32 << 20;
+/// Bytes of a part: the stores take at most 10,000 parts, and none below 5 MiB but the last, and each
+/// has half a minute on the road.
+const PART_BYTES: u64 = 8 << 20;
 
 /// Whether a text names an object rather than a path.
 pub fn is_url(text: &str) -> bool {
@@ -26,14 +27,12 @@ enum Failure {
 }
 
 impl ObjectStores {
-    /// Fails if `url` names no object of a store that answers.
-    pub fn check_reachable(&self, url: &str) -> Result<()> {
+    /// Fails if no object can be put at `url`. Method: an upload is begun and given up.
+    pub fn check_writable(&self, url: &str) -> Result<()> {
         let (url, store) = self.target(url)?;
         let key = key_of(&url)?;
-        match wait(async move { store.head(&key).await })? {
-            Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
-            Err(error) => Err(self.explain(&url, error)),
-        }
+        let begun = wait(async move { store.put_multipart(&key).await?.abort().await })?;
+        begun.map_err(|error| self.explain(&url, error))
     }
 
     /// Puts a file at `url`, over any object there.
@@ -57,7 +56,11 @@ impl ObjectStores {
                     return Err(failure);
                 }
             }
-            upload.complete().await.map_err(Failure::Store)
+            let completed = upload.complete().await.map_err(Failure::Store);
+            if completed.is_err() {
+                let _ = upload.abort().await;
+            }
+            completed
         })?;
         match sent {
             Ok(_) => Ok(()),

@@ -19,7 +19,7 @@ use std::ops::Range;
 /// States that a guest settles together.
 const SETTLE_STATES: usize = 1024;
 /// Rows of one tile after which a guest settles it, so that what waits stays small.
-const SETTLE_ROWS: usize = 4096;
+const SETTLE_ROWS: usize = 4095;
 
 /// Tiles of one view, on their way into a store.
 pub struct Bulk<'a> {

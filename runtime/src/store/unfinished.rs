@@ -11,10 +11,16 @@ use super::{Snapshot, layout};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
+/// The form that this build writes. It changes with the mark, and with the partition of a key, since
+/// a rerun goes on by partitions.
+pub const FORMAT: u32 = 1;
+
 /// How far a backfill of a source has come.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Unfinished {
+    /// The form of this mark and the way in which keys are divided: [`FORMAT`].
+    pub format: u32,
     /// The source partition that is filled.
     pub partition: String,
     /// The position before which it ends; none: at the end of the files.
@@ -44,13 +50,17 @@ impl Unfinished {
     /// The mark of `source`, if its backfill has not come to its end.
     pub fn read(snapshot: &dyn Snapshot, source: &str) -> Result<Option<Unfinished>> {
         let Some(bytes) = snapshot.get(&layout::unfinished(source))? else { return Ok(None) };
-        serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+        let damaged = || {
             Error::restore(format!(
-                "the store's mark of the backfill of source {source} is damaged; delete the store \
-                 and backfill anew"
+                "the store's mark of the backfill of source {source} is damaged or of another \
+                 build; delete the store and backfill anew"
             ))
-            .because(error)
-        })
+        };
+        match serde_json::from_slice::<Unfinished>(&bytes) {
+            Ok(mark) if mark.format == FORMAT => Ok(Some(mark)),
+            Ok(_) => Err(damaged()),
+            Err(error) => Err(damaged().because(error)),
+        }
     }
 
     /// Stored bytes.

@@ -9,7 +9,6 @@ use super::extreme_queue::Queue;
 use super::prefix::Prefix;
 use super::{Entity, before};
 use crate::aggregate::extreme::End;
-use crate::aggregate::int_sum::IntSum;
 use crate::aggregate::{Slot, SlotKind};
 use crate::error::Result;
 use crate::fold::{FoldPlan, Plain, Quick};
@@ -185,27 +184,4 @@ fn extreme(
             (Some(row), input) => Quick::float(input.float64(row)),
         }
     }))
-}
-
-impl Prefix {
-    #[inline]
-    fn count(&self, rows: &Range<usize>) -> u64 {
-        match self {
-            Prefix::Rows => rows.len() as u64,
-            Prefix::Count(before) => before[rows.end] - before[rows.start],
-            Prefix::Sum(_) => unreachable!("the totals of a count"),
-        }
-    }
-
-    #[inline]
-    fn sum(&self, rows: &Range<usize>) -> IntSum {
-        match self {
-            Prefix::Sum(before) => {
-                let mut sum = before[rows.end];
-                sum.subtract(&before[rows.start]);
-                sum
-            }
-            _ => unreachable!("the totals of a sum"),
-        }
-    }
 }

@@ -2,7 +2,9 @@
 //!
 //! Rows are sorted by entity and event time, questions by entity and `as_of`. A window's bounds
 //! never go back as `as_of` goes on, so each is a cursor that moves forward over the rows, and each
-//! slot slides: sums take rows away exactly, extremes keep a queue, everything else two stacks. Where
+//! slot slides: counts and integer sums are differences of running totals, other sums take rows away
+//! exactly, extremes keep a queue, states that a guest merges a merge tree, everything else two
+//! stacks. The commonest features are computed a column at a time. Where
 //! only rows count that had arrived by then, the ranges end before the first that had not; the few
 //! behind it and the late ones are added for one question.
 //! Invariant: an answer has the bits of S1, since any grouping of merges gives them; it shares no
@@ -12,18 +14,19 @@
 mod column;
 mod columnwise;
 mod extreme_queue;
+mod merge_tree;
 mod prefix;
 mod slide;
 mod stacks;
 
 use self::column::AnswerColumn;
 use self::columnwise::{Columns, Columnwise};
+use self::merge_tree::MergeTree;
 use self::prefix::Prefix;
 use self::slide::Slide;
 use crate::aggregate::Slot;
 use crate::error::Result;
 use crate::fold::{FoldPlan, Merged, UserCalls, ViewState};
-use crate::host::merge_tree::MergeTree;
 use crate::row::Rows;
 use crate::time::Time;
 use arrow::array::ArrayRef;

@@ -61,19 +61,32 @@ impl Prefix {
         }
     }
 
+    /// How many inputs the rows of `range` have.
+    #[inline]
+    pub(super) fn count(&self, range: &Range<usize>) -> u64 {
+        match self {
+            Prefix::Rows => range.len() as u64,
+            Prefix::Count(before) => before[range.end] - before[range.start],
+            Prefix::Sum(_) => unreachable!("the totals of a count"),
+        }
+    }
+
+    /// The sum of the inputs of the rows of `range`.
+    #[inline]
+    pub(super) fn sum(&self, range: &Range<usize>) -> IntSum {
+        let Prefix::Sum(before) = self else { unreachable!("the totals of a sum") };
+        let mut sum = before[range.end];
+        sum.subtract(&before[range.start]);
+        sum
+    }
+
     /// Puts the state of the rows of `range` in `state`.
     #[inline]
-    pub(super) fn read(&self, range: Range<usize>, state: &mut State) {
-        match (self, state) {
-            (Prefix::Rows, State::Count(count)) => *count = range.len() as u64,
-            (Prefix::Count(before), State::Count(count)) => {
-                *count = before[range.end] - before[range.start];
-            }
-            (Prefix::Sum(before), State::IntSum(sum)) => {
-                *sum = before[range.end];
-                sum.subtract(&before[range.start]);
-            }
-            (_, state) => unreachable!("a plan made {state:?} for a count or a sum"),
+    pub(super) fn read(&self, range: &Range<usize>, state: &mut State) {
+        match state {
+            State::Count(count) => *count = self.count(range),
+            State::IntSum(sum) => *sum = self.sum(range),
+            state => unreachable!("a plan made {state:?} for a count or a sum"),
         }
     }
 }

@@ -56,7 +56,7 @@ impl Slide {
         state: &mut State,
     ) {
         match self {
-            Slide::Prefix(prefix) => prefix.read(to.clone(), state),
+            Slide::Prefix(prefix) => prefix.read(to, state),
             Slide::Extreme(queue) => {
                 let from = held.end.max(to.start);
                 queue.advance(slot.filter, rows, from..to.end, to.start, state);

@@ -210,3 +210,44 @@ fn s24_a_log_that_failed_may_change() {
     fold(&streamed, &catalog, "typed", &mended, usize::MAX);
     assert_eq!(digest(&*store, &catalog, Scope::All), digest(&*streamed, &catalog, Scope::All));
 }
+
+/// Goal: a backfill that ends while it reads leaves no store that somebody takes for an empty one,
+/// and one of an empty log leaves no mark (S24). Method: the hosts are asked as the first batch is
+/// read; then the reading fails, and reruns find an empty log or the right one.
+#[test]
+fn s24_a_backfill_is_marked_before_it_reads() {
+    struct Asking<'a> {
+        catalog: &'a Arc<Catalog>,
+        store: &'a Arc<dyn Store>,
+        batch: EventBatch,
+        asked: bool,
+    }
+    impl lockstep_runtime::source::EventReader for Asking<'_> {
+        fn next(&mut self) -> lockstep_runtime::Result<Option<EventBatch>> {
+            refused(self.catalog, self.store, "typed", &self.batch);
+            self.asked = true;
+            Err(lockstep_runtime::Error::input("a torn file"))
+        }
+    }
+    let catalog = catalog("every-type");
+    let log = typed_log(&catalog, 96, 60, 60);
+    let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+    let options = Options::default();
+    let bulk = Backfill::open(&catalog, &*store, "typed", FILES, None, options).unwrap().unwrap();
+    let mut reader =
+        Asking { catalog: &catalog, store: &store, batch: log[0].clone(), asked: false };
+    assert_eq!(bulk.run(&mut reader, &mut |_| {}).unwrap_err().message, "a torn file");
+    assert!(reader.asked);
+    refused(&catalog, &store, "typed", &log[0]);
+
+    fill(&*store, &catalog, "typed", &[], None, &How::small(1)).unwrap();
+    assert!(Unfinished::read(&*store.read().unwrap(), "typed").unwrap().is_none());
+    fill(&*store, &catalog, "typed", &log, None, &How::small(1)).unwrap();
+    let streamed = memory();
+    fold(&streamed, &catalog, "typed", &log, usize::MAX);
+    assert_eq!(digest(&*store, &catalog, Scope::All), digest(&*streamed, &catalog, Scope::All));
+
+    let store = interrupted(&log, None);
+    let error = fill(&*store, &catalog, "typed", &[], None, &How::small(1)).unwrap_err();
+    assert!(error.message.contains("these files hold others"), "{error}");
+}

@@ -53,6 +53,10 @@ fn s24_patterns_name_files_in_byte_order() {
     ] {
         assert_eq!(names(folder.path(), &[pattern]).unwrap().join(" "), expect, "{pattern}");
     }
+    for (root, pattern) in [(".", "a*/*.csv"), ("./", ".//a*//./*.csv"), ("", "a*/*.csv")] {
+        let folder = format!("{}/{root}", folder.path().display());
+        assert_eq!(names(folder.as_ref(), &[pattern]).unwrap(), ["a/x.csv"], "{root} {pattern}");
+    }
     let listed = names(folder.path(), &["b.csv", "a*.csv"]).unwrap();
     assert_eq!(listed, ["b.csv", "a-2.csv", "a.csv"], "the list's order, then the bytes'");
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: each spine row has one answer in each view. In memory the answers stay where the
 //! sweeps put them, and each spine row knows its place. With little memory they are cut into
-//! buckets of spine rows that follow each other, and a bucket is put together when it is written.
+//! stretches of spine rows that follow each other, and a stretch is put together when it is written.
 
 use super::layout::misfit;
 use super::spill::{Spill, SpillWriter};
@@ -14,8 +14,8 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Spine rows of a bucket.
-pub(super) const BUCKET_ROWS: usize = 1 << 17;
+/// Spine rows of a stretch.
+pub(super) const STRETCH_ROWS: usize = 1 << 17;
 
 /// The answers of one view.
 #[derive(Debug)]
@@ -30,11 +30,11 @@ pub(super) struct Answers {
     nulls: Vec<bool>,
 }
 
-/// Chunks on the disk, cut by bucket.
+/// Chunks on the disk, cut by stretch.
 #[derive(Debug)]
 struct Spilled {
     spill: Spill,
-    /// The numbers of each bucket's parts.
+    /// The numbers of each stretch's parts.
     parts: Vec<Vec<u32>>,
 }
 
@@ -83,8 +83,8 @@ impl Answers {
         if self.chunks.is_empty() {
             return Ok(0);
         }
-        let buckets = self.spine_rows.div_ceil(BUCKET_ROWS);
-        let mut parts = vec![Vec::new(); buckets];
+        let stretches = self.spine_rows.div_ceil(STRETCH_ROWS);
+        let mut parts = vec![Vec::new(); stretches];
         let mut writer = SpillWriter::create(folder, &self.schema)?;
         for chunk in self.chunks.drain(..) {
             let rows = rows_of(&chunk);
@@ -94,10 +94,10 @@ impl Answers {
             let rows = rows_of(&batch);
             let mut start = 0;
             while start < rows.len() {
-                let bucket = rows[start] as usize / BUCKET_ROWS;
-                let within = |row: &u32| *row as usize / BUCKET_ROWS == bucket;
+                let stretch = rows[start] as usize / STRETCH_ROWS;
+                let within = |row: &u32| *row as usize / STRETCH_ROWS == stretch;
                 let end = start + rows[start..].partition_point(within);
-                parts[bucket].push(writer.write(&batch.slice(start, end - start))?);
+                parts[stretch].push(writer.write(&batch.slice(start, end - start))?);
                 start = end;
             }
         }
@@ -111,18 +111,18 @@ impl Answers {
     }
 
     /// The answers of the spine rows that can be put in order together with row `first`: all, or
-    /// those of its bucket.
+    /// those of its stretch.
     pub(super) fn placed(&self, first: usize) -> Result<Placed> {
         if !self.is_spilled() {
             let batches = self.chunks.clone();
             return Placed::new(0..self.spine_rows, batches);
         }
-        let bucket = first / BUCKET_ROWS;
-        let start = bucket * BUCKET_ROWS;
-        let range = start..self.spine_rows.min(start + BUCKET_ROWS);
+        let stretch = first / STRETCH_ROWS;
+        let start = stretch * STRETCH_ROWS;
+        let range = start..self.spine_rows.min(start + STRETCH_ROWS);
         let mut batches = Vec::new();
         for spilled in &self.spilled {
-            for number in &spilled.parts[bucket] {
+            for number in &spilled.parts[stretch] {
                 batches.push(spilled.spill.read(*number as usize)?);
             }
         }

@@ -29,7 +29,7 @@ pub(super) fn with_arrivals(declared: &SourceSchema, known: &str) -> Result<Sour
         Some(column) => {
             return Err(Error::input(format!(
                 "source {}: column {known:?} is declared as {}{}; a time of arrival is a timestamp \
-                 and never null; name another column with --as-known",
+                 and never null; name another as --as-known=COLUMN",
                 declared.source,
                 column.data_type,
                 if column.nullable { " or null" } else { "" }

@@ -17,10 +17,13 @@ pub(super) const PARTITIONS: usize = 256;
 
 /// Rows of a block.
 const BLOCK_ROWS: usize = 1 << 16;
+/// Bytes of a block, more or less: a column of texts holds 2 GiB at most.
+const BLOCK_BYTES: usize = 256 << 20;
 
 /// The partition of an entity key.
 pub(super) fn partition_of(key: &[u8]) -> usize {
-    (xxh3_64(key) >> 56) as usize
+    // Not the highest bits, by which hash tables tell the keys of one partition apart.
+    (xxh3_64(key) >> 32) as usize % PARTITIONS
 }
 
 /// Rows sorted by partition.
@@ -115,6 +118,7 @@ impl Block {
 pub(super) struct Blocks {
     pending: Vec<RecordBatch>,
     pending_rows: usize,
+    pending_bytes: usize,
     pub(super) blocks: Vec<Block>,
 }
 
@@ -125,8 +129,10 @@ impl Blocks {
             return Ok(0);
         }
         self.pending_rows += batch.num_rows();
+        self.pending_bytes += batch.get_array_memory_size();
         self.pending.push(batch);
-        if self.pending_rows < BLOCK_ROWS { Ok(0) } else { self.seal() }
+        let full = self.pending_rows >= BLOCK_ROWS || self.pending_bytes >= BLOCK_BYTES;
+        if full { self.seal() } else { Ok(0) }
     }
 
     /// Makes a block of what is pending; answers its bytes.
@@ -136,7 +142,7 @@ impl Blocks {
         }
         let block = Block::sorted(&self.pending)?;
         self.pending.clear();
-        self.pending_rows = 0;
+        (self.pending_rows, self.pending_bytes) = (0, 0);
         let bytes = block.bytes();
         self.blocks.push(block);
         Ok(bytes)

@@ -20,6 +20,7 @@ use arrow::array::{
 use arrow::buffer::ScalarBuffer;
 use arrow::compute::take;
 use arrow::datatypes::{DataType as ArrowType, Field, Int64Type, Schema, SchemaRef};
+use arrow::error::ArrowError;
 use std::sync::Arc;
 
 /// The entity key's place in both forms.
@@ -158,6 +159,14 @@ impl Layout {
     }
 }
 
-pub(super) fn misfit(error: arrow::error::ArrowError) -> Error {
+/// Why rows were not put together.
+pub(super) fn misfit(error: ArrowError) -> Error {
+    if matches!(error, ArrowError::OffsetOverflowError(_)) {
+        return Error::input(
+            "the rows of one entity, or of few, hold more than 2 GiB in one column; shorten its \
+             texts, leave the column out of the view, or read fewer events",
+        )
+        .because(error);
+    }
     Error::bug("rows do not fit their Arrow form").because(error)
 }

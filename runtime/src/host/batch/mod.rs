@@ -1,4 +1,4 @@
-//! The batch host: training sets, point-in-time correct.
+//! The batch host: training sets, point-in-time correct; and, in `backfill`, stores filled in bulk.
 //!
 //! ```text
 //! spine   -> keys, times        -> blocks by partition -.
@@ -9,7 +9,7 @@
 //! sorted and swept apart from all others, on all cores. What does not fit in memory waits on the
 //! disk. Invariant: output row `i` belongs to spine row `i` (S22), and its bits are those of the
 //! definition (S1), however much memory and however many workers there are. Deliberately absent:
-//! files (the CLI opens readers and writes the result), tiles, and anything of the online host.
+//! files (the CLI opens readers and writes the result), and anything of the online host.
 
 mod answers;
 mod arrivals;
@@ -49,12 +49,13 @@ use crate::time::{Interval, Time};
 use arrow::array::{Array, Int64Array, RecordBatch, UInt32Array};
 use std::collections::BTreeMap;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// How a training set is made. But for the spine's times and `known` nothing here changes a bit of it.
+/// How a training set or a backfill is made. But for the spine's times and `known`, which a backfill
+/// does not have, nothing here changes a bit of it.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The spine's column that holds each row's time.
@@ -244,25 +245,9 @@ impl<'a> TrainingSet<'a> {
     /// Fails if the answers have no room in memory nor on the disk. To be asked when the spine is
     /// in, before the work.
     pub fn check_room(&self) -> Result<()> {
-        let Some(spill) = &self.room.spill else { return Ok(()) };
         let views = self.service.views.iter().map(|view| view.features.len() as u64);
-        let bytes = views.map(|features| 4 + 8 * features).sum::<u64>() * self.spine_rows as u64;
-        if bytes <= spill.memory_max as u64 / 2 {
-            return Ok(());
-        }
-        let free = fs4::available_space(&spill.folder)
-            .map_err(|error| spill::no_room(&spill.folder, error))?;
-        if bytes <= free {
-            return Ok(());
-        }
-        Err(Error::input(format!(
-            "{}: the features of {} spine rows take at least {} MiB, and {} MiB are free there; \
-             make room, name another folder with --spill-dir, or raise --memory-max",
-            spill.folder.display(),
-            self.spine_rows,
-            bytes >> 20,
-            free >> 20
-        )))
+        let row_bytes: u64 = views.map(|features| 4 + 8 * features).sum();
+        self.room.check(self.spine_rows, row_bytes, &|folder: &Path| fs4::available_space(folder))
     }
 
     /// The sources whose events are needed.
@@ -413,7 +398,8 @@ impl<'a> TrainingSet<'a> {
         let unlocked =
             answers.into_iter().map(|it| it.into_inner().unwrap_or_else(PoisonError::into_inner));
         let mut answers: Vec<Answers> = unlocked.collect();
-        if let (true, Some(spill)) = (answers.iter().any(Answers::is_spilled), &self.room.spill) {
+        let answers_spilled = answers.iter().any(Answers::is_spilled);
+        if let (true, Some(spill)) = (answers_spilled, &self.room.spill) {
             answers.iter_mut().try_for_each(|answers| answers.spill(&spill.folder).map(|_| ()))?;
         }
         let changed =
@@ -438,7 +424,7 @@ impl<'a> TrainingSet<'a> {
                 duplicates: self.duplicates,
                 events: self.events,
                 leakage,
-                spilled,
+                spilled: spilled || answers_spilled,
                 guest,
             },
         )

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::event::EventBatch;
 use crate::source::EventReader;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 /// Reads all that `reader` has: `admit` says what counts of each batch, `work` takes it.
 pub(super) fn read<W: Send>(
@@ -19,10 +19,11 @@ pub(super) fn read<W: Send>(
     work: &(dyn Fn(&mut W, Arrived) -> Result<()> + Sync),
 ) -> Result<()> {
     let (sender, receiver) = mpsc::sync_channel::<Arrived>(2 * workers.len());
-    let receiver = Mutex::new(receiver);
+    // Only the workers hold it, so that the reader does not wait for room when all have panicked.
+    let receiver = Arc::new(Mutex::new(receiver));
     let failed = AtomicBool::new(false);
-    let next = || receiver.lock().unwrap_or_else(PoisonError::into_inner).recv().ok();
-    let run = |worker: &mut W| {
+    let run = |worker: &mut W, receiver: &Mutex<mpsc::Receiver<Arrived>>| {
+        let next = || receiver.lock().unwrap_or_else(PoisonError::into_inner).recv().ok();
         let mut outcome = Ok(());
         // One that failed takes on, or the reader would wait for room without end.
         while let Some(arrived) = next() {
@@ -37,8 +38,12 @@ pub(super) fn read<W: Send>(
     };
     std::thread::scope(|scope| {
         let run = &run;
-        let threads: Vec<_> =
-            workers.iter_mut().map(|worker| scope.spawn(move || run(worker))).collect();
+        let hire = |worker| {
+            let receiver = Arc::clone(&receiver);
+            scope.spawn(move || run(worker, &receiver))
+        };
+        let threads: Vec<_> = workers.iter_mut().map(hire).collect();
+        drop(receiver);
         let mut read = || {
             while let Some(batch) = reader.next()? {
                 let arrived = admit(batch)?;
@@ -63,7 +68,6 @@ mod tests {
     use crate::error::Error;
     use arrow::array::RecordBatch;
     use arrow::datatypes::Schema;
-    use std::sync::Arc;
 
     /// So many empty batches.
     struct Batches(u64);
@@ -97,5 +101,14 @@ mod tests {
             let error = read(&mut counts, &mut Batches(100), &mut admit, &fail).unwrap_err();
             assert_eq!(error.message, "bad");
         }
+    }
+
+    /// Goal: workers that panic do not leave the reader waiting: the panic comes through.
+    #[test]
+    #[should_panic(expected = "a worker's own")]
+    fn panics_of_all_workers_come_through() {
+        let panic = |_: &mut u64, _: Arrived| -> Result<()> { panic!("a worker's own") };
+        let read = read(&mut [0], &mut Batches(100), &mut admit, &panic);
+        unreachable!("{read:?}");
     }
 }

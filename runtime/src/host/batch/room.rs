@@ -5,7 +5,9 @@
 
 use super::SpillOptions;
 use super::blocks::Blocks;
-use crate::error::Result;
+use super::spill::no_room;
+use crate::error::{Error, Result};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The memory that waiting rows take.
@@ -60,5 +62,55 @@ impl Room {
             spilled = true;
         }
         Ok(spilled)
+    }
+
+    /// Fails if the answers to so many spine rows, of at least so many bytes each, find no room in
+    /// memory nor on the disk, of which `free` tells what is left.
+    pub(super) fn check(
+        &self,
+        spine_rows: usize,
+        row_bytes: u64,
+        free: &dyn Fn(&Path) -> std::io::Result<u64>,
+    ) -> Result<()> {
+        let Some(spill) = &self.spill else { return Ok(()) };
+        let bytes = row_bytes.saturating_mul(spine_rows as u64);
+        if bytes <= spill.memory_max as u64 / 2 {
+            return Ok(());
+        }
+        let free = free(&spill.folder).map_err(|error| no_room(&spill.folder, error))?;
+        if bytes <= free {
+            return Ok(());
+        }
+        Err(Error::input(format!(
+            "{}: the features of {spine_rows} spine rows take at least {} MiB, and {} MiB are free \
+             there; make room, name another folder with --spill-dir, or raise --memory-max",
+            spill.folder.display(),
+            bytes >> 20,
+            free >> 20
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: a job whose answers fit nowhere is refused before the work, with what it takes; one
+    /// that fits in half of the memory, or on the disk, is not.
+    #[test]
+    fn answers_without_room_are_refused() {
+        let spill = SpillOptions { memory_max: 64 << 20, folder: "there".into() };
+        let room = Room::new(Some(spill));
+        let with_free = |mebibytes: u64| move |_: &Path| Ok(mebibytes << 20);
+        let rows = 1 << 20;
+        assert!(room.check(rows, 32, &with_free(0)).is_ok());
+        assert!(room.check(rows, 33, &with_free(33)).is_ok());
+        let error = room.check(rows, 33, &with_free(32)).unwrap_err().message;
+        for word in
+            ["there", "1048576 spine rows", "at least 33 MiB", "32 MiB are free", "--spill-dir"]
+        {
+            assert!(error.contains(word), "{word}: {error}");
+        }
+        assert!(Room::new(None).check(usize::MAX, u64::MAX, &with_free(0)).is_ok());
     }
 }

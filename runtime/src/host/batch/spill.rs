@@ -105,6 +105,13 @@ pub(super) fn no_room(
     folder: &Path,
     error: impl std::error::Error + Send + Sync + 'static,
 ) -> Error {
+    if error.to_string().contains("Too many open files") {
+        return Error::retry(format!(
+            "{}: too many intermediate files are open; raise the limit (ulimit -n), or --memory-max",
+            folder.display()
+        ))
+        .because(error);
+    }
     Error::retry(format!(
         "{}: intermediate rows cannot be written there; make room on its disk, name another folder \
          with --spill-dir, or raise --memory-max",

@@ -103,17 +103,17 @@ impl<'a> Joined<'a> {
         if end > self.rows {
             return Err(Error::input("the spine has more rows than when it was read first"));
         }
+        if start == end {
+            return Ok(RecordBatch::new_empty(schema));
+        }
         let mut parts = Vec::new();
-        loop {
+        while self.next < end {
             self.place(self.next)?;
             let within = self.placed.iter().map(|placed| placed.range().end).min();
             let upto = within.map_or(end, |within| within.min(end));
             let part = spine.slice(self.next - start, upto - self.next);
             parts.push(self.joined(&schema, &part, self.next..upto)?);
             self.next = upto;
-            if self.next == end {
-                break;
-            }
         }
         match parts.len() {
             1 => Ok(parts.swap_remove(0)),
@@ -126,7 +126,7 @@ impl<'a> Joined<'a> {
     fn place(&mut self, row: usize) -> Result<()> {
         let here = |placed: &Placed| placed.range().contains(&row);
         if self.placed.is_empty() || !self.placed.iter().all(here) {
-            // The old ones go first: there may be room for one bucket only.
+            // The old ones go first: there may be room for one stretch only.
             self.placed.clear();
             let placed = self.answers.iter().map(|answers| answers.placed(row));
             self.placed = placed.collect::<Result<_>>()?;

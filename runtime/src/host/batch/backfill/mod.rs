@@ -11,7 +11,7 @@
 //! whose tiles fit in memory together. A round is folded while the one before it is written.
 //!
 //! Invariant: the store that it leaves has the export of the one that streaming the log would have
-//! left (S24). Before the last commit the store carries a mark, and hosts refuse it. A rerun reads
+//! left (S24). From before the log is read until the last commit the store carries a mark, and hosts refuse it. A rerun reads
 //! and maps the log again, and goes on writing behind the last commit. Deliberately absent: stores
 //! that hold events of the source already, which the streaming host fills; a limit on the memory of
 //! the ids of a source that has them.
@@ -34,7 +34,7 @@ use crate::host::stream::{Applied, check_identity, watermark};
 use crate::row::Rows;
 use crate::source::EventReader;
 use crate::store::progress::Progress;
-use crate::store::unfinished::{Log, Unfinished};
+use crate::store::unfinished::{FORMAT, Log, Unfinished};
 use crate::store::{Store, layout};
 use crate::tile::Level;
 use crate::time::Time;
@@ -45,8 +45,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use xxhash_rust::xxh3::xxh3_128;
 
-/// Memory that a row may need while its round is folded and written, generously.
+/// Memory that a row may need while its round is folded or written, generously.
 const ROUND_ROW_BYTES: usize = 2048;
+/// Two rounds are in memory at once, in half of what there is: the other half is for waiting rows.
+const ROUND_SHARE: usize = 4;
 /// Rows of a round where memory has no limit.
 const ROUND_ROWS: u64 = 1 << 20;
 
@@ -98,14 +100,21 @@ impl<'a> Backfill<'a> {
         };
         let (partition, log, after) = (partition.to_string(), None, None);
         let mark = match mark {
-            None => Unfinished { partition, until, log, section: 0, after },
+            None => Unfinished { format: FORMAT, partition, until, log, section: 0, after },
             Some(mark) if (&mark.partition, mark.until) == (&partition, until) => mark,
             Some(mark) => return Err(other_end(source, &mark)),
         };
-        let memory = options.spill.as_ref().map(|spill| spill.memory_max / ROUND_ROW_BYTES);
+        let memory =
+            options.spill.as_ref().map(|spill| spill.memory_max / ROUND_SHARE / ROUND_ROW_BYTES);
         let round_rows = memory.map_or(ROUND_ROWS, |rows| rows as u64);
         let writer = Writer::new(store, source, identity, mark)?;
         Ok(Some(Backfill { catalog, source, options, round_rows, writer }))
+    }
+
+    /// Marks the store as not filled yet: hosts refuse it from now on. [`Backfill::run`] does so
+    /// too; a caller with several sources marks all of them first.
+    pub fn begin(&mut self) -> Result<()> {
+        self.writer.begin()
     }
 
     /// Sets how many rows a round has and how many bytes a commit, for tests: many small ones meet
@@ -123,6 +132,7 @@ impl<'a> Backfill<'a> {
         progress: &mut dyn FnMut(Step),
     ) -> Result<Applied> {
         let Backfill { catalog, source, options, round_rows, mut writer } = self;
+        writer.begin()?;
         writer.forget_set_aside()?;
         let mut views: Vec<usize> = (0..catalog.views().len()).collect();
         let declaration = |view: usize| catalog.views()[view].declaration();
@@ -136,8 +146,8 @@ impl<'a> Backfill<'a> {
         let mut reading =
             Reading { catalog, source, views: &views, layouts: &layouts, room, workers };
         let read = reading.run(reader, &mut writer, progress)?;
-        if read.progress.position == 0 {
-            return Ok(Applied::default());
+        if read.progress.position == 0 && !writer.knows_log() {
+            return Ok(Applied { sequence: writer.leave_empty()?, ..Applied::default() });
         }
         let applied = Applied {
             events: read.progress.events,

@@ -51,6 +51,23 @@ impl<'a> Writer<'a> {
         })
     }
 
+    /// Marks the store before anything is read, so that nobody takes it for one without events.
+    pub(super) fn begin(&mut self) -> Result<()> {
+        let marked = self.store.read()?.get(&layout::unfinished(self.source))?.is_some();
+        if marked {
+            return Ok(());
+        }
+        let mut batch = WriteBatch::new();
+        batch.put(layout::unfinished(self.source), self.mark.encode()?)?;
+        self.store.commit(batch).map(|_| ())
+    }
+
+    /// Removes the mark of a log in which nothing is.
+    pub(super) fn leave_empty(mut self) -> Result<u64> {
+        self.batch.delete(layout::unfinished(self.source))?;
+        self.store.commit(self.batch)
+    }
+
     /// Removes what a run set aside that did not come to the end of the log: nobody knows whether
     /// the files are still those.
     pub(super) fn forget_set_aside(&mut self) -> Result<()> {
@@ -106,6 +123,11 @@ impl<'a> Writer<'a> {
             }
         }
         self.mark.log.as_ref().ok_or_else(|| Error::bug("a mark without its log"))
+    }
+
+    /// Whether an earlier run read the log to its end.
+    pub(super) fn knows_log(&self) -> bool {
+        self.mark.log.is_some()
     }
 
     /// Whether an earlier run wrote all of this section.

@@ -2,7 +2,7 @@
 //!
 //! Leaves are the states of single rows in row order of time; an inner node merges its two
 //! children. Merging is associative and commutative, so the answer has the bits of a plain fold
-//! (S1). It is the batch host's algorithm, and shares nothing with the tiles of the online one.
+//! (S1). The sweep uses it for states that only a guest merges.
 //! Deliberately absent: windows; the caller turns them into ranges.
 
 use crate::error::Result;
@@ -11,7 +11,7 @@ use std::ops::Range;
 
 /// The states of all aligned power-of-two ranges over some rows.
 #[derive(Debug)]
-pub struct MergeTree<'a> {
+pub(super) struct MergeTree<'a> {
     plan: &'a FoldPlan,
     /// `nodes[leaves + i]` is row `i`; `nodes[i]` merges `nodes[2 i]` and `nodes[2 i + 1]`.
     nodes: Vec<ViewState>,
@@ -21,7 +21,7 @@ pub struct MergeTree<'a> {
 impl<'a> MergeTree<'a> {
     /// The tree over these states. The guest merges its states level by level, so that no node
     /// holds more than two that are not merged.
-    pub fn new(
+    pub(super) fn new(
         plan: &'a FoldPlan,
         states: Vec<ViewState>,
         guest: &mut dyn UserCalls,
@@ -45,7 +45,7 @@ impl<'a> MergeTree<'a> {
     }
 
     /// The merged state of the rows in `range`, for the slots named.
-    pub fn merged(&self, range: Range<usize>, slots: &[usize]) -> ViewState {
+    pub(super) fn merged(&self, range: Range<usize>, slots: &[usize]) -> ViewState {
         let mut state = self.plan.zero();
         let (mut low, mut high) = (range.start + self.leaves, range.end + self.leaves);
         while low < high {
