@@ -7,7 +7,6 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicr
 use lockstep_kit::artifacts::wasm;
 use lockstep_runtime::catalog::cached_engine;
 use lockstep_runtime::component::{Artifact, Transformer, ViewRows};
-use lockstep_runtime::event::arrow_schema;
 use lockstep_runtime::{Error, Result};
 use std::sync::Arc;
 
@@ -16,30 +15,32 @@ use std::sync::Arc;
 pub struct Payments {
     guest: Transformer,
     row: RecordBatch,
+    answer: Vec<ViewRows>,
 }
 
 impl Payments {
     /// Builds and starts the guest.
     pub fn new() -> Result<Payments> {
         let artifact = Artifact::load(&cached_engine()?, &wasm("benches/guest"))?;
-        let columns = &artifact.manifest().views[0].event.columns;
+        let guest = Transformer::new(&artifact)?;
         let paid_at = TimestampMicrosecondArray::from(vec![1_700_000_000_000_000]);
         let arrays: Vec<ArrayRef> = vec![
             Arc::new(StringArray::from(vec!["u00003"])),
             Arc::new(paid_at.with_timezone("UTC")),
             Arc::new(Int64Array::from(vec![1250])),
         ];
-        let row = RecordBatch::try_new(arrow_schema(columns), arrays)
+        let row = RecordBatch::try_new(guest.event_schema(0)?.clone(), arrays)
             .map_err(|error| Error::bug("the row is not the guest's event").because(error))?;
-        let mut payments = Payments { guest: Transformer::new(&artifact)?, row };
-        match &payments.map()?[..] {
+        let mut payments = Payments { guest, row, answer: vec![] };
+        match payments.map()? {
             [rows] if rows.rows.num_rows() == 1 && rows.rows.num_columns() == 1 => Ok(payments),
             other => Err(Error::bug(format!("one row in, but out came {other:?}"))),
         }
     }
 
     /// The row through the guest.
-    pub fn map(&mut self) -> Result<Vec<ViewRows>> {
-        self.guest.map(&[0], &self.row)
+    pub fn map(&mut self) -> Result<&[ViewRows]> {
+        self.guest.map_into(&[0], &self.row, &mut self.answer)?;
+        Ok(&self.answer)
     }
 }

@@ -86,7 +86,7 @@ impl<O: Output> Row for Value<O> {
 }
 
 fn finalize<A: Aggregate>(scratch: &mut Scratch, states: States<'_>) -> Vec<u8> {
-    let outcome = emptied::<<Value<A::Output> as Row>::Builder>(scratch);
+    let mut outcome = emptied::<<Value<A::Output> as Row>::Builder>(scratch);
     for (at, state) in states.iter().enumerate() {
         outcome.turn_to(at);
         match decode::<A>(state) {
@@ -96,5 +96,6 @@ fn finalize<A: Aggregate>(scratch: &mut Scratch, states: States<'_>) -> Vec<u8> 
     }
     let mut bytes = vec![0; outcome.bytes()];
     outcome.write(&mut bytes);
+    *scratch = Some(outcome);
     bytes
 }

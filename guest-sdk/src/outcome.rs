@@ -93,16 +93,13 @@ impl<B: Build> Written for Outcome<B> {
 /// Where a transform keeps its outcome's memory from call to call.
 pub type Scratch = Option<Box<dyn Written>>;
 
-/// The outcome in `scratch`, empty.
-pub fn emptied<B: Build>(scratch: &mut Scratch) -> &mut Outcome<B> {
-    let kept = scratch.as_deref().is_some_and(|kept| (kept as &dyn Any).is::<Outcome<B>>());
-    if !kept {
-        *scratch = None;
-    }
-    let outcome = scratch.get_or_insert_with(|| Box::new(Outcome::<B>::default()));
-    let outcome = (&mut **outcome as &mut dyn Any)
-        .downcast_mut::<Outcome<B>>()
-        .expect("another type was replaced above");
+/// The outcome in `scratch`, empty. It goes back when it is filled.
+#[inline]
+pub fn emptied<B: Build>(scratch: &mut Scratch) -> Box<Outcome<B>> {
+    let kept = scratch.take().map(|kept| kept as Box<dyn Any>);
+    // Asked once: the answer goes through memory, and is read before it has arrived there.
+    let kept = kept.and_then(|kept| kept.downcast::<Outcome<B>>().ok());
+    let mut outcome = kept.unwrap_or_default();
     outcome.clear();
     outcome
 }

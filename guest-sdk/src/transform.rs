@@ -167,14 +167,15 @@ pub fn map_rows<E: Record, B: Build>(
     batch: &Batch<'_>,
     view: impl for<'b> Fn(&E::Row<'b>, &mut Outcome<B>),
 ) {
-    let outcome = emptied(scratch);
+    let mut outcome = emptied(scratch);
     let mut cursor = batch.columns();
     let columns = E::open(&mut cursor);
     cursor.finish();
     for row in batch.positions() {
         outcome.turn_to(row.index());
-        view(&E::get(&columns, row), outcome);
+        view(&E::get(&columns, row), &mut outcome);
     }
+    *scratch = Some(outcome);
 }
 
 /// Calls `on_demand` with each request and its stored features.
@@ -184,15 +185,16 @@ pub fn compute_rows<Q: Record, K: Record, B: Build>(
     batch: &Batch<'_>,
     on_demand: impl for<'b> Fn(&Q::Row<'b>, &K::Row<'b>, &mut Outcome<B>),
 ) {
-    let outcome = emptied(scratch);
+    let mut outcome = emptied(scratch);
     let mut cursor = batch.columns();
     let requests = Q::open(&mut cursor);
     let features = K::open(&mut cursor);
     cursor.finish();
     for row in batch.positions() {
         outcome.turn_to(row.index());
-        on_demand(&Q::get(&requests, row), &K::get(&features, row), outcome);
+        on_demand(&Q::get(&requests, row), &K::get(&features, row), &mut outcome);
     }
+    *scratch = Some(outcome);
 }
 
 /// The outcomes of the transforms in the bit set `chosen`, in ascending order.

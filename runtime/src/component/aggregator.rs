@@ -208,9 +208,10 @@ fn run<T, W: Work<Outcome = Vec<std::result::Result<T, String>>>>(
             sum += bytes(end);
             end += 1;
         }
-        match caller.warm(work, start..end)? {
-            Some(outcome) => outcomes.extend(outcome),
-            None => {
+        let mut outcome = Vec::new();
+        match caller.warm(work, start..end, &mut outcome)? {
+            true => outcomes.append(&mut outcome),
+            false => {
                 let parts = caller.isolated(work, start..end)?;
                 outcomes.extend(parts.into_iter().flat_map(|(_, outcome)| outcome));
             }
@@ -269,8 +270,9 @@ impl Work for Lift<'_> {
         Ok(())
     }
 
-    fn take(&self, bytes: &mut &[u8], items: usize) -> Result<Vec<GroupState>> {
-        take_states(bytes, items, self.limit)
+    fn take(&self, bytes: &mut &[u8], items: usize, states: &mut Vec<GroupState>) -> Result<()> {
+        *states = take_states(bytes, items, self.limit)?;
+        Ok(())
     }
 
     fn refused(&self, reason: String) -> Vec<GroupState> {
@@ -309,8 +311,9 @@ impl Work for Merge<'_> {
         put_states(states.into_iter(), out)
     }
 
-    fn take(&self, bytes: &mut &[u8], items: usize) -> Result<Vec<GroupState>> {
-        take_states(bytes, items, self.limit)
+    fn take(&self, bytes: &mut &[u8], items: usize, states: &mut Vec<GroupState>) -> Result<()> {
+        *states = take_states(bytes, items, self.limit)?;
+        Ok(())
     }
 
     fn refused(&self, reason: String) -> Vec<GroupState> {
@@ -345,17 +348,17 @@ impl Work for Finalize<'_> {
         put_states(self.states[range].iter().map(|state| &state[..]), out)
     }
 
-    fn take(&self, bytes: &mut &[u8], items: usize) -> Result<Vec<Finalized>> {
+    fn take(&self, bytes: &mut &[u8], items: usize, values: &mut Vec<Finalized>) -> Result<()> {
         let outcome = take_each_once(bytes, self.output, items)?;
         let column = TypedColumn::new(outcome.rows.column(0))?;
-        let mut values = vec![Ok(Value::Null); items];
+        values.resize(items, Ok(Value::Null));
         for (row, source) in outcome.source_rows.iter().enumerate() {
             values[*source as usize] = Ok(column.value(row));
         }
         for refused in outcome.refused {
             values[refused.row as usize] = Err(refused.reason);
         }
-        Ok(values)
+        Ok(())
     }
 
     fn refused(&self, reason: String) -> Vec<Finalized> {

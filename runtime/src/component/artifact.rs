@@ -9,6 +9,7 @@
 use super::cache::Entry;
 use super::engine::{Engine, Flavour};
 use super::instance::{Compiled, Exports, Step};
+use super::lifted::answers_stay;
 use super::limits::{ARTIFACT_BYTES_MAX, MANIFEST_BYTES_MAX};
 use super::section::{Layer, MANIFEST_SECTION, custom_sections, layer};
 use crate::error::{Error, Result};
@@ -105,7 +106,8 @@ impl Artifact {
         if self.0.metered.get().is_none() {
             let flavour = Flavour { metered, ..self.flavour() };
             let component = compile(&self.0.engine, flavour, &self.0.bytes, &self.0.digest)?;
-            let compiled = link(&component, exports(&component, &self.0.manifest)?)?;
+            let stay = self.0.ordinary.answers_stay();
+            let compiled = link(&component, exports(&component, &self.0.manifest)?, stay)?;
             // Another thread may have been first; its code is the same.
             let _ = self.0.metered.set(compiled);
         }
@@ -152,7 +154,8 @@ fn load(engine: &Engine, name: &str, bytes: Box<[u8]>) -> Result<Artifact> {
     let flavour = Flavour { strict: manifest.strict, metered: false };
     let component = compile(engine, flavour, &bytes, &digest)?;
     let imports = imports(&component)?;
-    let ordinary = link(&component, exports(&component, &manifest)?)?;
+    let stay = answers_stay(&bytes);
+    let ordinary = link(&component, exports(&component, &manifest)?, stay)?;
     Ok(Artifact(Arc::new(Inner {
         name: name.to_string(),
         digest,
@@ -225,8 +228,12 @@ fn compile(engine: &Engine, flavour: Flavour, bytes: &[u8], digest: &str) -> Res
     Ok(component)
 }
 
-fn link(component: &Component, exports: Exports<ComponentExportIndex>) -> Result<Compiled> {
-    Compiled::new(component, exports).map_err(|error| {
+fn link(
+    component: &Component,
+    exports: Exports<ComponentExportIndex>,
+    answers_stay: bool,
+) -> Result<Compiled> {
+    Compiled::new(component, exports, answers_stay).map_err(|error| {
         Error::input(format!(
             "its import of {LOG_INTERFACE:?} has another type than this build's; rebuild it"
         ))

@@ -11,7 +11,8 @@ use super::limits::{CALL_FUEL_MAX, CALL_LOG_MAX_BYTES, CALL_TICKS_MAX, Guest};
 use crate::error::{Error, Result};
 use crate::flat::outcome_reason;
 use wasmtime::component::{
-    Component, ComponentExportIndex, Func, InstancePre, Linker, TypedFunc, WasmStr,
+    Component, ComponentExportIndex, Func, InstancePre, Lift, Linker, Lower, TypedFunc, WasmList,
+    WasmStr,
 };
 use wasmtime::{Store, StoreContextMut};
 
@@ -73,25 +74,33 @@ pub(super) struct Exports<T> {
     pub(super) aggregate: Option<[T; Step::ALL.len()]>,
 }
 
-type MapFunc<'b> = TypedFunc<(u64, &'b [u8]), (Vec<u8>,)>;
-/// One that is chosen by its index in the manifest.
-type IndexedFunc<'b> = TypedFunc<(u32, &'b [u8]), (Vec<u8>,)>;
+/// A function that a host calls: a bit set of views or an index in the manifest, and a batch. The
+/// answer is `R`: copied, or left where it is.
+type Called<'b, N, R> = TypedFunc<(N, &'b [u8]), (R,)>;
 
 /// A compiled artifact that is ready to be instantiated.
 pub(super) struct Compiled {
     pre: InstancePre<Guest>,
     exports: Exports<ComponentExportIndex>,
+    answers_stay: bool,
 }
 
 impl Compiled {
-    /// Links `component`, whose imports and exports were checked.
+    /// Links `component`, whose imports and exports were checked. `answers_stay` says that nothing
+    /// of its own runs between an answer and the next call.
     pub(super) fn new(
         component: &Component,
         exports: Exports<ComponentExportIndex>,
+        answers_stay: bool,
     ) -> wasmtime::Result<Compiled> {
         let mut linker = Linker::new(component.engine());
         linker.instance(LOG_INTERFACE)?.func_wrap(LOG_FUNCTION, log)?;
-        Ok(Compiled { pre: linker.instantiate_pre(component)?, exports })
+        Ok(Compiled { pre: linker.instantiate_pre(component)?, exports, answers_stay })
+    }
+
+    /// Whether an answer stays where it is until the next call.
+    pub(super) fn answers_stay(&self) -> bool {
+        self.answers_stay
     }
 }
 
@@ -117,6 +126,9 @@ pub(super) struct Instance {
     exports: Exports<Func>,
     flavour: Flavour,
     interruptible: bool,
+    answers_stay: bool,
+    /// The last answer, if it did not stay.
+    answer: Vec<u8>,
 }
 
 impl Instance {
@@ -128,6 +140,8 @@ impl Instance {
             exports: Exports { map: None, compute: None, aggregate: None },
             flavour: Flavour { metered, ..artifact.flavour() },
             interruptible: artifact.engine().interruptible(),
+            answers_stay: compiled.answers_stay,
+            answer: Vec::new(),
         };
         instance.store.limiter(|guest| guest);
         instance.start_budget();
@@ -147,12 +161,13 @@ impl Instance {
     fn link(&mut self, compiled: &Compiled) -> wasmtime::Result<()> {
         let instance = compiled.pre.instantiate(&mut self.store)?;
         let indexed = |store: &mut Store<Guest>, index: &ComponentExportIndex| {
-            let func: wasmtime::Result<IndexedFunc<'_>> = instance.get_typed_func(store, index);
+            let func: wasmtime::Result<Called<'_, u32, Vec<u8>>> =
+                instance.get_typed_func(store, index);
             func.map(|func| *func.func())
         };
         let exports = &compiled.exports;
         if let Some(index) = &exports.map {
-            let map: MapFunc<'_> = instance.get_typed_func(&mut self.store, index)?;
+            let map: Called<'_, u64, Vec<u8>> = instance.get_typed_func(&mut self.store, index)?;
             self.exports.map = Some(*map.func());
         }
         if let Some(index) = &exports.compute {
@@ -177,33 +192,58 @@ impl Instance {
         (guest.message, guest.logged_bytes) = (None, 0);
     }
 
-    /// Calls the guest. After a fault the instance must be dropped.
-    pub(super) fn call(&mut self, call: Call, batch: &[u8]) -> Result<Vec<u8>, Fault> {
+    /// Calls the guest; its answer is there until the next call. After a fault the instance must be
+    /// dropped.
+    pub(super) fn call(&mut self, call: Call, batch: &[u8]) -> Result<&[u8], Fault> {
         self.start_budget();
-        let store = &mut self.store;
-        // SAFETY: `link` got each function through `get_typed_func` with these very types; only
-        // the lifetime of the borrowed bytes differs, which the type check does not know.
-        let indexed = |store: &mut Store<Guest>, func: Func, index: u32| {
-            let func: IndexedFunc<'_> = unsafe { TypedFunc::new_unchecked(func) };
-            func.call(store, (index, batch))
+        let answered = if self.answers_stay {
+            self.answer_of::<WasmList<u8>>(call, batch).map(Answer::Stays)
+        } else {
+            self.answer_of::<Vec<u8>>(call, batch).map(Answer::Copied)
         };
+        match answered {
+            Ok(Answer::Stays(list)) => Ok(list.as_le_slice(&self.store)),
+            Ok(Answer::Copied(answer)) => {
+                self.answer = answer;
+                Ok(&self.answer)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn answer_of<R: Lift + 'static>(&mut self, call: Call, batch: &[u8]) -> Result<R, Fault> {
+        let store = &mut self.store;
         let answer = match call {
-            Call::Map { views } => self.exports.map.map(|func| {
-                // SAFETY: as above.
-                let map: MapFunc<'_> = unsafe { TypedFunc::new_unchecked(func) };
-                map.call(store, (views, batch))
-            }),
+            Call::Map { views } => self.exports.map.map(|func| ask(store, func, (views, batch))),
             Call::Compute { transform } => {
-                self.exports.compute.map(|func| indexed(store, func, transform))
+                self.exports.compute.map(|func| ask(store, func, (transform, batch)))
             }
-            Call::Aggregate { step, aggregate } => {
-                self.exports.aggregate.map(|funcs| indexed(store, funcs[step as usize], aggregate))
-            }
+            Call::Aggregate { step, aggregate } => self
+                .exports
+                .aggregate
+                .map(|funcs| ask(store, funcs[step as usize], (aggregate, batch))),
         };
         match answer {
-            Some(Ok((answer,))) => Ok(answer),
+            Some(Ok(answer)) => Ok(answer),
             Some(Err(error)) => Err(Fault::new(error, self.store.data_mut())),
             None => Err(Fault::Host(Error::bug("the artifact does not export what it declares"))),
         }
     }
+}
+
+/// Where an answer is.
+enum Answer {
+    Stays(WasmList<u8>),
+    Copied(Vec<u8>),
+}
+
+fn ask<N: Lower + Copy, R: Lift + 'static>(
+    store: &mut Store<Guest>,
+    func: Func,
+    sent: (N, &[u8]),
+) -> wasmtime::Result<R> {
+    // SAFETY: `link` got each function through `get_typed_func` with these very component types: a
+    // `WasmList<u8>` is a list of bytes as a `Vec<u8>` is, and a lifetime is nothing to the check.
+    let func: Called<'_, N, R> = unsafe { TypedFunc::new_unchecked(func) };
+    func.call(store, sent).map(|(answer,)| answer)
 }

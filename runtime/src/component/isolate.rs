@@ -23,8 +23,8 @@ const PARTS_AFTER_FAULT: usize = 2;
 
 /// What a guest is asked to do with some items, each of which it could do alone.
 pub(super) trait Work {
-    /// What comes of some consecutive items.
-    type Outcome;
+    /// What comes of some consecutive items; of none, nothing.
+    type Outcome: Default;
 
     /// Of whom the reasons speak.
     fn subject(&self) -> Subject;
@@ -39,9 +39,9 @@ pub(super) trait Work {
     /// [`Input`](ErrorKind::Input) says that they do not fit in one call.
     fn write(&self, range: Range<usize>, out: &mut Vec<u8>) -> Result<()>;
 
-    /// Takes the outcome of so many items off the front of an answer; an error is a lie of the
-    /// guest.
-    fn take(&self, bytes: &mut &[u8], items: usize) -> Result<Self::Outcome>;
+    /// Takes the outcome of so many items off the front of an answer, to one of no items; an error
+    /// is a lie of the guest.
+    fn take(&self, bytes: &mut &[u8], items: usize, outcome: &mut Self::Outcome) -> Result<()>;
 
     /// The outcome of one item that is refused for this reason.
     fn refused(&self, reason: String) -> Self::Outcome;
@@ -72,13 +72,15 @@ impl Caller {
         self.fresh_each_call = fresh;
     }
 
-    /// One try of the items in `range` on the warm instance: their outcome, or `None` if the guest
-    /// failed in any way and they must be asked for by [`Caller::isolated`].
+    /// One try of the items in `range` on the warm instance: their outcome goes to `outcome`, which
+    /// was one of no items. False says that the guest failed in any way: then `outcome` means
+    /// nothing, and the items must be asked for by [`Caller::isolated`].
     pub(super) fn warm<W: Work>(
         &mut self,
         work: &W,
         range: Range<usize>,
-    ) -> Result<Option<W::Outcome>> {
+        outcome: &mut W::Outcome,
+    ) -> Result<bool> {
         if self.fresh_each_call {
             self.warm = None;
         }
@@ -86,14 +88,14 @@ impl Caller {
             Some(instance) => instance,
             none => none.insert(Instance::new(&self.artifact, false)?),
         };
-        match ask(instance, work, range, &mut self.buffer) {
-            Ok(outcome) => Ok(Some(outcome)),
+        match ask(instance, work, range, &mut self.buffer, outcome) {
+            Ok(()) => Ok(true),
             Err(fault) => {
                 // The instance is dead or has lied.
                 self.warm = None;
                 match fault {
                     Fault::Host(error) => Err(error),
-                    _ => Ok(None),
+                    _ => Ok(false),
                 }
             }
         }
@@ -141,7 +143,9 @@ impl Caller {
                 _ => error,
             })
         })?;
-        ask(&mut instance, work, range, &mut self.buffer)
+        let mut outcome = W::Outcome::default();
+        ask(&mut instance, work, range, &mut self.buffer, &mut outcome)?;
+        Ok(outcome)
     }
 }
 
@@ -166,26 +170,28 @@ fn verdict<W: Work>(
     }
 }
 
-/// One call: the outcome of the items in `range`, and nothing behind it.
+/// One call: the outcome of the items in `range` goes to `outcome`, and nothing lies behind it.
+#[inline]
 fn ask<W: Work>(
     instance: &mut Instance,
     work: &W,
     range: Range<usize>,
     buffer: &mut Vec<u8>,
-) -> Result<W::Outcome, Fault> {
+    outcome: &mut W::Outcome,
+) -> Result<(), Fault> {
     let items = range.len();
     work.write(range, buffer).map_err(|error| match error.kind {
         ErrorKind::Input => Fault::Oversize(error.message),
         _ => Fault::Host(error),
     })?;
     let answered = instance.call(work.call(), buffer)?;
-    let mut rest = &answered[..];
-    let outcome = work.take(&mut rest, items).map_err(|error| match error.kind {
+    let mut rest = answered;
+    work.take(&mut rest, items, outcome).map_err(|error| match error.kind {
         ErrorKind::Input => Fault::Lie(error.to_string()),
         _ => Fault::Host(error),
     })?;
     match rest.len() {
-        0 => Ok(outcome),
+        0 => Ok(()),
         left => Err(Fault::Lie(format!("{left} bytes are left over behind the last outcome"))),
     }
 }
@@ -223,8 +229,8 @@ mod tests {
             Ok(())
         }
 
-        fn take(&self, _: &mut &[u8], _: usize) -> Result<Option<String>> {
-            Ok(None)
+        fn take(&self, _: &mut &[u8], _: usize, _: &mut Option<String>) -> Result<()> {
+            Ok(())
         }
 
         fn refused(&self, reason: String) -> Option<String> {

@@ -13,6 +13,7 @@ mod engine;
 mod fault;
 mod instance;
 mod isolate;
+mod lifted;
 mod limits;
 mod on_demand;
 mod outcomes;

@@ -61,10 +61,10 @@ impl OnDemandRunner {
         }
         let answer = &self.transforms[transform];
         let call = Call::Compute { transform: transform as u32 };
-        let outcomes = self.caller.rows_warm(call, iter::once(answer), rows)?;
-        match outcomes.and_then(|mut outcomes| outcomes.pop()) {
-            Some(outcome) => Ok(outcome),
-            None => self.caller.rows_isolated(call, answer, rows),
+        let mut outcomes = Vec::new();
+        match self.caller.rows_warm(call, iter::once(answer), rows, &mut outcomes)? {
+            true => outcomes.pop().ok_or_else(|| Error::bug("a call without its one outcome")),
+            false => self.caller.rows_isolated(call, answer, rows),
         }
     }
 

@@ -14,6 +14,7 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Reads the outcome of so many events off the front of an answer.
 pub(super) trait Answer {
@@ -53,13 +54,13 @@ impl<'a, A: Answer + 'a, I: ExactSizeIterator<Item = &'a A> + Clone> Work for Ou
         encode(&self.events.slice(range.start, range.len()), out)
     }
 
-    fn take(&self, bytes: &mut &[u8], items: usize) -> Result<Vec<ViewRows>> {
-        // Not collected: through a `Result` that guesses how many there are.
-        let mut outcomes = Vec::with_capacity(self.answers.len());
+    #[inline]
+    fn take(&self, bytes: &mut &[u8], items: usize, outcomes: &mut Vec<ViewRows>) -> Result<()> {
+        outcomes.reserve_exact(self.answers.len());
         for answer in self.answers.clone() {
             outcomes.push(answer.take(bytes, items)?);
         }
-        Ok(outcomes)
+        Ok(())
     }
 
     fn refused(&self, reason: String) -> Vec<ViewRows> {
@@ -69,16 +70,18 @@ impl<'a, A: Answer + 'a, I: ExactSizeIterator<Item = &'a A> + Clone> Work for Ou
 }
 
 impl Caller {
-    /// One try on the warm instance: the outcome of each of `answers`, or `None` if the guest
-    /// failed in any way and each of them must be asked for by [`Caller::rows_isolated`].
+    /// One try on the warm instance: the outcome of each of `answers`, in the empty `outcomes`.
+    /// False if the guest failed in any way and each of them must be asked for by
+    /// [`Caller::rows_isolated`].
     pub(super) fn rows_warm<'a, A: Answer + 'a>(
         &mut self,
         call: Call,
         answers: impl ExactSizeIterator<Item = &'a A> + Clone,
         events: &RecordBatch,
-    ) -> Result<Option<Vec<ViewRows>>> {
+        outcomes: &mut Vec<ViewRows>,
+    ) -> Result<bool> {
         let work = Outcomes { call, answers, events };
-        self.warm(&work, 0..work.items())
+        self.warm(&work, 0..work.items(), outcomes)
     }
 
     /// One outcome on fresh instances, with the events that fail refused.
@@ -119,6 +122,10 @@ pub(super) fn check_columns(
     batch: &RecordBatch,
     what: fmt::Arguments<'_>,
 ) -> Result<()> {
+    if Arc::ptr_eq(declared, batch.schema_ref()) {
+        // Arrow has held the columns against it when the batch was made.
+        return Ok(());
+    }
     if declared.fields().len() != batch.num_columns() {
         return Err(Error::bug(format!(
             "{what}: {} columns are sent instead of the {} declared",

@@ -46,6 +46,13 @@ impl Transformer {
         self.caller.artifact()
     }
 
+    /// The columns of the events that a view of the manifest reads. Batches that have this very
+    /// schema need no look at their types.
+    pub fn event_schema(&self, view: usize) -> Result<&SchemaRef> {
+        let view = self.views.get(view).map(|view| &view.event_schema);
+        view.ok_or_else(|| Error::bug("there is no such view in the manifest"))
+    }
+
     /// Whether each call gets an instance of its own instead of the warm one; off at first.
     pub fn fresh_each_call(&mut self, fresh: bool) {
         self.caller.fresh_each_call(fresh);
@@ -58,9 +65,24 @@ impl Transformer {
     /// among that view's refused, with the reason. An error means that the run must stop: the
     /// machine failed, or the call does not fit the manifest.
     pub fn map(&mut self, views: &[usize], events: &RecordBatch) -> Result<Vec<ViewRows>> {
+        let mut outcomes = Vec::new();
+        self.map_into(views, events, &mut outcomes)?;
+        Ok(outcomes)
+    }
+
+    /// As [`Transformer::map`], to `outcomes`, whose memory serves from call to call. What it held
+    /// is gone; after an error it means nothing.
+    pub fn map_into(
+        &mut self,
+        views: &[usize],
+        events: &RecordBatch,
+        outcomes: &mut Vec<ViewRows>,
+    ) -> Result<()> {
+        outcomes.clear();
         let chosen = self.checked(views, events)?;
         if events.num_rows() == 0 {
-            return Ok(views.iter().map(|&at| ViewRows::empty(&self.views[at].schema)).collect());
+            outcomes.extend(views.iter().map(|&at| ViewRows::empty(&self.views[at].schema)));
+            return Ok(());
         }
         let mut sorted = Vec::new();
         let ascending = if views.is_sorted() {
@@ -72,23 +94,20 @@ impl Transformer {
         };
         let declared = &self.views;
         let answers = ascending.iter().map(|&at| &declared[at]);
-        let Some(outcomes) = self.caller.rows_warm(Call::Map { views: chosen }, answers, events)?
-        else {
-            return views
-                .iter()
-                .map(|&at| {
-                    let call = Call::Map { views: 1 << at };
-                    self.caller.rows_isolated(call, &self.views[at], events)
-                })
-                .collect();
-        };
-        if ascending == views {
-            return Ok(outcomes);
+        let call = Call::Map { views: chosen };
+        if !self.caller.rows_warm(call, answers, events, outcomes)? {
+            outcomes.clear();
+            for &at in views {
+                let call = Call::Map { views: 1 << at };
+                outcomes.push(self.caller.rows_isolated(call, &self.views[at], events)?);
+            }
+        } else if ascending != views {
+            let answered = ascending.iter().copied().zip(outcomes.drain(..));
+            let mut answered: Vec<(usize, ViewRows)> = answered.collect();
+            answered.sort_by_key(|(at, _)| views.iter().position(|view| view == at));
+            outcomes.extend(answered.into_iter().map(|(_, outcome)| outcome));
         }
-        let mut outcomes: Vec<(usize, ViewRows)> =
-            ascending.iter().copied().zip(outcomes).collect();
-        outcomes.sort_by_key(|(at, _)| views.iter().position(|view| view == at));
-        Ok(outcomes.into_iter().map(|(_, outcome)| outcome).collect())
+        Ok(())
     }
 
     /// The bit set of `views`, after checking that they and `events` fit the manifest.
@@ -143,12 +162,19 @@ impl ViewAnswer {
     }
 
     /// Refuses the events of which a row has a null in its key (S8).
-    fn refuse_null_keys(&self, mut outcome: ViewRows) -> Result<ViewRows> {
+    #[inline]
+    fn refuse_null_keys(&self, outcome: ViewRows) -> Result<ViewRows> {
+        let null = |at: &usize| outcome.rows.column(*at).null_count() > 0;
+        match self.full_keys.iter().any(null) {
+            true => self.without_null_keys(outcome),
+            false => Ok(outcome),
+        }
+    }
+
+    #[cold]
+    fn without_null_keys(&self, mut outcome: ViewRows) -> Result<ViewRows> {
         let columns = self.full_keys.iter().map(|&at| (at, outcome.rows.column(at)));
         let nulls: Vec<_> = columns.filter(|(_, column)| column.null_count() > 0).collect();
-        if nulls.is_empty() {
-            return Ok(outcome);
-        }
         let mut refused: Vec<Refused> = Vec::new();
         for (row, &source_row) in outcome.source_rows.iter().enumerate() {
             let null = nulls.iter().find(|(_, column)| column.is_null(row));
@@ -179,6 +205,7 @@ impl Answer for ViewAnswer {
         &self.schema
     }
 
+    #[inline]
     fn take(&self, bytes: &mut &[u8], events: usize) -> Result<ViewRows> {
         self.refuse_null_keys(take_outcome(bytes, &self.schema, events)?)
     }

@@ -34,12 +34,7 @@ pub fn decode(schema: &SchemaRef, bytes: &[u8]) -> Result<RecordBatch> {
     let rows = reader.rows;
     let mut columns = Vec::with_capacity(schema.fields().len());
     for field in schema.fields() {
-        let column = reader.column(field.data_type(), Some(rows));
-        let column = column.and_then(|column| match column.as_ref().null_count() {
-            0 => Ok(column),
-            _ if field.is_nullable() => Ok(column),
-            nulls => Err(Error::input(format!("it is not nullable but has {nulls} nulls"))),
-        });
+        let column = reader.column(field.data_type(), field.is_nullable(), Some(rows));
         columns.push(column.map_err(|error| error.at(format!("column {:?}", field.name())))?);
     }
     reader.finish()?;
@@ -150,7 +145,12 @@ impl<'b> Reader<'b> {
     }
 
     /// The next column, or a list's child, of `expected` rows if they are known.
-    fn column(&mut self, data_type: &DataType, expected: Option<usize>) -> Result<ArrayRef> {
+    fn column(
+        &mut self,
+        data_type: &DataType,
+        nullable: bool,
+        expected: Option<usize>,
+    ) -> Result<ArrayRef> {
         if self.nodes.is_empty() {
             return Err(Error::input("its node is missing"));
         }
@@ -163,6 +163,10 @@ impl<'b> Reader<'b> {
             return Err(Error::input(format!("it claims {rows} elements")));
         }
         let nulls = self.nulls(rows, nulls)?;
+        if let Some(nulls) = nulls.as_ref().filter(|_| !nullable) {
+            let nulls = nulls.null_count();
+            return Err(Error::input(format!("it is not nullable but has {nulls} nulls")));
+        }
         Ok(match data_type {
             DataType::Boolean => Arc::new(self.booleans(rows, nulls)?),
             DataType::Int64 => Arc::new(self.numbers::<Int64Type>(rows, nulls, |_| false, 0)?),
@@ -235,7 +239,7 @@ impl<'b> Reader<'b> {
         element: &FieldRef,
     ) -> Result<ListArray> {
         let (offsets, last) = self.offsets(rows)?;
-        let child = self.column(element.data_type(), Some(last));
+        let child = self.column(element.data_type(), element.is_nullable(), Some(last));
         let child = child.map_err(|error| error.at("its elements"))?;
         let offsets = checked(copied(offsets).into());
         let array = ListArray::try_new(Arc::clone(element), offsets, child, nulls);

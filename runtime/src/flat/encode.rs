@@ -67,11 +67,13 @@ struct Writer<'o> {
 
 impl Writer<'_> {
     /// Writes a number of the header; all of them are below 2^32 by the limits above.
+    #[inline]
     fn put(&mut self, at: usize, number: usize) {
         self.out[at..at + 4].copy_from_slice(&(number as u32).to_le_bytes());
     }
 
     /// Closes the buffer that was just appended.
+    #[inline]
     fn end(&mut self) -> Result<()> {
         if self.out.len() > BATCH_BYTES_MAX {
             return Err(Error::input(format!(
@@ -127,6 +129,7 @@ impl Writer<'_> {
         clear_behind(&mut self.out[at..], bits.len());
     }
 
+    #[inline]
     fn numbers<T: ArrowPrimitiveType>(&mut self, array: &PrimitiveArray<T>) -> Result<()> {
         let nulls = self.head(array)?;
         let at = self.out.len();
@@ -140,6 +143,7 @@ impl Writer<'_> {
         self.end()
     }
 
+    #[inline]
     fn strings(&mut self, array: &StringArray) -> Result<()> {
         self.head(array)?;
         let compacted = compact::strings(array);
@@ -158,6 +162,7 @@ impl Writer<'_> {
     }
 
     /// Appends offsets moved to start at 0; returns what they covered.
+    #[inline]
     fn offsets(&mut self, offsets: &[i32]) -> Result<(usize, usize)> {
         let first = offsets.first().copied().unwrap_or(0);
         let last = offsets.last().copied().unwrap_or(0);

@@ -45,6 +45,7 @@ impl ViewRows {
 }
 
 /// Takes the outcome for `events` events, whose rows have `schema`, off the front of `bytes`.
+#[inline]
 pub fn take_outcome(bytes: &mut &[u8], schema: &SchemaRef, events: usize) -> Result<ViewRows> {
     let refused = take_refused(bytes, events, "event")?;
     let source_rows = take_source_rows(bytes, events)?;

@@ -9,7 +9,7 @@ use super::lift::lift;
 use super::refusal::{bad_vectors, long_keys, refuse};
 use crate::catalog::Catalog;
 use crate::clock::Stopwatch;
-use crate::component::{Aggregator, Refused, Transformer};
+use crate::component::{Aggregator, Refused, Transformer, ViewRows};
 use crate::error::{Error, Result};
 use crate::event::SourceSchema;
 use crate::row::Rows;
@@ -39,6 +39,8 @@ struct Group {
     event: EventDeclaration,
     /// Index in the catalogue, index in the manifest.
     views: Vec<(usize, usize)>,
+    /// What the last call made of them; empty between calls.
+    answers: Vec<ViewRows>,
 }
 
 /// The rows that one call made for one view.
@@ -92,6 +94,7 @@ impl Mapper {
                 projection: projection.collect::<Result<_>>()?,
                 event: event.clone(),
                 views: vec![(at, view.index)],
+                answers: vec![],
             };
             groups.push((view.artifact, group));
         }
@@ -136,18 +139,16 @@ impl Group {
         offset: u32,
         mapped: &mut Vec<Mapped>,
     ) -> Result<Duration> {
+        let schema = self.transformer.event_schema(self.views[0].1)?.clone();
         let events = events
             .project(&self.projection)
-            .and_then(|events| {
-                let schema = crate::event::arrow_schema(&self.event.columns);
-                RecordBatch::try_new(schema, events.columns().to_vec())
-            })
+            .and_then(|events| RecordBatch::try_new(schema, events.columns().to_vec()))
             .map_err(|error| Error::bug("a source's batch lacks its columns").because(error))?;
         let indices: Vec<usize> = self.views.iter().map(|(_, index)| *index).collect();
         let called = Stopwatch::start();
-        let answers = self.transformer.map(&indices, &events)?;
+        self.transformer.map_into(&indices, &events, &mut self.answers)?;
         let guest_time = called.elapsed();
-        for (&(view, _), mut answer) in self.views.iter().zip(answers) {
+        for (&(view, _), mut answer) in self.views.iter().zip(self.answers.drain(..)) {
             let plan = Arc::clone(&catalog.views()[view].plan);
             let bad = long_keys(&plan, &answer, &events)?;
             refuse(&mut answer, bad)?;
