@@ -6,11 +6,13 @@
 //! Deliberately absent: which events have arrived, which is the store's knowledge; calendars and
 //! time zones.
 
+mod bound;
 mod check;
 #[cfg(test)]
 pub(crate) mod samples;
 mod span;
 
+pub(crate) use bound::{Bound, Walk};
 pub use span::Span;
 
 use crate::time::{DAY_US, HOUR_US, MINUTE_US, SECOND_US, Time};

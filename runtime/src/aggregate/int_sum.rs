@@ -12,6 +12,12 @@ use super::rounding::round_quotient;
 pub struct IntSum(i128);
 
 impl IntSum {
+    /// The sum whose exact value is `sum`.
+    #[inline]
+    pub fn of(sum: i64) -> IntSum {
+        IntSum(i128::from(sum))
+    }
+
     /// Adds one value.
     pub fn add(&mut self, value: i64) {
         self.0 = self.0.wrapping_add(i128::from(value));
@@ -34,16 +40,20 @@ impl IntSum {
     }
 
     /// The sum, or `None` if it leaves 64 bits.
+    #[inline]
     pub fn sum(self) -> Option<i64> {
         i64::try_from(self.0).ok()
     }
 
     /// The sum divided by `count`, rounded once.
+    #[inline]
     pub fn mean(self, count: u64) -> f64 {
         // Doubles hold both exactly, so that their quotient is rounded once.
-        const EXACT: u128 = 1 << 53;
-        if self.0.unsigned_abs() <= EXACT && u128::from(count) <= EXACT {
-            return self.0 as f64 / count as f64;
+        const EXACT: u64 = 1 << 53;
+        if let (Ok(sum), true) = (i64::try_from(self.0), count <= EXACT)
+            && sum.unsigned_abs() <= EXACT
+        {
+            return sum as f64 / count as i64 as f64;
         }
         round_quotient(self.0 < 0, self.0.unsigned_abs(), 0, false, count)
     }

@@ -22,7 +22,7 @@ mod collection_laws;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
-mod nearest;
+pub(crate) mod nearest;
 #[cfg(test)]
 pub(crate) mod slot_laws;
 

@@ -281,6 +281,18 @@ impl Quick {
         Quick::Float64(canonical_f64(value))
     }
 
+    /// The integer, if it is one.
+    #[inline]
+    pub fn integer(self) -> Option<i64> {
+        if let Quick::Int64(value) = self { Some(value) } else { None }
+    }
+
+    /// The double, if it is one.
+    #[inline]
+    pub fn double(self) -> Option<f64> {
+        if let Quick::Float64(value) = self { Some(value) } else { None }
+    }
+
     /// As a value.
     pub fn value(self) -> Value {
         match self {

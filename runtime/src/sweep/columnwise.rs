@@ -1,22 +1,28 @@
 //! The most common features, a column at a time: counts, integer sums, means, extremes of numbers.
 //!
-//! The bounds of a window are found for all questions about an entity, and each feature is then one
-//! loop over them. Invariant: the values are those of [`FoldPlan::quick`], by the same functions.
-//! Deliberately absent: windows that leave rows out, which are asked question by question.
+//! The questions about an entity are taken a thousand at a time. First the bounds of each window
+//! are found, those that windows have in common once; each feature is then one loop over them. The
+//! extremes of windows that end together come from one queue. Invariant: the values are those of
+//! [`FoldPlan::quick`], by the same functions. Deliberately absent: windows that leave rows out,
+//! which are asked question by question.
 
+use super::Entity;
 use super::column::AnswerColumn;
-use super::extreme_queue::Queue;
-use super::prefix::Prefix;
-use super::{Entity, before};
-use crate::aggregate::extreme::End;
-use crate::aggregate::{Slot, SlotKind};
+use super::cursor::Cursor;
+use super::prefix::{Prefix, Sums, small, wide};
+use super::shared_extremes::SharedExtremes;
+use crate::aggregate::SlotKind;
+use crate::aggregate::int_sum::IntSum;
 use crate::error::Result;
 use crate::fold::{FoldPlan, Plain, Quick};
-use crate::row::{Rows, TypedColumn};
+use crate::row::Rows;
 use crate::time::Time;
 use crate::value::DataType;
 use std::ops::Range;
 use std::rc::Rc;
+
+/// Questions that are answered together: the places of their windows stay in the nearest cache.
+const QUESTIONS_MAX: usize = 1024;
 
 /// How a feature is computed from the bounds of its span.
 #[derive(Clone, Copy, Debug)]
@@ -68,22 +74,51 @@ impl Columnwise {
 pub(super) struct Columns<'a> {
     plan: &'a FoldPlan,
     rows: &'a Rows,
-    features: &'a [Columnwise],
     prefixes: &'a [Option<Rc<Prefix>>],
-    /// For each span that is needed, the rows of each question.
-    bounds: Vec<Vec<Range<usize>>>,
-    queue: Queue<u64>,
+    /// The distinct bounds of the windows.
+    starts: Vec<Cursor>,
+    ends: Vec<Cursor>,
+    totals: Vec<Totalled>,
+    extremes: Vec<SharedExtremes<'a>>,
+    effective: Vec<Time>,
+}
+
+/// A feature of running totals, and where its windows are.
+struct Totalled {
+    at: usize,
+    way: Way,
+    start: usize,
+    end: usize,
 }
 
 impl<'a> Columns<'a> {
     pub(super) fn new(
         plan: &'a FoldPlan,
         rows: &'a Rows,
-        features: &'a [Columnwise],
+        features: &[Columnwise],
         prefixes: &'a [Option<Rc<Prefix>>],
     ) -> Columns<'a> {
-        let bounds = vec![Vec::new(); plan.spans.len()];
-        Columns { plan, rows, features, prefixes, bounds, queue: Queue::new() }
+        let (mut starts, mut ends) = (Vec::new(), Vec::new());
+        let (mut totals, mut extremes) = (Vec::new(), Vec::<SharedExtremes>::new());
+        let origin_us = plan.view.origin_us;
+        for feature in features {
+            let span = plan.spans[feature.span];
+            let start = Cursor::index(&mut starts, span.start(), origin_us);
+            let end = Cursor::index(&mut ends, Some(span.end()), origin_us);
+            let Way::Extreme(slot) = feature.way else {
+                totals.push(Totalled { at: feature.at, way: feature.way, start, end });
+                continue;
+            };
+            match extremes.iter_mut().find(|shared| shared.is_of(slot, end)) {
+                Some(shared) => shared.add(feature.at, start),
+                None => {
+                    let mut shared = SharedExtremes::new(plan, rows, slot, end);
+                    shared.add(feature.at, start);
+                    extremes.push(shared);
+                }
+            }
+        }
+        Columns { plan, rows, prefixes, starts, ends, totals, extremes, effective: Vec::new() }
     }
 
     /// Appends the answers to the questions about `entity`.
@@ -93,32 +128,52 @@ impl<'a> Columns<'a> {
         as_of: &[i64],
         columns: &mut [AnswerColumn],
     ) -> Result<()> {
-        self.find_bounds(entity, &as_of[entity.questions.clone()]);
-        for feature in self.features {
-            let bounds = &self.bounds[feature.span];
-            let column = &mut columns[feature.at];
-            match feature.way {
-                Way::Count(slot) => {
-                    let count = self.prefix(slot);
-                    column.extend(bounds.iter().map(|it| Quick::count(count.count(it))))?;
-                }
-                Way::Sum { sum, count } => {
-                    let (sum, count) = (self.prefix(sum), self.prefix(count));
-                    let sum = |it: &Range<usize>| Quick::sum(count.count(it), sum.sum(it));
-                    column.extend(bounds.iter().map(sum))?;
-                }
-                Way::Mean { sum, count } => {
-                    let (sum, count) = (self.prefix(sum), self.prefix(count));
-                    let mean = |it: &Range<usize>| Quick::mean(count.count(it), sum.sum(it));
-                    column.extend(bounds.iter().map(mean))?;
-                }
-                Way::Extreme(slot) => {
-                    let slot = &self.plan.slots[slot];
-                    extreme(slot, self.rows, entity, bounds, &mut self.queue, column)?;
-                }
+        let times = &self.rows.event_times()[..entity.rows.end];
+        let cursors = self.starts.iter_mut().chain(&mut self.ends);
+        cursors.for_each(|cursor| cursor.restart(entity.rows.start));
+        self.extremes.iter_mut().for_each(|shared| shared.restart(entity.rows.start));
+        for as_of in as_of[entity.questions.clone()].chunks(QUESTIONS_MAX) {
+            let view = &self.plan.view;
+            self.effective.clear();
+            self.effective
+                .extend(as_of.iter().map(|micros| view.effective(Time::saturating(*micros))));
+            for cursor in self.starts.iter_mut().chain(&mut self.ends) {
+                cursor.follow(times, &self.effective);
+            }
+            for feature in &self.totals {
+                self.total(feature, &mut columns[feature.at])?;
+            }
+            for shared in &mut self.extremes {
+                shared.answer(&self.starts, &self.ends, columns)?;
             }
         }
         Ok(())
+    }
+
+    fn total(&self, feature: &Totalled, column: &mut AnswerColumn) -> Result<()> {
+        let (starts, ends) = (self.starts[feature.start].places(), self.ends[feature.end].places());
+        let bounds = Bounds { starts, ends };
+        match feature.way {
+            Way::Count(slot) => match self.prefix(slot) {
+                Prefix::Rows => bounds.counts(column, |it| it.len() as u64),
+                count => bounds.counts(column, |it| count.count(it)),
+            },
+            Way::Sum { sum, count } | Way::Mean { sum, count } => {
+                let mean = matches!(feature.way, Way::Mean { .. });
+                match (self.prefix(count), self.prefix(sum).sums()) {
+                    (Prefix::Rows, Sums::Small(sum)) => {
+                        bounds.sums(column, mean, |it| it.len() as u64, |it| small(sum, it))
+                    }
+                    (count, Sums::Small(sum)) => {
+                        bounds.sums(column, mean, |it| count.count(it), |it| small(sum, it))
+                    }
+                    (count, Sums::Wide(sum)) => {
+                        bounds.sums(column, mean, |it| count.count(it), |it| wide(sum, it))
+                    }
+                }
+            }
+            Way::Extreme(_) => unreachable!("extremes come from a queue"),
+        }
     }
 
     fn prefix(&self, slot: usize) -> &'a Prefix {
@@ -127,61 +182,54 @@ impl<'a> Columns<'a> {
             None => unreachable!("counts and integer sums have totals"),
         }
     }
-
-    fn find_bounds(&mut self, entity: &Entity, as_of: &[i64]) {
-        let (view, times) = (&self.plan.view, &self.rows.event_times()[..entity.rows.end]);
-        self.bounds.iter_mut().for_each(Vec::clear);
-        for feature in self.features {
-            let bounds = &mut self.bounds[feature.span];
-            if !bounds.is_empty() {
-                continue;
-            }
-            let span = self.plan.spans[feature.span];
-            let (mut start, mut end) = (entity.rows.start, entity.rows.start);
-            bounds.extend(as_of.iter().map(|micros| {
-                let effective = view.effective(Time::saturating(*micros));
-                let interval = span.interval(effective, view.origin_us);
-                start = before(times, start, interval.start.micros());
-                end = before(times, end.max(start), interval.end.micros());
-                start..end
-            }));
-        }
-    }
 }
 
-/// The extremes of a number column.
-fn extreme(
-    slot: &Slot,
-    rows: &Rows,
-    entity: &Entity,
-    bounds: &[Range<usize>],
-    queue: &mut Queue<u64>,
-    column: &mut AnswerColumn,
-) -> Result<()> {
-    let SlotKind::Extreme { end, column: input } = slot.kind else {
-        unreachable!("the feature was chosen for its slot")
-    };
-    let input = &rows.columns()[input];
-    let filter = slot.filter.map(|filter| &rows.columns()[filter]);
-    let skips = filter.is_some() || input.has_nulls();
-    let passes = |row: usize| {
-        !skips || (filter.is_none_or(|filter| filter.is_true(row)) && !input.is_null(row))
-    };
-    // The greatest of the complements is the least.
-    let flip = if end == End::Min { u64::MAX } else { 0 };
-    queue.clear();
-    let mut added = entity.rows.start;
-    column.extend(bounds.iter().map(|rows| {
-        for row in added.max(rows.start)..rows.end {
-            if passes(row) {
-                queue.push(row, input.rank(row) ^ flip, u64::gt);
-            }
+/// The ranges of one window, a question each.
+#[derive(Clone, Copy)]
+struct Bounds<'a> {
+    starts: &'a [usize],
+    ends: &'a [usize],
+}
+
+impl Bounds<'_> {
+    #[inline]
+    fn range(self, question: usize) -> Range<usize> {
+        self.starts[question]..self.ends[question]
+    }
+
+    #[inline]
+    fn counts(self, column: &mut AnswerColumn, count: impl Fn(&Range<usize>) -> u64) -> Result<()> {
+        let answer = |question| Quick::count(count(&self.range(question))).integer();
+        column.integers()?.extend(self.ends.len(), answer);
+        Ok(())
+    }
+
+    /// The sums, or the means.
+    #[inline]
+    fn sums(
+        self,
+        column: &mut AnswerColumn,
+        mean: bool,
+        count: impl Fn(&Range<usize>) -> u64,
+        sum: impl Fn(&Range<usize>) -> IntSum,
+    ) -> Result<()> {
+        let both = |question| {
+            let range = self.range(question);
+            (count(&range), sum(&range))
+        };
+        if mean {
+            let answer = |question| {
+                let (count, sum) = both(question);
+                Quick::mean(count, sum).double()
+            };
+            column.doubles()?.extend(self.ends.len(), answer);
+        } else {
+            let answer = |question| {
+                let (count, sum) = both(question);
+                Quick::sum(count, sum).integer()
+            };
+            column.integers()?.extend(self.ends.len(), answer);
         }
-        added = added.max(rows.end);
-        match (queue.first_from(rows.start), input) {
-            (None, _) => Quick::Null,
-            (Some(row), TypedColumn::Int64(a)) => Quick::Int64(a.value(row)),
-            (Some(row), input) => Quick::float(input.float64(row)),
-        }
-    }))
+        Ok(())
+    }
 }

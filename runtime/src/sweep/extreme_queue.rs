@@ -1,7 +1,14 @@
-//! The least or greatest value of a sliding range, in constant time a row.
+//! The least or greatest value of sliding ranges that end together, in constant time a row.
 //!
-//! Invariant: the queue holds, in row order, each row that no later row of the range matches or
-//! beats; the front is the extreme. Of equal values, which have equal bits (S14), the latest stays.
+//! ```text
+//! rows     ..........s....s'.......end        ranges [s, end) and [s', end)
+//! queue         4     7   9     12            keys of a least value, which only rise
+//! places              ^         ^             the first row of the queue in each range
+//! ```
+//!
+//! Invariant: the queue holds, in row order, each row that no later row matches or beats, so the
+//! first of them within a range is the range's extreme. Of equal values, which have equal bits
+//! (S14), the latest stays. Rows before every range may be missing: nobody asks for them again.
 
 use crate::aggregate::State;
 use crate::aggregate::extreme::End;
@@ -14,6 +21,7 @@ pub(super) struct ExtremeQueue {
     end: End,
     column: TypedColumn,
     entries: Entries,
+    place: Place,
 }
 
 enum Entries {
@@ -22,40 +30,47 @@ enum Entries {
     Valued(Queue<Value>),
 }
 
-/// Rows with what orders them. What leaves at the front stays until the queue is cleared.
+/// Rows with what orders them. Those that every range has passed stay until a later row beats them.
 pub(super) struct Queue<K> {
     entries: Vec<(usize, K)>,
-    front: usize,
 }
+
+/// Where in a queue a range begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place(usize);
 
 impl<K> Queue<K> {
     pub(super) const fn new() -> Queue<K> {
-        Queue { entries: Vec::new(), front: 0 }
+        Queue { entries: Vec::new() }
     }
 
     pub(super) fn clear(&mut self) {
         self.entries.clear();
-        self.front = 0;
     }
 
     /// Adds a row behind those that `stays` says stay.
     #[inline]
     pub(super) fn push(&mut self, row: usize, key: K, stays: impl Fn(&K, &K) -> bool) {
-        while self.entries.len() > self.front
-            && self.entries.last().is_some_and(|(_, last)| !stays(last, &key))
-        {
+        while self.entries.last().is_some_and(|(_, last)| !stays(last, &key)) {
             self.entries.pop();
         }
         self.entries.push((row, key));
     }
 
-    /// The first row from `start` on; those before it leave.
+    /// The first row from `start` on. `place` is where it was when last asked for; it moves on past
+    /// as many rows as were added, and back past as many as these beat.
     #[inline]
-    pub(super) fn first_from(&mut self, start: usize) -> Option<usize> {
-        while self.entries.get(self.front).is_some_and(|(row, _)| *row < start) {
-            self.front += 1;
+    pub(super) fn first_from(&self, start: usize, place: &mut Place) -> Option<usize> {
+        let entries = &self.entries[..];
+        let mut at = place.0.min(entries.len());
+        while at > 0 && entries[at - 1].0 >= start {
+            at -= 1;
         }
-        self.entries.get(self.front).map(|(row, _)| *row)
+        while at < entries.len() && entries[at].0 < start {
+            at += 1;
+        }
+        *place = Place(at);
+        entries.get(at).map(|(row, _)| *row)
     }
 }
 
@@ -65,7 +80,7 @@ impl ExtremeQueue {
             true => Entries::Ranked(Queue::new()),
             false => Entries::Valued(Queue::new()),
         };
-        ExtremeQueue { end, column: column.clone(), entries }
+        ExtremeQueue { end, column: column.clone(), entries, place: Place::default() }
     }
 
     pub(super) fn clear(&mut self) {
@@ -84,7 +99,7 @@ impl ExtremeQueue {
         start: usize,
         state: &mut State,
     ) {
-        let column = &self.column;
+        let (column, place) = (&self.column, &mut self.place);
         let passes = |row: &usize| {
             filter.is_none_or(|filter| rows.columns()[filter].is_true(*row))
                 && !column.is_null(*row)
@@ -92,19 +107,19 @@ impl ExtremeQueue {
         let front = match (&mut self.entries, self.end) {
             (Entries::Ranked(queue), End::Min) => {
                 added.filter(passes).for_each(|row| queue.push(row, column.rank(row), u64::lt));
-                queue.first_from(start)
+                queue.first_from(start, place)
             }
             (Entries::Ranked(queue), End::Max) => {
                 added.filter(passes).for_each(|row| queue.push(row, column.rank(row), u64::gt));
-                queue.first_from(start)
+                queue.first_from(start, place)
             }
             (Entries::Valued(queue), End::Min) => {
                 added.filter(passes).for_each(|row| queue.push(row, column.value(row), Value::lt));
-                queue.first_from(start)
+                queue.first_from(start, place)
             }
             (Entries::Valued(queue), End::Max) => {
                 added.filter(passes).for_each(|row| queue.push(row, column.value(row), Value::gt));
-                queue.first_from(start)
+                queue.first_from(start, place)
             }
         };
         *state = State::Extreme(front.map_or(Value::Null, |row| column.value(row)));

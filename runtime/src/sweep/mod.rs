@@ -13,9 +13,11 @@
 
 mod column;
 mod columnwise;
+mod cursor;
 mod extreme_queue;
 mod merge_tree;
 mod prefix;
+mod shared_extremes;
 mod slide;
 mod stacks;
 

@@ -1,11 +1,12 @@
 //! Counts and integer sums of any range of rows, from two numbers.
 //!
 //! Invariant: entry `i` holds the rows before row `i`, so the difference of two entries is that of
-//! the range between them: exact, since sums wrap around in 128 bits (S17).
+//! the range between them: exact, since sums wrap around in 128 bits (S17), or in 64 where the
+//! values' magnitudes together fit in 63, so that no sum of some of them leaves those.
 
 use crate::aggregate::int_sum::IntSum;
 use crate::aggregate::{Slot, SlotKind, State};
-use crate::row::Rows;
+use crate::row::{Rows, TypedColumn};
 use std::ops::Range;
 
 /// The running totals of one slot.
@@ -13,52 +14,42 @@ pub(super) enum Prefix {
     /// Every row counts.
     Rows,
     Count(Vec<u64>),
-    Sum(Vec<IntSum>),
+    Sum(Sums),
+}
+
+/// The running totals of integers.
+pub(super) enum Sums {
+    Small(Vec<i64>),
+    Wide(Vec<IntSum>),
 }
 
 impl Prefix {
     /// The totals of a slot's inputs, or none for a slot of another kind.
     pub(super) fn of(slot: &Slot, rows: &Rows) -> Option<Prefix> {
-        let counted = |row: &usize| {
-            let passes = slot.filter.is_none_or(|filter| rows.columns()[filter].is_true(*row));
-            let column = match slot.kind {
-                SlotKind::Count { column } => column,
-                SlotKind::IntSum { column } => Some(column),
-                _ => None,
-            };
-            passes && column.is_none_or(|column| !rows.columns()[column].is_null(*row))
+        let column = match slot.kind {
+            SlotKind::Count { column } => column,
+            SlotKind::IntSum { column } => Some(column),
+            _ => return None,
         };
-        match slot.kind {
-            SlotKind::Count { column } => {
-                let whole = column.is_none_or(|column| !rows.columns()[column].has_nulls());
-                if whole && slot.filter.is_none() {
-                    return Some(Prefix::Rows);
-                }
-                let mut total = 0;
-                let before = (0..rows.len()).map(|row| {
-                    let before = total;
-                    total += u64::from(counted(&row));
-                    before
-                });
-                let mut counts: Vec<u64> = before.collect();
-                counts.push(total);
-                Some(Prefix::Count(counts))
+        let column = column.map(|column| &rows.columns()[column]);
+        let whole = slot.filter.is_none() && column.is_none_or(|column| !column.has_nulls());
+        let counted = |row: usize| {
+            slot.filter.is_none_or(|filter| rows.columns()[filter].is_true(row))
+                && column.is_none_or(|column| !column.is_null(row))
+        };
+        Some(match (&slot.kind, column) {
+            (SlotKind::IntSum { .. }, Some(TypedColumn::Int64(column))) if whole => {
+                Prefix::Sum(Sums::of(column.values().iter().copied()))
             }
-            SlotKind::IntSum { column } => {
-                let values = &rows.columns()[column];
-                let mut sums = Vec::with_capacity(rows.len() + 1);
-                let mut total = IntSum::default();
-                sums.push(total);
-                for row in 0..rows.len() {
-                    if counted(&row) {
-                        total.add(values.int64(row));
-                    }
-                    sums.push(total);
-                }
-                Some(Prefix::Sum(sums))
+            (SlotKind::IntSum { .. }, Some(column)) => {
+                let value = |row| if counted(row) { column.int64(row) } else { 0 };
+                Prefix::Sum(Sums::of((0..rows.len()).map(value)))
             }
-            _ => None,
-        }
+            _ if whole => Prefix::Rows,
+            _ => Prefix::Count(totals(0, (0..rows.len()).map(counted), |total, counted| {
+                total + u64::from(counted)
+            })),
+        })
     }
 
     /// How many inputs the rows of `range` have.
@@ -71,13 +62,11 @@ impl Prefix {
         }
     }
 
-    /// The sum of the inputs of the rows of `range`.
+    /// The totals of a sum.
     #[inline]
-    pub(super) fn sum(&self, range: &Range<usize>) -> IntSum {
-        let Prefix::Sum(before) = self else { unreachable!("the totals of a sum") };
-        let mut sum = before[range.end];
-        sum.subtract(&before[range.start]);
-        sum
+    pub(super) fn sums(&self) -> &Sums {
+        let Prefix::Sum(sums) = self else { unreachable!("the totals of a sum") };
+        sums
     }
 
     /// Puts the state of the rows of `range` in `state`.
@@ -85,8 +74,58 @@ impl Prefix {
     pub(super) fn read(&self, range: &Range<usize>, state: &mut State) {
         match state {
             State::Count(count) => *count = self.count(range),
-            State::IntSum(sum) => *sum = self.sum(range),
+            State::IntSum(sum) => {
+                *sum = match self.sums() {
+                    Sums::Small(before) => small(before, range),
+                    Sums::Wide(before) => wide(before, range),
+                }
+            }
             state => unreachable!("a plan made {state:?} for a count or a sum"),
         }
     }
+}
+
+impl Sums {
+    fn of(values: impl Iterator<Item = i64> + Clone) -> Sums {
+        let magnitude = values.clone().try_fold(0, |total: u64, value| {
+            let total = total.checked_add(value.unsigned_abs())?;
+            (total <= i64::MAX as u64).then_some(total)
+        });
+        match magnitude {
+            Some(_) => Sums::Small(totals(0, values, |total, value| total + value)),
+            None => Sums::Wide(totals(IntSum::default(), values, |mut total, value| {
+                total.add(value);
+                total
+            })),
+        }
+    }
+}
+
+/// The sum of the rows of `range`, from totals of 64 bits.
+#[inline]
+pub(super) fn small(before: &[i64], range: &Range<usize>) -> IntSum {
+    IntSum::of(before[range.end] - before[range.start])
+}
+
+/// The sum of the rows of `range`, from totals of 128 bits.
+#[inline]
+pub(super) fn wide(before: &[IntSum], range: &Range<usize>) -> IntSum {
+    let mut sum = before[range.end];
+    sum.subtract(&before[range.start]);
+    sum
+}
+
+/// What the values before each make together, and at the end all of them.
+fn totals<T: Copy, V>(
+    mut total: T,
+    values: impl Iterator<Item = V>,
+    add: impl Fn(T, V) -> T,
+) -> Vec<T> {
+    let mut totals = Vec::with_capacity(values.size_hint().0 + 1);
+    totals.push(total);
+    totals.extend(values.map(|value| {
+        total = add(total, value);
+        total
+    }));
+    totals
 }

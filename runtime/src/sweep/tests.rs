@@ -1,5 +1,7 @@
 //! The sweep against plain folds of the rows that the definition names.
 
+mod random_windows;
+
 use super::prefix::Prefix;
 use super::slide::Slide;
 use super::*;
