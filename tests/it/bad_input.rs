@@ -7,6 +7,8 @@
 //! (`source.rs`) and damage to stores by bytes (`store/damage.rs`).
 
 mod artifacts;
+#[cfg(unix)]
+mod disk;
 mod files;
 mod flags;
 mod objects;

@@ -8,9 +8,10 @@
 //! [`finish`]: TrainingWriter::finish
 
 use super::cell::Cell;
+use super::durable::{Device, DurableFile};
 use super::parquet_sink::ParquetSink;
+use super::temporary::{Temporary, cannot_write};
 use super::{Format, csv, json};
-use crate::clock::age;
 use crate::error::{Error, Result};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType as ArrowType, Schema, SchemaRef};
@@ -21,23 +22,14 @@ use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 use std::collections::HashMap;
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, ErrorKind, Write};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 /// Bytes gathered before they are written.
 const OUTPUT_BUFFER_BYTES: usize = 256 << 10;
 
-/// How long nobody has written to a temporary file before it may be taken for abandoned.
-const ABANDONED_AGE: Duration = Duration::from_secs(15 * 60);
-
-/// Tells apart the temporary files of one process.
-static NEXT_TEMPORARY: AtomicU64 = AtomicU64::new(0);
-
-type Output = BufWriter<File>;
+type Output = BufWriter<DurableFile>;
 
 /// The part that knows the format.
 enum Body {
@@ -64,21 +56,6 @@ impl fmt::Debug for TrainingWriter {
     }
 }
 
-/// A file that is removed unless it gets its own name.
-struct Temporary {
-    path: PathBuf,
-    renamed: bool,
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        if !self.renamed {
-            // The file may be gone already, and a destructor has nobody to tell.
-            let _ = std::fs::remove_file(&self.path);
-        }
-    }
-}
-
 impl TrainingWriter {
     /// A writer of rows of `schema`. `metadata` goes into the footer of Parquet and the schema of
     /// Arrow IPC; the schema's own, which may speak of another table, is left out.
@@ -89,21 +66,20 @@ impl TrainingWriter {
     ) -> Result<TrainingWriter> {
         let format = Format::of(path)?;
         check_schema(path, format, &schema)?;
-        clear_abandoned(path);
-        let (temporary, file) = loop {
-            let temporary = temporary_path(path)?;
-            let new = OpenOptions::new().read(true).write(true).create_new(true).open(&temporary);
-            match new {
-                Ok(file) => break (Temporary { path: temporary, renamed: false }, file),
-                // What a process of the same number left, as in a container.
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(cannot_write(path).because(error)),
-            }
-        };
-        // Held until the file is closed, however that comes about. Where files have no locks, nothing
-        // can be locked to see that it is abandoned either, and all of them stay.
-        let _ = file.lock_shared();
-        let output = BufWriter::with_capacity(OUTPUT_BUFFER_BYTES, file);
+        let (temporary, file) = Temporary::create(path)?;
+        Self::over(temporary, Arc::new(file), path, schema, metadata)
+    }
+
+    /// The same over any device.
+    fn over(
+        temporary: Temporary,
+        device: Arc<dyn Device>,
+        path: &Path,
+        schema: SchemaRef,
+        metadata: Vec<(String, String)>,
+    ) -> Result<TrainingWriter> {
+        let format = Format::of(path)?;
+        let output = BufWriter::with_capacity(OUTPUT_BUFFER_BYTES, DurableFile::new(device));
         let metadata: HashMap<String, String> = metadata.into_iter().collect();
         let schema = Arc::new(Schema::new_with_metadata(schema.fields().clone(), metadata));
         let body = Body::new(format, output, &schema)
@@ -134,16 +110,12 @@ impl TrainingWriter {
     /// Puts every row on the disk and gives the file its name, over any file that had it; answers
     /// the number of rows.
     pub fn finish(self) -> Result<u64> {
-        let TrainingWriter { path, mut temporary, body, rows, .. } = self;
+        let TrainingWriter { path, temporary, body, rows, .. } = self;
         let failed = |error: Cause| cannot_write(&path).because(error);
         let file = body.finish().map_err(failed)?;
-        file.sync_all().map_err(|error| failed(error.into()))?;
-        std::fs::rename(&temporary.path, &path).map_err(|error| failed(error.into()))?;
-        temporary.renamed = true;
+        let file = file.finish().map_err(|error| failed(error.into()))?;
+        temporary.rename(&path).map_err(|error| failed(error.into()))?;
         drop(file);
-        // The name itself is on the disk only when its folder is.
-        let folder = File::open(folder_of(&path)).and_then(|folder| folder.sync_all());
-        folder.map_err(|error| failed(error.into()))?;
         Ok(rows)
     }
 }
@@ -195,7 +167,7 @@ impl Body {
         })
     }
 
-    fn finish(self) -> Result<File, Cause> {
+    fn finish(self) -> Result<DurableFile, Cause> {
         let output = match self {
             Body::Parquet(writer) => writer.finish()?,
             Body::Ipc(mut writer) => {
@@ -262,55 +234,11 @@ fn check_schema(path: &Path, format: Format, schema: &Schema) -> Result<()> {
     Ok(())
 }
 
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Removes what killed writers of `path` left behind: temporary files that nobody holds.
-fn clear_abandoned(path: &Path) {
-    let Some(name) = path.file_name() else { return };
-    let first = format!(".{}.", name.to_string_lossy());
-    let Ok(entries) = std::fs::read_dir(folder_of(path)) else { return };
-    for entry in entries.flatten() {
-        let other = entry.file_name();
-        let other = other.to_string_lossy();
-        let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        let ours = other
-            .strip_prefix(&first)
-            .and_then(|rest| rest.strip_suffix(".tmp")?.split_once('-'))
-            .is_some_and(|(process, count)| number(process) && number(count));
-        if !ours {
-            continue;
-        }
-        let file = OpenOptions::new().read(true).write(true).open(entry.path());
-        let held = file.map(|file| file.try_lock().is_err()).unwrap_or(true);
-        // One that is made but not locked yet is not old, nor is one that another machine writes.
-        let age = entry.metadata().ok().and_then(|metadata| age(&metadata));
-        let old = age.is_some_and(|age| age > ABANDONED_AGE);
-        if !held && old {
-            // Another may have been faster.
-            let _ = std::fs::remove_file(entry.path());
-        }
-    }
-}
-
-/// A name beside `path` that no other writer uses.
-fn temporary_path(path: &Path) -> Result<PathBuf> {
-    let name = path.file_name().ok_or_else(|| cannot_write(path))?.to_string_lossy();
-    let number = NEXT_TEMPORARY.fetch_add(1, Ordering::Relaxed);
-    Ok(folder_of(path).join(format!(".{name}.{}-{number}.tmp", std::process::id())))
-}
-
-fn cannot_write(path: &Path) -> Error {
-    Error::retry(format!(
-        "{}: the file cannot be written; is the folder there, writable and not full?",
-        path.display()
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
+    use crate::source::durable::faults::{Fault, Faulty};
     use arrow::array::{
         ArrayRef, Date32Array, Float32Array, Float64Array, Int64Array, ListArray, StringArray,
         TimestampMicrosecondArray, TimestampNanosecondArray, UInt64Array,
@@ -399,31 +327,45 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), whole);
     }
 
-    /// Goal: what a killed writer left goes with the next one, and what a living one holds stays.
-    /// Method: a file as a killed writer leaves it, made to look old, beside a writer at work.
+    /// Goal: a disk that is full at any place, or fails behind, is an error with the file's name
+    /// and a remedy, and leaves nothing but an older file. Method: a device with room for a part of
+    /// a file of several row groups, or whose syncs fail.
     #[test]
-    fn abandoned_files_are_cleared() {
+    fn a_full_disk_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t.parquet");
-        let make = |path: &Path| TrainingWriter::create(path, batch().schema(), vec![]).unwrap();
-        let make_old = |path: &Path| {
-            let old = std::time::UNIX_EPOCH;
-            File::options().write(true).open(path).unwrap().set_modified(old)
+        // More bytes than are written before the disk is asked to take them.
+        let rows = 6 << 17;
+        let table = |seed: i64| {
+            let number = |at: i64| (at ^ seed).wrapping_mul(0x1E37_79B9_7F4A_7C15);
+            let numbers: ArrayRef = Arc::new((0..rows).map(number).collect::<Int64Array>());
+            let again = || numbers.clone();
+            RecordBatch::try_from_iter([("a", again()), ("b", again()), ("c", again())]).unwrap()
         };
-        let alive = make(&path);
-        make_old(&alive.temporary.path).unwrap();
-        let dead = folder.path().join(".t.parquet.4000000-0.tmp");
-        let fresh = folder.path().join(".t.parquet.4000000-1.tmp");
-        let others = folder.path().join(".u.parquet.4000000-0.tmp");
-        let users = folder.path().join(".t.parquet.bak.tmp");
-        for file in [&dead, &fresh, &others, &users] {
-            std::fs::write(file, "torn").unwrap();
+        let write = |table: &RecordBatch, fault| {
+            let (temporary, file) = Temporary::create(&path)?;
+            let device = Arc::new(Faulty::new(file, fault));
+            let mut writer =
+                TrainingWriter::over(temporary, device, &path, table.schema(), vec![])?;
+            for start in (0..table.num_rows()).step_by(100_000) {
+                writer.write(&table.slice(start, 100_000.min(table.num_rows() - start)))?;
+            }
+            writer.finish()
+        };
+        let old = table(1);
+        write(&old, Fault::FullAfter(usize::MAX)).unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        let full = |part: usize| Fault::FullAfter(whole.len() * part / 100);
+        let at_the_end = Fault::FullAfter(whole.len() - 1);
+        let room = [0, 1, 25, 60, 99].map(full);
+        for fault in room.into_iter().chain([at_the_end, Fault::SyncData, Fault::SyncAll]) {
+            let error = write(&table(2), fault).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Retry, "{fault:?}");
+            assert!(error.message.contains("t.parquet: the file cannot be written"), "{fault:?}");
+            assert!(error.message.contains("not full?"), "{fault:?}");
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "{fault:?}");
+            assert!(std::fs::read(&path).unwrap() == whole, "{fault:?}");
         }
-        [&dead, &others, &users].into_iter().for_each(|file| make_old(file).unwrap());
-        drop(make(&path));
-        assert!(alive.temporary.path.exists() && fresh.exists() && others.exists());
-        assert!(users.exists());
-        assert!(!dead.exists());
     }
 
     /// Goal: what cannot be written is refused before any work, with a remedy.

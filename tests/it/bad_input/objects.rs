@@ -20,19 +20,31 @@ fn child_runs_a_line() {
     println!("\nended {code} {message:?}");
 }
 
-/// Runs a line on the place's project with these environment variables.
-fn run(place: &Place, variables: &[(String, String)], line: &str) -> (u8, String) {
+/// A child that runs a line on the place's project.
+pub fn child(place: &Place, line: &str) -> Command {
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", "bad_input::objects::child_runs_a_line", "--nocapture"]);
-    for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"] {
-        child.env_remove(name);
-    }
     child.env(CHILD_LINE, line).env(CHILD_FOLDER, place.folder.path());
-    let output = child.envs(variables.iter().cloned()).output().unwrap();
+    child
+}
+
+/// How the line of a child ended.
+pub fn ended(mut child: Command) -> (u8, String) {
+    let output = child.output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let ended = text.lines().find_map(|line| line.strip_prefix("ended ")).expect("the child ends");
     let (code, message) = ended.split_once(' ').unwrap();
     (code.parse().unwrap(), message.to_string())
+}
+
+/// Runs a line on the place's project with these environment variables.
+fn run(place: &Place, variables: &[(String, String)], line: &str) -> (u8, String) {
+    let mut child = child(place, line);
+    for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"] {
+        child.env_remove(name);
+    }
+    child.envs(variables.iter().cloned());
+    ended(child)
 }
 
 /// Goal: a log and a spine in a bucket give the training set of the same files in a folder, byte by
