@@ -5,10 +5,11 @@
 //! stretches of spine rows that follow each other, and a stretch is put together when it is written.
 
 use super::layout::misfit;
+use super::order::{At, gather};
 use super::spill::{Spill, SpillWriter};
 use crate::error::{Error, Result};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array, new_empty_array};
-use arrow::compute::{interleave, take_record_batch};
+use arrow::compute::take_record_batch;
 use arrow::datatypes::{DataType as ArrowType, Field, Schema, SchemaRef, UInt32Type};
 use std::ops::Range;
 use std::path::Path;
@@ -43,7 +44,7 @@ struct Spilled {
 pub(super) struct Placed {
     first: usize,
     batches: Vec<RecordBatch>,
-    places: Vec<(u32, u32)>,
+    places: Vec<At>,
 }
 
 impl Answers {
@@ -154,25 +155,18 @@ impl Placed {
         self.first..self.first + self.places.len()
     }
 
-    /// For each of `rows`, the indices of its batch and row there.
-    pub(super) fn order(&self, rows: Range<usize>) -> Vec<(usize, usize)> {
-        let places = &self.places[rows.start - self.first..rows.end - self.first];
-        places.iter().map(|(batch, row)| (*batch as usize, *row as usize)).collect()
+    /// Where each of `rows` has its answer.
+    pub(super) fn order(&self, rows: Range<usize>) -> &[At] {
+        &self.places[rows.start - self.first..rows.end - self.first]
     }
 
     /// Feature number `feature` in the order given.
-    pub(super) fn column(
-        &self,
-        feature: usize,
-        order: &[(usize, usize)],
-        of: &ArrowType,
-    ) -> Result<ArrayRef> {
+    pub(super) fn column(&self, feature: usize, order: &[At], of: &ArrowType) -> Result<ArrayRef> {
         if self.batches.is_empty() {
             return Ok(new_empty_array(of));
         }
         let columns = self.batches.iter().map(|batch| batch.column(1 + feature).as_ref());
-        let columns: Vec<&dyn Array> = columns.collect();
-        interleave(&columns, order).map_err(misfit)
+        gather(&columns.collect::<Vec<_>>(), order)
     }
 }
 

@@ -18,6 +18,7 @@ mod blocks;
 mod counted;
 mod gather;
 mod layout;
+mod order;
 mod reading;
 mod room;
 mod spill;
@@ -356,16 +357,13 @@ impl<'a> TrainingSet<'a> {
             .collect();
         let changed = service.views.iter().map(|view| Mutex::new(vec![0; view.features.len()]));
         let changed: Vec<Mutex<Vec<u64>>> = changed.collect();
-        let (total, next, done) =
-            (PARTITIONS * views.len(), AtomicUsize::new(0), AtomicUsize::new(0));
+        let tasks = largest_first(views, &rows);
+        let (total, next, done) = (tasks.len(), AtomicUsize::new(0), AtomicUsize::new(0));
         let work = || {
             let mut guests = Guests::new(catalog)?;
             loop {
-                let task = next.fetch_add(1, Ordering::Relaxed);
-                if task >= total {
-                    return Ok(());
-                }
-                let (at, partition) = (task / PARTITIONS, task % PARTITIONS);
+                let task = tasks.get(next.fetch_add(1, Ordering::Relaxed));
+                let Some(&(at, partition)) = task else { return Ok(()) };
                 let view = &views[at];
                 let part = Partition::load(partition, &view.layout, &view.spine.blocks, &rows[at])?;
                 let mut run = |arrived| {
@@ -448,4 +446,17 @@ impl<'a> TrainingSet<'a> {
         let workers = self.sources.values_mut().flat_map(|source| &mut source.workers);
         self.room.seal(spine.chain(workers.flat_map(Worker::all_blocks)).collect())
     }
+}
+
+/// Every partition of every view, by their indices: those with the most rows first, so that the
+/// workers end together.
+fn largest_first(views: &[View<'_>], rows: &[Vec<&Block>]) -> Vec<(usize, usize)> {
+    let size = |&(at, partition): &(usize, usize)| -> usize {
+        let blocks = rows[at].iter().copied().chain(&views[at].spine.blocks);
+        blocks.map(|block| block.rows(partition)).sum()
+    };
+    let partitions = (0..views.len()).flat_map(|at| (0..PARTITIONS).map(move |it| (at, it)));
+    let mut tasks: Vec<(usize, usize)> = partitions.collect();
+    tasks.sort_by_cached_key(|task| std::cmp::Reverse(size(task)));
+    tasks
 }

@@ -1,6 +1,7 @@
 //! A training set whose features are computed: spine rows go in, rows with features come out.
 
 use super::answers::{Answers, Placed};
+use super::order::At;
 use super::{Counts, Options};
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
@@ -160,7 +161,7 @@ impl<'a> Joined<'a> {
 
     /// The features of each view at these spine rows, on all cores.
     fn stored(&self, rows: Range<usize>) -> Result<Vec<Vec<ArrayRef>>> {
-        let orders: Vec<Vec<(usize, usize)>> =
+        let orders: Vec<&[At]> =
             self.placed.iter().map(|placed| placed.order(rows.clone())).collect();
         let mut tasks: Vec<(usize, usize, &DataType)> = Vec::new();
         for (at, view) in self.service.views.iter().enumerate() {
@@ -174,7 +175,7 @@ impl<'a> Joined<'a> {
             let mut made = Vec::new();
             while let Some(&(view, position, of)) = tasks.get(next.fetch_add(1, Ordering::Relaxed))
             {
-                let column = self.placed[view].column(position, &orders[view], &arrow_type(of))?;
+                let column = self.placed[view].column(position, orders[view], &arrow_type(of))?;
                 made.push((view, position, column));
             }
             Ok::<_, Error>(made)
