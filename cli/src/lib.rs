@@ -1,5 +1,6 @@
 //! The inside of the `lockstep` command, as a library so that tests build artifacts the same way.
 
+pub mod allocator;
 pub mod arguments;
 pub mod build;
 pub mod commands;

@@ -1,5 +1,6 @@
 //! `lockstep training-set`: a spine joined with a service's features.
 
+use crate::allocator::keep_buffers;
 use crate::arguments::ProjectArguments;
 use crate::destination::Destination;
 use crate::memory::Memory;
@@ -17,7 +18,6 @@ use lockstep_runtime::{Error, Result};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 /// Spine rows that are read at once.
@@ -137,6 +137,9 @@ pub fn make(
     let destination = Destination::of(output, how.memory.spill_dir())?;
     let output = destination.file();
     let options = how.options(output)?;
+    if let Some(spill) = &options.spill {
+        keep_buffers(spill.memory_max);
+    }
     let place = spine.display();
     let mut training = TrainingSet::with(&workspace.catalog, service, options)?;
     let files = spine_files(spine)?;
@@ -177,29 +180,11 @@ pub fn make(
     let schema = joined.schema(reader.schema());
     let mut writer = TrainingWriter::create(output, schema, metadata)?;
     let bar = progress("writing", joined.rows() as u64);
-    // Rows are put in order while those before them are encoded.
-    let writer = std::thread::scope(|scope| {
-        let (sender, ready) = mpsc::sync_channel::<RecordBatch>(1);
-        let encoding = scope.spawn(move || {
-            ready.iter().try_for_each(|records| writer.write(&records))?;
-            Ok::<_, Error>(writer)
-        });
-        let mut join = || {
-            while let Some(batch) = reader.read()? {
-                let records = joined.next(&batch)?;
-                if sender.send(records).is_err() {
-                    // Encoding failed, and says why below.
-                    break;
-                }
-                bar.inc(batch.num_rows() as u64);
-            }
-            Ok(())
-        };
-        let joining = join();
-        drop(sender);
-        let encoded = encoding.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        joining.and(encoded)
-    })?;
+    // Rows are put in order while those before them are encoded and written.
+    while let Some(batch) = reader.read()? {
+        writer.write(&joined.next(&batch)?)?;
+        bar.inc(batch.num_rows() as u64);
+    }
     bar.finish_and_clear();
     if joined.left() > 0 || versions(&files) != version {
         return Err(Error::input(format!(
