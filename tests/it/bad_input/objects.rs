@@ -21,7 +21,7 @@ fn child_runs_a_line() {
 }
 
 /// A child that runs a line on the place's project.
-pub fn child(place: &Place, line: &str) -> Command {
+pub(super) fn child(place: &Place, line: &str) -> Command {
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", "bad_input::objects::child_runs_a_line", "--nocapture"]);
     child.env(CHILD_LINE, line).env(CHILD_FOLDER, place.folder.path());
@@ -29,7 +29,7 @@ pub fn child(place: &Place, line: &str) -> Command {
 }
 
 /// How the line of a child ended.
-pub fn ended(mut child: Command) -> (u8, String) {
+pub(super) fn ended(mut child: Command) -> (u8, String) {
     let output = child.output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let ended = text.lines().find_map(|line| line.strip_prefix("ended ")).expect("the child ends");
