@@ -17,6 +17,7 @@ use lockstep_cli::workspace::Workspace;
 use lockstep_kit::artifacts::root;
 use lockstep_oracle::check_files;
 use lockstep_runtime::atomic_file::write_atomically;
+use lockstep_runtime::service::AS_OF;
 use lockstep_runtime::source::read_table;
 use lockstep_runtime::{Error, Result};
 use std::path::Path;
@@ -35,7 +36,7 @@ pub fn measure() -> Result<()> {
     let service = workspace.service(SERVICE)?;
     let spine = folder.join("mentions.parquet");
 
-    let report = prove(&workspace, &service, &spine, &HOW, &folder.join("replay-store"))?;
+    let report = prove(&workspace, &service, &spine, AS_OF, &HOW, &folder.join("replay-store"))?;
     figure::count("parity.compared", report.compared, "values");
     figure::count("parity.different", report.compared - report.identical, "values");
 

@@ -6,7 +6,7 @@ use lockstep_runtime::catalog::{Catalog, cached_engine};
 use lockstep_runtime::event::{EventBatch, SourceSchema};
 use lockstep_runtime::parity::Log;
 use lockstep_runtime::project::Project;
-use lockstep_runtime::service::{AS_OF, Service};
+use lockstep_runtime::service::Service;
 use lockstep_runtime::source::{
     EventReader, ObjectStores, Pattern, ReadAhead, ReadOptions, SourceFile, files_of, open_files,
     open_tables, read_tables,
@@ -121,12 +121,12 @@ impl Workspace {
 }
 
 /// The rows of a spine, a file or the files of a pattern; in text formats the service's request
-/// columns have their types.
-pub fn read_spine(path: &Path, service: &Service) -> Result<RecordBatch> {
-    read_tables(&spine_files(path)?, &hints(service, AS_OF))
+/// columns have their types. `as_of` is the column of the rows' times.
+pub fn read_spine(path: &Path, service: &Service, as_of: &str) -> Result<RecordBatch> {
+    read_tables(&spine_files(path)?, &hints(service, as_of))
 }
 
-/// As [`read_spine`], in parts; `as_of` is the column of the rows' times.
+/// As [`read_spine`], in parts.
 pub fn spine_reader(
     files: &[SourceFile],
     service: &Service,

@@ -20,7 +20,7 @@ use lockstep_runtime::host::batch::{Trained, TrainingSet};
 use lockstep_runtime::parity::replay::{Disturbance, Random};
 use lockstep_runtime::parity::{self, Options, Report};
 use lockstep_runtime::row::TypedColumn;
-use lockstep_runtime::service::Service;
+use lockstep_runtime::service::{AS_OF, Service};
 use lockstep_runtime::store::Store;
 use lockstep_runtime::store::memory::MemoryStore;
 use lockstep_runtime::value::Value;
@@ -116,15 +116,10 @@ fn replay(
     seed: u64,
 ) -> Report {
     let logs = [typed::log(catalog, "typed", typed), typed::log(catalog, "anonymous", anonymous)];
-    let disturbance = Disturbance {
-        seed,
-        disorder_us: 3_600_000_000,
-        // Copies need event ids; the source without them counts each as an event.
-        duplicate_one_in: 0,
-        batch_rows_max: 40,
-    };
+    let disturbance =
+        Disturbance { seed, disorder_us: 3_600_000_000, duplicate_one_in: 9, batch_rows_max: 40 };
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-    let options = Options { disturbance, reopens: 3 };
+    let options = Options { as_of: AS_OF.into(), disturbance, reopens: 3 };
     let open = || Ok(store.clone());
     parity::run(catalog, service, &logs, spine, &options, &open, &|_, _| {}).unwrap()
 }

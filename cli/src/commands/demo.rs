@@ -22,6 +22,7 @@ use lockstep_runtime::atomic_file::write_atomically;
 use lockstep_runtime::host::online::{AsOf, OnlineHost};
 use lockstep_runtime::host::request::Requests;
 use lockstep_runtime::row::TypedColumn;
+use lockstep_runtime::service::AS_OF;
 use lockstep_runtime::source::{TrainingWriter, column_of, read_table};
 use lockstep_runtime::store::progress::FILES;
 use lockstep_runtime::time::Time;
@@ -115,7 +116,7 @@ impl Demo {
 
         let replay = self.folder.join("replay-store");
         let spine = self.folder.join("mentions.parquet");
-        let report = prove(&workspace, &service, &spine, &self.how, &replay)?;
+        let report = prove(&workspace, &service, &spine, AS_OF, &self.how, &replay)?;
         print_report(&report);
         stage.done("replayed the log in disorder and compared every answer");
         judge(&report, self.limit.is_some(), 0)
@@ -200,13 +201,13 @@ fn answer(host: &OnlineHost, log: &RecordBatch, spine: &RecordBatch) -> Result<(
     let last = (0..log.num_rows()).map(|row| times.value(row)).max();
     let Some(Value::Timestamp(last)) = last else { return Ok(()) };
     let as_of = AsOf::At(Time::saturating(last).plus(1));
-    let mentions = Requests::from_spine(service, spine)?;
+    let mentions = Requests::from_spine(service, spine, AS_OF)?;
     let mut rows: Vec<usize> = (0..spine.num_rows()).collect();
     rows.sort_by_key(|&row| mentions.as_of(row));
     let latest = &rows[rows.len().saturating_sub(REQUESTS)..];
     for &row in latest {
         let one = spine.slice(row, 1);
-        let requests = Requests::from_spine(service, &one)?;
+        let requests = Requests::from_spine(service, &one, AS_OF)?;
         let names = service.request.iter().enumerate();
         let request: Vec<(&str, Value)> = names
             .map(|(at, column)| (column.name.as_str(), requests.value(at, 0).clone()))

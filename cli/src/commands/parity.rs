@@ -8,10 +8,11 @@ use clap::Args;
 use lockstep_runtime::host::request::Requests;
 use lockstep_runtime::parity::replay::Disturbance;
 use lockstep_runtime::parity::{self, Log, Options, Report};
-use lockstep_runtime::service::Service;
+use lockstep_runtime::service::{AS_OF, Service};
 use lockstep_runtime::store::Store;
 use lockstep_runtime::store::sled::SledStore;
 use lockstep_runtime::{Error, Result};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,9 +25,12 @@ static NEXT_RUN: AtomicU64 = AtomicU64::new(0);
 pub struct Parity {
     /// The service whose features to compare
     service: String,
-    /// The rows to compare at: one column for each request column, and `as_of`
+    /// The rows to compare at: one column for each of the service's request columns, and their times
     #[arg(long, value_name = "FILE")]
     spine: PathBuf,
+    /// The spine's column that holds the time of each row
+    #[arg(long, value_name = "COLUMN", default_value = AS_OF)]
+    as_of_column: String,
     #[command(flatten)]
     how: How,
     /// A new directory for the replay's store, kept afterwards; otherwise a temporary one
@@ -49,7 +53,7 @@ pub struct How {
     /// history
     #[arg(long, value_name = "SECONDS")]
     pub disorder: Option<i64>,
-    /// Deliver one event in N twice; 0 for none
+    /// Deliver one event in N twice, of the sources with event ids; 0 for none
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub duplicate_one_in: u64,
     /// Most events in a batch
@@ -61,7 +65,7 @@ pub struct How {
 }
 
 impl How {
-    fn options(&self, workspace: &Workspace, service: &Service) -> Result<Options> {
+    fn options(&self, workspace: &Workspace, service: &Service, as_of: &str) -> Result<Options> {
         let disorder_us = match self.disorder {
             Some(seconds) if seconds < 0 => {
                 return Err(Error::input("--disorder must not be negative"));
@@ -69,7 +73,11 @@ impl How {
             Some(seconds) => seconds.saturating_mul(1_000_000),
             None => parity::default_disorder_us(&workspace.catalog, service),
         };
+        if self.replay_batch_rows_max == 0 {
+            return Err(Error::input("--replay-batch-rows-max must be at least 1"));
+        }
         Ok(Options {
+            as_of: as_of.into(),
             disturbance: Disturbance {
                 seed: self.seed,
                 disorder_us,
@@ -92,7 +100,8 @@ impl Parity {
             let run = NEXT_RUN.fetch_add(1, Ordering::Relaxed);
             std::env::temp_dir().join(format!("lockstep-parity-{}-{run}", std::process::id()))
         });
-        let report = prove(&workspace, &service, &self.spine, &self.how, &directory);
+        let (spine, as_of) = (&self.spine, &self.as_of_column);
+        let report = prove(&workspace, &service, spine, as_of, &self.how, &directory);
         if !kept {
             // The store was only for this run; a leftover in the temporary folder harms nobody.
             let _ = std::fs::remove_dir_all(&directory);
@@ -107,11 +116,12 @@ impl Parity {
     }
 }
 
-/// Runs parity with a new store in `directory`.
+/// Runs parity with a new store in `directory`; the spine's column `as_of` holds its times.
 pub fn prove(
     workspace: &Workspace,
     service: &Service,
     spine: &Path,
+    as_of: &str,
     how: &How,
     directory: &Path,
 ) -> Result<Report> {
@@ -122,12 +132,13 @@ pub fn prove(
         )));
     }
     let place = spine.display();
-    let spine = read_spine(spine, service)?;
+    let spine = read_spine(spine, service, as_of)?;
     // A wrong spine is the spine's fault, so its file is named; the replay asks the same again.
-    Requests::from_spine(service, &spine).map_err(|error| error.at(place))?;
-    let names = workspace.catalog.sources().keys();
-    let logs = names.map(|name| workspace.log(name)).collect::<Result<Vec<Log>>>()?;
-    let options = how.options(workspace, service)?;
+    Requests::from_spine(service, &spine, as_of).map_err(|error| error.at(place))?;
+    let views = service.views.iter().map(|view| &workspace.catalog.views()[view.view]);
+    let sources: BTreeSet<&str> = views.map(|view| &*view.declaration().event.source).collect();
+    let logs = sources.iter().map(|source| workspace.log(source)).collect::<Result<Vec<Log>>>()?;
+    let options = how.options(workspace, service, as_of)?;
     let open = || Ok(Arc::new(SledStore::open_or_create(directory)?) as Arc<dyn Store>);
     let bar = progress("answering", spine.num_rows() as u64);
     let step = |done: usize, _: usize| {
@@ -166,6 +177,16 @@ pub fn print_report(report: &Report) {
     let levels =
         report.levels.iter().map(|(level, answers)| format!("{level} {}", thousands(*answers)));
     println!("answers that read tiles, by level: {}", levels.collect::<Vec<_>>().join(", "));
+    println!(
+        "events were shuffled within {} s, and {} delivered twice",
+        report.disorder_us / 1_000_000,
+        thousands(report.copies)
+    );
+    for source in &report.without_ids {
+        println!(
+            "source {source} has no event ids: no copies were made, since each would count (S10)"
+        );
+    }
     println!(
         "{} of {} values identical ({} rows x {} features)",
         thousands(report.identical),

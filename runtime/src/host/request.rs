@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::fold::FoldPlan;
 use crate::key::EntityKey;
 use crate::row::{TypedColumn, encode_rows};
-use crate::service::{AS_OF, Service, ServiceView};
+use crate::service::{Service, ServiceView};
 use crate::source::column_of;
 use crate::time::Time;
 use crate::value::{Column, DataType, Value};
@@ -56,9 +56,9 @@ impl Requests {
         Ok(Requests { columns, as_of: vec![as_of] })
     }
 
-    /// One question a spine row (S22).
-    pub fn from_spine(service: &Service, spine: &RecordBatch) -> Result<Requests> {
-        let SpineColumns { request, as_of } = SpineColumns::new(service, spine, AS_OF, 0)?;
+    /// One question a spine row (S22); the column `as_of` holds their times.
+    pub fn from_spine(service: &Service, spine: &RecordBatch, as_of: &str) -> Result<Requests> {
+        let SpineColumns { request, as_of } = SpineColumns::new(service, spine, as_of, 0)?;
         let values = |array: &ArrayRef| {
             let column = TypedColumn::new(array)?;
             Ok((0..array.len()).map(|row| column.value(row)).collect())

@@ -1,7 +1,7 @@
 //! Parity: the proof that the batch host and the streaming and online hosts give the same bits.
 //!
 //! The spine's features are computed by the batch host, and again by replaying the events through
-//! the streaming host in disorder, with copies, in random batches, with the store closed and
+//! the streaming host in disorder, with copies of events that have ids, in random batches, with the store closed and
 //! reopened on the way, and asking the online host each spine row at its own `as_of` as soon as
 //! every event before it is in. Invariant: every spine row and every feature is compared, by its
 //! canonical bytes. Deliberately absent: tolerance.
@@ -14,7 +14,7 @@ pub use report::{Difference, FeatureReport, Report};
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::event::{EventBatch, SourceSchema};
-use crate::host::batch::{Trained, TrainingSet};
+use crate::host::batch::{self, Trained, TrainingSet};
 use crate::host::online::{AsOf, OnlineHost};
 use crate::host::request::Requests;
 use crate::host::stream::StreamHost;
@@ -26,13 +26,15 @@ use crate::tile::Level;
 use crate::time::Time;
 use crate::value::Value;
 use arrow::array::{RecordBatch, UInt64Array};
-use replay::{Disturbance, Replay};
-use report::Comparison;
+use replay::{Disturbance, Replay, Timeline};
+use report::{Comparison, Replayed};
 use std::sync::Arc;
 
 /// How parity is to be tested.
 #[derive(Debug)]
 pub struct Options {
+    /// The spine's column that holds each row's time.
+    pub as_of: String,
     /// Seed, disorder, copies, batch sizes.
     pub disturbance: Disturbance,
     /// How often the store is closed and opened again.
@@ -70,18 +72,19 @@ pub fn run(
     // Without disorder the watermark is never ahead of a question.
     if disorder_us > 0 && disorder_us >= history / 2 {
         return Err(Error::input(format!(
-            "a disorder of {} s needs views with a history of more than twice that; the shortest is {} s",
+            "a disorder of {} s needs views with a history of more than twice that; the shortest is {} s; \
+             declare a longer history, or lower --disorder",
             disorder_us / 1_000_000,
             history / 1_000_000
         )));
     }
-    let trained = train(catalog, service, logs, spine)?;
+    let trained = train(catalog, service, logs, spine, &options.as_of)?;
     let mut comparison = Comparison::new(catalog, service, &trained)?;
-    let requests = Requests::from_spine(service, spine)?;
+    let requests = Requests::from_spine(service, spine, &options.as_of)?;
     let questions = by_time(catalog, service, &requests);
     let joined = logs.iter().map(join).collect::<Result<Vec<RecordBatch>>>()?;
-    let times = joined.iter().zip(logs).map(|(events, log)| event_times(events, log));
-    let replay = Replay::new(&times.collect::<Result<Vec<_>>>()?, &options.disturbance);
+    let timelines = joined.iter().zip(logs).map(|(events, log)| timeline(events, log));
+    let replay = Replay::new(&timelines.collect::<Result<Vec<_>>>()?, &options.disturbance);
     let reopen_every = (replay.batches.len() as u64 / (options.reopens + 1)).max(1);
 
     let open = || {
@@ -119,7 +122,11 @@ pub fn run(
     if asked != questions.len() {
         return Err(Error::bug(format!("{} of {} rows were asked", asked, questions.len())));
     }
-    Ok(comparison.finish(&requests, service, levels(catalog, service)))
+    let copies = replay.deliveries.iter().filter(|delivery| delivery.copy).count() as u64;
+    let without_ids = logs.iter().filter(|log| log.schema.id.is_none());
+    let without_ids = without_ids.map(|log| log.schema.source.clone()).collect();
+    let replayed = Replayed { disorder_us, copies, without_ids };
+    Ok(comparison.finish(&requests, service, levels(catalog, service), replayed))
 }
 
 /// The batch host's answer.
@@ -128,8 +135,11 @@ fn train(
     service: &Service,
     logs: &[Log],
     spine: &RecordBatch,
+    as_of: &str,
 ) -> Result<Trained> {
-    let mut training = TrainingSet::new(catalog, service, spine)?;
+    let options = batch::Options { as_of: as_of.into(), ..batch::Options::default() };
+    let mut training = TrainingSet::with(catalog, service, options)?;
+    training.spine(spine)?;
     for log in logs {
         for batch in &log.batches {
             training.push(&log.schema.source, batch)?;
@@ -164,13 +174,14 @@ fn join(log: &Log) -> Result<RecordBatch> {
         .map_err(|error| Error::bug("a source's batches do not join").because(error))
 }
 
-fn event_times(events: &RecordBatch, log: &Log) -> Result<Vec<i64>> {
+fn timeline(events: &RecordBatch, log: &Log) -> Result<Timeline> {
     let times = TypedColumn::new(events.column(log.schema.time))?;
     let time = |row| match times.value(row) {
         Value::Timestamp(micros) => Ok(micros),
         _ => Err(Error::bug("an event without a time passed its reader")),
     };
-    (0..events.num_rows()).map(time).collect()
+    let event_times = (0..events.num_rows()).map(time).collect::<Result<_>>()?;
+    Ok(Timeline { event_times, has_ids: log.schema.id.is_some() })
 }
 
 /// Gives one batch of deliveries to the streaming host.

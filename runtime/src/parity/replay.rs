@@ -1,8 +1,9 @@
 //! A disordered replay: events shuffled within a bound, with copies, in random batches.
 //!
 //! Each event is delivered at `event_time + jitter`, `0 <= jitter < disorder`, and some a second
-//! time, later. Invariant: the same seed gives the same replay; every event is delivered at least
-//! once; whatever is delivered late is late by less than `2 * disorder`. Deliberately absent: hosts.
+//! time, later, if they have ids: without, a copy is an event of its own (S10). Invariant: the same
+//! seed gives the same replay; every event is delivered at least once; whatever is delivered late is
+//! late by less than `2 * disorder`. Deliberately absent: hosts.
 
 use std::ops::Range;
 
@@ -38,10 +39,19 @@ pub struct Disturbance {
     pub seed: u64,
     /// Events change places within this much event time.
     pub disorder_us: i64,
-    /// One event in so many is delivered twice; 0 for none.
+    /// One event in so many is delivered twice, of those with ids; 0 for none.
     pub duplicate_one_in: u64,
     /// Most events in a batch.
     pub batch_rows_max: u64,
+}
+
+/// The events of one source, as a replay sees them.
+#[derive(Clone, Debug)]
+pub struct Timeline {
+    /// Their times, in position order.
+    pub event_times: Vec<i64>,
+    /// Whether they have ids, so that copies may be delivered.
+    pub has_ids: bool,
 }
 
 /// One delivery: an event of one source.
@@ -70,16 +80,16 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// A replay of logs given by their event times, source by source.
-    pub fn new(logs: &[Vec<i64>], disturbance: &Disturbance) -> Replay {
+    /// A replay of the logs of some sources.
+    pub fn new(logs: &[Timeline], disturbance: &Disturbance) -> Replay {
         let mut random = Random::new(disturbance.seed);
         let disorder = disturbance.disorder_us.unsigned_abs();
         let mut deliveries = Vec::new();
-        for (source, times) in logs.iter().enumerate() {
-            for (event, time) in times.iter().enumerate() {
+        for (source, log) in logs.iter().enumerate() {
+            let every = if log.has_ids { disturbance.duplicate_one_in } else { 0 };
+            for (event, time) in log.event_times.iter().enumerate() {
                 let at = time.saturating_add(random.below(disorder) as i64);
                 deliveries.push(Delivery { at, source, event, copy: false });
-                let every = disturbance.duplicate_one_in;
                 if every > 0 && random.below(every) == 0 {
                     let at = at.saturating_add(random.below(disorder) as i64);
                     deliveries.push(Delivery { at, source, event, copy: true });
@@ -94,7 +104,7 @@ impl Replay {
         for (at, batch) in batches.iter().enumerate().rev() {
             for delivery in &deliveries[batch.clone()] {
                 if !delivery.copy {
-                    least = least.min(logs[delivery.source][delivery.event]);
+                    least = least.min(logs[delivery.source].event_times[delivery.event]);
                 }
             }
             complete_until[at] = least;
@@ -135,10 +145,12 @@ mod tests {
         let times: Vec<i64> = (0..500).map(|i| (i / 3) * 40).collect();
         let how =
             Disturbance { seed: 7, disorder_us: 1000, duplicate_one_in: 10, batch_rows_max: 9 };
-        let replay = Replay::new(&[times.clone(), times.clone()], &how);
+        let log = |has_ids| Timeline { event_times: times.clone(), has_ids };
+        let replay = Replay::new(&[log(true), log(false)], &how);
         let firsts = replay.deliveries.iter().filter(|d| !d.copy).count();
         assert_eq!(firsts, 1000);
-        assert!(replay.deliveries.len() > 1050);
+        let copies: Vec<&Delivery> = replay.deliveries.iter().filter(|d| d.copy).collect();
+        assert!(copies.len() > 25 && copies.iter().all(|copy| copy.source == 0));
         let order: Vec<i64> = replay.deliveries.iter().map(|d| times[d.event]).collect();
         assert!(order.windows(2).filter(|pair| pair[0] > pair[1]).count() > 100);
         let mut ahead = i64::MIN;

@@ -33,6 +33,20 @@ pub struct Report {
     pub digest: String,
     /// Events that the batch host set aside.
     pub set_aside: u64,
+    /// The event time within which the replay shuffled events, in microseconds.
+    pub disorder_us: i64,
+    /// Second copies of events that the replay delivered.
+    pub copies: u64,
+    /// The sources without event ids: of their events the replay makes no copies, since each would
+    /// count (S10).
+    pub without_ids: Vec<String>,
+}
+
+/// What the replay did.
+pub(super) struct Replayed {
+    pub(super) disorder_us: i64,
+    pub(super) copies: u64,
+    pub(super) without_ids: Vec<String>,
 }
 
 /// The outcome for one feature.
@@ -145,6 +159,7 @@ impl Comparison {
         requests: &Requests,
         service: &Service,
         (levels, base): (Vec<Level>, bool),
+        replayed: Replayed,
     ) -> Report {
         let features: Vec<FeatureReport> = (0..self.names.len())
             .map(|at| FeatureReport {
@@ -180,6 +195,9 @@ impl Comparison {
             levels,
             digest: self.digest,
             set_aside: self.set_aside,
+            disorder_us: replayed.disorder_us,
+            copies: replayed.copies,
+            without_ids: replayed.without_ids,
         }
     }
 }
