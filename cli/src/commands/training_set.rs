@@ -109,7 +109,7 @@ fn print_leakage(leakage: &[(String, u64)], rows: u64) {
     let lines = leakage
         .iter()
         .map(|(feature, changed)| vec![feature.clone(), thousands(*changed), share(*changed)]);
-    let titles = ["looked-up feature", "rows in which less was known (an estimate)", "of all"];
+    let titles = ["feature", "rows in which less was known (an estimate)", "of all"];
     println!("{}", table(&titles, lines.collect(), 1));
 }
 

@@ -5,10 +5,11 @@
 
 use super::mapper::CALL_ROWS_MAX;
 use super::request::Requests;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, CatalogOnDemand};
 use crate::component::OnDemandRunner;
 use crate::error::{Error, Result};
 use crate::event::arrow_schema;
+use crate::flat::ViewRows;
 use crate::manifest::OnDemand;
 use crate::row::TypedColumn;
 use crate::service::Service;
@@ -94,24 +95,62 @@ impl<'a> OnDemandRunners<'a> {
     ) -> Result<Vec<Vec<ArrayRef>>> {
         let mut computed = Vec::new();
         for at in 0..self.service.on_demand.len() {
-            let wanted = &self.service.on_demand[at];
-            let on_demand = &self.catalog.on_demand()[wanted.on_demand];
-            let declaration = &on_demand.declaration;
-            let request = wanted.request.iter().map(|source| match source {
-                Some(source) => &request[*source],
-                None => as_of,
-            });
-            let features = wanted.features.iter().map(|it| &stored[it.view][it.position]);
-            let inputs = request.chain(features).cloned().collect();
-            let inputs = RecordBatch::try_new(arrow_schema(&input_columns(declaration)), inputs)
-                .map_err(|error| Error::bug("a request does not fit its columns").because(error))?;
-            let (runner, index) = (&mut self.runners[at], on_demand.index);
-            let outputs = compute(runner, index, &inputs, first)
-                .map_err(|error| error.at(format!("on-demand {}", declaration.name)))?;
+            let inputs = self.inputs(at, request, as_of, stored)?;
+            let (runner, on_demand) =
+                (&mut self.runners[at], on_demand(self.catalog, self.service, at));
+            let outputs = compute(runner, on_demand.index, &inputs, first)
+                .map_err(|error| error.at(format!("on-demand {}", on_demand.declaration.name)))?;
             computed.push(outputs);
         }
         Ok(computed)
     }
+
+    /// The outputs of the service's transform number `at` for the requests that it does not refuse:
+    /// a part of them each, with the number of its first.
+    pub fn answers(
+        &mut self,
+        at: usize,
+        request: &[ArrayRef],
+        as_of: &ArrayRef,
+        stored: &[Vec<ArrayRef>],
+    ) -> Result<Vec<(usize, ViewRows)>> {
+        let inputs = self.inputs(at, request, as_of, stored)?;
+        let (runner, on_demand) =
+            (&mut self.runners[at], on_demand(self.catalog, self.service, at));
+        let answer = |start: usize| {
+            let rows = CALL_ROWS_MAX.min(inputs.num_rows() - start);
+            Ok((start, runner.compute(on_demand.index, &inputs.slice(start, rows))?))
+        };
+        let answers = (0..inputs.num_rows()).step_by(CALL_ROWS_MAX).map(answer);
+        answers
+            .collect::<Result<_>>()
+            .map_err(|error| error.at(format!("on-demand {}", on_demand.declaration.name)))
+    }
+
+    /// What the service's transform number `at` is called with.
+    fn inputs(
+        &self,
+        at: usize,
+        request: &[ArrayRef],
+        as_of: &ArrayRef,
+        stored: &[Vec<ArrayRef>],
+    ) -> Result<RecordBatch> {
+        let wanted = &self.service.on_demand[at];
+        let declaration = &on_demand(self.catalog, self.service, at).declaration;
+        let request = wanted.request.iter().map(|source| match source {
+            Some(source) => &request[*source],
+            None => as_of,
+        });
+        let features = wanted.features.iter().map(|it| &stored[it.view][it.position]);
+        let inputs = request.chain(features).cloned().collect();
+        RecordBatch::try_new(arrow_schema(&input_columns(declaration)), inputs)
+            .map_err(|error| Error::bug("a request does not fit its columns").because(error))
+    }
+}
+
+/// The service's on-demand transform number `at`.
+fn on_demand<'a>(catalog: &'a Catalog, service: &Service, at: usize) -> &'a CatalogOnDemand {
+    &catalog.on_demand()[service.on_demand[at].on_demand]
 }
 
 /// The outputs of one transform, many requests a call.

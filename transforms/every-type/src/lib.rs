@@ -159,6 +159,11 @@ fn answer<'a>(question: &Question<'_>, known: &Known<'a>) -> Result<Answer<'a>, 
     if question.name == "refused" {
         return Err("this name is refused".to_string());
     }
+    // A question that depends on what is known: at most so many events, or no answer.
+    let most = question.weight.filter(|weight| *weight < 0.0).map(|weight| -weight as i64);
+    if most.is_some_and(|most| known.events > most) {
+        return Err(format!("{} events are too many", known.events));
+    }
     Ok(Answer {
         greeting: format!("{} {}", question.name, known.events),
         weighted: question.weight.zip(known.mean).map(|(weight, mean)| weight * mean),

@@ -18,8 +18,9 @@ pub struct Counts {
     pub duplicates: u64,
     /// Events that counted.
     pub events: u64,
-    /// As known: of each stored feature, how many spine rows have another value than with every
-    /// event in: what would have leaked.
+    /// As known: of each feature, how many spine rows have another value than with every event in:
+    /// what would have leaked. Stored features are looked-up ones, also those that only on-demand
+    /// transforms read; an output of theirs is counted as its rows are joined.
     pub leakage: Vec<(String, u64)>,
     /// Whether rows had to wait on the disk.
     pub spilled: bool,

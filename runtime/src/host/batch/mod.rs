@@ -18,6 +18,7 @@ mod blocks;
 mod counted;
 mod gather;
 mod layout;
+mod leaks;
 mod order;
 mod reading;
 mod room;
@@ -34,6 +35,7 @@ use self::blocks::{Block, Blocks, PARTITIONS};
 use self::counted::Counted;
 use self::gather::Partition;
 use self::layout::{Layout, spine_batch};
+use self::leaks::{Leaked, Leaks};
 use self::room::Room;
 use self::worker::{Arrived, KnownKeys, Worker};
 use super::mapper::Mapped;
@@ -247,7 +249,8 @@ impl<'a> TrainingSet<'a> {
     /// in, before the work.
     pub fn check_room(&self) -> Result<()> {
         let views = self.service.views.iter().map(|view| view.features.len() as u64);
-        let row_bytes: u64 = views.map(|features| 4 + 8 * features).sum();
+        let known = self.options.known.as_ref().map_or(0, |_| leaks::inputs(self.service).len());
+        let row_bytes: u64 = views.map(|features| 4 + 8 * features).sum::<u64>() + 8 * known as u64;
         self.room.check(self.spine_rows, row_bytes, &|folder: &Path| fs4::available_space(folder))
     }
 
@@ -355,8 +358,7 @@ impl<'a> TrainingSet<'a> {
                 workers.flat_map(|worker| worker.blocks(view)).collect()
             })
             .collect();
-        let changed = service.views.iter().map(|view| Mutex::new(vec![0; view.features.len()]));
-        let changed: Vec<Mutex<Vec<u64>>> = changed.collect();
+        let leaks = self.options.known.as_ref().map(|_| Leaks::new(catalog, service, *spine_rows));
         let tasks = largest_first(views, &rows);
         let (total, next, done) = (tasks.len(), AtomicUsize::new(0), AtomicUsize::new(0));
         let work = || {
@@ -373,16 +375,11 @@ impl<'a> TrainingSet<'a> {
                     view.sweep.run(&part.rows, arrived, entities, as_of, guest, &named)
                 };
                 let columns = run(part.arrived.as_deref())?;
-                if part.arrived.is_some() {
-                    let plain = run(None)?;
-                    let mut changed = changed[at].lock().unwrap_or_else(PoisonError::into_inner);
-                    arrivals::count_changed(&columns, &plain, &mut changed)?;
+                if let Some(leaks) = &leaks {
+                    leaks.swept(at, &part.spine_rows, &columns, &run(None)?, room)?;
                 }
                 let mut answers = answers[at].lock().unwrap_or_else(PoisonError::into_inner);
-                room.take(answers.push(part.spine_rows, columns)?);
-                if let (true, Some(spill)) = (room.is_short(), &room.spill) {
-                    room.give_back(answers.spill(&spill.folder)?);
-                }
+                room.answer(&mut answers, part.spine_rows, columns)?;
                 drop(answers);
                 progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
             }
@@ -396,16 +393,14 @@ impl<'a> TrainingSet<'a> {
         let unlocked =
             answers.into_iter().map(|it| it.into_inner().unwrap_or_else(PoisonError::into_inner));
         let mut answers: Vec<Answers> = unlocked.collect();
-        let answers_spilled = answers.iter().any(Answers::is_spilled);
+        let mut leaked = leaks.map(|leaks| leaks.finish(catalog, service));
+        let answers_spilled = answers.iter().any(Answers::is_spilled)
+            || leaked.as_ref().is_some_and(Leaked::is_spilled);
         if let (true, Some(spill)) = (answers_spilled, &self.room.spill) {
             answers.iter_mut().try_for_each(|answers| answers.spill(&spill.folder).map(|_| ()))?;
+            leaked.iter_mut().try_for_each(|leaked| leaked.spill(&spill.folder))?;
         }
-        let changed =
-            changed.into_iter().map(|it| it.into_inner().unwrap_or_else(PoisonError::into_inner));
-        let leakage = match self.options.known {
-            Some(_) => arrivals::leakage(catalog, service, changed.collect()),
-            None => vec![],
-        };
+        let leakage = leaked.as_ref().map(|it| it.counts.clone()).unwrap_or_default();
         let workers_of = self.sources.values().flat_map(|source| &source.workers);
         let guest = workers_of.map(Worker::guest_time).sum();
         // Within a batch they are found view by view; the batches must not show.
@@ -416,6 +411,7 @@ impl<'a> TrainingSet<'a> {
             service,
             self.options,
             answers,
+            leaked,
             self.spine_rows,
             Counts {
                 set_aside,

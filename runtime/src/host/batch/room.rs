@@ -4,9 +4,11 @@
 //! guests, readers and the work on one partition take, for which half of the memory is left.
 
 use super::SpillOptions;
+use super::answers::Answers;
 use super::blocks::Blocks;
 use super::spill::no_room;
 use crate::error::{Error, Result};
+use arrow::array::ArrayRef;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -62,6 +64,20 @@ impl Room {
             spilled = true;
         }
         Ok(spilled)
+    }
+
+    /// Adds answers, and moves those of their view to the disk if memory is short.
+    pub(super) fn answer(
+        &self,
+        answers: &mut Answers,
+        spine_rows: Vec<u32>,
+        columns: Vec<ArrayRef>,
+    ) -> Result<()> {
+        self.take(answers.push(spine_rows, columns)?);
+        if let (true, Some(spill)) = (self.is_short(), &self.spill) {
+            self.give_back(answers.spill(&spill.folder)?);
+        }
+        Ok(())
     }
 
     /// Fails if the answers to so many spine rows, of at least so many bytes each, find no room in

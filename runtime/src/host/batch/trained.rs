@@ -1,6 +1,7 @@
 //! A training set whose features are computed: spine rows go in, rows with features come out.
 
 use super::answers::{Answers, Placed};
+use super::leaks::{Known, Leaked};
 use super::order::At;
 use super::{Counts, Options};
 use crate::catalog::Catalog;
@@ -40,6 +41,8 @@ pub struct Joined<'a> {
     /// Of each view, the answers that are in order now.
     placed: Vec<Placed>,
     on_demand: OnDemandRunners<'a>,
+    /// As known: the answers with every event in.
+    leaked: Option<Leaked>,
     rows: usize,
     next: usize,
     /// What the run counted.
@@ -52,6 +55,7 @@ impl<'a> Joined<'a> {
         service: &'a Service,
         options: Options,
         answers: Vec<Answers>,
+        leaked: Option<Leaked>,
         rows: usize,
         counts: Counts,
     ) -> Result<Joined<'a>> {
@@ -63,6 +67,7 @@ impl<'a> Joined<'a> {
             answers,
             placed: vec![],
             on_demand,
+            leaked,
             rows,
             next: 0,
             counts,
@@ -148,7 +153,16 @@ impl<'a> Joined<'a> {
             let first = rows.start;
             let columns = SpineColumns::new(self.service, spine, &self.options.as_of, first)?;
             let as_of: ArrayRef = Arc::new(columns.as_of.with_timezone("UTC"));
-            self.on_demand.compute_arrays(&columns.request, &as_of, &stored, first)?
+            let computed =
+                self.on_demand.compute_arrays(&columns.request, &as_of, &stored, first)?;
+            if let Some(leaked) = &mut self.leaked {
+                let (request, stored, computed) =
+                    (&columns.request[..], &stored[..], &computed[..]);
+                let known = Known { rows, request, as_of: &as_of, stored, computed };
+                leaked.count(&mut self.on_demand, self.service, &known)?;
+                self.counts.leakage.clone_from(&leaked.counts);
+            }
+            computed
         };
         let features = self.service.origins.iter().map(|origin| match *origin {
             Origin::Stored(at) => stored[at.view][at.position].clone(),
