@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from peers import data, duck, facts, numeric, polar, product, truth  # noqa: E402
+from peers import data, duck, facts, numeric, polar, product, readers, truth  # noqa: E402
 from peers.compare import Report  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
@@ -184,6 +184,7 @@ def main():
         check_polars(report, it, ours)
         if it.name == "edges":
             check_numeric(report, it, ours, history)
+    readers.check(report, ROOT, folder / "types")
     print(report.show())
     wrong = facts.wrong()
     print("\n".join(f"docs/PEERS.md is wrong: {fact}" for fact in wrong), end="\n" * bool(wrong))

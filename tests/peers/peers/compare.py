@@ -60,6 +60,15 @@ class Report:
         """Compares with a peer that rounds at each step: the distance is reported."""
         self._add(self.reported, data, peer, feature, ours, theirs, rule, rows)
 
+    def must_read(self, data, reader, kind, name, wrote, read, kind_read):
+        """Compares a column of a file with what a reader finds in it: its type and each value."""
+        line = self.exact[data, f"read by {reader}", kind]
+        assert len(wrote) == len(read), (name, len(wrote), len(read))
+        if kind != kind_read:
+            line.add(f"{name}, its type", kind, kind_read)
+        for row, (ours, theirs) in enumerate(zip(wrote, read)):
+            line.add(f"{name}, row {row}", ours, theirs)
+
     def _add(self, lines, data, peer, feature, ours, theirs, rule, rows):
         assert len(ours) == len(theirs), (feature.name, len(ours), len(theirs))
         line = lines[data, peer, feature.aggregate]

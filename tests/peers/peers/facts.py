@@ -3,12 +3,16 @@
 Invariant: a fact of that page that is about an installed peer is a line here, so a version that
 changes its mind fails the check. Deliberately absent: our own values.
 """
+import io
 import math
 import warnings
 
 import duckdb
 import numpy
+import pandas
 import polars
+import pyarrow
+import pyarrow.parquet
 import scipy.stats
 
 
@@ -16,7 +20,7 @@ def wrong():
     """The facts that do not hold, as texts."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        facts = [*of_duckdb(), *of_polars(), *of_numpy(), *of_scipy()]
+        facts = [*of_duckdb(), *of_polars(), *of_numpy(), *of_scipy(), *of_pandas()]
     return [name for name, holds in facts if not holds]
 
 
@@ -77,3 +81,9 @@ def of_scipy():
     yield "SciPy: skew is of the population", scipy.stats.skew([1.0, 2, 4, 9]) < 1
     yield "SciPy: kurtosis is an excess", scipy.stats.kurtosis([1.0, 2, 3, 4]) < 0
     yield "SciPy: mode is the least", scipy.stats.mode([2, 1]).mode == 1
+
+
+def of_pandas():
+    file = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table({"n": [2**53 + 1, None]}), file)
+    yield "pandas: int64 beside nulls is float64", pandas.read_parquet(file)["n"].dtype == "float64"

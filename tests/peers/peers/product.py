@@ -25,24 +25,28 @@ features = ["{view}.*"]
 
 def values(root, folder, data):
     """Each feature's values, in the order of the spine's rows, by the feature's name."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "manifest.json").write_text(
-        json.dumps(manifest(data.columns, data.key, data.features))
-    )
-    run(root, "lockstep-mirror", folder / "manifest.json", folder / "mirror.wasm")
-    events = json.dumps(str(data.events_file))
-    text = PROJECT.format(source=SOURCE, events=events, view=VIEW)
-    (folder / "lockstep.toml").write_text(text)
-    output = folder / "training.parquet"
-    run(
-        root, "lockstep", "training-set", "everything", "--project", folder,
-        "--spine", data.spine_file, "--output", output,
-    )
+    declared = manifest(data.columns, data.key, data.features)
+    output = training(root, folder, declared, data.events_file, data.spine_file)
     check_metadata(output)
     table = polars.read_parquet(output)
     assert table.height == data.spine.height, "the training set has not the spine's rows"
     assert table["row"].to_list() == data.spine["row"].to_list(), "the spine's order is lost"
     return {f.name: table[f"{VIEW}.{f.name}"].to_list() for f in data.features}
+
+
+def training(root, folder, declared, events, spine):
+    """The training set of a manifest's view, as a file in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "manifest.json").write_text(json.dumps(declared))
+    run(root, "lockstep-mirror", folder / "manifest.json", folder / "mirror.wasm")
+    text = PROJECT.format(source=SOURCE, events=json.dumps(str(events)), view=VIEW)
+    (folder / "lockstep.toml").write_text(text)
+    output = folder / "training.parquet"
+    run(
+        root, "lockstep", "training-set", "everything", "--project", folder,
+        "--spine", spine, "--output", output,
+    )
+    return output
 
 
 def check_metadata(output):
