@@ -2,6 +2,7 @@
 
 use crate::arguments::ProjectArguments;
 use arrow::array::RecordBatch;
+use lockstep_runtime::arrivals::reading;
 use lockstep_runtime::catalog::{Catalog, cached_engine};
 use lockstep_runtime::event::{EventBatch, SourceSchema};
 use lockstep_runtime::parity::Log;
@@ -90,12 +91,14 @@ impl Workspace {
         Ok(files)
     }
 
-    /// A reader of the files of `source`, from `start_position`.
+    /// A reader of the files of `source`, from `start_position`, for a store: with arrivals, where
+    /// the project names their column.
     pub fn reader(&self, source: &str, start_position: u64) -> Result<Box<dyn EventReader>> {
-        let schema = self.catalog.source(source)?.clone();
+        let schema = reading(self.catalog.source(source)?)?;
         let options =
             ReadOptions { batch_rows: BATCH_ROWS, start_position, ..ReadOptions::default() };
-        open_files(&self.files(source)?, schema, options)
+        let opened = open_files(&self.files(source)?, schema.clone(), options);
+        opened.map_err(|error| blame(&schema, error))
     }
 
     /// A reader of all files of a source, with these columns, that may pass over events outside
@@ -118,6 +121,17 @@ impl Workspace {
         }
         Ok(Log { schema: self.catalog.source(source)?.clone(), batches })
     }
+}
+
+/// Says of an error about a source's column of arrivals who wants it.
+pub fn blame(schema: &SourceSchema, mut error: Error) -> Error {
+    if let Some(column) = schema.arrived_at.as_ref().filter(|it| error.message.contains(*it)) {
+        error.message = format!(
+            "{}\n  {column:?} is read since the project file names it: [sources.{}] arrived_at",
+            error.message, schema.source
+        );
+    }
+    error
 }
 
 /// The rows of a spine, a file or the files of a pattern; in text formats the service's request

@@ -3,6 +3,7 @@
 //! Invariant: names are unique over the artifacts; every view has its plan and its ladder; every
 //! source has one schema. Deliberately absent: services, stores, I/O beyond loading components.
 
+use crate::arrivals::with_arrivals;
 use crate::component::{Artifact, Engine, EngineConfig};
 use crate::error::{Error, Result};
 use crate::event::SourceSchema;
@@ -111,7 +112,23 @@ impl Catalog {
                 project.file.display()
             )));
         }
-        Catalog::new(artifacts)
+        let mut catalog = Catalog::new(artifacts)?;
+        for (source, config) in &project.sources {
+            if let Some((column, line)) = &config.arrived_at {
+                let place = format!("{}:{line}", project.file.display());
+                catalog.record_arrivals(source, column).map_err(|error| error.at(place))?;
+            }
+        }
+        Ok(catalog)
+    }
+
+    /// Says that events of `source`, if a view reads it, record their arrival in `column` (S11).
+    pub fn record_arrivals(&mut self, source: &str, column: &str) -> Result<()> {
+        if let Some(schema) = self.sources.get_mut(source) {
+            with_arrivals(schema, column, "arrived_at")?;
+            Arc::make_mut(schema).arrived_at = Some(column.to_string());
+        }
+        Ok(())
     }
 
     /// The catalogue of these named artifacts.

@@ -73,6 +73,9 @@ pub struct SourceSchema {
     pub id: Option<usize>,
     /// How far an event time may lie beyond the event's recorded arrival (S11).
     pub skew_us: i64,
+    /// The column that records when each event arrived, if the project names one. It is no part of
+    /// an event unless it is declared as well.
+    pub arrived_at: Option<String>,
 }
 
 impl SourceSchema {
@@ -90,6 +93,7 @@ impl SourceSchema {
             time: first.time_index(),
             id: first.id_index(),
             skew_us: first.skew_us,
+            arrived_at: None,
         };
         for other in declarations {
             if (&other.time, &other.id, other.skew_us) != (&first.time, &first.id, first.skew_us) {

@@ -26,6 +26,7 @@ pub mod tile;
 pub mod store;
 
 pub mod admission;
+pub mod arrivals;
 pub mod catalog;
 pub mod clock;
 pub mod guests;

@@ -41,6 +41,8 @@ pub struct Project {
 pub struct SourceConfig {
     /// The paths and patterns of its files, in order.
     pub files: Vec<Pattern>,
+    /// The column that records when each event arrived (S11), and its line in the project file.
+    pub arrived_at: Option<(String, usize)>,
 }
 
 /// What a service serves.
@@ -77,6 +79,7 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct FileSource {
     files: Option<OneOrMany>,
+    arrived_at: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -132,7 +135,11 @@ impl Project {
                     files.into_iter().map(|file| Pattern::new(&root, file)).collect()
                 }
             };
-            (name, SourceConfig { files })
+            let arrived_at = source.arrived_at.map(|column| {
+                let line = line_of(&text, column.span().start);
+                (column.into_inner(), line)
+            });
+            (name, SourceConfig { files, arrived_at })
         });
         let services = parsed.services.into_iter().map(|(name, service)| {
             let features = service.features.into_iter().map(|feature| {

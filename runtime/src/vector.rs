@@ -75,6 +75,9 @@ impl Identity {
                 schema.columns[schema.time].name, schema.skew_us
             );
             hash.update(text);
+            if let Some(column) = &schema.arrived_at {
+                hash.update(format!("arrived_at {column:?}\n"));
+            }
             for column in &schema.columns {
                 hash.update(format!(
                     "{:?} {} {}\n",

@@ -38,7 +38,14 @@ fn schema(columns: &[&str]) -> Arc<SourceSchema> {
         }
     };
     let columns = columns.iter().map(column).collect();
-    Arc::new(SourceSchema { source: "events".into(), columns, time: 0, id: None, skew_us: 0 })
+    Arc::new(SourceSchema {
+        source: "events".into(),
+        columns,
+        time: 0,
+        id: None,
+        skew_us: 0,
+        arrived_at: None,
+    })
 }
 
 /// The values as an array, with rubbish behind the nulls of numbers, as real files have.

@@ -35,7 +35,14 @@ fn schema(columns: &[&str], id: Option<usize>) -> Arc<SourceSchema> {
         }
     };
     let columns = columns.iter().map(column).collect();
-    Arc::new(SourceSchema { source: "events".into(), columns, time: 0, id, skew_us: 0 })
+    Arc::new(SourceSchema {
+        source: "events".into(),
+        columns,
+        time: 0,
+        id,
+        skew_us: 0,
+        arrived_at: None,
+    })
 }
 
 /// Writes a file, with the folders above it.

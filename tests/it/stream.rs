@@ -5,6 +5,7 @@
 //! states mean, which `every_type.rs` compares with the oracle.
 
 mod admission;
+mod arrivals;
 pub mod crash;
 mod late;
 

@@ -3,8 +3,9 @@
 use crate::arguments::ProjectArguments;
 use crate::outcome::Outcome;
 use crate::output::{print_json, progress, the_first, thousands};
-use crate::workspace::{BATCH_ROWS, Workspace};
+use crate::workspace::{BATCH_ROWS, Workspace, blame};
 use clap::Args;
+use lockstep_runtime::arrivals::reading;
 use lockstep_runtime::event::{EventBatch, SetAside};
 use lockstep_runtime::host::stream::{Applied, StreamHost};
 use lockstep_runtime::source::{
@@ -62,16 +63,19 @@ impl Stream {
                  twice (S24); declare #[event(id = …)], or add the file to the project's files"
             )));
         }
+        let schema = reading(&schema)?;
         // Files are opened before the store, so that a wrong one leaves no new store behind.
         let pushed = match &self.input {
             None => workspace.reader(&source, 0).map(|_| None)?,
             Some(path) if path.as_os_str() == "-" => {
                 let input = Box::new(std::io::stdin());
-                Some(open_events_stdin(self.format()?, input, schema, options)?)
+                let opened = open_events_stdin(self.format()?, input, schema.clone(), options);
+                Some(opened.map_err(|error| blame(&schema, error))?)
             }
             Some(path) => {
                 let files = Pattern::new("", path.to_string_lossy()).files()?;
-                Some(open_files(&files, schema, options)?)
+                let opened = open_files(&files, schema.clone(), options);
+                Some(opened.map_err(|error| blame(&schema, error))?)
             }
         };
         let mut fold = Fold::open(&workspace, workspace.open_store(true)?, &source, partition)?;

@@ -7,6 +7,7 @@
 use super::mapper::Mapper;
 use super::set_aside;
 use crate::admission::{Admitted, admit, row_json};
+use crate::arrivals;
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::event::{EventBatch, SetAside, SourceSchema};
@@ -18,9 +19,7 @@ use crate::store::tiles::Deltas;
 use crate::store::{Snapshot, Store, WriteBatch, layout};
 use crate::tile::Retention;
 use crate::time::Time;
-use crate::value::Value;
 use crate::vector::Identity;
-use arrow::array::RecordBatch;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -149,7 +148,8 @@ impl StreamHost {
         let Fold { partition, snapshot, writes } = fold;
         let (partition, snapshot) = (*partition, *snapshot);
         let source = schema.source.as_str();
-        let admission = admit(schema, batch, |id| {
+        let (batch, arrivals) = arrivals::recorded(schema, batch)?;
+        let admission = admit(schema, &batch, |id| {
             let stored = snapshot.get(&layout::event_id(source, id))?;
             stored.map(|bytes| Admitted::decode(&bytes).ok_or_else(damaged_id)).transpose()
         })?;
@@ -160,7 +160,8 @@ impl StreamHost {
         aside.extend(admission.conflicts.iter().cloned());
 
         progress.position = batch.next_position;
-        progress.watermark = progress.watermark.max(watermark(schema, &admission.records)?);
+        let newest = arrivals::watermark(schema, &batch.positions, arrivals, &admission)?;
+        progress.watermark = progress.watermark.max(newest);
         progress.events += admission.records.num_rows() as u64;
         progress.duplicates += admission.duplicates;
         let views = self.catalog.views();
@@ -274,16 +275,6 @@ fn part(batch: &EventBatch, start: u64, end: u64) -> EventBatch {
         next_position: end,
         set_aside: batch.set_aside.iter().filter(inside).cloned().collect(),
     }
-}
-
-/// The greatest event time.
-pub(super) fn watermark(schema: &SourceSchema, events: &RecordBatch) -> Result<Option<i64>> {
-    let times = TypedColumn::new(events.column(schema.time))?;
-    let times = (0..events.num_rows()).filter_map(|row| match times.value(row) {
-        Value::Timestamp(micros) => Some(micros),
-        _ => None,
-    });
-    Ok(times.max())
 }
 
 fn damaged_id() -> Error {

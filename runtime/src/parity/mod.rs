@@ -11,6 +11,7 @@ mod report;
 
 pub use report::{Difference, FeatureReport, Report};
 
+use crate::arrivals;
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::event::{EventBatch, SourceSchema};
@@ -49,7 +50,8 @@ pub type OpenStore<'a> = &'a dyn Fn() -> Result<Arc<dyn Store>>;
 pub struct Log {
     /// The source's schema.
     pub schema: Arc<SourceSchema>,
-    /// Its events in position order, as its reader gave them.
+    /// Its events in position order, as a reader with the columns of
+    /// [`reading`](crate::arrivals::reading) gave them.
     pub batches: Vec<EventBatch>,
 }
 
@@ -142,7 +144,8 @@ fn train(
     training.spine(spine)?;
     for log in logs {
         for batch in &log.batches {
-            training.push(&log.schema.source, batch)?;
+            let (declared, _) = arrivals::recorded(&log.schema, batch)?;
+            training.push(&log.schema.source, &declared)?;
         }
     }
     training.finish(spine, &|_, _| {})
@@ -170,7 +173,8 @@ fn question<'a>(service: &'a Service, requests: &Requests, row: usize) -> Vec<(&
 /// All events of a log as one batch.
 fn join(log: &Log) -> Result<RecordBatch> {
     let batches = log.batches.iter().map(|batch| &batch.records);
-    arrow::compute::concat_batches(&log.schema.arrow(), batches)
+    let schema = arrivals::reading(&log.schema)?.arrow();
+    arrow::compute::concat_batches(&schema, batches)
         .map_err(|error| Error::bug("a source's batches do not join").because(error))
 }
 

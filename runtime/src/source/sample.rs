@@ -23,7 +23,14 @@ pub(super) fn schema(columns: &[&str]) -> Arc<SourceSchema> {
     };
     let columns: Vec<Column> = columns.iter().map(column).collect();
     assert_eq!(columns[0].data_type, DataType::Timestamp);
-    Arc::new(SourceSchema { source: "events".into(), columns, time: 0, id: None, skew_us: 0 })
+    Arc::new(SourceSchema {
+        source: "events".into(),
+        columns,
+        time: 0,
+        id: None,
+        skew_us: 0,
+        arrived_at: None,
+    })
 }
 
 /// Everything that a reader gave.

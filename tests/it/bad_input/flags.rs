@@ -1,9 +1,10 @@
-//! Wrong ways of making a training set: its columns of times, its memory, its folders.
+//! Wrong ways of making a training set or proving parity: columns of times, memory, folders, disorder.
 
 use super::Place;
 use arrow::array::{ArrayRef, TimestampMicrosecondArray};
 use std::sync::Arc;
 
+const PARITY: &str = "parity mention_ranker --spine @mentions.parquet";
 const TRAIN: &str = "training-set mention_ranker --spine @mentions.parquet -o @out.parquet";
 
 /// Goal: each wrong option is named, with what it may be, and nothing is written.
@@ -42,4 +43,47 @@ fn s08_an_event_without_an_arrival_is_set_aside() {
     place.check(&train("some.parquet"), 1, &["position 7", "arrived_at", "--bad-rows-max"]);
     place.ends(&train("all.parquet"), 0, &[]);
     assert!(place.path("out.parquet").is_file());
+}
+
+/// Goal: parity names each wrong option too, with what it may be.
+#[test]
+fn wrong_options_of_parity_are_refused() {
+    let place = Place::new();
+    for (option, words) in [
+        ("--as-of-column when", &["mentions.parquet", "no column \"when\"", "--as-of-column"][..]),
+        ("--as-of-column actor", &["mentions.parquet", "\"actor\" should be timestamp"]),
+        ("--disorder 99999999", &["a disorder of 99999999 s", "longer history", "--disorder"]),
+        ("--replay-batch-rows-max 0", &["--replay-batch-rows-max must be at least 1"]),
+        ("--replay-store @lockstep.toml", &["lockstep.toml exists", "new store directory"]),
+    ] {
+        place.check(&format!("{PARITY} {option}"), 2, words);
+    }
+}
+
+/// Goal: a column of arrivals that is not there, is no time or is null somewhere is named, with the
+/// line that asks for it; a training set, which does not need it, is made (S8, S11).
+#[test]
+fn s11_a_wrong_column_of_arrivals_is_refused() {
+    let named = |column: &str| {
+        let place = Place::new();
+        let files = "files = \"issue_events.parquet\"";
+        place.edit(files, &format!("{files}\narrived_at = \"{column}\""));
+        place
+    };
+    let place = named("actor");
+    let words = ["lockstep.toml:3", "\"actor\" is declared as string", "arrived_at"];
+    place.check("backfill", 2, &words);
+    let place = named("received");
+    for command in ["backfill", "stream", "stream @issue_events.parquet", PARITY] {
+        let words = ["issue_events.parquet", "\"received\"", "[sources.issue_events] arrived_at"];
+        place.check(command, 2, &words);
+    }
+    place.ends(TRAIN, 0, &[]);
+    let columns = place.columns("issue_events.parquet", usize::MAX);
+    let times = (0..columns[0].1.len()).map(|row| (row != 7).then_some(1 << 60));
+    let arrived: TimestampMicrosecondArray = times.collect();
+    let received: ArrayRef = Arc::new(arrived.with_timezone("UTC"));
+    let known = columns.iter().map(|(name, array)| (name.as_str(), array.clone()));
+    place.table("issue_events.parquet", known.chain([("received", received)]).collect());
+    place.ends("backfill", 1, &["position 7", "received", "--bad-rows-max"]);
 }

@@ -1,8 +1,8 @@
 //! What counts: events after admission, and the numbers of a run.
 
-use super::arrivals;
 use super::worker::Arrived;
 use crate::admission::{Admitted, admit};
+use crate::arrivals;
 use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::event::{EventBatch, SetAside};

@@ -7,7 +7,6 @@
 //! a row's, which fail the run.
 
 use super::answers::{Answers, Placed};
-use super::arrivals::{count_changed, leakage};
 use super::room::Room;
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
@@ -233,4 +232,27 @@ fn rows_with_other_inputs<'a>(
 
 fn misfit(error: arrow::error::ArrowError) -> Error {
     Error::bug("answers with every event in do not fit").because(error)
+}
+
+/// Counts for each feature the rows in which two answers differ.
+fn count_changed(known: &[ArrayRef], plain: &[ArrayRef], changed: &mut [u64]) -> Result<()> {
+    for ((known, plain), changed) in known.iter().zip(plain).zip(changed) {
+        let (a, b) = (TypedColumn::new(known)?, TypedColumn::new(plain)?);
+        let differs = |row: &usize| a.value(*row) != b.value(*row);
+        *changed += (0..known.len()).filter(differs).count() as u64;
+    }
+    Ok(())
+}
+
+/// The features by name, with their counts.
+fn leakage(catalog: &Catalog, service: &Service, changed: Vec<Vec<u64>>) -> Vec<(String, u64)> {
+    let mut leakage = Vec::new();
+    for (view, changed) in service.views.iter().zip(changed) {
+        let plan = &catalog.views()[view.view].plan;
+        for (feature, changed) in view.features.iter().zip(changed) {
+            let name = &plan.features[*feature].column.name;
+            leakage.push((format!("{}.{name}", plan.view.name), changed));
+        }
+    }
+    leakage
 }

@@ -12,7 +12,6 @@
 //! files (the CLI opens readers and writes the result), and anything of the online host.
 
 mod answers;
-mod arrivals;
 mod backfill;
 mod blocks;
 mod counted;
@@ -41,6 +40,7 @@ use self::worker::{Arrived, KnownKeys, Worker};
 use super::mapper::Mapped;
 use super::request::SpineColumns;
 use crate::admission::Admitted;
+use crate::arrivals;
 use crate::catalog::{Catalog, CatalogView};
 use crate::error::{Error, Result};
 use crate::event::{EventBatch, SetAside, SourceSchema, arrow_type};
@@ -240,7 +240,7 @@ impl<'a> TrainingSet<'a> {
     pub fn schema(&self, source: &str) -> Result<Arc<SourceSchema>> {
         let declared = self.catalog.source(source)?;
         match &self.options.known {
-            Some(known) => Ok(Arc::new(arrivals::with_arrivals(declared, known)?)),
+            Some(known) => Ok(Arc::new(arrivals::with_arrivals(declared, known, "--as-known")?)),
             None => Ok(declared.clone()),
         }
     }

@@ -26,11 +26,12 @@ use super::room::Room;
 use super::worker::{Arrived, Worker};
 use super::{Options, reading};
 use crate::admission::{Admitted, admit};
+use crate::arrivals;
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
 use crate::event::{EventBatch, SetAside};
 use crate::host::mapper::Mapped;
-use crate::host::stream::{Applied, check_identity, watermark};
+use crate::host::stream::{Applied, check_identity};
 use crate::row::Rows;
 use crate::source::EventReader;
 use crate::store::progress::Progress;
@@ -242,9 +243,11 @@ impl Reading<'_> {
             kept(catalog, views[at], &layouts[at], watermark, &mapped.rows)
         };
         let mut admit = |batch: EventBatch| {
+            let (batch, arrivals) = arrivals::recorded(schema, &batch)?;
             let admission = admit(schema, &batch, |id| Ok(read.ids.get(id).copied()))?;
             let content = admission.content(schema)?;
-            let mut bad = batch.set_aside;
+            let newest = arrivals::watermark(schema, &batch.positions, arrivals, &admission)?;
+            let mut bad = batch.set_aside.clone();
             bad.extend(admission.conflicts);
             let hashes = bad
                 .iter()
@@ -254,7 +257,7 @@ impl Reading<'_> {
             read.ids.extend(admission.new_ids);
             let log = &mut read.progress;
             log.position = batch.next_position;
-            log.watermark = log.watermark.max(watermark(schema, &admission.records)?);
+            log.watermark = log.watermark.max(newest);
             log.events += admission.records.num_rows() as u64;
             log.duplicates += admission.duplicates;
             known.fetch_max(log.watermark.unwrap_or(i64::MIN), Ordering::Relaxed);
