@@ -4,6 +4,7 @@
 //! is not "1". The bytes order as the tuples do and no key is a prefix of another of the same view.
 
 use crate::value::Value;
+use std::borrow::Borrow;
 use std::fmt;
 
 /// The longest encoding of an entity key, in bytes; a store's keys hold a little more. A row with a
@@ -36,6 +37,13 @@ impl EntityKey {
     pub fn values(&self) -> Vec<Value> {
         let mut bytes = &self.0[..];
         std::iter::from_fn(|| Value::decode(&mut bytes)).collect()
+    }
+}
+
+/// A key is found by its encoding, whose hash and order it has.
+impl Borrow<[u8]> for EntityKey {
+    fn borrow(&self) -> &[u8] {
+        &self.0
     }
 }
 

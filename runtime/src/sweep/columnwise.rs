@@ -68,6 +68,11 @@ impl Columnwise {
         };
         fits.then_some(Columnwise { at, span, way })
     }
+
+    /// The span that it reads.
+    pub(super) fn span(&self) -> usize {
+        self.span
+    }
 }
 
 /// What the loops over the questions of one entity share.

@@ -2,18 +2,20 @@
 //!
 //! Rows are sorted by entity and event time, questions by entity and `as_of`. A window's bounds
 //! never go back as `as_of` goes on, so each is a cursor that moves forward over the rows, and each
-//! slot slides: counts and integer sums are differences of running totals, other sums take rows away
-//! exactly, extremes keep a queue, states that a guest merges a merge tree, everything else two
-//! stacks. The commonest features are computed a column at a time. Where
-//! only rows count that had arrived by then, the ranges end before the first that had not; the few
-//! behind it and the late ones are added for one question.
-//! Invariant: an answer has the bits of S1, since any grouping of merges gives them; it shares no
-//! step with the tiles of the online host. A sweep has no state beside its arguments, so one runs
-//! wherever its Arrow batches are. Deliberately absent: I/O, threads, how rows came to be sorted.
+//! slot slides: counts and integer sums are differences of running totals, other sums take rows
+//! away exactly, extremes keep a queue, states that a guest merges a merge tree, everything else
+//! two stacks. The commonest features are computed a column at a time. Where only rows count that
+//! had arrived by then, the ranges end before the first that had not; the few behind it and the
+//! late ones are added for one question. A sweep that is cut has only the rows from some time on,
+//! and for windows without a start one state of those before. Invariant: an answer has the bits of
+//! S1, since any grouping of merges gives them; it shares no step with the tiles of the online
+//! host. A sweep has no state beside its arguments, so one runs wherever its Arrow batches are.
+//! Deliberately absent: I/O, threads, how rows came to be sorted.
 
 mod column;
 mod columnwise;
 mod cursor;
+mod cut;
 mod extreme_queue;
 mod merge_tree;
 mod prefix;
@@ -23,10 +25,11 @@ mod stacks;
 
 use self::column::AnswerColumn;
 use self::columnwise::{Columns, Columnwise};
+use self::cut::add_before;
 use self::merge_tree::MergeTree;
 use self::prefix::Prefix;
 use self::slide::Slide;
-use crate::aggregate::Slot;
+use crate::aggregate::{Slot, States};
 use crate::error::Result;
 use crate::fold::{FoldPlan, Merged, UserCalls, ViewState};
 use crate::row::Rows;
@@ -34,12 +37,13 @@ use crate::time::Time;
 use arrow::array::ArrayRef;
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Questions that are put to a guest together: their states are in memory at once.
 const QUESTIONS_MAX: usize = 256;
 
 /// One entity: its rows and the questions about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Entity {
     /// Its rows, ascending in event time.
     pub rows: Range<usize>,
@@ -47,6 +51,9 @@ pub struct Entity {
     pub late: Range<usize>,
     /// Its questions, ascending in `as_of`.
     pub questions: Range<usize>,
+    /// Where the sweep is cut: the states of its rows before those, of the slots of
+    /// [`Sweep::before_slots`], if it has any.
+    pub before: Option<Arc<States>>,
 }
 
 /// How to answer some features of a view.
@@ -62,6 +69,8 @@ pub struct Sweep<'a> {
     asked_spans: Vec<SpanSlots>,
     /// What all of them read.
     spans: Vec<SpanSlots>,
+    /// Where the sweep is cut: the slots that some of them read over a span without a start.
+    before: Vec<usize>,
 }
 
 /// A span that some feature reads, and which slots it needs there.
@@ -77,22 +86,28 @@ struct SpanSlots {
 impl<'a> Sweep<'a> {
     /// A sweep for `features` of a view.
     pub fn new(plan: &'a FoldPlan, features: &'a [usize]) -> Sweep<'a> {
-        let spans = |features: &[usize]| {
-            let slots = (0..plan.spans.len()).map(|span| {
-                let slots = plan.slots_over(span, features.iter().copied());
-                let (guest, sliding) = slots.into_iter().partition(|slot| has_lift(plan, *slot));
-                SpanSlots { span, sliding, guest }
-            });
-            slots.filter(|slots| !slots.sliding.is_empty() || !slots.guest.is_empty()).collect()
-        };
         let places = features.iter().enumerate();
         let columnwise: Vec<Columnwise> =
             places.filter_map(|(at, feature)| Columnwise::of(plan, *feature, at)).collect();
-        let is_asked = |at: &usize| !columnwise.iter().any(|feature| feature.at == *at);
-        let asked: Vec<usize> = (0..features.len()).filter(is_asked).collect();
-        let asked_features: Vec<usize> = asked.iter().map(|at| features[*at]).collect();
-        let asked_spans = spans(&asked_features);
-        Sweep { plan, features, columnwise, asked, asked_spans, spans: spans(features) }
+        let mut sweep = Sweep {
+            plan,
+            features,
+            columnwise,
+            asked: vec![],
+            asked_spans: vec![],
+            spans: spans(plan, features),
+            before: vec![],
+        };
+        sweep.ask_others();
+        sweep
+    }
+
+    /// Sees to it that each feature is asked that is not computed columnwise.
+    fn ask_others(&mut self) {
+        let is_asked = |at: &usize| !self.columnwise.iter().any(|feature| feature.at == *at);
+        self.asked = (0..self.features.len()).filter(is_asked).collect();
+        let asked: Vec<usize> = self.asked.iter().map(|at| self.features[*at]).collect();
+        self.asked_spans = spans(self.plan, &asked);
     }
 
     /// The slots that some of the features read.
@@ -105,8 +120,9 @@ impl<'a> Sweep<'a> {
     }
 
     /// The value of each feature for each question, in the order of the questions. `as_of` holds
-    /// the questions' times; `named` names an entity by its index, for messages. With `arrived`, the
-    /// time at which each row became known, a question sees only rows that had arrived by then.
+    /// the questions' times; `named` names an entity by its index, for messages. With `arrived`,
+    /// the time at which each row became known, a question sees only rows that had arrived by
+    /// then.
     pub fn run(
         &self,
         rows: &Rows,
@@ -126,8 +142,8 @@ impl<'a> Sweep<'a> {
         let asked: Vec<(usize, usize)> =
             self.asked.iter().map(|at| (*at, self.features[*at])).collect();
         let all: Vec<(usize, usize)> = self.features.iter().copied().enumerate().collect();
-        let mut few = Windows::new(self.plan, &self.asked_spans, &asked, rows, arrived, &prefixes);
-        let mut every = Windows::new(self.plan, &self.spans, &all, rows, arrived, &prefixes);
+        let mut few = Windows::new(self, &self.asked_spans, &asked, rows, arrived, &prefixes);
+        let mut every = Windows::new(self, &self.spans, &all, rows, arrived, &prefixes);
         for (at, entity) in entities.iter().enumerate() {
             let mut answer = || {
                 if arrived.is_some() || !entity.late.is_empty() {
@@ -155,6 +171,16 @@ impl Sweep<'_> {
     }
 }
 
+/// The spans that some of `features` read.
+fn spans(plan: &FoldPlan, features: &[usize]) -> Vec<SpanSlots> {
+    let slots = (0..plan.spans.len()).map(|span| {
+        let slots = plan.slots_over(span, features.iter().copied());
+        let (guest, sliding) = slots.into_iter().partition(|slot| has_lift(plan, *slot));
+        SpanSlots { span, sliding, guest }
+    });
+    slots.filter(|slots| !slots.sliding.is_empty() || !slots.guest.is_empty()).collect()
+}
+
 fn has_lift(plan: &FoldPlan, slot: usize) -> bool {
     let mut has = false;
     plan.slots[slot].visit_lifts(&mut |_| has = true);
@@ -165,6 +191,8 @@ fn has_lift(plan: &FoldPlan, slot: usize) -> bool {
 struct Windows<'a> {
     plan: &'a FoldPlan,
     spans: &'a [SpanSlots],
+    /// The slots of [`Entity::before`].
+    before_slots: &'a [usize],
     /// The places of the features that are asked, and the features.
     features: &'a [(usize, usize)],
     rows: &'a Rows,
@@ -183,13 +211,14 @@ struct Windows<'a> {
 
 impl<'a> Windows<'a> {
     fn new(
-        plan: &'a FoldPlan,
+        sweep: &'a Sweep<'_>,
         spans: &'a [SpanSlots],
         features: &'a [(usize, usize)],
         rows: &'a Rows,
         arrived: Option<&'a [i64]>,
         prefixes: &[Option<Rc<Prefix>>],
     ) -> Windows<'a> {
+        let plan = sweep.plan;
         let slides = |slots: &SpanSlots| {
             let slide = |at: &usize| Slide::new(&plan.slots[*at], rows, prefixes[*at].as_ref());
             slots.sliding.iter().map(slide).collect()
@@ -197,6 +226,7 @@ impl<'a> Windows<'a> {
         Windows {
             plan,
             spans,
+            before_slots: &sweep.before,
             features,
             rows,
             question: Merged::empty(plan, Time::MIN),
@@ -218,7 +248,7 @@ impl<'a> Windows<'a> {
         if self.features.is_empty() {
             return Ok(());
         }
-        self.restart(entity.rows.start);
+        self.restart(entity);
         self.frontier = entity.rows.start;
         if self.plan.lifts.is_empty() {
             for &micros in &as_of[entity.questions.clone()] {
@@ -253,12 +283,16 @@ impl<'a> Windows<'a> {
     }
 
     /// Empties every window, before the first row of an entity.
-    fn restart(&mut self, first: usize) {
+    fn restart(&mut self, entity: &Entity) {
+        let first = entity.rows.start;
         for ((slots, held), slides) in self.spans.iter().zip(&mut self.held).zip(&mut self.slides) {
             *held = first..first;
             let states = &mut self.question.states[slots.span];
             for (slide, &slot) in slides.iter_mut().zip(&slots.sliding) {
                 slide.restart(&self.plan.slots[slot], first, &mut states[slot]);
+                if self.plan.spans[slots.span].length_us().is_none() {
+                    add_before(self.plan, self.before_slots, entity, slot, states);
+                }
             }
         }
     }
@@ -288,7 +322,11 @@ impl<'a> Windows<'a> {
             }
             let states = &mut self.question.states[slots.span];
             for (slide, &slot) in slides.iter_mut().zip(&slots.sliding) {
-                slide.advance(&plan.slots[slot], self.rows, held, &moved, &mut states[slot]);
+                let state = &mut states[slot];
+                let anew = slide.advance(&plan.slots[slot], self.rows, held, &moved, state);
+                if anew && span.length_us().is_none() {
+                    add_before(plan, self.before_slots, entity, slot, states);
+                }
             }
             *held = moved;
         }
@@ -379,4 +417,4 @@ fn before(times: &[i64], from: usize, bound: i64) -> usize {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

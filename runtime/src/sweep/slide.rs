@@ -45,7 +45,8 @@ impl Slide {
         }
     }
 
-    /// Moves the range on from `held` to `to`: neither of its ends goes back.
+    /// Moves the range on from `held` to `to`: neither of its ends goes back. Answers whether it
+    /// made the state anew, so that nothing is left of what else was merged into it.
     #[inline]
     pub(super) fn advance(
         &mut self,
@@ -54,7 +55,7 @@ impl Slide {
         held: &Range<usize>,
         to: &Range<usize>,
         state: &mut State,
-    ) {
+    ) -> bool {
         match self {
             Slide::Prefix(prefix) => prefix.read(to, state),
             Slide::Extreme(queue) => {
@@ -69,9 +70,11 @@ impl Slide {
                 } else {
                     slot.retract_rows(state, rows, held.start..to.start);
                     slot.update_rows(state, rows, held.end..to.end);
+                    return false;
                 }
             }
             Slide::Stacks(stacks) => stacks.advance(slot, rows, held.end, to.clone(), state),
         }
+        true
     }
 }

@@ -16,7 +16,7 @@ use crate::row::Rows;
 use std::ops::Range;
 
 /// Rows between two marks of the front: an update is cheaper than keeping a state.
-const STRIDE: usize = 8;
+pub(super) const STRIDE: usize = 8;
 
 /// The states of a range from both ends.
 pub(super) struct Stacks {

@@ -78,18 +78,33 @@ proptest! {
 }
 
 /// A view with features of several aggregates over every kind of window.
-fn plan() -> FoldPlan {
-    let windows = [
-        json!({"kind": "exact", "length_us": 7 * SECOND_US}),
-        json!({"kind": "exact", "length_us": 9 * SECOND_US, "offset_us": 4 * SECOND_US}),
-        json!({"kind": "hopping", "length_us": 20 * SECOND_US, "step_us": 5 * SECOND_US}),
+pub(crate) fn plan() -> FoldPlan {
+    let long = [
         json!({"kind": "sliding", "length_us": HOUR_US}),
-        json!({"kind": "lifetime"}),
-        json!({"kind": "lifetime", "offset_us": 11 * SECOND_US}),
         json!({"kind": "series", "length_us": HOUR_US, "count": 2}),
         json!({"kind": "last_rows", "rows": 3, "lookback_us": HOUR_US}),
         json!({"kind": "session", "gap_us": 2 * SECOND_US, "lookback_us": HOUR_US}),
     ];
+    plan_over(short_windows().into_iter().chain(long).collect())
+}
+
+/// As [`plan`], with windows that are shorter than the events' time, but for lifetimes: so there are
+/// rows that only those still read.
+pub(crate) fn short_plan() -> FoldPlan {
+    plan_over(short_windows())
+}
+
+fn short_windows() -> Vec<serde_json::Value> {
+    vec![
+        json!({"kind": "exact", "length_us": 7 * SECOND_US}),
+        json!({"kind": "exact", "length_us": 9 * SECOND_US, "offset_us": 4 * SECOND_US}),
+        json!({"kind": "hopping", "length_us": 20 * SECOND_US, "step_us": 5 * SECOND_US}),
+        json!({"kind": "lifetime"}),
+        json!({"kind": "lifetime", "offset_us": 11 * SECOND_US}),
+    ]
+}
+
+fn plan_over(windows: Vec<serde_json::Value>) -> FoldPlan {
     let aggregates = [
         (json!("count"), json!(null)),
         (json!("sum"), json!("int")),
@@ -158,7 +173,7 @@ proptest! {
         for events in &events {
             let questions = as_of.len()..as_of.len() + times.len();
             let rows = first..first + events.len();
-            entities.push(Entity { late: rows.end..rows.end, rows, questions });
+            entities.push(Entity { late: rows.end..rows.end, rows, questions, before: None });
             as_of.extend(&times);
             first += events.len();
         }
@@ -203,7 +218,7 @@ proptest! {
         let mut as_of: Vec<i64> = asked.iter().map(|tenth| tenth * SECOND_US / 10).collect();
         as_of.sort_unstable();
         let entity = Entity {
-            rows: 0..on_time, late: on_time..events.len(), questions: 0..as_of.len(),
+            rows: 0..on_time, late: on_time..events.len(), questions: 0..as_of.len(), before: None,
         };
         let features: Vec<usize> = (0..plan.features.len()).collect();
         let sweep = Sweep::new(&plan, &features);
@@ -222,6 +237,75 @@ proptest! {
                         column.value(question).encoded(), expected.encoded(),
                         "{} at {}", feature.column.name, asked
                     );
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    /// Goal: a sweep that is cut by time answers as the definition does, wherever it is cut: each
+    /// row counts once, on a border too. Method: questions in runs of any length, each with only
+    /// the rows that it reaches and one state of those before, for several entities at once.
+    #[test]
+    fn s01_a_cut_sweep_answers_as_the_definition(
+        events in prop::collection::vec(prop::collection::vec(any_event(), 0..25), 1..4),
+        asked in prop::collection::vec(-5i64..4000, 1..20),
+        runs in prop::collection::vec(1usize..6, 20),
+        short in any::<bool>(),
+    ) {
+        let plan = if short { short_plan() } else { plan() };
+        let events: Vec<Vec<Event>> = events.into_iter().map(by_time).collect();
+        let features: Vec<usize> = (0..plan.features.len()).collect();
+        let sweep = Sweep::cut(&plan, &features).unwrap();
+        let before_slots: Vec<Slot> =
+            sweep.before_slots().cloned().collect();
+        // Of tenths of seconds some are those of events.
+        let mut times: Vec<i64> = asked.iter().map(|tenth| tenth * SECOND_US / 10).collect();
+        times.sort_unstable();
+        let mut left = &times[..];
+        for run in runs {
+            let (own, rest) = left.split_at(run.min(left.len()));
+            left = rest;
+            let (Some(&first), Some(&last)) = (own.first(), own.last()) else { break };
+            let reach = sweep.reach(Time::saturating(first), Time::saturating(last));
+            let at = |event: &&Event| event.0 * SECOND_US;
+            let (mut loaded, mut entities, mut as_of) = (Vec::new(), Vec::new(), Vec::new());
+            for events in &events {
+                let passed = events.iter().filter(|it| at(it) < reach.start.micros());
+                let passed: Vec<Event> = passed.cloned().collect();
+                let passed_rows = rows(&passed);
+                let states = before_slots.iter().map(|slot| fold(slot, &passed_rows, 0..passed.len()));
+                let within = |it: &&Event| {
+                    reach.start.micros() <= at(it) && at(it) < reach.end.micros()
+                };
+                let start = loaded.len();
+                loaded.extend(events.iter().filter(within).cloned());
+                let rows = start..loaded.len();
+                let questions = as_of.len()..as_of.len() + own.len();
+                as_of.extend(own);
+                let before = (!passed.is_empty()).then(|| Arc::new(states.collect()));
+                entities.push(Entity { late: rows.end..rows.end, rows, questions, before });
+            }
+            let loaded = rows(&loaded);
+            let named = |at: usize| at.to_string();
+            let answers = sweep.run(&loaded, None, &entities, &as_of, &mut NoGuest, &named).unwrap();
+            for (events, entity) in events.iter().zip(&entities) {
+                let all = rows(events);
+                let whole = Entity {
+                    rows: 0..all.len(), late: 0..0, questions: 0..0, before: None,
+                };
+                for question in entity.questions.clone() {
+                    let expected = defined(&plan, &all, None, &whole, as_of[question]);
+                    for ((column, feature), expected) in
+                        answers.iter().zip(&plan.features).zip(expected)
+                    {
+                        prop_assert_eq!(
+                            TypedColumn::new(column).unwrap().value(question).encoded(),
+                            expected.encoded(),
+                            "{} at {}", feature.column.name, as_of[question]
+                        );
+                    }
                 }
             }
         }

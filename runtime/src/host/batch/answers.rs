@@ -1,15 +1,16 @@
 //! Answers on their way from the order of the sweeps to that of the spine.
 //!
-//! Invariant: each spine row has one answer in each view. In memory the answers stay where the
-//! sweeps put them, and each spine row knows its place. With little memory they are cut into
-//! stretches of spine rows that follow each other, and a stretch is put together when it is written.
+//! Invariant: each spine row has one answer in each view. Each worker keeps its own. In memory
+//! they stay where the sweeps put them, and each spine row knows its place. With little memory
+//! they are cut into stretches of spine rows that follow each other, and a stretch is put together
+//! when it is written.
 
 use super::layout::misfit;
 use super::order::{At, gather};
-use super::spill::{Spill, SpillWriter};
+use super::spill::{Extent, Spill};
 use crate::error::{Error, Result};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt32Array, new_empty_array};
-use arrow::compute::take_record_batch;
+use arrow::compute::interleave_record_batch;
 use arrow::datatypes::{DataType as ArrowType, Field, Schema, SchemaRef, UInt32Type};
 use std::ops::Range;
 use std::path::Path;
@@ -18,25 +19,32 @@ use std::sync::Arc;
 /// Spine rows of a stretch.
 pub(super) const STRETCH_ROWS: usize = 1 << 17;
 
-/// The answers of one view.
+/// One worker's answers of one view.
 #[derive(Debug)]
-pub(super) struct Answers {
+pub(super) struct Answered {
     schema: SchemaRef,
     spine_rows: usize,
     /// The answers of one sweep each: the spine rows, then the features.
     chunks: Vec<RecordBatch>,
     bytes: usize,
-    spilled: Vec<Spilled>,
+    spilled: Option<Spilled>,
     /// Of each feature, whether some answer is null.
     nulls: Vec<bool>,
 }
 
-/// Chunks on the disk, cut by stretch.
+/// Answers on the disk: one file, and for each stretch what lies in it.
 #[derive(Debug)]
 struct Spilled {
     spill: Spill,
-    /// The numbers of each stretch's parts.
-    parts: Vec<Vec<u32>>,
+    parts: Vec<Vec<Extent>>,
+}
+
+/// All answers of one view.
+#[derive(Debug)]
+pub(super) struct Answers {
+    spine_rows: usize,
+    of_workers: Vec<Answered>,
+    is_spilled: bool,
 }
 
 /// Answers put in order: where each spine row of a range has its answer.
@@ -47,14 +55,17 @@ pub(super) struct Placed {
     places: Vec<At>,
 }
 
-impl Answers {
+impl Answered {
     /// No answers yet, of features with these names and types.
-    pub(super) fn new(features: Vec<(String, ArrowType)>, spine_rows: usize) -> Answers {
+    pub(super) fn new(
+        features: impl Iterator<Item = (String, ArrowType)>,
+        spine_rows: usize,
+    ) -> Answered {
         let mut fields = vec![Field::new("row", ArrowType::UInt32, false)];
-        fields.extend(features.into_iter().map(|(name, of)| Field::new(name, of, true)));
+        fields.extend(features.map(|(name, of)| Field::new(name, of, true)));
         let nulls = vec![false; fields.len() - 1];
         let schema = Arc::new(Schema::new(fields));
-        Answers { schema, spine_rows, chunks: vec![], bytes: 0, spilled: vec![], nulls }
+        Answered { schema, spine_rows, chunks: vec![], bytes: 0, spilled: None, nulls }
     }
 
     /// Adds the answers of one sweep; answers their bytes.
@@ -74,57 +85,107 @@ impl Answers {
         Ok(bytes)
     }
 
-    /// Whether some answer of a feature is null.
-    pub(super) fn has_null(&self, feature: usize) -> bool {
-        self.nulls[feature]
-    }
-
     /// Moves what is in memory to the disk; answers the bytes that are free again.
     pub(super) fn spill(&mut self, folder: &Path) -> Result<usize> {
         if self.chunks.is_empty() {
             return Ok(0);
         }
         let stretches = self.spine_rows.div_ceil(STRETCH_ROWS);
-        let mut parts = vec![Vec::new(); stretches];
-        let mut writer = SpillWriter::create(folder, &self.schema)?;
-        for chunk in self.chunks.drain(..) {
-            let rows = rows_of(&chunk);
-            let mut order: Vec<u32> = (0..rows.len() as u32).collect();
-            order.sort_unstable_by_key(|at| rows[*at as usize]);
-            let batch = take_record_batch(&chunk, &UInt32Array::from(order)).map_err(misfit)?;
-            let rows = rows_of(&batch);
-            let mut start = 0;
-            while start < rows.len() {
-                let stretch = rows[start] as usize / STRETCH_ROWS;
-                let within = |row: &u32| *row as usize / STRETCH_ROWS == stretch;
-                let end = start + rows[start..].partition_point(within);
-                parts[stretch].push(writer.write(&batch.slice(start, end - start))?);
-                start = end;
+        let spilled = match &mut self.spilled {
+            Some(spilled) => spilled,
+            none => {
+                let spill = Spill::create(folder, &self.schema)?;
+                none.insert(Spilled { spill, parts: vec![vec![]; stretches] })
+            }
+        };
+        let mut waiting: Vec<Waiting> = self.chunks.iter().map(Waiting::new).collect();
+        let chunks: Vec<&RecordBatch> = self.chunks.iter().collect();
+        for (stretch, parts) in spilled.parts.iter_mut().enumerate() {
+            let end = (stretch + 1) * STRETCH_ROWS;
+            let order = waiting.iter_mut().enumerate();
+            let order: Vec<(usize, usize)> = order
+                .flat_map(|(chunk, waiting)| {
+                    waiting.before(end).iter().map(move |row| (chunk, *row as usize))
+                })
+                .collect();
+            if !order.is_empty() {
+                let batch = interleave_record_batch(&chunks, &order).map_err(misfit)?;
+                parts.push(spilled.spill.write(&batch)?);
             }
         }
-        self.spilled.push(Spilled { spill: writer.finish()?, parts });
+        spilled.spill.settle()?;
+        self.chunks.clear();
         Ok(std::mem::take(&mut self.bytes))
     }
 
     /// Whether some answers are on the disk.
     pub(super) fn is_spilled(&self) -> bool {
-        !self.spilled.is_empty()
+        self.spilled.is_some()
+    }
+}
+
+/// A chunk on its way to the disk.
+struct Waiting<'c> {
+    spine_rows: &'c [u32],
+    /// Its rows in the order of the spine rows.
+    order: Vec<u32>,
+    next: usize,
+}
+
+impl Waiting<'_> {
+    fn new(chunk: &RecordBatch) -> Waiting<'_> {
+        let spine_rows = rows_of(chunk);
+        let mut order: Vec<u32> = (0..spine_rows.len() as u32).collect();
+        order.sort_unstable_by_key(|at| spine_rows[*at as usize]);
+        Waiting { spine_rows, order, next: 0 }
+    }
+
+    /// The next rows, those of spine rows before `end`.
+    fn before(&mut self, end: usize) -> &[u32] {
+        let left = &self.order[self.next..];
+        let count = left.partition_point(|at| (self.spine_rows[*at as usize] as usize) < end);
+        self.next += count;
+        &left[..count]
+    }
+}
+
+impl Answers {
+    /// Those of all workers, which all go to the disk if there is a folder for them.
+    pub(super) fn new(
+        mut of_workers: Vec<Answered>,
+        spine_rows: usize,
+        folder: Option<&Path>,
+    ) -> Result<Answers> {
+        if let Some(folder) = folder {
+            of_workers.iter_mut().try_for_each(|answered| answered.spill(folder).map(drop))?;
+        }
+        Ok(Answers { spine_rows, of_workers, is_spilled: folder.is_some() })
+    }
+
+    /// Whether they are on the disk.
+    pub(super) fn is_spilled(&self) -> bool {
+        self.is_spilled
+    }
+
+    /// Whether some answer of a feature is null.
+    pub(super) fn has_null(&self, feature: usize) -> bool {
+        self.of_workers.iter().any(|answered| answered.nulls[feature])
     }
 
     /// The answers of the spine rows that can be put in order together with row `first`: all, or
     /// those of its stretch.
     pub(super) fn placed(&self, first: usize) -> Result<Placed> {
-        if !self.is_spilled() {
-            let batches = self.chunks.clone();
-            return Placed::new(0..self.spine_rows, batches);
+        if !self.is_spilled {
+            let chunks = self.of_workers.iter().flat_map(|answered| &answered.chunks);
+            return Placed::new(0..self.spine_rows, chunks.cloned().collect());
         }
         let stretch = first / STRETCH_ROWS;
         let start = stretch * STRETCH_ROWS;
         let range = start..self.spine_rows.min(start + STRETCH_ROWS);
         let mut batches = Vec::new();
-        for spilled in &self.spilled {
-            for number in &spilled.parts[stretch] {
-                batches.push(spilled.spill.read(*number as usize)?);
+        for spilled in self.of_workers.iter().flat_map(|answered| &answered.spilled) {
+            for part in &spilled.parts[stretch] {
+                batches.push(spilled.spill.read(*part)?);
             }
         }
         Placed::new(range, batches)

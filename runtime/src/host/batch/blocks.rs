@@ -1,24 +1,31 @@
 //! Blocks: rows gathered until there are many, then sorted by partition of their key.
 //!
 //! Invariant: a block's rows of one partition lie together, in the order in which they came, and
-//! all rows of a key are in one partition. A block is in memory or, in the same form, in a spill.
+//! all rows of a key are in one partition. Where blocks move to the disk, each partition's rows of
+//! all of them lie there in parts of some length, whose times are known.
 
-use super::layout::{KEY, misfit};
-use super::spill::{Spill, SpillWriter};
+use super::layout::{KEY, TIME, misfit};
+use super::spill::{Extent, Spill};
+use super::spread::Spread;
 use crate::error::Result;
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::compute::interleave_record_batch;
-use std::sync::Arc;
+use arrow::compute::{concat_batches, interleave_record_batch};
+use arrow::datatypes::Int64Type;
+use std::path::Path;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Parts that are swept apart from each other: enough that one of a great job fits in memory, and
-/// that workers end at the same time.
+/// Partitions that are swept apart from each other: enough that one of a great job fits in memory,
+/// and that workers end at the same time.
 pub(super) const PARTITIONS: usize = 256;
 
 /// Rows of a block.
 const BLOCK_ROWS: usize = 1 << 16;
 /// Bytes of a block, more or less: a column of texts holds 2 GiB at most.
-const BLOCK_BYTES: usize = 256 << 20;
+pub(super) const BLOCK_BYTES_MAX: usize = 256 << 20;
+/// Rows of a part on the disk: few, so that little is read of which no window reaches anything.
+const PART_ROWS: usize = 1 << 14;
+/// Bytes of one, unless a block alone has more.
+const PART_BYTES: usize = 4 << 20;
 
 /// The partition of an entity key.
 pub(super) fn partition_of(key: &[u8]) -> usize {
@@ -26,24 +33,17 @@ pub(super) fn partition_of(key: &[u8]) -> usize {
     (xxh3_64(key) >> 32) as usize % PARTITIONS
 }
 
-/// Rows sorted by partition.
+/// Rows in memory, sorted by partition.
 #[derive(Debug)]
-pub(super) struct Block {
-    held: Held,
+struct Block {
+    batch: RecordBatch,
     /// Where each partition starts, and the end.
     starts: Box<[u32]>,
     bytes: usize,
 }
 
-#[derive(Debug)]
-enum Held {
-    Memory(RecordBatch),
-    /// The number in the spill of each partition that has rows.
-    Disk(Arc<Spill>, Box<[u32]>),
-}
-
 impl Block {
-    /// The block's rows, sorted.
+    /// The rows, sorted.
     fn sorted(pending: &[RecordBatch]) -> Result<Block> {
         let mut counts = vec![0u32; PARTITIONS + 1];
         let mut partitions = Vec::new();
@@ -71,58 +71,119 @@ impl Block {
         let batches: Vec<&RecordBatch> = pending.iter().collect();
         let batch = interleave_record_batch(&batches, &order).map_err(misfit)?;
         let bytes = batch.get_array_memory_size();
-        Ok(Block { held: Held::Memory(batch), starts, bytes })
-    }
-
-    /// The bytes it takes in memory.
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes
+        Ok(Block { batch, starts, bytes })
     }
 
     /// How many rows of `partition` there are.
-    pub(super) fn rows(&self, partition: usize) -> usize {
+    fn rows(&self, partition: usize) -> usize {
         (self.starts[partition + 1] - self.starts[partition]) as usize
     }
 
-    /// The rows of `partition`.
-    pub(super) fn part(&self, partition: usize) -> Result<RecordBatch> {
-        match &self.held {
-            Held::Memory(batch) => {
-                let start = self.starts[partition] as usize;
-                Ok(batch.slice(start, self.rows(partition)))
-            }
-            Held::Disk(spill, numbers) => spill.read(numbers[partition] as usize),
-        }
+    /// The rows of `partition`, if there are any.
+    fn slice(&self, partition: usize) -> Option<RecordBatch> {
+        let rows = self.rows(partition);
+        (rows > 0).then(|| self.batch.slice(self.starts[partition] as usize, rows))
     }
 
-    /// Writes a block that is in memory to `writer`; answers the numbers of its parts there.
-    pub(super) fn write(&self, writer: &mut SpillWriter) -> Result<Option<Box<[u32]>>> {
-        let Held::Memory(batch) = &self.held else { return Ok(None) };
-        let mut numbers = vec![u32::MAX; PARTITIONS];
-        for partition in (0..PARTITIONS).filter(|partition| self.rows(*partition) > 0) {
-            let part = batch.slice(self.starts[partition] as usize, self.rows(partition));
-            numbers[partition] = writer.write(&part)?;
-        }
-        Ok(Some(numbers.into()))
-    }
-
-    /// Gives the memory up: the block is where [`Block::write`] put it.
-    pub(super) fn moved(&mut self, spill: Arc<Spill>, numbers: Box<[u32]>) {
-        self.held = Held::Disk(spill, numbers);
-        self.bytes = 0;
+    /// The bytes of so many of its rows, more or less.
+    fn bytes_of(&self, rows: usize) -> usize {
+        (self.bytes as f64 * rows as f64 / self.batch.num_rows().max(1) as f64) as usize
     }
 }
 
-/// Rows on their way into blocks.
-#[derive(Debug, Default)]
+/// Some rows of one partition, in memory or on the disk.
+#[derive(Debug)]
+pub(super) enum Part<'a> {
+    /// Rows of a block, and the bytes that they take, more or less.
+    Memory(RecordBatch, usize),
+    /// Rows in a spill.
+    Disk(&'a Spill, &'a OnDisk),
+}
+
+/// What is known of a part that is on the disk.
+#[derive(Debug)]
+pub(super) struct OnDisk {
+    extent: Extent,
+    rows: usize,
+    bytes: usize,
+    spread: Spread,
+}
+
+impl Part<'_> {
+    /// How many rows it has.
+    pub(super) fn rows(&self) -> usize {
+        match self {
+            Part::Memory(batch, _) => batch.num_rows(),
+            Part::Disk(_, part) => part.rows,
+        }
+    }
+
+    /// The bytes that it takes in memory without its keys, more or less.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Part::Memory(_, bytes) => *bytes,
+            Part::Disk(_, part) => part.bytes,
+        }
+    }
+
+    /// The spread of its times. In memory they are looked at anew.
+    pub(super) fn spread(&self) -> Spread {
+        match self {
+            Part::Memory(batch, _) => Spread::of(times(batch)),
+            Part::Disk(_, part) => part.spread,
+        }
+    }
+
+    /// Whether its rows are read from the disk each time.
+    pub(super) fn is_on_disk(&self) -> bool {
+        matches!(self, Part::Disk(..))
+    }
+
+    /// Its rows.
+    pub(super) fn load(&self) -> Result<RecordBatch> {
+        match self {
+            Part::Memory(batch, _) => Ok(batch.clone()),
+            Part::Disk(spill, part) => spill.read(part.extent),
+        }
+    }
+}
+
+fn times(batch: &RecordBatch) -> &[i64] {
+    batch.column(TIME).as_primitive::<Int64Type>().values()
+}
+
+/// Rows on their way into blocks, and blocks.
+#[derive(Debug)]
 pub(super) struct Blocks {
     pending: Vec<RecordBatch>,
     pending_rows: usize,
     pending_bytes: usize,
-    pub(super) blocks: Vec<Block>,
+    /// A block that has so many bytes is full.
+    block_bytes: usize,
+    blocks: Vec<Block>,
+    spilled: Option<Spilled>,
+}
+
+/// What is on the disk: one file, and for each partition what lies in it.
+#[derive(Debug)]
+struct Spilled {
+    spill: Spill,
+    parts: Vec<Vec<OnDisk>>,
 }
 
 impl Blocks {
+    /// None yet, of at most so many bytes each, more or less.
+    pub(super) fn new(block_bytes: usize) -> Blocks {
+        Blocks {
+            pending: vec![],
+            pending_rows: 0,
+            pending_bytes: 0,
+            block_bytes: block_bytes.min(BLOCK_BYTES_MAX),
+            blocks: vec![],
+            spilled: None,
+        }
+    }
+
     /// Adds rows; answers the bytes of the block that they made full, if they did.
     pub(super) fn push(&mut self, batch: RecordBatch) -> Result<usize> {
         if batch.num_rows() == 0 {
@@ -131,7 +192,7 @@ impl Blocks {
         self.pending_rows += batch.num_rows();
         self.pending_bytes += batch.get_array_memory_size();
         self.pending.push(batch);
-        let full = self.pending_rows >= BLOCK_ROWS || self.pending_bytes >= BLOCK_BYTES;
+        let full = self.pending_rows >= BLOCK_ROWS || self.pending_bytes >= self.block_bytes;
         if full { self.seal() } else { Ok(0) }
     }
 
@@ -143,34 +204,77 @@ impl Blocks {
         let block = Block::sorted(&self.pending)?;
         self.pending.clear();
         (self.pending_rows, self.pending_bytes) = (0, 0);
-        let bytes = block.bytes();
+        let bytes = block.bytes;
         self.blocks.push(block);
         Ok(bytes)
     }
 
-    /// Whether some block is on the disk.
+    /// Whether some rows are on the disk.
     pub(super) fn is_spilled(&self) -> bool {
-        self.blocks.iter().any(|block| matches!(block.held, Held::Disk(..)))
+        self.spilled.is_some()
     }
 
-    /// Moves every block that is in memory to a spill; answers the bytes that are free again.
-    pub(super) fn spill(&mut self, folder: &std::path::Path) -> Result<usize> {
-        let freed = self.blocks.iter().map(Block::bytes).sum();
-        let Some(first) = self.blocks.iter().find_map(|block| match &block.held {
-            Held::Memory(batch) => Some(batch.schema()),
-            Held::Disk(..) => None,
-        }) else {
-            return Ok(0);
+    /// How many rows of `partition` there are in blocks.
+    pub(super) fn rows(&self, partition: usize) -> usize {
+        let on_disk = self.spilled.iter().flat_map(|spilled| &spilled.parts[partition]);
+        let in_memory = self.blocks.iter().map(|block| block.rows(partition));
+        in_memory.chain(on_disk.map(|part| part.rows)).sum()
+    }
+
+    /// The rows of `partition` that are in blocks.
+    pub(super) fn parts(&self, partition: usize) -> impl Iterator<Item = Part<'_>> {
+        let on_disk = self.spilled.iter().flat_map(move |spilled| {
+            spilled.parts[partition].iter().map(|part| Part::Disk(&spilled.spill, part))
+        });
+        let in_memory = self.blocks.iter().filter_map(move |block| {
+            let rows = block.slice(partition)?;
+            let bytes = block.bytes_of(rows.num_rows());
+            Some(Part::Memory(rows, bytes))
+        });
+        on_disk.chain(in_memory)
+    }
+
+    /// Moves every block to the disk; answers the bytes that are free again.
+    pub(super) fn spill(&mut self, folder: &Path) -> Result<usize> {
+        let Some(first) = self.blocks.first() else { return Ok(0) };
+        let spilled = match &mut self.spilled {
+            Some(spilled) => spilled,
+            none => {
+                let spill = Spill::create(folder, &first.batch.schema())?;
+                let parts = (0..PARTITIONS).map(|_| vec![]).collect();
+                none.insert(Spilled { spill, parts })
+            }
         };
-        let mut writer = SpillWriter::create(folder, &first)?;
-        let written = self.blocks.iter().map(|block| block.write(&mut writer));
-        let written: Vec<Option<Box<[u32]>>> = written.collect::<Result<_>>()?;
-        let spill = Arc::new(writer.finish()?);
-        for (block, numbers) in self.blocks.iter_mut().zip(written) {
-            if let Some(numbers) = numbers {
-                block.moved(spill.clone(), numbers);
+        for partition in 0..PARTITIONS {
+            spilled.write(partition, &self.blocks)?;
+        }
+        spilled.spill.settle()?;
+        Ok(self.blocks.drain(..).map(|block| block.bytes).sum())
+    }
+}
+
+impl Spilled {
+    /// Writes the rows of `partition`.
+    fn write(&mut self, partition: usize, blocks: &[Block]) -> Result<()> {
+        let (mut slices, mut rows, mut bytes) = (vec![], 0, 0);
+        for (at, block) in blocks.iter().enumerate() {
+            if let Some(slice) = block.slice(partition) {
+                rows += slice.num_rows();
+                bytes += block.bytes_of(slice.num_rows());
+                slices.push(slice);
+            }
+            let last = at + 1 == blocks.len();
+            if !slices.is_empty() && (last || rows >= PART_ROWS || bytes >= PART_BYTES) {
+                let batch = concat_batches(&slices[0].schema(), &slices).map_err(misfit)?;
+                let spread = Spread::of(times(&batch));
+                let columns = batch.columns()[TIME..].iter();
+                let held = columns.map(|column| column.get_buffer_memory_size()).sum();
+                let extent = self.spill.write(&batch)?;
+                self.parts[partition].push(OnDisk { extent, rows, bytes: held, spread });
+                slices.clear();
+                (rows, bytes) = (0, 0);
             }
         }
-        Ok(freed)
+        Ok(())
     }
 }

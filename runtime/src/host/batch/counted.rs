@@ -24,6 +24,8 @@ pub struct Counts {
     pub leakage: Vec<(String, u64)>,
     /// Whether rows had to wait on the disk.
     pub spilled: bool,
+    /// How many partitions were larger than their share of memory, and swept stretch by stretch.
+    pub cut: u64,
     /// The time that workers spent in calls of the guest's transforms, boundary included.
     pub guest: std::time::Duration,
 }

@@ -1,26 +1,29 @@
-//! One partition's rows and spine rows, sorted for a sweep, or its rows alone.
+//! One partition's rows and questions, sorted for a sweep, or its rows alone.
 //!
-//! Invariant: each key that the spine names is one entity, with all its rows in order of event time
-//! and all its spine rows in order of `as_of`. Rows of other keys are left out; without a spine
-//! every key counts, and keys come in their order.
+//! Invariant: each key about which there is a question is one entity, with all its rows in order of
+//! event time and all its questions in order of `as_of`. Rows of other keys are left out; without
+//! questions every key counts, and keys come in their order. Parts are read one by one, and what is
+//! not needed of one goes before the next is read.
 
-use super::blocks::Block;
-use super::layout::{ARRIVAL, KEY, Layout, SPINE_ROW, TIME, misfit};
+use super::blocks::{Blocks, Part};
+use super::layout::{ARRIVAL, KEY, Layout, TIME, misfit};
+use super::questions::{Questions, Sorted};
 use crate::error::Result;
 use crate::key::EntityKey;
 use crate::row::Rows;
 use crate::sweep::Entity;
 use crate::time::HOUR_US;
-use arrow::array::{AsArray, BinaryArray, RecordBatch};
+use arrow::array::{AsArray, BinaryArray, RecordBatch, UInt32Array};
 use arrow::buffer::ScalarBuffer;
-use arrow::compute::interleave_record_batch;
-use arrow::datatypes::{Int64Type, UInt32Type};
+use arrow::compute::{interleave_record_batch, take_record_batch};
+use arrow::datatypes::Int64Type;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::mem::take;
 use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// A partition, ready to be swept.
+/// A partition, ready to be swept, or a stretch of it.
 #[derive(Debug)]
 pub(super) struct Partition {
     pub(super) rows: Rows,
@@ -31,24 +34,17 @@ pub(super) struct Partition {
     pub(super) as_of: Vec<i64>,
     /// The spine row of each question.
     pub(super) spine_rows: Vec<u32>,
-    keys: Vec<EntityKey>,
+    /// The id of each entity's key.
+    pub(super) ids: Vec<u32>,
 }
 
 /// A row that arrives later than this after its event is looked at by each question that it may
 /// concern; those that are not late hold up the ones behind them for so long at most.
 const LATE_US: i64 = HOUR_US;
 
-/// Where a row is, by its time: pieces are batches.
-#[derive(Clone, Copy, Debug, Default)]
-struct Place {
-    time: i64,
-    piece: u32,
-    row: u32,
-}
-
 /// Hashes the bytes of a key alone: they tell their own end.
 #[derive(Default)]
-struct KeyHasher(u64);
+pub(super) struct KeyHasher(u64);
 
 impl Hasher for KeyHasher {
     fn finish(&self) -> u64 {
@@ -62,62 +58,72 @@ impl Hasher for KeyHasher {
     fn write_usize(&mut self, _: usize) {}
 }
 
-type Ids<'a> = HashMap<&'a [u8], u32, BuildHasherDefault<KeyHasher>>;
+/// A number for each of a partition's keys, from 0 on.
+pub(super) type Ids = HashMap<EntityKey, u32, BuildHasherDefault<KeyHasher>>;
+
+/// The id of a key, a new one if it has none.
+pub(super) fn id_of(ids: &mut Ids, key: &[u8]) -> u32 {
+    match ids.get(key) {
+        Some(id) => *id,
+        None => {
+            let id = ids.len() as u32;
+            ids.insert(EntityKey::from_bytes(key), id);
+            id
+        }
+    }
+}
 
 impl Partition {
-    /// Partition number `at` of a view's rows and of its spine.
-    pub(super) fn load(
-        at: usize,
+    /// All of a view's rows and questions in these parts. `ids` has no key yet.
+    pub(super) fn whole(
         layout: &Layout,
-        spine: &[Block],
-        rows: &[&Block],
+        spine: &[Part<'_>],
+        rows: &[Part<'_>],
+        ids: &mut Ids,
     ) -> Result<Partition> {
-        let spine = parts(at, &mut spine.iter())?;
-        let rows = match spine.is_empty() {
-            true => vec![],
-            false => parts(at, &mut rows.iter().copied())?,
+        let questions = Questions::all(spine, ids)?;
+        let mut pieces = Pieces::default();
+        for part in rows {
+            pieces.add(part, &part.load()?, |_, key| ids.get(key).copied())?;
+        }
+        let mut events = pieces.sorted(ids.len());
+        let late = |id: usize| match (layout.has_arrivals(), events.range(id)) {
+            (true, own) => own.start + events.late_last(own),
+            (false, own) => own.end,
         };
-        let spine_keys: Vec<&BinaryArray> = spine.iter().map(keys_of).collect();
-        let mut ids = Ids::default();
-        let mut keys: Vec<EntityKey> = Vec::new();
-        let questions = sorted(&spine, |piece, row| {
-            let key = spine_keys[piece].value(row);
-            let next = ids.len() as u32;
-            let id = *ids.entry(key).or_insert(next);
-            if id == next {
-                keys.push(EntityKey::from_bytes(key));
-            }
-            Some(id)
-        });
-        let row_keys: Vec<&BinaryArray> = rows.iter().map(keys_of).collect();
-        let mut events = sorted(&rows, |piece, row| ids.get(row_keys[piece].value(row)).copied());
-        let entity = |id: usize| {
-            let mut own = events.range(id);
-            let late = match layout.has_arrivals() {
-                true => own.start + late_last(&rows, &mut events.places[own.clone()]),
-                false => own.end,
-            };
-            let late = late..std::mem::replace(&mut own.end, late);
-            Entity { rows: own, late, questions: questions.range(id) }
+        let late: Vec<usize> = (0..ids.len()).map(late).collect();
+        let batch = events.in_order(layout)?;
+        let entity = |id: usize, questions| {
+            let own = events.range(id);
+            Entity { rows: own.start..late[id], late: late[id]..own.end, questions, before: None }
         };
-        let entities = (0..keys.len()).map(entity).collect();
-        let as_of = questions.places.iter().map(|place| place.time).collect();
-        let spine_row = |place: &Place| {
-            let rows = spine[place.piece as usize].column(SPINE_ROW).as_primitive::<UInt32Type>();
-            rows.value(place.row as usize)
-        };
-        let spine_rows = questions.places.iter().map(spine_row).collect();
-        drop(questions);
-        let (rows, arrived) = in_order(layout, &rows, &events.places)?;
-        Ok(Partition { rows, arrived, entities, as_of, spine_rows, keys })
+        Partition::new(layout, &batch, questions.sorted(ids.len()), entity)
     }
 
-    /// The name of an entity, for messages.
-    pub(super) fn name(&self, entity: usize) -> String {
-        match &self.keys[entity] {
-            key if key.as_bytes().is_empty() => "an unknown key".into(),
-            key => format!("key {key}"),
+    /// These questions, and rows that are in order; `entity` says what is known of the key with an
+    /// id, about which there are the questions of a range.
+    pub(super) fn new(
+        layout: &Layout,
+        rows: &RecordBatch,
+        questions: Sorted,
+        entity: impl Fn(usize, Range<usize>) -> Entity,
+    ) -> Result<Partition> {
+        let (mut entities, mut ids) = (vec![], vec![]);
+        for (id, range) in questions.ranges().enumerate().filter(|(_, range)| !range.is_empty()) {
+            entities.push(entity(id, range));
+            ids.push(id as u32);
         }
+        let (rows, arrived) = layout.rows(rows)?;
+        let Sorted { as_of, spine_rows, .. } = questions;
+        Ok(Partition { rows, arrived, entities, as_of, spine_rows, ids })
+    }
+}
+
+/// The name of the key with an id, for messages.
+pub(super) fn name(ids: &Ids, id: u32) -> String {
+    match ids.iter().find(|(_, other)| **other == id) {
+        Some((key, _)) if !key.as_bytes().is_empty() => format!("key {key}"),
+        _ => "an unknown key".into(),
     }
 }
 
@@ -131,132 +137,182 @@ pub(super) struct Keyed {
 
 impl Keyed {
     /// Partition number `at` of a view's rows.
-    pub(super) fn load(at: usize, layout: &Layout, rows: &[&Block]) -> Result<Keyed> {
-        let rows = parts(at, &mut rows.iter().copied())?;
-        let row_keys: Vec<&BinaryArray> = rows.iter().map(keys_of).collect();
+    pub(super) fn load(at: usize, layout: &Layout, blocks: &[&Blocks]) -> Result<Keyed> {
         let mut ids = Ids::default();
-        let mut names: Vec<&[u8]> = Vec::new();
-        let sorted = sorted(&rows, |piece, row| {
-            let key = row_keys[piece].value(row);
-            let next = ids.len() as u32;
-            let id = *ids.entry(key).or_insert(next);
-            if id == next {
-                names.push(key);
-            }
-            Some(id)
-        });
-        let mut order: Vec<usize> = (0..names.len()).collect();
-        order.sort_unstable_by_key(|id| names[*id]);
-        let keyed = |id: usize| (EntityKey::from_bytes(names[id]), sorted.range(id));
-        let keys = order.into_iter().map(keyed).collect();
-        let (rows, _) = in_order(layout, &rows, &sorted.places)?;
+        let mut pieces = Pieces::default();
+        for part in blocks.iter().flat_map(|blocks| blocks.parts(at)) {
+            pieces.add(&part, &part.load()?, |_, key| Some(id_of(&mut ids, key)))?;
+        }
+        let mut events = pieces.sorted(ids.len());
+        let keyed = |(key, id): (EntityKey, u32)| (key, events.range(id as usize));
+        let mut keys: Vec<(EntityKey, Range<usize>)> = ids.into_iter().map(keyed).collect();
+        keys.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let (rows, _) = layout.rows(&events.in_order(layout)?)?;
         Ok(Keyed { rows, keys })
     }
 }
 
-/// The rows of partition number `at`, block by block.
-fn parts(at: usize, blocks: &mut dyn Iterator<Item = &Block>) -> Result<Vec<RecordBatch>> {
-    blocks.filter(|block| block.rows(at) > 0).map(|block| block.part(at)).collect()
+/// Rows without their keys, part by part.
+#[derive(Debug, Default)]
+pub(super) struct Pieces {
+    batches: Vec<RecordBatch>,
+    /// For each of them the ids of the rows' keys; [`NO_ID`] for rows that are left out.
+    ids: Vec<Vec<u32>>,
 }
 
-/// The rows of `pieces` that `places` names, and when each arrived if that matters.
-fn in_order(
-    layout: &Layout,
-    pieces: &[RecordBatch],
-    places: &[Place],
-) -> Result<(Rows, Option<ScalarBuffer<i64>>)> {
-    if pieces.is_empty() {
-        return layout.rows(&without_keys(&RecordBatch::new_empty(layout.schema.clone()))?);
+/// The part of something sorted by id that belongs to one.
+fn range(ends: &[u32], id: usize) -> Range<usize> {
+    let start = if id == 0 { 0 } else { ends[id - 1] as usize };
+    start..ends[id] as usize
+}
+
+/// Hears of rows of a batch: their numbers there, and the ids of their keys.
+pub(super) type Passed<'p> = dyn FnMut(&RecordBatch, &[(usize, u32)]) -> Result<()> + 'p;
+
+/// In the place of the id of a row that is left out.
+const NO_ID: u32 = u32::MAX;
+
+impl Pieces {
+    /// Adds the rows of `batch`, which is that of `part`, to which `id` gives an id by their times
+    /// and keys.
+    pub(super) fn add(
+        &mut self,
+        part: &Part<'_>,
+        batch: &RecordBatch,
+        mut id: impl FnMut(i64, &[u8]) -> Option<u32>,
+    ) -> Result<()> {
+        let (keys, times) = (keys_of(batch), times_of(batch, TIME).iter().enumerate());
+        let id = |(row, time): (usize, &i64)| id(*time, keys.value(row)).unwrap_or(NO_ID);
+        let mut ids: Vec<u32> = times.map(id).collect();
+        let mut rest = without_keys(batch)?;
+        if part.is_on_disk() {
+            // One buffer holds all of what was read, so the rows are copied to let go of it.
+            let kept = ids.iter().zip(0u32..).filter(|(id, _)| **id != NO_ID);
+            let kept: UInt32Array = kept.map(|(_, row)| row).collect::<Vec<u32>>().into();
+            ids.retain(|id| *id != NO_ID);
+            rest = take_record_batch(&rest, &kept).map_err(misfit)?;
+        }
+        if rest.num_rows() > 0 {
+            self.batches.push(rest);
+            self.ids.push(ids);
+        }
+        Ok(())
     }
-    let order = places.iter().map(|place| (place.piece as usize, place.row as usize));
-    let order: Vec<(usize, usize)> = order.collect();
-    let without_keys = pieces.iter().map(without_keys);
-    let pieces: Vec<RecordBatch> = without_keys.collect::<Result<_>>()?;
-    let pieces: Vec<&RecordBatch> = pieces.iter().collect();
-    layout.rows(&interleave_record_batch(&pieces, &order).map_err(misfit)?)
+
+    /// Rows that are in order already, with the places that they had.
+    pub(super) fn carried(batch: RecordBatch, places: &Places) -> Pieces {
+        let mut ids = Vec::with_capacity(batch.num_rows());
+        for (id, end) in (0..).zip(&places.ends) {
+            ids.resize(*end as usize, id);
+        }
+        Pieces { batches: vec![batch], ids: vec![ids] }
+    }
+
+    /// Leaves out the rows of times before `end`; `passed` hears of each batch that has some, and
+    /// of their numbers there and ids.
+    pub(super) fn pass(&mut self, end: i64, passed: &mut Passed<'_>) -> Result<()> {
+        for (batch, ids) in self.batches.iter().zip(&mut self.ids) {
+            let times = times_of(batch, TIME - BEHIND_KEY).iter();
+            let own =
+                times.zip(ids).enumerate().filter(|(_, (time, id))| **time < end && **id != NO_ID);
+            let own: Vec<(usize, u32)> =
+                own.map(|(row, (_, id))| (row, std::mem::replace(id, NO_ID))).collect();
+            if !own.is_empty() {
+                passed(batch, &own)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the rows in the order of their ids, of which there are so many, and of their times.
+    pub(super) fn sorted(self, ids: usize) -> Places {
+        let mut ends = vec![0u32; ids];
+        for id in self.ids.iter().flatten().filter(|id| **id != NO_ID) {
+            ends[*id as usize] += 1;
+        }
+        let mut next = 0;
+        for end in &mut ends {
+            next += std::mem::replace(end, next);
+        }
+        let mut places = vec![(0, 0); next as usize];
+        for (piece, ids) in self.ids.into_iter().enumerate() {
+            for (row, id) in ids.into_iter().enumerate().filter(|(_, id)| *id != NO_ID) {
+                let end = &mut ends[id as usize];
+                places[*end as usize] = (piece, row);
+                *end += 1;
+            }
+        }
+        let batches = self.batches;
+        let times: Vec<&[i64]> =
+            batches.iter().map(|batch| times_of(batch, TIME - BEHIND_KEY)).collect();
+        let mut start = 0;
+        for end in &ends {
+            let own = &mut places[start..*end as usize];
+            let time = |(piece, row): &(usize, usize)| times[*piece][*row];
+            if !own.is_sorted_by_key(time) {
+                own.sort_by_key(time);
+            }
+            start = *end as usize;
+        }
+        Places { batches, places, ends }
+    }
 }
 
-/// Rows by id, and within one by time.
-struct Sorted {
-    places: Vec<Place>,
-    /// The end of each id's rows; those that the pieces do not name have none.
+/// Where rows are that are wanted in order.
+#[derive(Debug)]
+pub(super) struct Places {
+    batches: Vec<RecordBatch>,
+    /// The batch of each row, and its number there.
+    places: Vec<(usize, usize)>,
+    /// The end of each id's rows.
     ends: Vec<u32>,
 }
 
-impl Sorted {
-    fn range(&self, id: usize) -> Range<usize> {
-        let end = |id: usize| match self.ends.get(id) {
-            Some(end) => *end as usize,
-            None => self.places.len(),
+impl Places {
+    /// Puts those of some rows of one entity that arrived late behind the others, both still by
+    /// time; answers how many did not.
+    fn late_last(&mut self, rows: Range<usize>) -> usize {
+        let batches = &self.batches;
+        let is_late = |(piece, row): &(usize, usize)| {
+            let time = times_of(&batches[*piece], TIME - BEHIND_KEY)[*row];
+            let arrival = times_of(&batches[*piece], ARRIVAL - BEHIND_KEY)[*row];
+            arrival.saturating_sub(time) > LATE_US
         };
-        let start = if id == 0 { 0 } else { end(id - 1) };
-        start..end(id)
+        let places = &mut self.places[rows];
+        places.sort_by_cached_key(is_late);
+        places.partition_point(|place| !is_late(place))
+    }
+
+    /// The rows in order. The places are free then.
+    pub(super) fn in_order(&mut self, layout: &Layout) -> Result<RecordBatch> {
+        let (batches, places) = (take(&mut self.batches), take(&mut self.places));
+        if batches.is_empty() {
+            return without_keys(&RecordBatch::new_empty(layout.schema.clone()));
+        }
+        let batches: Vec<&RecordBatch> = batches.iter().collect();
+        interleave_record_batch(&batches, &places).map_err(misfit)
+    }
+
+    /// The rows of the key with this id.
+    pub(super) fn range(&self, id: usize) -> Range<usize> {
+        range(&self.ends, id)
     }
 }
 
-/// Sorts the rows of `pieces` to which `id` gives an id.
-fn sorted(pieces: &[RecordBatch], mut id: impl FnMut(usize, usize) -> Option<u32>) -> Sorted {
-    let total = pieces.iter().map(RecordBatch::num_rows).sum();
-    let mut ids: Vec<u32> = Vec::with_capacity(total);
-    let mut counts: Vec<u32> = Vec::new();
-    for (at, piece) in pieces.iter().enumerate() {
-        for row in 0..piece.num_rows() {
-            let id = id(at, row).unwrap_or(u32::MAX);
-            ids.push(id);
-            if id != u32::MAX {
-                if counts.len() <= id as usize {
-                    counts.resize(id as usize + 1, 0);
-                }
-                counts[id as usize] += 1;
-            }
-        }
-    }
-    let mut next = 0;
-    for count in &mut counts {
-        next += std::mem::replace(count, next);
-    }
-    let mut places = vec![Place::default(); next as usize];
-    let mut ids = ids.into_iter();
-    for (at, piece) in pieces.iter().enumerate() {
-        let times = piece.column(TIME).as_primitive::<Int64Type>().values();
-        for ((row, time), id) in times.iter().enumerate().zip(&mut ids) {
-            if id != u32::MAX {
-                let place = &mut counts[id as usize];
-                places[*place as usize] = Place { time: *time, piece: at as u32, row: row as u32 };
-                *place += 1;
-            }
-        }
-    }
-    let sorted = Sorted { places, ends: counts };
-    let mut places = sorted.places;
-    let mut start = 0;
-    for end in &sorted.ends {
-        let own = &mut places[start..*end as usize];
-        if !own.is_sorted_by_key(|place| place.time) {
-            own.sort_by_key(|place| place.time);
-        }
-        start = *end as usize;
-    }
-    Sorted { places, ends: sorted.ends }
-}
+/// The first column of rows without their keys.
+const BEHIND_KEY: usize = KEY + 1;
 
-/// Puts the rows of one entity that arrived late behind the others, both still by time; answers how
-/// many did not.
-fn late_last(pieces: &[RecordBatch], places: &mut [Place]) -> usize {
-    let is_late = |place: &Place| {
-        let arrivals = pieces[place.piece as usize].column(ARRIVAL).as_primitive::<Int64Type>();
-        arrivals.value(place.row as usize).saturating_sub(place.time) > LATE_US
-    };
-    places.sort_by_cached_key(is_late);
-    places.partition_point(|place| !is_late(place))
-}
-
-fn keys_of(batch: &RecordBatch) -> &BinaryArray {
+pub(super) fn keys_of(batch: &RecordBatch) -> &BinaryArray {
     batch.column(KEY).as_binary()
 }
 
+/// One of the columns of times.
+pub(super) fn times_of(batch: &RecordBatch, column: usize) -> &[i64] {
+    batch.column(column).as_primitive::<Int64Type>().values()
+}
+
 /// The columns behind the key.
-fn without_keys(batch: &RecordBatch) -> Result<RecordBatch> {
-    let rest: Vec<usize> = (TIME..batch.num_columns()).collect();
+pub(super) fn without_keys(batch: &RecordBatch) -> Result<RecordBatch> {
+    let rest: Vec<usize> = (BEHIND_KEY..batch.num_columns()).collect();
     batch.project(&rest).map_err(misfit)
 }

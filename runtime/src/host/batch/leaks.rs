@@ -6,7 +6,7 @@
 //! alone, so only rows with other inputs are asked again. Deliberately absent: failures that are not
 //! a row's, which fail the run.
 
-use super::answers::{Answers, Placed};
+use super::answers::{Answered, Answers, Placed};
 use super::room::Room;
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
@@ -19,7 +19,6 @@ use arrow::compute::take;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
 /// The features that a service's on-demand transforms read: the view's index and the position.
 pub(super) fn inputs(service: &Service) -> BTreeSet<(usize, usize)> {
@@ -27,10 +26,10 @@ pub(super) fn inputs(service: &Service) -> BTreeSet<(usize, usize)> {
     inputs.map(|it| (it.view, it.position)).collect()
 }
 
-/// Leaks as the views are swept.
+/// Leaks as one worker sweeps the views.
 #[derive(Debug)]
 pub(super) struct Leaks {
-    views: Vec<Mutex<ViewLeaks>>,
+    views: Vec<ViewLeaks>,
 }
 
 /// Those of one view.
@@ -41,7 +40,7 @@ struct ViewLeaks {
     /// The features that on-demand transforms read, by their positions.
     read: Vec<usize>,
     /// Their answers with every event in.
-    plain: Answers,
+    plain: Answered,
 }
 
 impl Leaks {
@@ -53,23 +52,22 @@ impl Leaks {
             let read: Vec<usize> = read.collect();
             let column = |position: &usize| &plan.features[view.features[*position]].column;
             let types = read.iter().map(column).map(|c| (c.name.clone(), arrow_type(&c.data_type)));
-            let plain = Answers::new(types.collect(), spine_rows);
-            Mutex::new(ViewLeaks { changed: vec![0; view.features.len()], read, plain })
+            let plain = Answered::new(types, spine_rows);
+            ViewLeaks { changed: vec![0; view.features.len()], read, plain }
         });
         Leaks { views: views.collect() }
     }
 
     /// Takes both answers of one sweep of a view.
     pub(super) fn swept(
-        &self,
+        &mut self,
         view: usize,
         spine_rows: &[u32],
         known: &[ArrayRef],
         plain: &[ArrayRef],
         room: &Room,
     ) -> Result<()> {
-        let mut view = self.views[view].lock().unwrap_or_else(PoisonError::into_inner);
-        let ViewLeaks { changed, read, plain: kept } = &mut *view;
+        let ViewLeaks { changed, read, plain: kept } = &mut self.views[view];
         count_changed(known, plain, changed)?;
         if read.is_empty() {
             return Ok(());
@@ -78,25 +76,9 @@ impl Leaks {
         room.answer(kept, spine_rows.to_vec(), columns)
     }
 
-    /// What is left to compare when each view was swept.
-    pub(super) fn finish(self, catalog: &Catalog, service: &Service) -> Leaked {
-        let views = self.views.into_iter();
-        let views: Vec<ViewLeaks> =
-            views.map(|view| view.into_inner().unwrap_or_else(PoisonError::into_inner)).collect();
-        let stored = views.iter().map(|view| view.changed.clone()).collect();
-        let mut counts = leakage(catalog, service, stored);
-        let first = counts.len();
-        for wanted in &service.on_demand {
-            let declaration = &catalog.on_demand()[wanted.on_demand].declaration;
-            let outputs = declaration.outputs.iter();
-            counts.extend(outputs.map(|it| (format!("{}.{}", declaration.name, it.name), 0)));
-        }
-        let views = views.into_iter().map(|view| PlainView {
-            read: view.read,
-            answers: view.plain,
-            placed: None,
-        });
-        Leaked { views: views.collect(), counts, first }
+    /// Whether some answers are on the disk.
+    pub(super) fn is_spilled(&self) -> bool {
+        self.views.iter().any(|view| view.plain.is_spilled())
     }
 }
 
@@ -133,14 +115,39 @@ pub(super) struct Known<'a> {
 }
 
 impl Leaked {
-    /// Whether some answers are on the disk.
-    pub(super) fn is_spilled(&self) -> bool {
-        self.views.iter().any(|view| view.answers.is_spilled())
-    }
-
-    /// Moves all answers to the disk.
-    pub(super) fn spill(&mut self, folder: &Path) -> Result<()> {
-        self.views.iter_mut().try_for_each(|view| view.answers.spill(folder).map(|_| ()))
+    /// What is left to compare when every worker has swept. The answers go to the disk if there is a
+    /// folder for them, as those as known do: both are put in order by the same stretches.
+    pub(super) fn new(
+        catalog: &Catalog,
+        service: &Service,
+        of_workers: Vec<Leaks>,
+        spine_rows: usize,
+        folder: Option<&Path>,
+    ) -> Result<Leaked> {
+        let zeros = service.views.iter().map(|view| vec![0; view.features.len()]);
+        let mut changed: Vec<Vec<u64>> = zeros.collect();
+        let mut read: Vec<Vec<usize>> = vec![vec![]; service.views.len()];
+        let mut plain: Vec<Vec<Answered>> = service.views.iter().map(|_| vec![]).collect();
+        for leaks in of_workers {
+            for (at, view) in leaks.views.into_iter().enumerate() {
+                let counts = changed[at].iter_mut().zip(&view.changed);
+                counts.for_each(|(all, one)| *all += one);
+                read[at] = view.read;
+                plain[at].push(view.plain);
+            }
+        }
+        let mut counts = leakage(catalog, service, changed);
+        let first = counts.len();
+        for wanted in &service.on_demand {
+            let declaration = &catalog.on_demand()[wanted.on_demand].declaration;
+            let outputs = declaration.outputs.iter();
+            counts.extend(outputs.map(|it| (format!("{}.{}", declaration.name, it.name), 0)));
+        }
+        let views = read.into_iter().zip(plain).map(|(read, plain)| {
+            let answers = Answers::new(plain, spine_rows, folder)?;
+            Ok(PlainView { read, answers, placed: None })
+        });
+        Ok(Leaked { views: views.collect::<Result<_>>()?, counts, first })
     }
 
     /// Counts the rows in which an on-demand transform answers otherwise with every event in.

@@ -7,21 +7,26 @@
 //!
 //! Rows and spine rows are put into partitions by the hash of their key, and each partition is
 //! sorted and swept apart from all others, on all cores. What does not fit in memory waits on the
-//! disk. Invariant: output row `i` belongs to spine row `i` (S22), and its bits are those of the
-//! definition (S1), however much memory and however many workers there are. Deliberately absent:
-//! files (the CLI opens readers and writes the result), and anything of the online host.
+//! disk, and a partition that does not is swept stretch by stretch of time. Invariant: output row
+//! `i` belongs to spine row `i` (S22), and its bits are those of the definition (S1), however much
+//! memory and however many workers there are. Deliberately absent: files (the CLI opens readers
+//! and writes the result), and anything of the online host.
 
 mod answers;
 mod backfill;
 mod blocks;
 mod counted;
 mod gather;
+mod joiner;
 mod layout;
 mod leaks;
 mod order;
+mod questions;
 mod reading;
 mod room;
 mod spill;
+mod spread;
+mod stretches;
 mod trained;
 mod worker;
 
@@ -30,11 +35,11 @@ pub use counted::Counts;
 pub use trained::{Joined, Trained};
 
 use self::answers::Answers;
-use self::blocks::{Block, Blocks, PARTITIONS};
+use self::blocks::{Blocks, PARTITIONS};
 use self::counted::Counted;
-use self::gather::Partition;
+use self::joiner::{AllFound, Joiner};
 use self::layout::{Layout, spine_batch};
-use self::leaks::{Leaked, Leaks};
+use self::leaks::Leaks;
 use self::room::Room;
 use self::worker::{Arrived, KnownKeys, Worker};
 use super::mapper::Mapped;
@@ -43,8 +48,7 @@ use crate::admission::Admitted;
 use crate::arrivals;
 use crate::catalog::{Catalog, CatalogView};
 use crate::error::{Error, Result};
-use crate::event::{EventBatch, SetAside, SourceSchema, arrow_type};
-use crate::guests::Guests;
+use crate::event::{EventBatch, SetAside, SourceSchema};
 use crate::service::{AS_OF, Service};
 use crate::source::EventReader;
 use crate::sweep::Sweep;
@@ -57,14 +61,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// How a training set or a backfill is made. But for the spine's times and `known`, which a backfill
-/// does not have, nothing here changes a bit of it.
+/// How a training set or a backfill is made. But for the spine's times and `known`, which a
+/// backfill does not have, nothing here changes a bit of it.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The spine's column that holds each row's time.
     pub as_of: String,
     /// The event column that holds when each event arrived: then a spine row sees only those that
-    /// had arrived by its time (S1), and the answers are those that the online host could have given.
+    /// had arrived by its time (S1), and the answers are those that the online host could have
+    /// given.
     pub known: Option<String>,
     /// Threads that map and sweep.
     pub workers: usize,
@@ -111,7 +116,11 @@ pub struct TrainingSet<'a> {
 #[derive(Debug)]
 struct View<'a> {
     loaded: &'a CatalogView,
+    /// Those that are asked for.
+    features: &'a [usize],
     sweep: Sweep<'a>,
+    /// The sweep of a partition that is cut; none if none can be.
+    cut: Option<Sweep<'a>>,
     layout: Layout,
     known: KnownKeys,
     spine: Blocks,
@@ -158,18 +167,24 @@ impl<'a> TrainingSet<'a> {
         service: &'a Service,
         options: Options,
     ) -> Result<TrainingSet<'a>> {
+        let room = Room::new(options.spill.clone());
+        let filled = service.views.len() * (1 + options.workers.max(1));
         let mut views = Vec::new();
         let mut sources = BTreeMap::new();
         for view in &service.views {
             let loaded = &catalog.views()[view.view];
             let sweep = Sweep::new(&loaded.plan, &view.features);
             let layout = Layout::new(&loaded.plan, &sweep.slots(), options.known.is_some());
-            let (known, spine) = (KnownKeys::default(), Blocks::default());
-            views.push(View { loaded, sweep, layout, known, spine });
+            let cut = match &options.known {
+                Some(_) => None,
+                None => Sweep::cut(&loaded.plan, &view.features),
+            };
+            let (known, spine) = (KnownKeys::default(), Blocks::new(room.block_bytes(filled)));
+            let features = &view.features;
+            views.push(View { loaded, features, sweep, cut, layout, known, spine });
             let source = loaded.declaration().event.source.clone();
             sources.entry(source).or_insert_with(Source::default);
         }
-        let room = Room::new(options.spill.clone());
         Ok(TrainingSet {
             catalog,
             service,
@@ -271,7 +286,9 @@ impl<'a> TrainingSet<'a> {
         let Some(known) = self.sources.get_mut(source) else { return Ok(()) };
         while known.workers.len() < wanted {
             let views = self.service.views.iter().map(|view| view.view).collect();
-            let mut worker = Worker::new(self.catalog, views, source)?;
+            let filled = self.service.views.len() * (1 + self.options.workers.max(1));
+            let block_bytes = self.room.block_bytes(filled);
+            let mut worker = Worker::new(self.catalog, views, source, block_bytes)?;
             worker.fresh_each_call(self.fresh);
             known.workers.push(worker);
         }
@@ -345,61 +362,36 @@ impl<'a> TrainingSet<'a> {
         let workers = self.options.workers.max(1);
         let TrainingSet { catalog, service, views, sources, room, spine_rows, .. } = &self;
         let (catalog, service) = (*catalog, *service);
-        let answers = service.views.iter().map(|view| {
-            let plan = &catalog.views()[view.view].plan;
-            let columns = view.features.iter().map(|feature| &plan.features[*feature].column);
-            let types = columns.map(|c| (c.name.clone(), arrow_type(&c.data_type)));
-            Mutex::new(Answers::new(types.collect(), *spine_rows))
-        });
-        let answers: Vec<Mutex<Answers>> = answers.collect();
-        let rows: Vec<Vec<&Block>> = (0..views.len())
+        let rows: Vec<Vec<&Blocks>> = (0..views.len())
             .map(|view| {
                 let workers = sources.values().flat_map(|source| &source.workers);
-                workers.flat_map(|worker| worker.blocks(view)).collect()
+                workers.map(|worker| worker.blocks(view)).collect()
             })
             .collect();
-        let leaks = self.options.known.as_ref().map(|_| Leaks::new(catalog, service, *spine_rows));
         let tasks = largest_first(views, &rows);
         let (total, next, done) = (tasks.len(), AtomicUsize::new(0), AtomicUsize::new(0));
         let work = || {
-            let mut guests = Guests::new(catalog)?;
+            let known = self.options.known.as_ref();
+            let leaks = known.map(|_| Leaks::new(catalog, service, *spine_rows));
+            let sizes = (workers, *spine_rows);
+            let mut joiner = Joiner::new(catalog, views, &rows, room, leaks, sizes)?;
             loop {
                 let task = tasks.get(next.fetch_add(1, Ordering::Relaxed));
-                let Some(&(at, partition)) = task else { return Ok(()) };
-                let view = &views[at];
-                let part = Partition::load(partition, &view.layout, &view.spine.blocks, &rows[at])?;
-                let mut run = |arrived| {
-                    let (entities, as_of) = (&part.entities, &part.as_of);
-                    let named = |entity| part.name(entity);
-                    let guest = guests.of(view.loaded)?;
-                    view.sweep.run(&part.rows, arrived, entities, as_of, guest, &named)
-                };
-                let columns = run(part.arrived.as_deref())?;
-                if let Some(leaks) = &leaks {
-                    leaks.swept(at, &part.spine_rows, &columns, &run(None)?, room)?;
-                }
-                let mut answers = answers[at].lock().unwrap_or_else(PoisonError::into_inner);
-                room.answer(&mut answers, part.spine_rows, columns)?;
-                drop(answers);
+                let Some(&(at, partition)) = task else { return Ok::<_, Error>(joiner.found()) };
+                joiner.sweep(at, partition)?;
                 progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
             }
         };
-        std::thread::scope(|scope| {
+        let found = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-            threads.into_iter().try_for_each(|thread| {
+            let joined = threads.into_iter().map(|thread| {
                 thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            })
+            });
+            joined.collect::<Result<Vec<_>>>()
         })?;
-        let unlocked =
-            answers.into_iter().map(|it| it.into_inner().unwrap_or_else(PoisonError::into_inner));
-        let mut answers: Vec<Answers> = unlocked.collect();
-        let mut leaked = leaks.map(|leaks| leaks.finish(catalog, service));
-        let answers_spilled = answers.iter().any(Answers::is_spilled)
-            || leaked.as_ref().is_some_and(Leaked::is_spilled);
-        if let (true, Some(spill)) = (answers_spilled, &self.room.spill) {
-            answers.iter_mut().try_for_each(|answers| answers.spill(&spill.folder).map(|_| ()))?;
-            leaked.iter_mut().try_for_each(|leaked| leaked.spill(&spill.folder))?;
-        }
+        let AllFound { answers, leaked, cut } =
+            AllFound::of(found, catalog, service, room, *spine_rows)?;
+        let answers_spilled = answers.iter().any(Answers::is_spilled);
         let leakage = leaked.as_ref().map(|it| it.counts.clone()).unwrap_or_default();
         let workers_of = self.sources.values().flat_map(|source| &source.workers);
         let guest = workers_of.map(Worker::guest_time).sum();
@@ -419,6 +411,7 @@ impl<'a> TrainingSet<'a> {
                 events: self.events,
                 leakage,
                 spilled: spilled || answers_spilled,
+                cut,
                 guest,
             },
         )
@@ -446,10 +439,10 @@ impl<'a> TrainingSet<'a> {
 
 /// Every partition of every view, by their indices: those with the most rows first, so that the
 /// workers end together.
-fn largest_first(views: &[View<'_>], rows: &[Vec<&Block>]) -> Vec<(usize, usize)> {
+fn largest_first(views: &[View<'_>], rows: &[Vec<&Blocks>]) -> Vec<(usize, usize)> {
     let size = |&(at, partition): &(usize, usize)| -> usize {
-        let blocks = rows[at].iter().copied().chain(&views[at].spine.blocks);
-        blocks.map(|block| block.rows(partition)).sum()
+        let blocks = rows[at].iter().copied().chain([&views[at].spine]);
+        blocks.map(|blocks| blocks.rows(partition)).sum()
     };
     let partitions = (0..views.len()).flat_map(|at| (0..PARTITIONS).map(move |it| (at, it)));
     let mut tasks: Vec<(usize, usize)> = partitions.collect();

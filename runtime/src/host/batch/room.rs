@@ -1,16 +1,22 @@
 //! The memory that waiting rows take, and when they go to the disk.
 //!
-//! Invariant: what is taken is given back when a block moves to a spill. Deliberately absent: what
-//! guests, readers and the work on one partition take, for which half of the memory is left.
+//! Memory has three thirds: for rows and answers that wait, for what is swept, and for guests,
+//! readers and writers. Invariant: what is taken is given back when it moves to a spill.
+//! Deliberately absent: the last third, of which each has limits of its own.
 
 use super::SpillOptions;
-use super::answers::Answers;
-use super::blocks::Blocks;
+use super::answers::Answered;
+use super::blocks::{BLOCK_BYTES_MAX, Blocks};
 use super::spill::no_room;
 use crate::error::{Error, Result};
 use arrow::array::ArrayRef;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Parts of the memory.
+const THIRDS: usize = 3;
+/// Of the memory for what waits, the part for blocks that are still filled.
+const FILLING: usize = 4;
 
 /// The memory that waiting rows take.
 #[derive(Debug)]
@@ -24,10 +30,24 @@ impl Room {
         Room { used: AtomicUsize::new(0), spill }
     }
 
-    /// Half of the memory is for waiting rows; the other half for what is worked on.
+    /// Whether what waits takes more than its third.
     pub(super) fn is_short(&self) -> bool {
-        let used = self.used.load(Ordering::Relaxed);
-        self.spill.as_ref().is_some_and(|spill| used > spill.memory_max / 2)
+        self.third().is_some_and(|third| self.used.load(Ordering::Relaxed) > third)
+    }
+
+    /// A third of the memory, if it has a limit.
+    fn third(&self) -> Option<usize> {
+        self.spill.as_ref().map(|spill| spill.memory_max / THIRDS)
+    }
+
+    /// The bytes of a block, if so many are filled at once.
+    pub(super) fn block_bytes(&self, filled: usize) -> usize {
+        self.third().map_or(BLOCK_BYTES_MAX, |third| third / FILLING / filled.max(1))
+    }
+
+    /// The bytes that each of so many workers may sweep at once, if there is a limit.
+    pub(super) fn sweep_bytes(&self, workers: usize) -> Option<usize> {
+        self.third().map(|third| third / workers.max(1))
     }
 
     pub(super) fn take(&self, bytes: usize) {
@@ -66,16 +86,16 @@ impl Room {
         Ok(spilled)
     }
 
-    /// Adds answers, and moves those of their view to the disk if memory is short.
+    /// Adds answers, and moves all of them to the disk if memory is short.
     pub(super) fn answer(
         &self,
-        answers: &mut Answers,
+        answered: &mut Answered,
         spine_rows: Vec<u32>,
         columns: Vec<ArrayRef>,
     ) -> Result<()> {
-        self.take(answers.push(spine_rows, columns)?);
+        self.take(answered.push(spine_rows, columns)?);
         if let (true, Some(spill)) = (self.is_short(), &self.spill) {
-            self.give_back(answers.spill(&spill.folder)?);
+            self.give_back(answered.spill(&spill.folder)?);
         }
         Ok(())
     }
@@ -90,7 +110,7 @@ impl Room {
     ) -> Result<()> {
         let Some(spill) = &self.spill else { return Ok(()) };
         let bytes = row_bytes.saturating_mul(spine_rows as u64);
-        if bytes <= spill.memory_max as u64 / 2 {
+        if bytes <= (spill.memory_max / THIRDS) as u64 {
             return Ok(());
         }
         let free = free(&spill.folder).map_err(|error| no_room(&spill.folder, error))?;
@@ -112,10 +132,10 @@ mod tests {
     use super::*;
 
     /// Goal: a job whose answers fit nowhere is refused before the work, with what it takes; one
-    /// that fits in half of the memory, or on the disk, is not.
+    /// that fits in a third of the memory, or on the disk, is not.
     #[test]
     fn answers_without_room_are_refused() {
-        let spill = SpillOptions { memory_max: 64 << 20, folder: "there".into() };
+        let spill = SpillOptions { memory_max: 96 << 20, folder: "there".into() };
         let room = Room::new(Some(spill));
         let with_free = |mebibytes: u64| move |_: &Path| Ok(mebibytes << 20);
         let rows = 1 << 20;

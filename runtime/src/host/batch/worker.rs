@@ -1,7 +1,7 @@
 //! A thread's own part of reading: its guests, and the rows that they made.
 
 use super::Room;
-use super::blocks::{Block, Blocks};
+use super::blocks::Blocks;
 use crate::admission::row_json;
 use crate::catalog::Catalog;
 use crate::error::Result;
@@ -38,10 +38,16 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// A worker for those of `views`, indices in the catalogue, that read `source`.
-    pub(super) fn new(catalog: &Catalog, views: Vec<usize>, source: &str) -> Result<Worker> {
+    /// A worker for those of `views`, indices in the catalogue, that read `source`; its blocks
+    /// have so many bytes.
+    pub(super) fn new(
+        catalog: &Catalog,
+        views: Vec<usize>,
+        source: &str,
+        block_bytes: usize,
+    ) -> Result<Worker> {
         let mapper = Mapper::new(catalog, catalog.source(source)?, |at| views.contains(&at))?;
-        let rows = views.iter().map(|_| Blocks::default()).collect();
+        let rows = views.iter().map(|_| Blocks::new(block_bytes)).collect();
         Ok(Worker { source: source.into(), mapper, rows, views })
     }
 
@@ -54,8 +60,8 @@ impl Worker {
     }
 
     /// The blocks of one of the views.
-    pub(super) fn blocks(&self, view: usize) -> &[Block] {
-        &self.rows[view].blocks
+    pub(super) fn blocks(&self, view: usize) -> &Blocks {
+        &self.rows[view]
     }
 
     pub(super) fn all_blocks(&mut self) -> &mut [Blocks] {

@@ -11,10 +11,10 @@
 //! whose tiles fit in memory together. A round is folded while the one before it is written.
 //!
 //! Invariant: the store that it leaves has the export of the one that streaming the log would have
-//! left (S24). From before the log is read until the last commit the store carries a mark, and hosts refuse it. A rerun reads
-//! and maps the log again, and goes on writing behind the last commit. Deliberately absent: stores
-//! that hold events of the source already, which the streaming host fills; a limit on the memory of
-//! the ids of a source that has them.
+//! left (S24). From before the log is read until the last commit the store carries a mark, and
+//! hosts refuse it. A rerun reads and maps the log again, and goes on writing behind the last
+//! commit. Deliberately absent: stores that hold events of the source already, which the streaming
+//! host fills; a limit on the memory of the ids of a source that has them.
 
 mod rounds;
 mod writer;
@@ -48,7 +48,7 @@ use xxhash_rust::xxh3::xxh3_128;
 
 /// Memory that a row may need while its round is folded or written, generously.
 const ROUND_ROW_BYTES: usize = 2048;
-/// Two rounds are in memory at once, in half of what there is: the other half is for waiting rows.
+/// Two rounds are in memory at once, in half of what there is: a third is for waiting rows.
 const ROUND_SHARE: usize = 4;
 /// Rows of a round where memory has no limit.
 const ROUND_ROWS: u64 = 1 << 20;
@@ -125,8 +125,8 @@ impl<'a> Backfill<'a> {
         self.writer.commit_bytes_max = commit_bytes_max;
     }
 
-    /// Fills the store with all that `reader` has, which begins at position 0. `progress` hears what
-    /// is done. What it did counts an interrupted run's part as well.
+    /// Fills the store with all that `reader` has, which begins at position 0. `progress` hears
+    /// what is done. What it did counts an interrupted run's part as well.
     pub fn run(
         self,
         reader: &mut dyn EventReader,
@@ -140,7 +140,8 @@ impl<'a> Backfill<'a> {
         views.retain(|view| declaration(*view).event.source == source);
         views.sort_by_key(|view| &declaration(*view).name);
         let room = Room::new(options.spill.clone());
-        let hire = || Worker::new(catalog, views.clone(), source);
+        let block_bytes = room.block_bytes(views.len() * options.workers.max(1));
+        let hire = || Worker::new(catalog, views.clone(), source, block_bytes);
         let workers: Vec<Worker> =
             (0..options.workers.max(1)).map(|_| hire()).collect::<Result<_>>()?;
         let layouts: Vec<Layout> = views.iter().map(|view| stored_layout(catalog, *view)).collect();
@@ -161,7 +162,7 @@ impl<'a> Backfill<'a> {
         let waiting = (0..views.len()).map(|at| Waiting {
             view: &catalog.views()[views[at]],
             layout: &layouts[at],
-            blocks: reading.workers.iter().flat_map(|worker| worker.blocks(at)).collect(),
+            blocks: reading.workers.iter().map(|worker| worker.blocks(at)).collect(),
             retention: catalog.views()[views[at]].ladder.retention(watermark),
         });
         let waiting: Vec<Waiting<'_>> = waiting.collect();

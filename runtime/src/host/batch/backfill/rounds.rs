@@ -1,10 +1,10 @@
 //! Rounds: partitions that are folded together, on all cores, and written in the order of keys.
 //!
-//! Invariant: a rerun has the rounds of the first run, which the mark holds, since how many rows wait
-//! may differ. A round is folded while the one before it is written, and no further ahead.
+//! Invariant: a rerun has the rounds of the first run, which the mark holds, since how many rows
+//! wait may differ. A round is folded while the one before it is written, and no further ahead.
 //! Deliberately absent: cutting a partition.
 
-use super::super::blocks::{Block, PARTITIONS};
+use super::super::blocks::{Blocks, PARTITIONS};
 use super::super::gather::Keyed;
 use super::super::layout::Layout;
 use super::Step;
@@ -26,7 +26,7 @@ type Entries = Vec<(Vec<u8>, Vec<u8>)>;
 pub(super) struct Waiting<'a> {
     pub(super) view: &'a CatalogView,
     pub(super) layout: &'a Layout,
-    pub(super) blocks: Vec<&'a Block>,
+    pub(super) blocks: Vec<&'a Blocks>,
     /// What the store will keep.
     pub(super) retention: Retention,
 }
@@ -44,7 +44,7 @@ pub(super) struct Rounds<'a> {
 
 /// The partitions before which the rounds of a view end: a round has as many as have `rows_max`
 /// rows, and at least one.
-pub(super) fn ends(blocks: &[&Block], rows_max: u64) -> Vec<usize> {
+pub(super) fn ends(blocks: &[&Blocks], rows_max: u64) -> Vec<usize> {
     let (mut ends, mut rows) = (vec![], 0);
     for partition in 0..PARTITIONS {
         let more = blocks.iter().map(|block| block.rows(partition) as u64).sum::<u64>();
