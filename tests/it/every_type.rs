@@ -16,7 +16,7 @@ use definition::{Compared, compare};
 use lockstep_kit::artifacts::catalog;
 use lockstep_kit::typed::{self, Typed};
 use lockstep_runtime::catalog::Catalog;
-use lockstep_runtime::host::batch::{Trained, TrainingSet};
+use lockstep_runtime::host::batch::{Options as Training, SpillOptions, Trained, TrainingSet};
 use lockstep_runtime::parity::replay::{Disturbance, Random};
 use lockstep_runtime::parity::{self, Options, Report};
 use lockstep_runtime::row::TypedColumn;
@@ -106,6 +106,28 @@ fn train(
     training.finish(spine, &|_, _| {}).unwrap()
 }
 
+/// The batch host's answers without any memory: what waits does so on the disk, and what is swept is
+/// swept in as many stretches as there can be.
+fn train_in_stretches(
+    catalog: &Catalog,
+    service: &Service,
+    typed: &RecordBatch,
+    anonymous: &RecordBatch,
+    spine: &RecordBatch,
+) -> Trained {
+    let folder = tempfile::tempdir().unwrap();
+    let spill = SpillOptions { memory_max: 0, folder: folder.path().to_path_buf() };
+    let options = Training { workers: 2, spill: Some(spill), ..Training::default() };
+    let mut training = TrainingSet::with(catalog, service, options).unwrap();
+    training.spine(spine).unwrap();
+    for (source, records) in [("typed", typed), ("anonymous", anonymous)] {
+        for batch in typed::batches(records, 100) {
+            training.push(source, &batch).unwrap();
+        }
+    }
+    training.finish(spine, &|_, _| {}).unwrap()
+}
+
 /// Replays both sources through the streaming and online hosts over a model store.
 fn replay(
     catalog: &Arc<Catalog>,
@@ -122,6 +144,16 @@ fn replay(
     let options = Options { as_of: AS_OF.into(), disturbance, reopens: 3 };
     let open = || Ok(store.clone());
     parity::run(catalog, service, &logs, spine, &options, &open, &|_, _| {}).unwrap()
+}
+
+/// Whether two tables have the same values, NaN among them.
+fn same_bits(a: &RecordBatch, b: &RecordBatch) -> bool {
+    a.schema() == b.schema()
+        && a.columns().iter().zip(b.columns()).all(|(a, b)| {
+            let rows = a.len();
+            let (a, b) = (TypedColumn::new(a).unwrap(), TypedColumn::new(b).unwrap());
+            (0..rows).all(|row| a.value(row).encoded() == b.value(row).encoded())
+        })
 }
 
 /// How many features the views have.
@@ -142,6 +174,8 @@ fn check(seed: u64, events: usize, days: i64) -> Compared {
     let anonymous_records = typed::anonymous_records(&catalog, &anonymous);
     let trained = train(&catalog, &service, &typed_records, &anonymous_records, &spine);
     assert_eq!(trained.records.num_rows(), asked.len());
+    let cut = train_in_stretches(&catalog, &service, &typed_records, &anonymous_records, &spine);
+    assert!(same_bits(&cut.records, &trained.records), "seed {seed}: stretches differ");
     let compared = compare(&catalog, &trained, &asked, &typed, &anonymous);
     assert_eq!(compared.values, stored(&catalog) * asked.len());
     let report = replay(&catalog, &service, &typed_records, &anonymous_records, &spine, seed);

@@ -79,6 +79,7 @@ fn made(
     training.read(SOURCE, &mut *reader(catalog), &mut |_| {}).unwrap();
     let mut joined = training.join(&|_, _| {}).unwrap();
     assert_eq!(joined.counts.spilled, spilled);
+    assert_eq!(joined.counts.cut > 0, spilled, "partitions swept stretch by stretch");
     assert_eq!(joined.rows(), spine.num_rows());
     let schema = joined.schema(&spine.schema());
     let parts: Vec<RecordBatch> = parts.iter().map(|part| joined.next(part).unwrap()).collect();
