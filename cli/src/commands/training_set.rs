@@ -1,6 +1,6 @@
 //! `lockstep training-set`: a spine joined with a service's features.
 
-use crate::allocator::keep_buffers;
+use crate::allocator::expect_memory;
 use crate::arguments::ProjectArguments;
 use crate::destination::Destination;
 use crate::memory::Memory;
@@ -138,7 +138,7 @@ pub fn make(
     let output = destination.file();
     let options = how.options(output)?;
     if let Some(spill) = &options.spill {
-        keep_buffers(spill.memory_max);
+        expect_memory(spill.memory_max);
     }
     let place = spine.display();
     let mut training = TrainingSet::with(&workspace.catalog, service, options)?;
