@@ -155,9 +155,11 @@ proptest! {
         asked.sort_unstable();
         let as_of: Vec<i64> = asked.iter().chain(&asked).copied().collect();
         let entities = [
-            Entity { rows: 0..first, late: first..first, questions: 0..asked.len() },
+            Entity { rows: 0..first, late: first..first, before: None, questions: 0..asked.len() },
             Entity {
-                rows: first..on_time, late: on_time..events.len(),
+                rows: first..on_time,
+                late: on_time..events.len(),
+                before: None,
                 questions: asked.len()..as_of.len(),
             },
         ];
@@ -186,7 +188,7 @@ fn questions_beyond_a_thousand_go_on_where_the_last_ended() {
     };
     let rows = rows_of(&(0..50).map(event).collect::<Vec<Row>>());
     let as_of: Vec<i64> = (0..2600).map(|at| at / 2 * 2 * SECOND_US).collect();
-    let entity = Entity { rows: 0..50, late: 50..50, questions: 0..as_of.len() };
+    let entity = Entity { rows: 0..50, late: 50..50, before: None, questions: 0..as_of.len() };
     check(&plan, &rows, &[entity], &as_of).unwrap();
 }
 
@@ -211,7 +213,7 @@ fn s17_totals_are_exact_at_the_ends_of_64_bits() {
     ] {
         let event = |(at, integer)| (at, Some(integer), None, Some(true));
         let rows = rows_of(&(0..).zip(integers).map(event).collect::<Vec<Row>>());
-        let entity = Entity { rows: 0..4, late: 4..4, questions: 0..8 };
+        let entity = Entity { rows: 0..4, late: 4..4, before: None, questions: 0..8 };
         check(&plan, &rows, &[entity], &[0, 1, 2, 3, 4, 5, 6, 7]).unwrap();
     }
 }
