@@ -17,7 +17,9 @@ fn call(criterion: &mut Criterion) {
     group.bench_function("empty", |bencher| bencher.iter(|| empty.call().expect("it is empty")));
     let mut payments = Payments::new().expect("the guest builds and starts");
     group.bench_function("one_row", |bencher| {
-        bencher.iter(|| black_box(payments.map().expect("the guest is sound")));
+        bencher.iter(|| {
+            black_box(payments.map().expect("the guest is sound"));
+        });
     });
     group.finish();
 }

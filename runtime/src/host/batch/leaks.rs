@@ -215,7 +215,7 @@ impl Leaked {
             let order = placed.order(known.rows.clone());
             for (column, position) in view.read.iter().enumerate() {
                 let of = features[*position].data_type().clone();
-                features[*position] = placed.column(column, &order, &of)?;
+                features[*position] = placed.column(column, order, &of)?;
             }
             view.placed = Some(placed);
         }

@@ -57,6 +57,9 @@ mod tests {
         BooleanArray, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray,
     };
 
+    /// Makes a column of numbers and nulls.
+    type Make = fn(&mut dyn Iterator<Item = Option<i64>>) -> ArrayRef;
+
     /// Goal: whatever the type and wherever the nulls are, the values are those of `interleave`.
     /// Method: pieces without nulls, with some, and slices that do not begin at a byte.
     #[test]
@@ -66,7 +69,7 @@ mod tests {
             places.iter().map(|(piece, row)| (*piece as usize, *row as usize)).collect();
         let holes = |piece: i64, row: i64| (piece * row % 5 != 1).then_some(piece * 1000 + row);
         let numbers = |piece| (0..100).map(move |row| holes(piece, row));
-        let all: [fn(&mut dyn Iterator<Item = Option<i64>>) -> ArrayRef; 5] = [
+        let all: [Make; 5] = [
             |it| Arc::new(it.collect::<Int64Array>()),
             |it| Arc::new(it.map(|n| n.map(|n| -0.0 / n as f64)).collect::<Float64Array>()),
             |it| Arc::new(it.collect::<TimestampMicrosecondArray>().with_timezone("UTC")),
