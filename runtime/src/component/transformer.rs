@@ -161,16 +161,13 @@ impl ViewAnswer {
         }
     }
 
-    /// Refuses the events of which a row has a null in its key (S8).
+    /// Whether a row has a null in its key that its view does not allow.
     #[inline]
-    fn refuse_null_keys(&self, outcome: ViewRows) -> Result<ViewRows> {
-        let null = |at: &usize| outcome.rows.column(*at).null_count() > 0;
-        match self.full_keys.iter().any(null) {
-            true => self.without_null_keys(outcome),
-            false => Ok(outcome),
-        }
+    fn has_null_keys(&self, outcome: &ViewRows) -> bool {
+        self.full_keys.iter().any(|at| outcome.rows.column(*at).null_count() > 0)
     }
 
+    /// Refuses the events of such rows (S8).
     #[cold]
     fn without_null_keys(&self, mut outcome: ViewRows) -> Result<ViewRows> {
         let columns = self.full_keys.iter().map(|&at| (at, outcome.rows.column(at)));
@@ -205,8 +202,11 @@ impl Answer for ViewAnswer {
         &self.schema
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&self, bytes: &mut &[u8], events: usize) -> Result<ViewRows> {
-        self.refuse_null_keys(take_outcome(bytes, &self.schema, events)?)
+        match take_outcome(bytes, &self.schema, events) {
+            Ok(outcome) if self.has_null_keys(&outcome) => self.without_null_keys(outcome),
+            outcome => outcome,
+        }
     }
 }

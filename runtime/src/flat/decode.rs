@@ -23,6 +23,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 /// Reads a batch of `schema`, whose types are those of [`crate::event::arrow_type`].
+#[inline]
 pub fn decode(schema: &SchemaRef, bytes: &[u8]) -> Result<RecordBatch> {
     if bytes.len() > BATCH_BYTES_MAX {
         return Err(Error::input(format!(
@@ -34,13 +35,19 @@ pub fn decode(schema: &SchemaRef, bytes: &[u8]) -> Result<RecordBatch> {
     let rows = reader.rows;
     let mut columns = Vec::with_capacity(schema.fields().len());
     for field in schema.fields() {
-        let column = reader.column(field.data_type(), field.is_nullable(), Some(rows));
-        columns.push(column.map_err(|error| error.at(format!("column {:?}", field.name())))?);
+        // Matched, here and below, and not mapped: an array or a batch that has just been made is
+        // read as it is moved, before it has reached memory, and each move more is a wait.
+        match reader.column(field.data_type(), field.is_nullable(), Some(rows)) {
+            Ok(column) => columns.push(column),
+            Err(error) => return Err(error.at(format!("column {:?}", field.name()))),
+        }
     }
     reader.finish()?;
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
-    RecordBatch::try_new_with_options(schema.clone(), columns, &options)
-        .map_err(|error| Error::input("the columns do not fit the schema").because(error))
+    match RecordBatch::try_new_with_options(schema.clone(), columns, &options) {
+        Ok(batch) => Ok(batch),
+        Err(error) => Err(Error::input("the columns do not fit the schema").because(error)),
+    }
 }
 
 /// Takes a number off the front.
@@ -162,57 +169,59 @@ impl<'b> Reader<'b> {
         if rows > BATCH_BYTES_MAX * 8 {
             return Err(Error::input(format!("it claims {rows} elements")));
         }
-        let nulls = self.nulls(rows, nulls)?;
-        if let Some(nulls) = nulls.as_ref().filter(|_| !nullable) {
-            let nulls = nulls.null_count();
-            return Err(Error::input(format!("it is not nullable but has {nulls} nulls")));
-        }
-        Ok(match data_type {
-            DataType::Boolean => Arc::new(self.booleans(rows, nulls)?),
-            DataType::Int64 => Arc::new(self.numbers::<Int64Type>(rows, nulls, |_| false, 0)?),
+        let nulls = match nulls {
+            0 => {
+                self.buffer_of(0, "absent nulls")?;
+                None
+            }
+            claimed if nullable => Some(self.nulls(rows, claimed)?),
+            claimed => {
+                let nulls = self.nulls(rows, claimed)?.null_count();
+                return Err(Error::input(format!("it is not nullable but has {nulls} nulls")));
+            }
+        };
+        match data_type {
+            DataType::Boolean => self.booleans(rows, nulls),
+            DataType::Int64 => self.numbers::<Int64Type>(data_type, rows, nulls, |_| false, 0),
             DataType::Timestamp(TimeUnit::Microsecond, _) => {
-                let times = self.numbers::<TimestampMicrosecondType>(rows, nulls, |_| false, 0)?;
-                Arc::new(times.with_data_type(data_type.clone()))
+                self.numbers::<TimestampMicrosecondType>(data_type, rows, nulls, |_| false, 0)
             }
             DataType::Float64 => {
-                Arc::new(self.numbers::<Float64Type>(rows, nulls, f64::is_nan, NAN_64)?)
+                self.numbers::<Float64Type>(data_type, rows, nulls, f64::is_nan, NAN_64)
             }
             DataType::Float32 => {
-                Arc::new(self.numbers::<Float32Type>(rows, nulls, f32::is_nan, NAN_32)?)
+                self.numbers::<Float32Type>(data_type, rows, nulls, f32::is_nan, NAN_32)
             }
-            DataType::Utf8 => Arc::new(self.strings(rows, nulls)?),
-            DataType::List(element) => Arc::new(self.lists(rows, nulls, element)?),
-            other => return Err(Error::bug(format!("Arrow type {other} has no flat form"))),
-        })
+            DataType::Utf8 => self.strings(rows, nulls),
+            DataType::List(element) => self.lists(rows, nulls, element),
+            other => Err(Error::bug(format!("Arrow type {other} has no flat form"))),
+        }
     }
 
-    /// The nulls of `rows` rows, which claim to be so many; none if all rows are there.
-    fn nulls(&mut self, rows: usize, claimed: usize) -> Result<Option<NullBuffer>> {
-        if claimed == 0 {
-            self.buffer_of(0, "absent nulls")?;
-            return Ok(None);
-        }
+    /// The nulls of `rows` rows, which claim to be so many.
+    fn nulls(&mut self, rows: usize, claimed: usize) -> Result<NullBuffer> {
         let bytes = self.buffer_of(bytes_of_bits(rows), "validity bits")?;
         let nulls = NullBuffer::new(bits(bytes, rows, None));
         match nulls.null_count() {
-            found if found == claimed => Ok(Some(nulls)),
+            found if found == claimed => Ok(nulls),
             found => Err(Error::input(format!("it claims {claimed} nulls but has {found}"))),
         }
     }
 
-    fn booleans(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<BooleanArray> {
+    fn booleans(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
         let bytes = self.buffer_of(bytes_of_bits(rows), "bits")?;
-        Ok(BooleanArray::new(bits(bytes, rows, nulls.as_ref()), nulls))
+        Ok(Arc::new(BooleanArray::new(bits(bytes, rows, nulls.as_ref()), nulls)))
     }
 
     /// Numbers, 0 behind nulls, with one form for those that `is_nan` finds.
     fn numbers<T: ArrowPrimitiveType>(
         &mut self,
+        data_type: &DataType,
         rows: usize,
         nulls: Option<NullBuffer>,
         is_nan: impl Fn(T::Native) -> bool,
         nan: T::Native,
-    ) -> Result<PrimitiveArray<T>> {
+    ) -> Result<ArrayRef> {
         let mut values = copied(self.buffer_of(rows * size_of::<T::Native>(), "values")?);
         let numbers = values.typed_data_mut::<T::Native>();
         if let Some(nulls) = &nulls {
@@ -221,15 +230,24 @@ impl<'b> Reader<'b> {
             }
         }
         numbers.iter_mut().filter(|number| is_nan(**number)).for_each(|number| *number = nan);
-        PrimitiveArray::try_new(ScalarBuffer::from(Buffer::from(values)), nulls).map_err(unfit)
+        match PrimitiveArray::<T>::try_new(ScalarBuffer::from(Buffer::from(values)), nulls) {
+            Ok(array) if T::DATA_TYPE == *data_type => Ok(Arc::new(array)),
+            Ok(array) => Ok(Arc::new(array.with_data_type(data_type.clone()))),
+            Err(error) => Err(unfit(error)),
+        }
     }
 
-    fn strings(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<StringArray> {
+    fn strings(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
         let (offsets, last) = self.offsets(rows)?;
         let text = self.buffer_of(last, "texts")?;
         let (offsets, text) = copied_pair(offsets, text);
-        let array = StringArray::try_new(checked(offsets), text, nulls).map_err(unfit)?;
-        Ok(compact::strings(&array).unwrap_or(array))
+        match StringArray::try_new(checked(offsets), text, nulls) {
+            Ok(array) => Ok(match compact::strings(&array) {
+                None => Arc::new(array),
+                Some(compacted) => Arc::new(compacted),
+            }),
+            Err(error) => Err(unfit(error)),
+        }
     }
 
     fn lists(
@@ -237,14 +255,18 @@ impl<'b> Reader<'b> {
         rows: usize,
         nulls: Option<NullBuffer>,
         element: &FieldRef,
-    ) -> Result<ListArray> {
+    ) -> Result<ArrayRef> {
         let (offsets, last) = self.offsets(rows)?;
         let child = self.column(element.data_type(), element.is_nullable(), Some(last));
         let child = child.map_err(|error| error.at("its elements"))?;
         let offsets = checked(copied(offsets).into());
-        let array = ListArray::try_new(Arc::clone(element), offsets, child, nulls);
-        let array = array.map_err(unfit)?;
-        Ok(compact::lists(&array).unwrap_or(array))
+        match ListArray::try_new(Arc::clone(element), offsets, child, nulls) {
+            Ok(array) => Ok(match compact::lists(&array) {
+                None => Arc::new(array),
+                Some(compacted) => Arc::new(compacted),
+            }),
+            Err(error) => Err(unfit(error)),
+        }
     }
 
     /// Offsets that start at 0 and never decrease, and the last of them.
@@ -272,6 +294,7 @@ impl<'b> Reader<'b> {
 }
 
 /// What arrow, which checks all that was checked here again, and texts, says does not fit.
+#[cold]
 fn unfit(error: arrow::error::ArrowError) -> Error {
     Error::input(error.to_string())
 }

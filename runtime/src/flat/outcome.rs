@@ -51,7 +51,10 @@ pub fn take_outcome(bytes: &mut &[u8], schema: &SchemaRef, events: usize) -> Res
     let source_rows = take_source_rows(bytes, events)?;
     let length = take_u32(bytes)?;
     let batch = take_items(bytes, length, 1, "of the batch")?;
-    let rows = decode(schema, batch)?;
+    let rows = match decode(schema, batch) {
+        Ok(rows) => rows,
+        Err(error) => return Err(error),
+    };
     if rows.num_rows() != source_rows.len() {
         return Err(Error::input(format!(
             "the batch has {} rows but {} source rows",
@@ -73,6 +76,19 @@ pub fn take_outcome(bytes: &mut &[u8], schema: &SchemaRef, events: usize) -> Res
 #[inline]
 pub(super) fn take_refused(bytes: &mut &[u8], items: usize, item: &str) -> Result<Vec<Refused>> {
     let count = take_u32(bytes)?;
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    take_some_refused(bytes, count, items, item)
+}
+
+#[cold]
+fn take_some_refused(
+    bytes: &mut &[u8],
+    count: usize,
+    items: usize,
+    item: &str,
+) -> Result<Vec<Refused>> {
     if count > items {
         return Err(Error::input(format!("{count} {item}s are refused of {items}")));
     }
