@@ -22,12 +22,16 @@ const KEPT_BYTES_MAX: i32 = 256 << 20;
 #[cfg(target_env = "gnu")]
 const HEAPS_MAX: i32 = 2;
 
-/// Tells the allocator how much memory the run may take, before it starts a thread.
+/// Tells the allocator how much memory the run may take. To be called before there are threads: a
+/// heap that exists stays.
 pub fn expect_memory(memory_max: usize) {
+    let is_little = memory_max < KEEP_BYTES_MIN;
+    // Other allocators are not told.
+    let _ = is_little;
     // SAFETY: `mallopt` sets parameters of the allocator and touches no memory that is in use.
     #[cfg(target_env = "gnu")]
     unsafe {
-        if memory_max < KEEP_BYTES_MIN {
+        if is_little {
             libc::mallopt(libc::M_ARENA_MAX, HEAPS_MAX);
         } else {
             libc::mallopt(libc::M_MMAP_THRESHOLD, KEPT_BUFFER_BYTES_MAX);

@@ -3,6 +3,7 @@
 //! Invariant: neither changes a bit of what a run makes. Deliberately absent: event ids, of which a
 //! run keeps all in memory.
 
+use crate::allocator::expect_memory;
 use bytesize::ByteSize;
 use clap::Args;
 use lockstep_runtime::host::batch::SpillOptions;
@@ -10,7 +11,8 @@ use lockstep_runtime::{Error, Result};
 use std::path::{Path, PathBuf};
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
-/// The least memory that a run may be given: guests, readers and a row group take about half.
+/// The least memory that a run may be given: guests, readers and row groups of few columns take
+/// about half.
 const MEMORY_MIN: u64 = 128 << 20;
 
 /// The memory of a run.
@@ -32,6 +34,15 @@ impl Memory {
         self.spill_dir.as_deref()
     }
 
+    /// Tells the allocator how much the run may take; to be called before there are threads.
+    pub fn tell_allocator(&self) {
+        expect_memory(usize::try_from(self.bytes_max()).unwrap_or(usize::MAX));
+    }
+
+    fn bytes_max(&self) -> u64 {
+        self.memory_max.map_or_else(|| half_of_memory().max(MEMORY_MIN), |given| given.as_u64())
+    }
+
     /// When and where to spill, for a run that writes `output`.
     pub fn spill_options(&self, output: &Path) -> Result<SpillOptions> {
         let beside = output.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -43,10 +54,7 @@ impl Memory {
             Some(folder) => folder.clone(),
             None => beside.unwrap_or(Path::new(".")).into(),
         };
-        let memory_max = match self.memory_max {
-            Some(given) => given.as_u64(),
-            None => half_of_memory().max(MEMORY_MIN),
-        };
+        let memory_max = self.bytes_max();
         if memory_max < MEMORY_MIN {
             return Err(Error::input(format!(
                 "--memory-max must be at least {}",

@@ -125,7 +125,8 @@ impl Workspace {
 
 /// Says of an error about a source's column of arrivals who wants it.
 pub fn blame(schema: &SourceSchema, mut error: Error) -> Error {
-    if let Some(column) = schema.arrived_at.as_ref().filter(|it| error.message.contains(*it)) {
+    let named = |column: &&String| error.message.contains(&format!("{column:?}"));
+    if let Some(column) = schema.arrived_at.as_ref().filter(named) {
         error.message = format!(
             "{}\n  {column:?} is read since the project file names it: [sources.{}] arrived_at",
             error.message, schema.source

@@ -3,6 +3,8 @@
 //!
 //! Invariant: the column of arrivals is no part of an event. It decides neither on copies of one id
 //! nor on what a transform sees; of two copies the first one's arrival counts, as its content does.
+//! But an event without the arrival that its source promises is set aside (S8), so every host reads
+//! the column that a project names, also those that do not need it: all hold the same events.
 //! For S1 it is an estimate: what was known online is what had been committed, which is later by what
 //! a stream takes for that. Deliberately absent: any clock.
 
@@ -16,7 +18,7 @@ use arrow::datatypes::TimestampMicrosecondType;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// The columns with which a source's events are read where arrivals matter to watermarks alone.
+/// The columns with which a source's events are read.
 pub fn reading(declared: &Arc<SourceSchema>) -> Result<Arc<SourceSchema>> {
     match &declared.arrived_at {
         Some(column) => Ok(Arc::new(with_arrivals(declared, column, "arrived_at")?)),

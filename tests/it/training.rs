@@ -62,6 +62,29 @@ fn s22_little_memory_changes_nothing() {
     assert!(is_empty(folder.path()), "the intermediate files have names");
 }
 
+/// Goal: answers of which some had to wait on the disk and others found room are those that stayed
+/// in memory (S22). Method: sizes of memory of which some suffice for the rows and for a part of the
+/// answers, on several workers, so that views and workers differ in what they wrote to the disk.
+#[test]
+fn s22_answers_in_memory_and_on_the_disk_mix() {
+    let catalog = catalog("user-mentions");
+    let service = service(&catalog);
+    let spine = spine();
+    let options = Options { workers: 1, ..Options::default() };
+    let expected = made(&catalog, &service, &spine, options, spine.num_rows());
+    let folder = tempfile::tempdir().unwrap();
+    for mebibytes in [60, 100, 160] {
+        let spill =
+            SpillOptions { memory_max: mebibytes << 20, folder: folder.path().to_path_buf() };
+        let options = Options { workers: 3, spill: Some(spill), ..Options::default() };
+        let mut training = TrainingSet::with(&catalog, &service, options).unwrap();
+        training.spine(&spine).unwrap();
+        training.read(SOURCE, &mut *reader(&catalog), &mut |_| {}).unwrap();
+        let mut joined = training.join(&|_, _| {}).unwrap();
+        assert_eq!(joined.next(&spine).unwrap(), expected, "{mebibytes} MiB");
+    }
+}
+
 fn made(
     catalog: &Catalog,
     service: &Service,

@@ -34,6 +34,7 @@ pub struct Backfill {
 impl Backfill {
     /// Runs the command.
     pub fn run(self) -> Result<Outcome> {
+        self.memory.tell_allocator();
         let workspace = Workspace::open(&self.project)?;
         let sources: Vec<String> = match &self.source {
             Some(source) => vec![workspace.catalog.source(source)?.source.clone()],

@@ -1,13 +1,12 @@
 //! `lockstep training-set`: a spine joined with a service's features.
 
-use crate::allocator::expect_memory;
 use crate::arguments::ProjectArguments;
 use crate::destination::Destination;
 use crate::memory::Memory;
 use crate::outcome::Outcome;
 use crate::output::{print_json, progress, report_set_aside, table, the_first, thousands};
 use crate::provenance;
-use crate::workspace::{Workspace, spine_files, spine_reader};
+use crate::workspace::{Workspace, blame, spine_files, spine_reader};
 use arrow::array::RecordBatch;
 use clap::Args;
 use lockstep_runtime::clock::modified;
@@ -62,6 +61,7 @@ impl TrainingSetCommand {
     /// Runs the command.
     pub fn run(self) -> Result<Outcome> {
         let started = Instant::now();
+        self.how.memory.tell_allocator();
         let workspace = Workspace::open(&self.project)?;
         let service = workspace.service(&self.service)?;
         let bad_rows_max = self.project.bad_rows_max;
@@ -137,9 +137,6 @@ pub fn make(
     let destination = Destination::of(output, how.memory.spill_dir())?;
     let output = destination.file();
     let options = how.options(output)?;
-    if let Some(spill) = &options.spill {
-        expect_memory(spill.memory_max);
-    }
     let place = spine.display();
     let mut training = TrainingSet::with(&workspace.catalog, service, options)?;
     let files = spine_files(spine)?;
@@ -156,7 +153,8 @@ pub fn make(
     for source in training.sources() {
         let reach = training.reach(&source);
         let reader = workspace.reader_within(training.schema(&source)?, reach);
-        let mut reader = reader.map_err(|error| how.blame(error))?;
+        let declared = workspace.catalog.source(&source)?;
+        let mut reader = reader.map_err(|error| blame(declared, how.blame(error)))?;
         let bar = progress(&format!("reading {source}"), 0);
         training.read(&source, &mut *reader, &mut |position| {
             bar.set_length(position);
@@ -216,7 +214,8 @@ impl How {
 
     /// Says of an error about the column of arrivals who wanted it.
     fn blame(&self, mut error: Error) -> Error {
-        if let Some(column) = self.as_known.as_ref().filter(|it| error.message.contains(*it)) {
+        let named = |column: &&String| error.message.contains(&format!("{column:?}"));
+        if let Some(column) = self.as_known.as_ref().filter(named) {
             let hint =
                 format!("{column:?} is read for --as-known; name another as --as-known=COLUMN");
             error.message = format!("{}\n  {hint}", error.message);

@@ -51,10 +51,7 @@ pub fn take_outcome(bytes: &mut &[u8], schema: &SchemaRef, events: usize) -> Res
     let source_rows = take_source_rows(bytes, events)?;
     let length = take_u32(bytes)?;
     let batch = take_items(bytes, length, 1, "of the batch")?;
-    let rows = match decode(schema, batch) {
-        Ok(rows) => rows,
-        Err(error) => return Err(error),
-    };
+    let rows = decode(schema, batch)?;
     if rows.num_rows() != source_rows.len() {
         return Err(Error::input(format!(
             "the batch has {} rows but {} source rows",

@@ -144,8 +144,7 @@ fn train(
     training.spine(spine)?;
     for log in logs {
         for batch in &log.batches {
-            let (declared, _) = arrivals::recorded(&log.schema, batch)?;
-            training.push(&log.schema.source, &declared)?;
+            training.push(&log.schema.source, batch)?;
         }
     }
     training.finish(spine, &|_, _| {})

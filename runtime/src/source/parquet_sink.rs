@@ -223,7 +223,7 @@ fn encode(
     writers.into_iter().map(ArrowColumnWriter::close).collect()
 }
 
-/// Writes a row group as soon as all of it is encoded; then its place is free for another.
+/// Writes a row group when all of it is encoded; then its place is free for another.
 fn write<W: Write + Send>(
     writer: &mut SerializedFileWriter<W>,
     group: &RowGroup,
@@ -237,13 +237,13 @@ fn write<W: Write + Send>(
     let columns: Option<Vec<_>> = columns.into_iter().collect();
     let columns =
         columns.ok_or_else(|| ParquetError::General("a column was not encoded".into()))?;
-    // Whoever filled the place waits for it to be free, or for no more.
-    let _ = places.recv();
     let mut row_group = writer.next_row_group()?;
     for chunk in columns.into_iter().flatten() {
         chunk.append_to_row_group(&mut row_group)?;
     }
     row_group.close()?;
+    // Whoever filled the place waits for it to be free, or for no more.
+    let _ = places.recv();
     Ok(())
 }
 

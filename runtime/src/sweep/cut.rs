@@ -7,6 +7,7 @@
 
 use super::{Entity, Sweep, stacks};
 use crate::aggregate::int_sum::IntSum;
+use crate::aggregate::percentile::BINS_MAX;
 use crate::aggregate::{Slot, SlotKind, State};
 use crate::fold::{FoldPlan, ViewState};
 use crate::time::{Interval, Time};
@@ -53,33 +54,65 @@ impl<'a> Sweep<'a> {
         Interval { start, end: end.max(start) }
     }
 
-    /// Bytes of memory that a sweep keeps for each row beside the rows, more or less: totals,
-    /// marks, and what waits for a guest.
+    /// Bytes of memory that a sweep keeps for each row beside the rows, more or less: totals, marks
+    /// of each window, and what waits for a guest.
     pub fn row_bytes(&self) -> usize {
-        let state = size_of::<State>();
-        let bytes = |slot: usize| match &self.plan.slots[slot] {
-            Slot { kind: SlotKind::Count { column: None }, filter: None } => 0,
-            Slot { kind: SlotKind::Count { .. }, .. } => size_of::<u64>(),
-            Slot { kind: SlotKind::IntSum { .. }, .. } => size_of::<IntSum>(),
-            Slot { kind: SlotKind::Extreme { .. }, .. } => size_of::<(usize, u64)>(),
-            slot if slot.retracts() => 0,
-            _ => state.div_ceil(stacks::STRIDE),
+        let slots = &self.plan.slots;
+        let total = |slot: usize| match &slots[slot].kind {
+            SlotKind::Count { column: None } if slots[slot].filter.is_none() => 0,
+            SlotKind::Count { .. } => size_of::<u64>(),
+            SlotKind::IntSum { .. } => size_of::<IntSum>(),
+            _ => 0,
         };
-        let kept: usize = self.slots().into_iter().map(bytes).sum();
+        let mark = |slot: &usize| match &slots[*slot].kind {
+            SlotKind::Count { .. } | SlotKind::IntSum { .. } => 0,
+            SlotKind::Extreme { .. } => size_of::<(usize, u64)>(),
+            _ if slots[*slot].retracts() => 0,
+            _ => (size_of::<State>() + heap_bytes(&slots[*slot])).div_ceil(stacks::STRIDE),
+        };
+        let marks: usize = self.spans.iter().flat_map(|it| &it.sliding).map(mark).sum();
+        let totals: usize = self.slots().into_iter().map(total).sum();
         let guest = self.spans.iter().any(|slots| !slots.guest.is_empty());
         // A merge tree has two nodes a row, and each the states of all slots.
-        kept + if guest { 2 * state * self.plan.slots.len() } else { 0 }
+        totals + marks + if guest { 2 * size_of::<State>() * slots.len() } else { 0 }
     }
 
     /// Bytes of memory that a sweep takes for each question, more or less: bounds and answers.
     pub fn question_bytes(&self) -> usize {
-        let answer = |feature: &usize| match self.plan.features[*feature].column.data_type {
+        let answer = |feature: &usize| match &self.plan.features[*feature].column.data_type {
             DataType::Int64 | DataType::Float64 => size_of::<u64>() + 1,
             // The value, and what it becomes in a column.
+            DataType::List(_) | DataType::Map(_) => 3 * size_of::<Value>() * USUAL_VALUES,
             _ => 3 * size_of::<Value>(),
         };
         let answers: usize = self.features.iter().map(answer).sum();
         answers + self.plan.spans.len() * size_of::<Range<usize>>()
+    }
+}
+
+/// Values that a state or a list without a small bound holds, for want of a better guess.
+const USUAL_VALUES: usize = 32;
+
+/// Bytes of a state on the heap, more or less, when it has seen many rows.
+fn heap_bytes(slot: &Slot) -> usize {
+    let values = |most: usize| most.min(USUAL_VALUES) * size_of::<Value>();
+    let inner = |slots: &[Slot], most: usize| -> usize {
+        let states = slots.iter().map(|slot| size_of::<State>() + heap_bytes(slot));
+        most.min(USUAL_VALUES) * states.sum::<usize>()
+    };
+    match &slot.kind {
+        SlotKind::Top { k, .. } => values(*k as usize),
+        SlotKind::Distinct { limit, .. } | SlotKind::Histogram { limit, .. } => {
+            2 * values(*limit as usize)
+        }
+        SlotKind::Places { placing, .. } => values(placing.n as usize),
+        SlotKind::HyperLogLog { precision, .. } => 1 << precision,
+        SlotKind::Percentile { .. } => BINS_MAX * size_of::<u32>(),
+        SlotKind::Vector { length, .. } => *length as usize * size_of::<i128>(),
+        SlotKind::Keyed { limit, inner: slots, .. } => inner(slots, *limit as usize),
+        SlotKind::LastRows { rows, inner: slots } => inner(slots, *rows as usize),
+        SlotKind::Sessions { inner: slots, .. } => inner(slots, USUAL_VALUES),
+        _ => 0,
     }
 }
 

@@ -234,3 +234,40 @@ impl Placed {
 fn rows_of(batch: &RecordBatch) -> &[u32] {
     batch.column(0).as_primitive::<UInt32Type>().values()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::Int64Array;
+    use arrow::datatypes::Int64Type;
+
+    /// Goal: answers come in the spine's order wherever each had to wait (S22). Method: a worker
+    /// whose answers are on the disk but for the last, one that kept all in memory, and one without
+    /// any; with a folder, as when some are on the disk, and without, as when none is.
+    #[test]
+    fn s22_answers_come_from_memory_and_from_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        for spilled in [true, false] {
+            let none = || Answered::new([("a".into(), ArrowType::Int64)].into_iter(), 8);
+            let push = |answered: &mut Answered, rows: &[u32]| {
+                let values: Int64Array =
+                    rows.iter().map(|row| Some(i64::from(*row) * 10)).collect();
+                answered.push(rows.to_vec(), vec![Arc::new(values)]).unwrap();
+            };
+            let (mut first, mut second) = (none(), none());
+            push(&mut first, &[4, 0, 2]);
+            if spilled {
+                first.spill(folder.path()).unwrap();
+            }
+            push(&mut first, &[6]);
+            push(&mut second, &[7, 5, 3, 1]);
+            let folder = spilled.then_some(folder.path());
+            let answers = Answers::new(vec![first, none(), second], 8, folder).unwrap();
+            let placed = answers.placed(3).unwrap();
+            assert_eq!((placed.range(), answers.is_spilled()), (0..8, spilled));
+            let column = placed.column(0, placed.order(0..8), &ArrowType::Int64).unwrap();
+            let values = column.as_primitive::<Int64Type>().values();
+            assert_eq!(values[..], [0, 10, 20, 30, 40, 50, 60, 70]);
+        }
+    }
+}

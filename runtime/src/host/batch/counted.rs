@@ -6,7 +6,6 @@ use crate::arrivals;
 use crate::catalog::Catalog;
 use crate::error::Result;
 use crate::event::{EventBatch, SetAside};
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// What a run counted beside the rows.
@@ -48,7 +47,7 @@ impl Counted {
         let schema = catalog.source(source)?;
         let (batch, arrivals) = match known {
             Some(column) => arrivals::split(schema, column, batch)?,
-            None => (Cow::Borrowed(batch), None),
+            None => (arrivals::recorded(schema, batch)?.0, None),
         };
         let admission = admit(schema, &batch, |id| Ok(ids.get(id).copied()))?;
         ids.extend(admission.new_ids);

@@ -251,12 +251,16 @@ impl<'a> TrainingSet<'a> {
     }
 
     /// The columns with which the events of `source` are to be read: those declared, and when they
-    /// arrived if that matters.
+    /// arrived if that matters or the project says where it is recorded.
     pub fn schema(&self, source: &str) -> Result<Arc<SourceSchema>> {
         let declared = self.catalog.source(source)?;
         match &self.options.known {
-            Some(known) => Ok(Arc::new(arrivals::with_arrivals(declared, known, "--as-known")?)),
-            None => Ok(declared.clone()),
+            Some(known) => {
+                // Before the project's column, which is left out again with it.
+                let known = arrivals::with_arrivals(declared, known, "--as-known")?;
+                arrivals::reading(&Arc::new(known))
+            }
+            None => arrivals::reading(declared),
         }
     }
 

@@ -9,9 +9,9 @@
 //! rows that some of their windows reach. Those rows stay for the next stretch as far as its
 //! windows reach them, so a row is loaded once; what lies before is one state a key, which windows
 //! without a start begin with. A stretch is no shorter than a quarter of the windows that it
-//! reads, so that a row is sorted and swept about five times at most, whatever the share. How many
-//! rows lie in a time is estimated from the spread of each part; parts of which no row lies there
-//! are not read. Invariant: each question is in one stretch, and each row that it reads is loaded
+//! reads, so that a row is sorted and swept about five times at most, or four times a question
+//! where those are more, whatever the share. How many rows lie in a time is estimated from the
+//! spread of each part; parts of which no row lies there are not read. Invariant: each question is in one stretch, and each row that it reads is loaded
 //! with it or folded before it, and not both. Deliberately absent: cutting where rows count by
 //! when they arrived, and where only a guest merges the state of what lies before.
 
