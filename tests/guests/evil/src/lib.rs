@@ -4,12 +4,13 @@
 //! that survived from one that did not; each kind does one thing wrong and nothing else. View 0,
 //! `steady`, never misbehaves; view 1, `evil`, does; view 2, `keyed`, emits the null keys that its
 //! view does not allow; view 3, `told`, has the aggregate of `aggregate.rs`, whose misdeeds are its
-//! own. Deliberately absent: the SDK, which could not lie.
+//! own. What it frees it overwrites. Deliberately absent: the SDK, which could not lie.
 
 mod aggregate;
 mod answer;
 mod batch;
 mod misdeed;
+mod scribbling;
 
 use answer::Answer;
 use batch::Events;
