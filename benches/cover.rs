@@ -8,16 +8,16 @@
 use arrow::array::RecordBatch;
 use criterion::{Criterion, criterion_group, criterion_main};
 use lockstep_benches::issue_log;
+use lockstep_core::event::EventBatch;
+use lockstep_core::key::EntityKey;
+use lockstep_core::time::{DAY_US, HOUR_US, MINUTE_US, Time};
+use lockstep_core::value::Value;
+use lockstep_engine::ingest::StreamHost;
 use lockstep_kit::artifacts::catalog;
-use lockstep_runtime::event::EventBatch;
-use lockstep_runtime::host::stream::StreamHost;
-use lockstep_runtime::key::EntityKey;
-use lockstep_runtime::store::Store;
-use lockstep_runtime::store::memory::MemoryStore;
-use lockstep_runtime::store::progress::FILES;
-use lockstep_runtime::store::tiles::{TileReads, Wanted, read};
-use lockstep_runtime::time::{DAY_US, HOUR_US, MINUTE_US, Time};
-use lockstep_runtime::value::Value;
+use lockstep_store::Store;
+use lockstep_store::memory::MemoryStore;
+use lockstep_store::progress::FILES;
+use lockstep_store::tiles::{TileReads, Wanted, read};
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +28,7 @@ const DAYS: i64 = 400;
 const START_US: i64 = 19_723 * DAY_US;
 
 /// Hourly mentions of one user by another.
-fn hourly(catalog: &lockstep_runtime::catalog::Catalog) -> EventBatch {
+fn hourly(catalog: &lockstep_engine::catalog::Catalog) -> EventBatch {
     let count = (DAYS * 24) as usize;
     let times = (0..DAYS * 24).map(|hour| START_US + hour * HOUR_US + HOUR_US / 3).collect();
     let records: RecordBatch = issue_log::mentions_of_one_pair(catalog, times);
@@ -48,19 +48,20 @@ fn cover(criterion: &mut Criterion) {
     let view = &catalog.views()[catalog.view_index("pair_mentions").expect("the example's view")];
     let key = EntityKey::new(&[Value::from("u00001"), Value::from("u00002")]);
     let watermark = Time::saturating(START_US + DAYS * DAY_US - HOUR_US + HOUR_US / 3);
-    let (retention, as_of) = (view.ladder.retention(watermark), watermark.plus(17 * MINUTE_US));
+    let (retention, as_of) =
+        (view.plan.ladder.retention(watermark), watermark.plus(17 * MINUTE_US));
     let snapshot = store.read().expect("a snapshot");
 
     let mut group = criterion.benchmark_group("cover");
     group.sample_size(30).warm_up_time(Duration::from_millis(500));
     group.measurement_time(Duration::from_secs(2));
     for window in ["7d", "30d", "365d", "lifetime"] {
-        let features: Vec<usize> = (0..view.plan.features.len())
-            .filter(|&at| view.plan.features[at].column.name.ends_with(&format!("_{window}")))
+        let features: Vec<usize> = (0..view.plan.fold.features.len())
+            .filter(|&at| view.plan.fold.features[at].column.name.ends_with(&format!("_{window}")))
             .collect();
-        let wanted = Wanted::new(view, &features).expect("no window is too exact");
+        let wanted = Wanted::new(&view.plan, &features).expect("no window is too exact");
         let read = |reads: &mut TileReads| {
-            read(&*snapshot, view, &retention, &key, &wanted, as_of, reads, &|| Ok(as_of))
+            read(&*snapshot, &view.plan, &retention, &key, &wanted, as_of, reads, &|| Ok(as_of))
                 .expect("it is held")
         };
         let mut reads = TileReads::default();

@@ -6,9 +6,9 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use lockstep_benches::issue_log;
+use lockstep_core::aggregate::float_sum::FloatSum;
+use lockstep_engine::mapping::Mapper;
 use lockstep_kit::artifacts::catalog;
-use lockstep_runtime::aggregate::float_sum::FloatSum;
-use lockstep_runtime::host::mapper::Mapper;
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -32,10 +32,11 @@ fn views(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(parts().map(|rows| rows.len() as u64).sum()));
         group.bench_function(view.declaration().name.as_str(), |bencher| {
             bencher.iter(|| {
-                let mut state = view.plan.zero();
+                let mut state = view.plan.fold.zero();
                 for rows in parts() {
-                    let all = view.plan.all_slots();
-                    (0..rows.len()).for_each(|row| view.plan.update(&mut state, rows, row, &all));
+                    let all = view.plan.fold.all_slots();
+                    (0..rows.len())
+                        .for_each(|row| view.plan.fold.update(&mut state, rows, row, &all));
                 }
                 black_box(state)
             });

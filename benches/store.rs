@@ -5,8 +5,8 @@
 //! figure is mostly the disk's. Deliberately absent: the model, which is not for data.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use lockstep_runtime::store::sled::SledStore;
-use lockstep_runtime::store::{Store, WriteBatch};
+use lockstep_store::sled::SledStore;
+use lockstep_store::{Store, Verify, WriteBatch};
 use std::hint::black_box;
 use std::path::Path;
 

@@ -7,9 +7,9 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use lockstep_benches::issue_log;
 use lockstep_benches::native::{Native, USER_MENTIONS, keep_large_blocks};
+use lockstep_engine::mapping::CALL_ROWS_MAX;
+use lockstep_guest::Transformer;
 use lockstep_kit::artifacts::catalog;
-use lockstep_runtime::component::Transformer;
-use lockstep_runtime::host::mapper::CALL_ROWS_MAX;
 use std::hint::black_box;
 use std::time::Duration;
 

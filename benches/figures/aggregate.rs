@@ -10,8 +10,8 @@ use lockstep_benches::aggregates::{amount, names, plan, rows};
 use lockstep_benches::figure;
 use lockstep_benches::stopwatch::best_ns;
 use lockstep_benches::tiles::TileMerge;
-use lockstep_runtime::Result;
-use lockstep_runtime::aggregate::float_sum::FloatSum;
+use lockstep_core::Result;
+use lockstep_core::aggregate::float_sum::FloatSum;
 use std::hint::black_box;
 
 const ROUNDS: usize = 5;

@@ -4,8 +4,8 @@
 //! error of the command: the figure says how many there are. Deliberately absent: the cases.
 
 use lockstep_benches::figure;
+use lockstep_core::Result;
 use lockstep_kit::cases::run;
-use lockstep_runtime::Result;
 
 /// Measures the group.
 pub fn measure() -> Result<()> {

@@ -15,10 +15,10 @@ use lockstep_benches::issue_log;
 use lockstep_benches::native::{Native, USER_MENTIONS, keep_large_blocks};
 use lockstep_benches::payment::Payments;
 use lockstep_benches::stopwatch::best_ns;
+use lockstep_core::{Error, Result};
+use lockstep_engine::mapping::CALL_ROWS_MAX;
+use lockstep_guest::Transformer;
 use lockstep_kit::artifacts::catalog;
-use lockstep_runtime::component::Transformer;
-use lockstep_runtime::host::mapper::CALL_ROWS_MAX;
-use lockstep_runtime::{Error, Result};
 use std::hint::black_box;
 
 /// Rounds of which the best counts.

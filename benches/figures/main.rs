@@ -11,7 +11,7 @@ mod guest;
 mod parity;
 mod training;
 
-use lockstep_runtime::{Error, Result};
+use lockstep_core::{Error, Result};
 use std::process::ExitCode;
 
 /// A group of figures and what measures it.

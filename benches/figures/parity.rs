@@ -14,12 +14,12 @@ use lockstep_cli::commands::parity::{How, judge, prove};
 use lockstep_cli::commands::training_set::{self, make};
 use lockstep_cli::outcome::Outcome;
 use lockstep_cli::workspace::Workspace;
+use lockstep_core::{Error, Result};
+use lockstep_disk::write_atomically;
+use lockstep_engine::service::AS_OF;
 use lockstep_kit::artifacts::root;
 use lockstep_oracle::check_files;
-use lockstep_runtime::atomic_file::write_atomically;
-use lockstep_runtime::service::AS_OF;
-use lockstep_runtime::source::read_table;
-use lockstep_runtime::{Error, Result};
+use lockstep_source::read_table;
 use std::path::Path;
 
 const SERVICE: &str = "mention_ranker";

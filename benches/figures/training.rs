@@ -4,8 +4,8 @@
 //! hand, and its sizes come from the environment. Deliberately absent: any measuring in this
 //! process, whose memory would count for the processes that it starts.
 
+use lockstep_core::{Error, Result};
 use lockstep_kit::artifacts::root;
-use lockstep_runtime::{Error, Result};
 use std::process::Command;
 
 /// Measures the group.

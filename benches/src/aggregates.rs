@@ -10,11 +10,11 @@ use arrow::array::{
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType as ArrowType, Field};
-use lockstep_runtime::event::arrow_schema;
-use lockstep_runtime::fold::FoldPlan;
-use lockstep_runtime::row::Rows;
-use lockstep_runtime::view::FeatureView;
-use lockstep_runtime::{Error, Result};
+use lockstep_core::event::arrow_schema;
+use lockstep_core::fold::FoldPlan;
+use lockstep_core::row::Rows;
+use lockstep_core::view::FeatureView;
+use lockstep_core::{Error, Result};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@
 //! something, and each call gets a deadline as the runtime gives it. Deliberately absent: the
 //! thread that moves the epoch on, since nothing here can run for long.
 
-use lockstep_runtime::component::GUEST_STACK_MAX_BYTES;
+use lockstep_guest::GUEST_STACK_MAX_BYTES;
 use wasmtime::component::{Component, Func, Linker, TypedFunc};
 use wasmtime::{Config, Engine, Result, Store};
 
@@ -27,7 +27,7 @@ const COMPONENT: &[u8] = &[
     0x00, // exported as noop
 ];
 /// Epochs in which the call must end, as the runtime's deadline.
-const CALL_TICKS_MAX: u64 = lockstep_runtime::component::CALL_TICKS_MAX;
+const CALL_TICKS_MAX: u64 = lockstep_guest::CALL_TICKS_MAX;
 
 /// A running component.
 #[derive(Debug)]

@@ -5,11 +5,11 @@
 //! events, but for [`mentions_of_one_pair`], where a bench needs a key that is dense.
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use lockstep_core::Result;
+use lockstep_core::event::EventBatch;
+use lockstep_engine::catalog::Catalog;
 use lockstep_kit::artifacts::root;
-use lockstep_runtime::Result;
-use lockstep_runtime::catalog::Catalog;
-use lockstep_runtime::event::EventBatch;
-use lockstep_runtime::source::{ReadOptions, open_files};
+use lockstep_source::{ReadOptions, open_files};
 use std::path::PathBuf;
 use std::sync::Arc;
 

@@ -8,10 +8,10 @@
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use flights::flights_exact;
-use lockstep_runtime::Result;
-use lockstep_runtime::event::arrow_schema;
-use lockstep_runtime::flat::{ViewRows, encode, take_outcome};
-use lockstep_runtime::view::FeatureView;
+use lockstep_core::Result;
+use lockstep_core::event::arrow_schema;
+use lockstep_core::flat::{ViewRows, encode, take_outcome};
+use lockstep_core::view::FeatureView;
 use lockstep_sdk::__::{Batch, Run, Scratch, Transform, outcomes};
 use user_mentions::{area_reviewers, pair_mentions, user_activity};
 

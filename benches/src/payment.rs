@@ -4,10 +4,10 @@
 //! when it is made. Deliberately absent: batches; here a call is all cost and no work.
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use lockstep_core::{Error, Result};
+use lockstep_engine::catalog::cached_engine;
+use lockstep_guest::{Artifact, Transformer, ViewRows};
 use lockstep_kit::artifacts::wasm;
-use lockstep_runtime::catalog::cached_engine;
-use lockstep_runtime::component::{Artifact, Transformer, ViewRows};
-use lockstep_runtime::{Error, Result};
 use std::sync::Arc;
 
 /// The guest and its row.

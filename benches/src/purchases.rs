@@ -9,8 +9,8 @@
 
 use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use lockstep_runtime::source::TrainingWriter;
-use lockstep_runtime::{Error, Result};
+use lockstep_core::{Error, Result};
+use lockstep_source::TrainingWriter;
 use std::path::Path;
 use std::sync::Arc;
 

@@ -4,8 +4,8 @@
 //! float column. Deliberately absent: reading and decoding tiles, which `cover` measures.
 
 use crate::aggregates::{plan_of, rows};
-use lockstep_runtime::Result;
-use lockstep_runtime::fold::{FoldPlan, ViewState};
+use lockstep_core::Result;
+use lockstep_core::fold::{FoldPlan, ViewState};
 
 /// The tiles of a 30-day window.
 pub const TILES: usize = 30;

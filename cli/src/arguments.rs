@@ -5,7 +5,7 @@
 use crate::commands;
 use crate::outcome::Outcome;
 use clap::{Args, Parser, Subcommand};
-use lockstep_runtime::Result;
+use lockstep_core::Result;
 use std::path::PathBuf;
 
 /// Feature transforms compiled once, with the same bits in batch, streaming and online.

@@ -3,8 +3,8 @@
 //! Invariant: what could not be written is refused before any work is done, and a failure leaves
 //! nothing behind, here or there. Only a kill leaves the temporary file of an object.
 
-use lockstep_runtime::source::{Format, ObjectStores, is_url};
-use lockstep_runtime::{Error, Result};
+use lockstep_core::{Error, Result};
+use lockstep_source::{Format, ObjectStores, is_url};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 

@@ -7,12 +7,12 @@
 
 use crate::meaning::{meaning, window};
 use crate::output::{print_json, table, thousands};
-use lockstep_runtime::Result;
-use lockstep_runtime::component::{Artifact, Engine, EngineConfig};
-use lockstep_runtime::manifest::{Manifest, OnDemand, UserAggregate};
-use lockstep_runtime::value::{Column, DataType};
-use lockstep_runtime::view::{Boundary, EventDeclaration, FeatureView};
-use lockstep_runtime::window::duration;
+use lockstep_core::Result;
+use lockstep_core::manifest::{Manifest, OnDemand, UserAggregate};
+use lockstep_core::value::{Column, DataType};
+use lockstep_core::view::{Boundary, EventDeclaration, FeatureView};
+use lockstep_core::window::duration;
+use lockstep_guest::{Artifact, Engine, EngineConfig};
 use serde_json::{Value as Json, json};
 use std::fmt::Write;
 use std::path::Path;

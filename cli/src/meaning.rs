@@ -2,9 +2,9 @@
 //!
 //! Deliberately absent: the formulas, which docs/FEATURES.md has.
 
-use lockstep_runtime::feature::{Aggregate, Feature, Operand, OperandAggregate};
-use lockstep_runtime::view::FeatureView;
-use lockstep_runtime::window::{Window, duration};
+use lockstep_core::feature::{Aggregate, Feature, Operand, OperandAggregate};
+use lockstep_core::view::FeatureView;
+use lockstep_core::window::{Window, duration};
 use std::fmt::Write;
 
 /// What a feature is, in words.

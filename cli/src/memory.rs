@@ -6,8 +6,8 @@
 use crate::allocator::expect_memory;
 use bytesize::ByteSize;
 use clap::Args;
-use lockstep_runtime::host::batch::SpillOptions;
-use lockstep_runtime::{Error, Result};
+use lockstep_core::{Error, Result};
+use lockstep_engine::shuffle::SpillOptions;
 use std::path::{Path, PathBuf};
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 

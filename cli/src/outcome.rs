@@ -1,6 +1,6 @@
 //! How a command ended.
 
-use lockstep_runtime::{Error, ErrorKind};
+use lockstep_core::{Error, ErrorKind};
 
 /// How a command that ran to its end ended.
 #[derive(Debug)]

@@ -4,9 +4,9 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lockstep_runtime::event::SetAside;
-use lockstep_runtime::value::Value;
-use lockstep_runtime::{Error, Result};
+use lockstep_core::event::SetAside;
+use lockstep_core::value::Value;
+use lockstep_core::{Error, Result};
 use std::io::IsTerminal;
 
 /// Set-aside events that are shown one by one.

@@ -7,11 +7,11 @@
 //! absent: the time and the place of the making, which no value depends on.
 
 use crate::workspace::Workspace;
-use lockstep_runtime::Result;
-use lockstep_runtime::catalog::Catalog;
-use lockstep_runtime::service::Service;
-use lockstep_runtime::vector::Identity;
-use lockstep_runtime::view::Boundary;
+use lockstep_core::Result;
+use lockstep_core::view::Boundary;
+use lockstep_engine::catalog::Catalog;
+use lockstep_engine::service::Service;
+use lockstep_engine::vector::Identity;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 

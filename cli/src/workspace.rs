@@ -2,21 +2,21 @@
 
 use crate::arguments::ProjectArguments;
 use arrow::array::RecordBatch;
-use lockstep_runtime::arrivals::reading;
-use lockstep_runtime::catalog::{Catalog, cached_engine};
-use lockstep_runtime::event::{EventBatch, SourceSchema};
-use lockstep_runtime::parity::Log;
-use lockstep_runtime::project::Project;
-use lockstep_runtime::service::Service;
-use lockstep_runtime::source::{
+use lockstep_core::event::{EventBatch, SourceSchema};
+use lockstep_core::time::Interval;
+use lockstep_core::value::DataType;
+use lockstep_core::{Error, Result};
+use lockstep_engine::admission::arrivals::reading;
+use lockstep_engine::catalog::{Catalog, cached_engine};
+use lockstep_engine::parity::Log;
+use lockstep_engine::project::Project;
+use lockstep_engine::service::Service;
+use lockstep_source::{
     EventReader, ObjectStores, Pattern, ReadAhead, ReadOptions, SourceFile, files_of, open_files,
     open_tables, read_tables,
 };
-use lockstep_runtime::store::Store;
-use lockstep_runtime::store::sled::SledStore;
-use lockstep_runtime::time::Interval;
-use lockstep_runtime::value::DataType;
-use lockstep_runtime::{Error, Result};
+use lockstep_store::Store;
+use lockstep_store::sled::SledStore;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};

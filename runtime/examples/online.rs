@@ -2,9 +2,7 @@
 //!
 //! The argument is a project's folder whose store is filled, such as the one that `make demo` left.
 
-use lockstep_runtime::Result;
-use lockstep_runtime::host::online::{AsOf, OnlineHost};
-use lockstep_runtime::time::Time;
+use lockstep_runtime::{AsOf, OnlineHost, Result, Time};
 
 fn main() -> Result<()> {
     let folder = std::env::args().nth(1).unwrap_or_else(|| "demo".into());

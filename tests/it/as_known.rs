@@ -13,21 +13,22 @@ use arrow::array::{
     UInt32Array,
 };
 use arrow::compute::{concat_batches, take_record_batch};
+use lockstep_core::Result;
+use lockstep_core::event::EventBatch;
+use lockstep_core::row::TypedColumn;
+use lockstep_core::time::MINUTE_US;
+use lockstep_core::value::Value;
+use lockstep_engine::catalog::Catalog;
+use lockstep_engine::ingest::StreamHost;
+use lockstep_engine::online::OnlineHost;
+use lockstep_engine::parity::replay::Random;
+use lockstep_engine::project::Project;
+use lockstep_engine::service::Service;
+use lockstep_engine::shuffle::SpillOptions;
+use lockstep_engine::training::{Counts, Options, TrainingSet};
 use lockstep_kit::artifacts::catalog;
 use lockstep_kit::typed;
-use lockstep_runtime::Result;
-use lockstep_runtime::catalog::Catalog;
-use lockstep_runtime::event::EventBatch;
-use lockstep_runtime::host::batch::{Counts, Options, SpillOptions, TrainingSet};
-use lockstep_runtime::host::online::OnlineHost;
-use lockstep_runtime::host::stream::StreamHost;
-use lockstep_runtime::parity::replay::Random;
-use lockstep_runtime::project::Project;
-use lockstep_runtime::row::TypedColumn;
-use lockstep_runtime::service::Service;
-use lockstep_runtime::store::progress::FILES;
-use lockstep_runtime::time::MINUTE_US;
-use lockstep_runtime::value::Value;
+use lockstep_store::progress::FILES;
 use std::sync::Arc;
 
 const DAYS: i64 = 12;

@@ -7,21 +7,21 @@
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{Field, Schema};
+use lockstep_core::event::EventBatch;
+use lockstep_core::row::TypedColumn;
+use lockstep_core::time::Time;
+use lockstep_core::value::Value;
+use lockstep_engine::catalog::Catalog;
+use lockstep_engine::ingest::StreamHost;
+use lockstep_engine::online::{AsOf, OnlineHost};
+use lockstep_engine::service::Service;
+use lockstep_engine::training::{Trained, TrainingSet};
 use lockstep_kit::artifacts::{catalog, root};
 use lockstep_oracle::user_mentions::Event;
 use lockstep_oracle::{Feature, Row, Table, Value as Expected, View, Window, read_log, same_bits};
-use lockstep_runtime::catalog::Catalog;
-use lockstep_runtime::event::EventBatch;
-use lockstep_runtime::host::batch::{Trained, TrainingSet};
-use lockstep_runtime::host::online::{AsOf, OnlineHost};
-use lockstep_runtime::host::stream::StreamHost;
-use lockstep_runtime::row::TypedColumn;
-use lockstep_runtime::service::Service;
-use lockstep_runtime::source::{ReadOptions, open_files};
-use lockstep_runtime::store::Store;
-use lockstep_runtime::store::canonical::Scope;
-use lockstep_runtime::time::Time;
-use lockstep_runtime::value::Value;
+use lockstep_source::{ReadOptions, open_files};
+use lockstep_store::Store;
+use lockstep_store::canonical::Scope;
 use serde_json::json;
 use std::sync::Arc;
 

@@ -13,17 +13,18 @@ use arrow::array::{
 };
 use arrow::datatypes::{Field, Schema};
 use definition::{Compared, compare};
+use lockstep_core::row::TypedColumn;
+use lockstep_core::value::Value;
+use lockstep_engine::catalog::Catalog;
+use lockstep_engine::parity::replay::{Disturbance, Random};
+use lockstep_engine::parity::{self, Options, Report};
+use lockstep_engine::service::{AS_OF, Service};
+use lockstep_engine::shuffle::SpillOptions;
+use lockstep_engine::training::{Options as Training, Trained, TrainingSet};
 use lockstep_kit::artifacts::catalog;
 use lockstep_kit::typed::{self, Typed};
-use lockstep_runtime::catalog::Catalog;
-use lockstep_runtime::host::batch::{Options as Training, SpillOptions, Trained, TrainingSet};
-use lockstep_runtime::parity::replay::{Disturbance, Random};
-use lockstep_runtime::parity::{self, Options, Report};
-use lockstep_runtime::row::TypedColumn;
-use lockstep_runtime::service::{AS_OF, Service};
-use lockstep_runtime::store::Store;
-use lockstep_runtime::store::memory::MemoryStore;
-use lockstep_runtime::value::Value;
+use lockstep_store::Store;
+use lockstep_store::memory::MemoryStore;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -259,7 +260,7 @@ fn s16_an_empty_log_answers_every_question() {
 /// both formats and is read again.
 #[test]
 fn s14_types_survive_every_host_and_format() {
-    use lockstep_runtime::source::{TrainingWriter, column_of, read_table};
+    use lockstep_source::{TrainingWriter, column_of, read_table};
     let catalog = catalog("every-type");
     let service = Service::everything(&catalog).unwrap();
     let mut typed = typed::typed(3, 8, 1);

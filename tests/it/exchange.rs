@@ -4,10 +4,10 @@
 //! absent: what a call costs, which is a figure.
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use lockstep_core::event::arrow_schema;
+use lockstep_engine::catalog::cached_engine;
+use lockstep_guest::{Artifact, Transformer};
 use lockstep_kit::artifacts::wasm;
-use lockstep_runtime::catalog::cached_engine;
-use lockstep_runtime::component::{Artifact, Transformer};
-use lockstep_runtime::event::arrow_schema;
 use std::sync::Arc;
 
 /// Goal: what a guest keeps shows in no answer (S7), whether it fits in what is kept or not.

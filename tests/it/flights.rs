@@ -9,9 +9,9 @@ use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
 use clap::Parser;
 use lockstep_cli::arguments::Arguments;
 use lockstep_cli::outcome::Outcome;
+use lockstep_core::value::DataType;
 use lockstep_kit::artifacts::{root, wasm};
-use lockstep_runtime::source::{column_of, read_table};
-use lockstep_runtime::value::DataType;
+use lockstep_source::{column_of, read_table};
 use std::path::{Path, PathBuf};
 
 const HOUR_US: i64 = 3_600_000_000;

@@ -16,9 +16,9 @@ use arrow::array::{
     ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
 };
 use lockstep_cli::build::{BuildOptions, build};
-use lockstep_runtime::component::{Artifact, Engine, EngineConfig, Transformer, ViewRows};
-use lockstep_runtime::event::arrow_schema;
-use lockstep_runtime::flat;
+use lockstep_core::event::arrow_schema;
+use lockstep_core::flat;
+use lockstep_guest::{Artifact, Engine, EngineConfig, Transformer, ViewRows};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 

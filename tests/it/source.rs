@@ -14,12 +14,12 @@ use arrow::datatypes::{
     DataType as ArrowType, Field, Float32Type, Float64Type, Int64Type, TimeUnit,
     TimestampMicrosecondType,
 };
-use lockstep_runtime::event::{SourceSchema, arrow_schema, arrow_type};
-use lockstep_runtime::source::{
+use lockstep_core::event::{SourceSchema, arrow_schema, arrow_type};
+use lockstep_core::value::{Column, DataType, NAN_32, NAN_64, Value};
+use lockstep_core::{ErrorKind, Result};
+use lockstep_source::{
     EventReader, ReadOptions, TrainingWriter, open_events, open_files, read_table,
 };
-use lockstep_runtime::value::{Column, DataType, NAN_32, NAN_64, Value};
-use lockstep_runtime::{ErrorKind, Result};
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

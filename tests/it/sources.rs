@@ -12,11 +12,11 @@ mod provenance;
 mod pruning;
 
 use arrow::array::{Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
-use lockstep_runtime::Result;
-use lockstep_runtime::event::{SetAside, SourceSchema, arrow_schema};
-use lockstep_runtime::row::TypedColumn;
-use lockstep_runtime::source::{EventReader, PassedOver, ReadOptions, SourceFile, open_files};
-use lockstep_runtime::value::{Column, Value};
+use lockstep_core::Result;
+use lockstep_core::event::{SetAside, SourceSchema, arrow_schema};
+use lockstep_core::row::TypedColumn;
+use lockstep_core::value::{Column, Value};
+use lockstep_source::{EventReader, PassedOver, ReadOptions, SourceFile, open_files};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 use std::path::{Path, PathBuf};

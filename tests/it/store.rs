@@ -11,23 +11,23 @@ mod damage;
 mod guard;
 mod laws;
 
-use lockstep_runtime::Result;
-use lockstep_runtime::store::{KEY_BYTES_MAX, KEY_END, Store, WriteBatch};
+use lockstep_core::Result;
+use lockstep_store::{KEY_BYTES_MAX, KEY_END, Store, WriteBatch};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What a store holds.
 type Contents = BTreeMap<Vec<u8>, Vec<u8>>;
 
-/// Everything in a store, with the sequence and the source offsets, read in one snapshot.
-fn contents(store: &dyn Store) -> Result<(u64, Option<Vec<u8>>, Contents)> {
+/// Everything in a store, with the sequence, read in one snapshot.
+fn contents(store: &dyn Store) -> Result<(u64, Contents)> {
     let snapshot = store.read()?;
     let mut found = Contents::new();
     snapshot.scan(b"", KEY_END, &mut |key, value| {
         found.insert(key.to_vec(), value.to_vec());
         Ok(true)
     })?;
-    Ok((snapshot.sequence(), snapshot.source_offsets().map(<[u8]>::to_vec), found))
+    Ok((snapshot.sequence(), found))
 }
 
 /// The longest key number `n`. Neighbours differ in their last bytes, so what divides them is as
@@ -67,7 +67,7 @@ struct Author {
 }
 
 impl Author {
-    /// Batch `n`: mostly small values, some large ones, some removals, and the offset `n`.
+    /// Batch `n`: mostly small values, some large ones, and some removals.
     fn batch(self, n: u64) -> WriteBatch {
         let mut numbers = Numbers(n);
         let mut batch = WriteBatch::new();
@@ -86,7 +86,6 @@ impl Author {
             let value: Vec<u8> = (0..length).map(|at| seed.wrapping_add(at as u8)).collect();
             batch.put(key, value).unwrap();
         }
-        batch.set_source_offsets(n.to_be_bytes()).unwrap();
         batch
     }
 
@@ -109,8 +108,7 @@ impl Author {
 
     /// Checks that a store holds exactly the state that its sequence names, and returns that.
     fn check(self, store: &dyn Store) -> Result<u64> {
-        let (sequence, offsets, found) = contents(store)?;
-        assert_eq!(offsets, (sequence > 0).then(|| sequence.to_be_bytes().to_vec()));
+        let (sequence, found) = contents(store)?;
         // Not `assert_eq`: a difference would print megabytes.
         assert!(found == self.state(sequence), "the store does not hold state({sequence})");
         Ok(sequence)

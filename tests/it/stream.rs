@@ -10,24 +10,25 @@ pub mod crash;
 mod late;
 
 use arrow::array::RecordBatch;
+use lockstep_core::event::EventBatch;
+use lockstep_engine::catalog::Catalog;
+use lockstep_engine::export::export as export_store;
+use lockstep_engine::ingest::StreamHost;
+use lockstep_engine::parity::replay::Random;
 use lockstep_kit::artifacts::catalog;
 use lockstep_kit::typed::{self, Typed};
-use lockstep_runtime::catalog::Catalog;
-use lockstep_runtime::event::EventBatch;
-use lockstep_runtime::host::stream::StreamHost;
-use lockstep_runtime::parity::replay::Random;
-use lockstep_runtime::store::Store;
-use lockstep_runtime::store::canonical::{self, Scope};
-use lockstep_runtime::store::export::{self, Digest};
-use lockstep_runtime::store::memory::MemoryStore;
-use lockstep_runtime::store::progress::FILES;
-use lockstep_runtime::store::sled::SledStore;
+use lockstep_store::Store;
+use lockstep_store::canonical::Scope;
+use lockstep_store::export::{self, Digest};
+use lockstep_store::memory::MemoryStore;
+use lockstep_store::progress::FILES;
+use lockstep_store::sled::SledStore;
 use proptest::prelude::*;
 use std::sync::Arc;
 
 /// The digest of a store's canonical export.
 pub fn digest(store: &dyn Store, catalog: &Catalog, scope: Scope) -> Digest {
-    canonical::export(store, catalog, scope, &mut |_, _| Ok(())).unwrap().digest
+    export_store(store, catalog, scope, &mut |_, _| Ok(())).unwrap().digest
 }
 
 /// Records as batches whose sizes `rows` gives.

@@ -4,11 +4,12 @@
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use lockstep_cli::commands::demo::mentions;
+use lockstep_engine::catalog::Catalog;
+use lockstep_engine::service::Service;
+use lockstep_engine::shuffle::SpillOptions;
+use lockstep_engine::training::{Options, TrainingSet};
 use lockstep_kit::artifacts::{catalog, root};
-use lockstep_runtime::catalog::Catalog;
-use lockstep_runtime::host::batch::{Options, SpillOptions, TrainingSet};
-use lockstep_runtime::service::Service;
-use lockstep_runtime::source::{EventReader, ReadOptions, open_files, read_table};
+use lockstep_source::{EventReader, ReadOptions, open_files, read_table};
 use std::path::{Path, PathBuf};
 
 const SOURCE: &str = "issue_events";
@@ -35,7 +36,7 @@ fn spine() -> RecordBatch {
 
 fn service(catalog: &Catalog) -> Service {
     let file = root().join("transforms/user-mentions/lockstep.toml");
-    let project = lockstep_runtime::project::Project::open(&file).unwrap();
+    let project = lockstep_engine::project::Project::open(&file).unwrap();
     Service::resolve(&project, catalog, "mention_ranker").unwrap()
 }
 

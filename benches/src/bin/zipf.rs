@@ -4,7 +4,7 @@
 //! `src/purchases.rs`. Deliberately absent: other shapes.
 
 use lockstep_benches::purchases::Purchases;
-use lockstep_runtime::{Error, Result};
+use lockstep_core::{Error, Result};
 use std::path::Path;
 use std::process::ExitCode;
 

@@ -10,10 +10,10 @@ use crate::outcome::Outcome;
 use crate::output::progress;
 use crate::workspace::Workspace;
 use clap::Args;
-use lockstep_runtime::host::batch::{Backfill as Bulk, Options, Step};
-use lockstep_runtime::store::Store;
-use lockstep_runtime::store::progress::FILES;
-use lockstep_runtime::{Error, Result};
+use lockstep_core::{Error, Result};
+use lockstep_engine::backfill::{Backfill as Bulk, Options, Step};
+use lockstep_store::Store;
+use lockstep_store::progress::FILES;
 
 /// The arguments of `lockstep backfill`.
 #[derive(Debug, Args)]

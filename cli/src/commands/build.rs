@@ -3,8 +3,8 @@
 use crate::build::{BuildOptions, build};
 use crate::outcome::Outcome;
 use clap::Args;
-use lockstep_runtime::Result;
-use lockstep_runtime::project::Project;
+use lockstep_core::Result;
+use lockstep_engine::project::Project;
 use std::path::PathBuf;
 
 /// The arguments of `lockstep build`.

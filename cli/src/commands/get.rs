@@ -5,13 +5,13 @@ use crate::outcome::Outcome;
 use crate::output::{json_value, print_json, table};
 use crate::workspace::Workspace;
 use clap::Args;
-use lockstep_runtime::fold::Status;
-use lockstep_runtime::host::online::{AsOf, OnlineHost};
-use lockstep_runtime::service::Service;
-use lockstep_runtime::time::Time;
-use lockstep_runtime::value::{DataType, Value};
-use lockstep_runtime::vector::FeatureVector;
-use lockstep_runtime::{Error, Result};
+use lockstep_core::fold::Status;
+use lockstep_core::time::Time;
+use lockstep_core::value::{DataType, Value};
+use lockstep_core::{Error, Result};
+use lockstep_engine::online::{AsOf, OnlineHost};
+use lockstep_engine::service::Service;
+use lockstep_engine::vector::FeatureVector;
 use serde_json::json;
 
 /// The arguments of `lockstep get`.

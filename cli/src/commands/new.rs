@@ -2,7 +2,7 @@
 
 use crate::outcome::Outcome;
 use clap::Args;
-use lockstep_runtime::Result;
+use lockstep_core::Result;
 use std::path::PathBuf;
 
 /// The arguments of `lockstep new`.

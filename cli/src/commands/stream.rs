@@ -5,15 +5,13 @@ use crate::outcome::Outcome;
 use crate::output::{print_json, progress, the_first, thousands};
 use crate::workspace::{BATCH_ROWS, Workspace, blame};
 use clap::Args;
-use lockstep_runtime::arrivals::reading;
-use lockstep_runtime::event::{EventBatch, SetAside};
-use lockstep_runtime::host::stream::{Applied, StreamHost};
-use lockstep_runtime::source::{
-    EventReader, Format, Pattern, ReadOptions, open_events_stdin, open_files,
-};
-use lockstep_runtime::store::Store;
-use lockstep_runtime::store::progress::{FILES, PUSHED};
-use lockstep_runtime::{Error, Result};
+use lockstep_core::event::{EventBatch, SetAside};
+use lockstep_core::{Error, Result};
+use lockstep_engine::admission::arrivals::reading;
+use lockstep_engine::ingest::{Applied, StreamHost};
+use lockstep_source::{EventReader, Format, Pattern, ReadOptions, open_events_stdin, open_files};
+use lockstep_store::Store;
+use lockstep_store::progress::{FILES, PUSHED};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -101,7 +99,7 @@ impl Stream {
     }
 }
 
-fn one_source(workspace: &Workspace) -> Result<Arc<lockstep_runtime::event::SourceSchema>> {
+fn one_source(workspace: &Workspace) -> Result<Arc<lockstep_core::event::SourceSchema>> {
     let mut sources = workspace.catalog.sources().values();
     match (sources.next(), sources.next()) {
         (Some(only), None) => Ok(only.clone()),

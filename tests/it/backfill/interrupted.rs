@@ -2,20 +2,21 @@
 
 use super::{How, anonymous_log, digest, fill, fold, memory, typed_log};
 use crate::online::{everyone, online, service};
+use lockstep_core::ErrorKind;
+use lockstep_core::event::EventBatch;
+use lockstep_core::time::DAY_US;
+use lockstep_engine::backfill::{Backfill, Options};
+use lockstep_engine::catalog::Catalog;
+use lockstep_engine::export;
+use lockstep_engine::ingest::StreamHost;
+use lockstep_engine::online::OnlineHost;
 use lockstep_kit::artifacts::catalog;
 use lockstep_kit::fault_store::FaultStore;
-use lockstep_runtime::ErrorKind;
-use lockstep_runtime::catalog::Catalog;
-use lockstep_runtime::event::EventBatch;
-use lockstep_runtime::host::batch::{Backfill, Options};
-use lockstep_runtime::host::online::OnlineHost;
-use lockstep_runtime::host::stream::StreamHost;
-use lockstep_runtime::store::canonical::{self, Scope};
-use lockstep_runtime::store::memory::MemoryStore;
-use lockstep_runtime::store::progress::FILES;
-use lockstep_runtime::store::unfinished::Unfinished;
-use lockstep_runtime::store::{Snapshot, Store, Verified, WriteBatch};
-use lockstep_runtime::time::DAY_US;
+use lockstep_store::canonical::Scope;
+use lockstep_store::memory::MemoryStore;
+use lockstep_store::progress::FILES;
+use lockstep_store::unfinished::Unfinished;
+use lockstep_store::{Snapshot, Store, WriteBatch};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -33,11 +34,11 @@ impl Counting {
 }
 
 impl Store for Counting {
-    fn read(&self) -> lockstep_runtime::Result<Box<dyn Snapshot + '_>> {
+    fn read(&self) -> lockstep_core::Result<Box<dyn Snapshot + '_>> {
         self.inner.read()
     }
 
-    fn commit(&self, batch: WriteBatch) -> lockstep_runtime::Result<u64> {
+    fn commit(&self, batch: WriteBatch) -> lockstep_core::Result<u64> {
         let before = self.inner.inner().read().unwrap().sequence();
         let outcome = self.inner.commit(batch.clone());
         if self.inner.inner().read().unwrap().sequence() > before {
@@ -47,10 +48,6 @@ impl Store for Counting {
             }
         }
         outcome
-    }
-
-    fn verify(&self) -> lockstep_runtime::Result<Verified> {
-        self.inner.verify()
     }
 }
 
@@ -63,7 +60,7 @@ fn refused(catalog: &Arc<Catalog>, store: &Arc<dyn Store>, source: &str, batch: 
         host.progress(source, FILES).unwrap_err(),
         host.apply(source, FILES, batch).unwrap_err(),
         host.apply(source, "another", batch).unwrap_err(),
-        canonical::export(&**store, catalog, Scope::All, &mut |_, _| Ok(())).unwrap_err(),
+        export::export(&**store, catalog, Scope::All, &mut |_, _| Ok(())).unwrap_err(),
     ];
     for error in errors {
         assert_eq!(error.kind, ErrorKind::Input);
@@ -179,9 +176,9 @@ fn s24_a_log_that_failed_may_change() {
     let mended = typed_log(&catalog, 95, 240, 60);
     let store = memory();
     struct Failing(super::Batches);
-    impl lockstep_runtime::source::EventReader for Failing {
-        fn next(&mut self) -> lockstep_runtime::Result<Option<EventBatch>> {
-            self.0.next()?.map(Some).ok_or_else(|| lockstep_runtime::Error::input("a torn file"))
+    impl lockstep_source::EventReader for Failing {
+        fn next(&mut self) -> lockstep_core::Result<Option<EventBatch>> {
+            self.0.next()?.map(Some).ok_or_else(|| lockstep_core::Error::input("a torn file"))
         }
     }
     let open = || {
@@ -196,7 +193,7 @@ fn s24_a_log_that_failed_may_change() {
     assert_eq!(error.message, "a torn file");
     let aside = |store: &dyn Store| {
         let mut found = 0;
-        let (start, end) = lockstep_runtime::store::layout::all_set_aside();
+        let (start, end) = lockstep_store::layout::all_set_aside();
         let mut count = |_: &[u8], _: &[u8]| {
             found += 1;
             Ok(true)
@@ -222,11 +219,11 @@ fn s24_a_backfill_is_marked_before_it_reads() {
         batch: EventBatch,
         asked: bool,
     }
-    impl lockstep_runtime::source::EventReader for Asking<'_> {
-        fn next(&mut self) -> lockstep_runtime::Result<Option<EventBatch>> {
+    impl lockstep_source::EventReader for Asking<'_> {
+        fn next(&mut self) -> lockstep_core::Result<Option<EventBatch>> {
             refused(self.catalog, self.store, "typed", &self.batch);
             self.asked = true;
-            Err(lockstep_runtime::Error::input("a torn file"))
+            Err(lockstep_core::Error::input("a torn file"))
         }
     }
     let catalog = catalog("every-type");

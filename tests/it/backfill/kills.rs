@@ -6,15 +6,15 @@
 
 use super::{How, digest, fill, fold, memory, typed_log};
 use crate::stream::crash::{catalog_of, number};
+use lockstep_core::Result;
+use lockstep_core::event::EventBatch;
+use lockstep_engine::catalog::Catalog;
+use lockstep_engine::parity::replay::Random;
 use lockstep_kit::artifacts::wasm;
-use lockstep_runtime::Result;
-use lockstep_runtime::catalog::Catalog;
-use lockstep_runtime::event::EventBatch;
-use lockstep_runtime::parity::replay::Random;
-use lockstep_runtime::store::canonical::Scope;
-use lockstep_runtime::store::sled::SledStore;
-use lockstep_runtime::store::unfinished::Unfinished;
-use lockstep_runtime::store::{Snapshot, Store, Verified, WriteBatch};
+use lockstep_store::canonical::Scope;
+use lockstep_store::sled::SledStore;
+use lockstep_store::unfinished::Unfinished;
+use lockstep_store::{Snapshot, Store, Verify, WriteBatch};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -48,10 +48,6 @@ impl Store for Telling {
         writeln!(out, "\nheld {sequence}").unwrap();
         out.flush().unwrap();
         Ok(sequence)
-    }
-
-    fn verify(&self) -> Result<Verified> {
-        self.0.verify()
     }
 }
 

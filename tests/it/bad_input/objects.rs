@@ -5,7 +5,7 @@
 
 use super::Place;
 use crate::sources::objects::Server;
-use lockstep_runtime::source::read_table;
+use lockstep_source::read_table;
 use std::fs;
 use std::process::Command;
 

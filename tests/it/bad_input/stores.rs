@@ -1,13 +1,13 @@
 //! Stores that cannot be used: absent, in use, damaged, behind other files.
 
 use super::Place;
+use lockstep_engine::backfill::{Backfill, Options};
 use lockstep_kit::artifacts::catalog;
 use lockstep_kit::fault_store::FaultStore;
-use lockstep_runtime::host::batch::{Backfill, Options};
-use lockstep_runtime::source::{ReadOptions, open_files};
-use lockstep_runtime::store::export::digest;
-use lockstep_runtime::store::progress::FILES;
-use lockstep_runtime::store::sled::SledStore;
+use lockstep_source::{ReadOptions, open_files};
+use lockstep_store::export::digest;
+use lockstep_store::progress::FILES;
+use lockstep_store::sled::SledStore;
 use std::fs;
 
 const GET: &str = "get mention_ranker actor=a candidate=b area=c";

@@ -5,12 +5,12 @@
 //! hosts are compared with each other.
 
 use super::Question;
+use lockstep_core::row::TypedColumn;
+use lockstep_core::value::Value;
+use lockstep_engine::catalog::Catalog;
+use lockstep_engine::training::Trained;
 use lockstep_kit::typed::{Anonymous, Typed};
 use lockstep_oracle::{Row, Value as Expected, View, same_bits};
-use lockstep_runtime::catalog::Catalog;
-use lockstep_runtime::host::batch::Trained;
-use lockstep_runtime::row::TypedColumn;
-use lockstep_runtime::value::Value;
 use std::collections::BTreeSet;
 
 /// The declarations of the artifact's views.

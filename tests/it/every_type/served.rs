@@ -7,19 +7,19 @@
 use super::definition::{given, rows, views};
 use super::{DAY, HOUR, Question, S};
 use crate::stream::{cut, fold, memory, shuffled};
+use lockstep_core::fold::Status;
+use lockstep_core::time::Time;
+use lockstep_core::value::Value;
+use lockstep_core::{ErrorKind, Result};
+use lockstep_engine::catalog::Catalog;
+use lockstep_engine::online::{AsOf, OnlineHost};
+use lockstep_engine::parity::replay::Random;
+use lockstep_engine::project::Project;
+use lockstep_engine::service::Service;
+use lockstep_engine::vector::FeatureVector;
 use lockstep_kit::artifacts::catalog;
 use lockstep_kit::typed::{self, Typed};
 use lockstep_oracle::{Row, View};
-use lockstep_runtime::catalog::Catalog;
-use lockstep_runtime::fold::Status;
-use lockstep_runtime::host::online::{AsOf, OnlineHost};
-use lockstep_runtime::parity::replay::Random;
-use lockstep_runtime::project::Project;
-use lockstep_runtime::service::Service;
-use lockstep_runtime::time::Time;
-use lockstep_runtime::value::Value;
-use lockstep_runtime::vector::FeatureVector;
-use lockstep_runtime::{ErrorKind, Result};
 
 /// The service of all features of one view.
 fn service(catalog: &Catalog, view: &str) -> Service {

@@ -8,8 +8,8 @@ mod hosts;
 
 use super::evil;
 use arrow::array::{ArrayRef, StringArray};
-use lockstep_runtime::component::{Aggregator, Artifact};
-use lockstep_runtime::value::Value;
+use lockstep_core::value::Value;
+use lockstep_guest::{Aggregator, Artifact};
 use std::sync::Arc;
 
 /// The evil guest's one aggregate.

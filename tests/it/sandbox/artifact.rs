@@ -5,8 +5,8 @@
 //! manifest may declare, which `view.rs` checks.
 
 use super::{STEADY, events, evil_file};
-use lockstep_runtime::ErrorKind;
-use lockstep_runtime::component::{Artifact, Engine, EngineConfig, Transformer};
+use lockstep_core::ErrorKind;
+use lockstep_guest::{Artifact, Engine, EngineConfig, Transformer};
 use std::fs;
 use std::path::Path;
 

@@ -4,8 +4,8 @@
 //! test depends on how fast the machine is. Deliberately absent: the limits of source files.
 
 use super::{EVIL, STEADY, assert_outcome, assert_set_aside, batch, events, evil};
-use lockstep_runtime::component::Transformer;
-use lockstep_runtime::flat::{BATCH_BYTES_MAX, BATCH_ROWS_MAX};
+use lockstep_core::flat::{BATCH_BYTES_MAX, BATCH_ROWS_MAX};
+use lockstep_guest::Transformer;
 
 /// Goal: an event that never ends is set aside by its use of fuel; the batch goes on (S9).
 #[test]

@@ -5,7 +5,7 @@
 
 use super::evil;
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
-use lockstep_runtime::component::{Artifact, OnDemandRunner};
+use lockstep_guest::{Artifact, OnDemandRunner};
 use std::sync::Arc;
 
 fn requests(runner: &OnDemandRunner, kinds: &[&str]) -> RecordBatch {

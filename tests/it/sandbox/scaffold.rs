@@ -9,7 +9,7 @@ use clap::Parser;
 use lockstep_cli::arguments::Arguments;
 use lockstep_cli::build::{BuildOptions, build};
 use lockstep_cli::scaffold::scaffold;
-use lockstep_runtime::component::{Artifact, Engine, EngineConfig};
+use lockstep_guest::{Artifact, Engine, EngineConfig};
 use std::fs;
 
 /// Goal: from nothing to training rows in two commands.

@@ -5,9 +5,9 @@
 //! its bits come back as an integer, which no edge canonicalises.
 
 use super::{EVIL, STEADY, assert_outcome, events, evil_file};
-use lockstep_runtime::catalog::Catalog;
-use lockstep_runtime::component::{Artifact, Engine, EngineConfig, Transformer};
-use lockstep_runtime::vector::Identity;
+use lockstep_engine::catalog::Catalog;
+use lockstep_engine::vector::Identity;
+use lockstep_guest::{Artifact, Engine, EngineConfig, Transformer};
 use std::fs;
 
 /// The one quiet NaN.

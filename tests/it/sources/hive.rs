@@ -1,10 +1,10 @@
 //! Columns in the names of folders.
 
 use super::{Read, parquet, read, schema, text, write};
-use lockstep_runtime::event::SourceSchema;
-use lockstep_runtime::source::{Pattern, ReadOptions, TrainingWriter, read_table};
-use lockstep_runtime::value::Value;
-use lockstep_runtime::{ErrorKind, Result};
+use lockstep_core::event::SourceSchema;
+use lockstep_core::value::Value;
+use lockstep_core::{ErrorKind, Result};
+use lockstep_source::{Pattern, ReadOptions, TrainingWriter, read_table};
 use std::path::Path;
 use std::sync::Arc;
 

@@ -7,12 +7,12 @@
 
 use super::{Read, parquet, read, schema, write};
 use hyper_util::rt::TokioIo;
-use lockstep_runtime::source::{
+use lockstep_core::time::{Interval, Time};
+use lockstep_core::{Error, ErrorKind, Result};
+use lockstep_source::{
     ObjectStores, Pattern, ReadOptions, SourceFile, TrainingWriter, files_of, read_table,
     read_tables,
 };
-use lockstep_runtime::time::{Interval, Time};
-use lockstep_runtime::{Error, ErrorKind, Result};
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use std::path::PathBuf;

@@ -1,9 +1,9 @@
 //! Patterns: which files they name, in which order, and what is wrong with one.
 
 use super::{read, schema, write};
-use lockstep_runtime::Result;
-use lockstep_runtime::source::{ObjectStores, Pattern, ReadOptions, SourceFile, files_of};
-use lockstep_runtime::value::Value;
+use lockstep_core::Result;
+use lockstep_core::value::Value;
+use lockstep_source::{ObjectStores, Pattern, ReadOptions, SourceFile, files_of};
 use std::path::Path;
 
 /// The names of the files of patterns below `folder`, or the message.

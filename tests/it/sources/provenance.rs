@@ -5,7 +5,7 @@ use lockstep_cli::arguments::ProjectArguments;
 use lockstep_cli::commands::training_set::{How, make};
 use lockstep_cli::workspace::Workspace;
 use lockstep_kit::artifacts::{root, wasm};
-use lockstep_runtime::source::read_table;
+use lockstep_source::read_table;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::fs;
@@ -32,12 +32,9 @@ fn s23_a_training_file_says_what_it_was_made_from() {
     let log = read_table(&transform.join("data/issue_events.parquet"), &[]).unwrap();
     fs::create_dir(path("data")).unwrap();
     for (name, first) in [("b.parquet", 100), ("a.parquet", 0)] {
-        let mut writer = lockstep_runtime::source::TrainingWriter::create(
-            &path("data").join(name),
-            log.schema(),
-            vec![],
-        )
-        .unwrap();
+        let mut writer =
+            lockstep_source::TrainingWriter::create(&path("data").join(name), log.schema(), vec![])
+                .unwrap();
         writer.write(&log.slice(first, 100)).unwrap();
         writer.finish().unwrap();
     }

@@ -7,14 +7,14 @@ use arrow::array::{
     TimestampNanosecondArray, TimestampSecondArray,
 };
 use arrow::datatypes::TimestampMicrosecondType;
+use lockstep_core::event::SourceSchema;
+use lockstep_core::time::{Interval, Time};
+use lockstep_core::value::Value;
+use lockstep_engine::service::Service;
+use lockstep_engine::training::{Trained, TrainingSet};
 use lockstep_kit::artifacts::catalog;
 use lockstep_kit::typed;
-use lockstep_runtime::event::SourceSchema;
-use lockstep_runtime::host::batch::{Trained, TrainingSet};
-use lockstep_runtime::service::Service;
-use lockstep_runtime::source::{Pattern, ReadOptions, SourceFile};
-use lockstep_runtime::time::{Interval, Time};
-use lockstep_runtime::value::Value;
+use lockstep_source::{Pattern, ReadOptions, SourceFile};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use std::path::Path;
@@ -214,7 +214,7 @@ fn s01_what_no_window_reaches_changes_nothing() {
             let options = needing(pruned.and_then(reach));
             let schema = catalog.source(&source).unwrap().clone();
             let files = files(folder.path(), &format!("{source}.parquet"));
-            let mut reader = lockstep_runtime::source::open_files(&files, schema, options).unwrap();
+            let mut reader = lockstep_source::open_files(&files, schema, options).unwrap();
             while let Some(batch) = reader.next().unwrap() {
                 training.push(&source, &batch).unwrap();
             }
@@ -249,7 +249,7 @@ fn s03_the_reach_holds_every_window() {
         let reach = service.reach(&catalog, source, first, last).unwrap();
         let mut touched = (false, false);
         for view in &service.views {
-            let plan = &catalog.views()[view.view].plan;
+            let plan = &catalog.views()[view.view].plan.fold;
             if plan.view.event.source != source {
                 continue;
             }

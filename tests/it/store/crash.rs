@@ -7,8 +7,8 @@
 //! does.
 
 use super::{Author, Numbers};
-use lockstep_runtime::store::Store;
-use lockstep_runtime::store::sled::SledStore;
+use lockstep_store::sled::SledStore;
+use lockstep_store::{Store, Verify};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};

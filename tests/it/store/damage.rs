@@ -6,9 +6,9 @@
 //! log. Deliberately absent: damage to the small files beside the log (`guard`).
 
 use super::{Author, Numbers, copy};
-use lockstep_runtime::ErrorKind;
-use lockstep_runtime::store::Store;
-use lockstep_runtime::store::sled::SledStore;
+use lockstep_core::ErrorKind;
+use lockstep_store::Store;
+use lockstep_store::sled::SledStore;
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::Path;

@@ -4,12 +4,12 @@
 //! Deliberately absent: anything that holds for one backend only (see `guard`).
 
 use super::{Contents, contents, long_key};
+use lockstep_core::{Error, ErrorKind};
 use lockstep_kit::fault_store::FaultStore;
-use lockstep_runtime::store::export::export;
-use lockstep_runtime::store::memory::MemoryStore;
-use lockstep_runtime::store::sled::SledStore;
-use lockstep_runtime::store::{KEY_BYTES_MAX, Store, VALUE_BYTES_MAX, WriteBatch};
-use lockstep_runtime::{Error, ErrorKind};
+use lockstep_store::export::export;
+use lockstep_store::memory::MemoryStore;
+use lockstep_store::sled::SledStore;
+use lockstep_store::{KEY_BYTES_MAX, Store, VALUE_BYTES_MAX, Verify, WriteBatch};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,9 @@ use tempfile::TempDir;
 
 /// Makes stores, and opens them again where that means anything.
 trait Backend: Default {
-    fn store(&self) -> &dyn Store;
+    type Store: Store + Verify;
+
+    fn store(&self) -> &Self::Store;
     fn reopen(&mut self);
 }
 
@@ -25,7 +27,9 @@ trait Backend: Default {
 struct Memory(MemoryStore);
 
 impl Backend for Memory {
-    fn store(&self) -> &dyn Store {
+    type Store = MemoryStore;
+
+    fn store(&self) -> &MemoryStore {
         &self.0
     }
 
@@ -45,7 +49,9 @@ impl Default for Durable {
 }
 
 impl Backend for Durable {
-    fn store(&self) -> &dyn Store {
+    type Store = SledStore;
+
+    fn store(&self) -> &SledStore {
         self.store.as_ref().unwrap()
     }
 
@@ -57,7 +63,7 @@ impl Backend for Durable {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Commit { writes: Vec<(Vec<u8>, Option<Vec<u8>>)>, offsets: Option<Vec<u8>> },
+    Commit { writes: Vec<(Vec<u8>, Option<Vec<u8>>)> },
     Scan { start: Vec<u8>, end: Vec<u8>, stop_after: usize },
     Reopen,
 }
@@ -80,9 +86,7 @@ fn values() -> impl Strategy<Value = Vec<u8>> {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let write = (keys(), proptest::option::weighted(0.8, values()));
-    let offsets = proptest::option::of(vec(any::<u8>(), 0..20));
-    let commit =
-        (vec(write, 0..30), offsets).prop_map(|(writes, offsets)| Step::Commit { writes, offsets });
+    let commit = vec(write, 0..30).prop_map(|writes| Step::Commit { writes });
     let scan = (keys(), keys(), 0..20_usize).prop_map(|(start, end, stop_after)| Step::Scan {
         start,
         end,
@@ -95,7 +99,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 fn reads_as_a_map_does<B: Backend>(steps: &[Step]) {
     let mut backend = B::default();
     let twin = MemoryStore::new();
-    let (mut sequence, mut offsets, mut state) = (0, None, Contents::new());
+    let (mut sequence, mut state) = (0, Contents::new());
     for step in steps {
         match step {
             Step::Reopen => backend.reopen(),
@@ -111,7 +115,7 @@ fn reads_as_a_map_does<B: Backend>(steps: &[Step]) {
                 let expected = state.iter().filter(inside).take((*stop_after).max(1));
                 assert!(expected.eq(found.iter().map(|(key, value)| (key, value))));
             }
-            Step::Commit { writes, offsets: new_offsets } => {
+            Step::Commit { writes } => {
                 let mut batch = WriteBatch::new();
                 for (key, value) in writes {
                     match value {
@@ -125,17 +129,13 @@ fn reads_as_a_map_does<B: Backend>(steps: &[Step]) {
                         }
                     }
                 }
-                if let Some(new_offsets) = new_offsets {
-                    batch.set_source_offsets(new_offsets.as_slice()).unwrap();
-                    offsets = Some(new_offsets.clone());
-                }
                 twin.commit(batch.clone()).unwrap();
                 sequence += 1;
                 assert_eq!(backend.store().commit(batch).unwrap(), sequence);
             }
         }
         let found = contents(backend.store()).unwrap();
-        assert!(found == (sequence, offsets.clone(), state.clone()), "after {step:?}");
+        assert!(found == (sequence, state.clone()), "after {step:?}");
     }
     backend.reopen();
     let store = backend.store();
@@ -146,7 +146,7 @@ fn reads_as_a_map_does<B: Backend>(steps: &[Step]) {
         assert_eq!(store.read().unwrap().get(absent).unwrap(), None);
     }
     assert_eq!(store.verify().unwrap(), twin.verify().unwrap());
-    let exported = |store| export(store, None, &mut |_, _| Ok(())).unwrap();
+    let exported = |store: &dyn Store| export(store, None, &mut |_, _| Ok(())).unwrap();
     assert_eq!(exported(store), exported(&twin));
 }
 
@@ -182,7 +182,7 @@ fn a_snapshot_is_one_commit<B: Backend + Sync>() {
             threads.spawn(|| {
                 let mut newest = 0;
                 while !done.load(Ordering::Acquire) {
-                    let (sequence, _, found) = contents(backend.store()).unwrap();
+                    let (sequence, found) = contents(backend.store()).unwrap();
                     assert!(sequence >= newest, "from {newest} back to {sequence}");
                     newest = sequence;
                     assert_eq!(found.len(), if sequence == 0 { 0 } else { 40 });
@@ -227,7 +227,7 @@ fn holds_the_longest_keys_and_values<B: Backend>() {
     batch.put("largest", vec![7; VALUE_BYTES_MAX]).unwrap();
     backend.store().commit(batch).unwrap();
     backend.reopen();
-    let (_, _, found) = contents(backend.store()).unwrap();
+    let (_, found) = contents(backend.store()).unwrap();
     assert_eq!(found.len(), 6_001);
     assert!((0..6_000).all(|n| found[&long_key(n)] == n.to_be_bytes()));
     assert!(found[b"largest".as_slice()] == vec![7; VALUE_BYTES_MAX]);
@@ -309,7 +309,7 @@ fn a_fault_store_fails_when_asked() {
     assert_eq!(commit("e").unwrap(), 4);
     store.fail_read(3);
     assert!(contents(&store).unwrap_err().message.contains("an entry of a scan"));
-    let (sequence, _, found) = contents(&store).unwrap();
+    let (sequence, found) = contents(&store).unwrap();
     assert_eq!((sequence, found.len()), (4, 4));
     store.fail_read(1);
     assert!(store.read().is_err());

@@ -2,17 +2,19 @@
 
 use super::{between, cut, digest, fold, memory};
 use arrow::array::RecordBatch;
+use lockstep_core::event::{EventBatch, SetAside};
+use lockstep_engine::admission::set_aside::{
+    SET_ASIDE_COMMIT_BYTES_MAX, SET_ASIDE_EVENT_BYTES_MAX,
+};
+use lockstep_engine::catalog::Catalog;
+use lockstep_engine::ingest::StreamHost;
+use lockstep_engine::service::Service;
+use lockstep_engine::training::TrainingSet;
 use lockstep_kit::artifacts::catalog;
 use lockstep_kit::typed::{self, Typed};
-use lockstep_runtime::catalog::Catalog;
-use lockstep_runtime::event::{EventBatch, SetAside};
-use lockstep_runtime::host::batch::TrainingSet;
-use lockstep_runtime::host::set_aside::{SET_ASIDE_COMMIT_BYTES_MAX, SET_ASIDE_EVENT_BYTES_MAX};
-use lockstep_runtime::host::stream::StreamHost;
-use lockstep_runtime::service::Service;
-use lockstep_runtime::store::canonical::Scope;
-use lockstep_runtime::store::progress::FILES;
-use lockstep_runtime::store::{BATCH_BYTES_MAX, Store, layout};
+use lockstep_store::canonical::Scope;
+use lockstep_store::progress::FILES;
+use lockstep_store::{BATCH_BYTES_MAX, Store, layout};
 use serde_json::Value;
 use std::collections::BTreeMap;
 

@@ -4,21 +4,21 @@ use super::{cut, digest, fold, memory};
 use crate::every_type::{questions, spine};
 use crate::online::{self, everyone, online, service};
 use arrow::array::{RecordBatch, TimestampMicrosecondArray};
+use lockstep_core::event::EventBatch;
+use lockstep_core::time::{DAY_US, HOUR_US};
+use lockstep_engine::admission::arrivals::reading;
+use lockstep_engine::backfill::Backfill;
+use lockstep_engine::catalog::Catalog;
+use lockstep_engine::ingest::StreamHost;
+use lockstep_engine::online::OnlineHost;
+use lockstep_engine::parity::replay::{Disturbance, Random};
+use lockstep_engine::parity::{self, Options};
+use lockstep_engine::service::AS_OF;
 use lockstep_kit::artifacts::artifact;
 use lockstep_kit::typed;
-use lockstep_runtime::arrivals::reading;
-use lockstep_runtime::catalog::Catalog;
-use lockstep_runtime::event::EventBatch;
-use lockstep_runtime::host::batch::{self, Backfill};
-use lockstep_runtime::host::online::OnlineHost;
-use lockstep_runtime::host::stream::StreamHost;
-use lockstep_runtime::parity::replay::{Disturbance, Random};
-use lockstep_runtime::parity::{self, Options};
-use lockstep_runtime::service::AS_OF;
-use lockstep_runtime::source::EventReader;
-use lockstep_runtime::store::canonical::Scope;
-use lockstep_runtime::store::progress::FILES;
-use lockstep_runtime::time::{DAY_US, HOUR_US};
+use lockstep_source::EventReader;
+use lockstep_store::canonical::Scope;
+use lockstep_store::progress::FILES;
 use std::sync::Arc;
 use std::vec::IntoIter;
 
@@ -44,7 +44,7 @@ fn with_arrivals(catalog: &Catalog, events: &RecordBatch, arrived: &[i64]) -> Re
 struct Batches(IntoIter<EventBatch>);
 
 impl EventReader for Batches {
-    fn next(&mut self) -> lockstep_runtime::Result<Option<EventBatch>> {
+    fn next(&mut self) -> lockstep_core::Result<Option<EventBatch>> {
         Ok(self.0.next())
     }
 }
@@ -80,7 +80,7 @@ fn s11_a_future_event_seals_nothing_where_arrivals_are_recorded() {
 
         let filled = memory();
         for (source, records) in [("typed", &read), ("anonymous", &anonymous)] {
-            let whole = batch::Options::default();
+            let whole = lockstep_engine::backfill::Options::default();
             let bulk = Backfill::open(&catalog, &*filled, source, FILES, None, whole);
             let mut batches = Batches(cut(records, || 50).into_iter());
             bulk.unwrap().unwrap().run(&mut batches, &mut |_| {}).unwrap();

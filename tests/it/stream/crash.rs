@@ -7,16 +7,16 @@
 
 use super::{cut, digest, fold, memory};
 use arrow::array::RecordBatch;
+use lockstep_engine::catalog::{Catalog, cached_engine};
+use lockstep_engine::ingest::StreamHost;
+use lockstep_engine::parity::replay::Random;
+use lockstep_guest::Artifact;
 use lockstep_kit::artifacts::wasm;
 use lockstep_kit::typed;
-use lockstep_runtime::catalog::{Catalog, cached_engine};
-use lockstep_runtime::component::Artifact;
-use lockstep_runtime::host::stream::StreamHost;
-use lockstep_runtime::parity::replay::Random;
-use lockstep_runtime::store::Store;
-use lockstep_runtime::store::canonical::Scope;
-use lockstep_runtime::store::progress::FILES;
-use lockstep_runtime::store::sled::SledStore;
+use lockstep_store::canonical::Scope;
+use lockstep_store::progress::FILES;
+use lockstep_store::sled::SledStore;
+use lockstep_store::{Store, Verify};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -117,7 +117,7 @@ fn s24_kills_do_not_show_in_the_store() {
         let place = format!("{SEED}={seed} round {round}: {moves} moves, {spins} spins");
         println!("{place}");
         let told = kill_one(&path, &artifact, moves, spins);
-        let store: Arc<dyn Store> = Arc::new(SledStore::open_or_create(&path).unwrap());
+        let store = Arc::new(SledStore::open_or_create(&path).unwrap());
         let host = StreamHost::open(catalog.clone(), store.clone()).unwrap();
         let position = host.progress("typed", FILES).unwrap().position;
         assert!(position >= told.max(newest), "{place}: {position} after {told} and {newest}");

@@ -2,12 +2,12 @@
 
 use super::{cut, digest, fold, memory, shuffled};
 use crate::online::{batch, everyone, online, service};
+use lockstep_core::time::{DAY_US, HOUR_US};
+use lockstep_engine::online::OnlineHost;
+use lockstep_engine::parity::replay::Random;
 use lockstep_kit::artifacts::catalog;
 use lockstep_kit::typed;
-use lockstep_runtime::host::online::OnlineHost;
-use lockstep_runtime::parity::replay::Random;
-use lockstep_runtime::store::canonical::Scope;
-use lockstep_runtime::time::{DAY_US, HOUR_US};
+use lockstep_store::canonical::Scope;
 
 /// Goal: an event that comes after its time was sealed counts in every later query that covers it,
 /// in tiles and in the base tile (S11). Method: the newest events come first and the oldest last,

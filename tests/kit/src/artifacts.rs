@@ -1,8 +1,8 @@
 //! Artifacts of this repository, built by the code of `lockstep build`, once a process.
 
 use lockstep_cli::build::{BuildOptions, build};
-use lockstep_runtime::catalog::{Catalog, cached_engine};
-use lockstep_runtime::component::Artifact;
+use lockstep_engine::catalog::{Catalog, cached_engine};
+use lockstep_guest::Artifact;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

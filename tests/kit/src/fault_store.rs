@@ -5,8 +5,8 @@
 //! Deliberately absent: damage to bytes on disk, which tests of the durable backend do to its
 //! files.
 
-use lockstep_runtime::store::{Bytes, Snapshot, Store, Verified, Visit, WriteBatch};
-use lockstep_runtime::{Error, Result};
+use lockstep_core::{Error, Result};
+use lockstep_store::{Bytes, Snapshot, Store, Verified, Verify, Visit, WriteBatch};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A countdown that is not running.
@@ -91,7 +91,9 @@ impl<S: Store> Store for FaultStore<S> {
             false => Ok(sequence),
         }
     }
+}
 
+impl<S: Verify> Verify for FaultStore<S> {
     fn verify(&self) -> Result<Verified> {
         self.inner.verify()
     }
@@ -105,10 +107,6 @@ struct FaultSnapshot<'a, S> {
 impl<S: Store> Snapshot for FaultSnapshot<'_, S> {
     fn sequence(&self) -> u64 {
         self.inner.sequence()
-    }
-
-    fn source_offsets(&self) -> Option<&[u8]> {
-        self.inner.source_offsets()
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Bytes>> {

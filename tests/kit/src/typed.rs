@@ -9,11 +9,11 @@ use arrow::array::{
     BooleanArray, Float32Array, Float64Array, Float64Builder, Int64Array, ListBuilder, RecordBatch,
     StringArray, TimestampMicrosecondArray,
 };
-use lockstep_runtime::catalog::Catalog;
-use lockstep_runtime::event::{EventBatch, arrow_schema};
-use lockstep_runtime::parity::Log;
-use lockstep_runtime::parity::replay::Random;
-use lockstep_runtime::value::{canonical_f32, canonical_f64};
+use lockstep_core::event::{EventBatch, arrow_schema};
+use lockstep_core::value::{canonical_f32, canonical_f64};
+use lockstep_engine::catalog::Catalog;
+use lockstep_engine::parity::Log;
+use lockstep_engine::parity::replay::Random;
 use std::sync::Arc;
 
 const HOUR_US: i64 = 3_600_000_000;

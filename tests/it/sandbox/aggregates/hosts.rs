@@ -6,19 +6,19 @@
 use super::super::{batch, evil};
 use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{Field, Schema};
-use lockstep_runtime::Result;
-use lockstep_runtime::catalog::Catalog;
-use lockstep_runtime::component::Artifact;
-use lockstep_runtime::event::{EventBatch, SetAside};
-use lockstep_runtime::host::batch::{Trained, TrainingSet};
-use lockstep_runtime::host::online::{AsOf, OnlineHost};
-use lockstep_runtime::host::stream::StreamHost;
-use lockstep_runtime::service::Service;
-use lockstep_runtime::store::Store;
-use lockstep_runtime::store::export;
-use lockstep_runtime::store::memory::MemoryStore;
-use lockstep_runtime::time::Time;
-use lockstep_runtime::value::Value;
+use lockstep_core::Result;
+use lockstep_core::event::{EventBatch, SetAside};
+use lockstep_core::time::Time;
+use lockstep_core::value::Value;
+use lockstep_engine::catalog::Catalog;
+use lockstep_engine::ingest::StreamHost;
+use lockstep_engine::online::{AsOf, OnlineHost};
+use lockstep_engine::service::Service;
+use lockstep_engine::training::{Trained, TrainingSet};
+use lockstep_guest::Artifact;
+use lockstep_store::Store;
+use lockstep_store::export;
+use lockstep_store::memory::MemoryStore;
 use std::sync::Arc;
 
 const SOURCE: &str = "events";
@@ -162,7 +162,8 @@ fn s21_a_bad_input_sets_its_event_aside() {
 
 /// What a store holds, however it was filled.
 fn canonical(hosts: &Hosts, store: &Arc<dyn Store>) -> export::Digest {
-    use lockstep_runtime::store::canonical::{Scope, export};
+    use lockstep_engine::export::export;
+    use lockstep_store::canonical::Scope;
     export(&**store, &hosts.catalog, Scope::All, &mut |_, _| Ok(())).unwrap().digest
 }
 

@@ -4,9 +4,9 @@
 //! it. Invariant: the manifest passes as it is; what loads the artifact judges it. Deliberately
 //! absent: the short forms of the cases.
 
+use lockstep_core::{Error, Result};
+use lockstep_disk::write_atomically;
 use lockstep_kit::cases::mirror::{artifact_of, component};
-use lockstep_runtime::atomic_file::write_atomically;
-use lockstep_runtime::{Error, Result};
 use std::path::Path;
 use std::process::ExitCode;
 

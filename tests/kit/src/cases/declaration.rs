@@ -6,8 +6,8 @@
 use super::file::{Change, File};
 use super::judge::Failures;
 use super::mirror::Guest;
-use lockstep_runtime::Result;
-use lockstep_runtime::service::Service;
+use lockstep_core::Result;
+use lockstep_engine::service::Service;
 
 /// Checks a file's declarations.
 pub fn check(guest: &Guest<'_>, file: &File, failures: &mut Failures) {

@@ -5,10 +5,10 @@
 //! runtime's and part of what is tested.
 
 use super::value;
-use lockstep_runtime::manifest::MANIFEST_FORMAT;
-use lockstep_runtime::time::Time;
-use lockstep_runtime::value::{Column, DataType, Value};
-use lockstep_runtime::{Error, Result};
+use lockstep_core::manifest::MANIFEST_FORMAT;
+use lockstep_core::time::Time;
+use lockstep_core::value::{Column, DataType, Value};
+use lockstep_core::{Error, Result};
 use serde_json::{Map, Value as Json, json};
 
 /// The view's name in the manifest.

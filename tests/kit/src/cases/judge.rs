@@ -6,9 +6,9 @@
 use super::Report;
 use super::file::Query;
 use super::value;
-use lockstep_runtime::fold::Status;
-use lockstep_runtime::value::{Column, Value};
-use lockstep_runtime::{Error, Result};
+use lockstep_core::fold::Status;
+use lockstep_core::value::{Column, Value};
+use lockstep_core::{Error, Result};
 use std::collections::BTreeSet;
 use std::fmt::Display;
 

@@ -4,9 +4,9 @@
 //! case. Deliberately absent: any cache of compiled components, which tests would fill.
 
 use crate::artifacts::wasm;
-use lockstep_runtime::catalog::Catalog;
-use lockstep_runtime::component::{Artifact, Engine, MANIFEST_SECTION, custom_sections};
-use lockstep_runtime::{Error, Result};
+use lockstep_core::{Error, Result};
+use lockstep_engine::catalog::Catalog;
+use lockstep_guest::{Artifact, Engine, MANIFEST_SECTION, custom_sections};
 use serde_json::Value as Json;
 use std::sync::Arc;
 

@@ -16,8 +16,8 @@ mod value;
 use crate::artifacts::root;
 use file::File;
 use judge::Failures;
-use lockstep_runtime::component::{Engine, EngineConfig};
-use lockstep_runtime::{Error, Result};
+use lockstep_core::{Error, Result};
+use lockstep_guest::{Engine, EngineConfig};
 use std::path::{Path, PathBuf};
 
 /// What became of the cases.

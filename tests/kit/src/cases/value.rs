@@ -3,9 +3,9 @@
 //! Invariant: a value is read by its type and keeps every bit; what does not fit is an error.
 //! Deliberately absent: rounding of any kind but that of a decimal number to its nearest float.
 
-use lockstep_runtime::time::Time;
-use lockstep_runtime::value::{DataType, Value, canonical_f32, canonical_f64};
-use lockstep_runtime::{Error, Result};
+use lockstep_core::time::Time;
+use lockstep_core::value::{DataType, Value, canonical_f32, canonical_f64};
+use lockstep_core::{Error, Result};
 use serde_json::Value as Json;
 
 fn wrong(data_type: &DataType, json: &Json) -> Error {

@@ -1,0 +1,156 @@
+//! Events: validated batches of a source's declared columns (S6), and what was set aside (S8).
+//!
+//! Invariant: the columns of an [`EventBatch`] are exactly those of its [`SourceSchema`], in its
+//! order and in the one Arrow type of each [`DataType`]; a non-nullable column has no null, every
+//! NaN is the canonical one, every event time lies within ±2^62, and no row of an array is hidden
+//! behind an offset. Readers (`source/`) establish this once, at the edge. Deliberately absent:
+//! columns that nobody declared.
+
+use crate::error::{Error, Result};
+use crate::value::{Column, DataType};
+use crate::view::EventDeclaration;
+use arrow::array::{ArrayRef, MapArray, RecordBatch, StructArray};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::datatypes::{self as arrow_types, Field, Schema, SchemaRef, TimeUnit};
+use std::sync::Arc;
+
+/// The one Arrow type of a data type.
+pub fn arrow_type(data_type: &DataType) -> arrow_types::DataType {
+    match data_type {
+        DataType::Bool => arrow_types::DataType::Boolean,
+        DataType::Int64 => arrow_types::DataType::Int64,
+        DataType::Float32 => arrow_types::DataType::Float32,
+        DataType::Float64 => arrow_types::DataType::Float64,
+        DataType::String => arrow_types::DataType::Utf8,
+        DataType::Timestamp => {
+            arrow_types::DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+        }
+        DataType::List(element) => {
+            arrow_types::DataType::List(Arc::new(Field::new("item", arrow_type(element), true)))
+        }
+        DataType::Map(types) => {
+            let key = Field::new("key", arrow_type(&types.0), false);
+            let value = Field::new("value", arrow_type(&types.1), true);
+            let entries = arrow_types::DataType::Struct(vec![key, value].into());
+            arrow_types::DataType::Map(Arc::new(Field::new("entries", entries, false)), true)
+        }
+    }
+}
+
+/// A map of `data_type` from its keys and values; a list's offsets cut them.
+pub fn map_array(
+    data_type: &DataType,
+    offsets: OffsetBuffer<i32>,
+    [keys, values]: [ArrayRef; 2],
+    nulls: Option<NullBuffer>,
+) -> MapArray {
+    let arrow_types::DataType::Map(entries, sorted) = arrow_type(data_type) else {
+        unreachable!("{data_type} is no map");
+    };
+    let arrow_types::DataType::Struct(fields) = entries.data_type() else {
+        unreachable!("the entries of a map are a struct");
+    };
+    let pairs = StructArray::new(fields.clone(), vec![keys, values], None);
+    MapArray::new(entries.clone(), offsets, pairs, nulls, sorted)
+}
+
+/// The Arrow schema of these columns.
+pub fn arrow_schema(columns: &[Column]) -> SchemaRef {
+    let field = |c: &Column| Field::new(&c.name, arrow_type(&c.data_type), c.nullable);
+    Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()))
+}
+
+/// The declared columns of one source: the union of what its views' event structs name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceSchema {
+    /// The source's name in the project file.
+    pub source: String,
+    /// The columns; one that any event struct calls non-null is non-null here.
+    pub columns: Vec<Column>,
+    /// The index of the event time's column.
+    pub time: usize,
+    /// The index of the event id's column, if the source has one.
+    pub id: Option<usize>,
+    /// How far an event time may lie beyond the event's recorded arrival (S11).
+    pub skew_us: i64,
+    /// The column that records when each event arrived, if the project names one. It is no part of
+    /// an event unless it is declared as well.
+    pub arrived_at: Option<String>,
+}
+
+impl SourceSchema {
+    /// The union of `declarations`, which all name the same source.
+    pub fn union<'a>(
+        declarations: impl IntoIterator<Item = &'a EventDeclaration>,
+    ) -> Result<SourceSchema> {
+        let mut declarations = declarations.into_iter();
+        let first = declarations
+            .next()
+            .ok_or_else(|| Error::bug("a source without an event declaration"))?;
+        let mut schema = SourceSchema {
+            source: first.source.clone(),
+            columns: first.columns.clone(),
+            time: first.time_index(),
+            id: first.id_index(),
+            skew_us: first.skew_us,
+            arrived_at: None,
+        };
+        for other in declarations {
+            if (&other.time, &other.id, other.skew_us) != (&first.time, &first.id, first.skew_us) {
+                return Err(Error::input(format!(
+                    "source {}: event {} and event {} disagree on the time, id or skew",
+                    first.source, first.name, other.name
+                )));
+            }
+            for column in &other.columns {
+                match schema.columns.iter_mut().find(|known| known.name == column.name) {
+                    None => schema.columns.push(column.clone()),
+                    Some(known) if known.data_type != column.data_type => {
+                        return Err(Error::input(format!(
+                            "source {}: column {:?} is {} in event {} and {} elsewhere",
+                            first.source,
+                            column.name,
+                            column.data_type,
+                            other.name,
+                            known.data_type
+                        )));
+                    }
+                    Some(known) => known.nullable &= column.nullable,
+                }
+            }
+        }
+        Ok(schema)
+    }
+
+    /// The Arrow schema of an [`EventBatch`].
+    pub fn arrow(&self) -> SchemaRef {
+        arrow_schema(&self.columns)
+    }
+}
+
+/// Some events of a source partition, in the order of their positions.
+#[derive(Clone, Debug)]
+pub struct EventBatch {
+    /// The events; see the module's invariant.
+    pub records: RecordBatch,
+    /// The source position of each event: for a file its row number from 0 (NDJSON and CSV: its
+    /// record's number). Strictly increasing.
+    pub positions: Vec<u64>,
+    /// The position to read from next: after the last event of this batch, kept or set aside.
+    pub next_position: u64,
+    /// Events between this batch's positions that could not be decoded.
+    pub set_aside: Vec<SetAside>,
+}
+
+/// An event that does not count, kept with its reason, position and bytes (S8).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// The source position.
+    pub position: u64,
+    /// The view whose transform refused it; `None` if it could not be decoded or its id conflicts.
+    pub view: Option<String>,
+    /// Why, in a sentence that names the column.
+    pub reason: String,
+    /// The event as it came (a line of text), or its decoded columns as JSON.
+    pub bytes: Vec<u8>,
+}

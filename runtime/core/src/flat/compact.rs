@@ -1,0 +1,43 @@
+//! Arrays with nothing hidden behind their nulls.
+//!
+//! Invariant: the result equals the input row by row; only what no row shows differs. An array
+//! that hides nothing is not copied, which is the ordinary case. Deliberately absent: numbers and
+//! bits, which their writers clear in place.
+
+use arrow::array::{Array, Int32Array, ListArray, StringArray};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::compute::take;
+use arrow::datatypes::{DataType, Field};
+use std::sync::Arc;
+
+/// Whether a null row of an array with these offsets covers something.
+fn hides(nulls: Option<&NullBuffer>, offsets: &[i32]) -> bool {
+    nulls.is_some_and(|nulls| {
+        nulls.null_count() > 0
+            && offsets.windows(2).enumerate().any(|(row, at)| at[0] != at[1] && nulls.is_null(row))
+    })
+}
+
+/// `array` without the text behind its nulls; `None` if there is none.
+pub(super) fn strings(array: &StringArray) -> Option<StringArray> {
+    hides(array.nulls(), array.value_offsets()).then(|| array.iter().collect())
+}
+
+/// `array` without the elements behind its nulls; `None` if there are none.
+pub(super) fn lists(array: &ListArray) -> Option<ListArray> {
+    let offsets = array.value_offsets();
+    if !hides(array.nulls(), offsets) {
+        return None;
+    }
+    let shown = |row: usize| if array.is_null(row) { 0..0 } else { offsets[row]..offsets[row + 1] };
+    let indices: Int32Array = (0..array.len()).flat_map(shown).collect::<Vec<i32>>().into();
+    let values = take(array.values(), &indices, None).expect("an array's offsets lie within it");
+    let lengths = (0..array.len()).map(|row| shown(row).len());
+    let field = match array.data_type() {
+        DataType::List(field) => Arc::clone(field),
+        // A list array has a list's type; this arm cannot be reached.
+        other => Arc::new(Field::new("item", other.clone(), true)),
+    };
+    let offsets = OffsetBuffer::from_lengths(lengths);
+    Some(ListArray::new(field, offsets, values, array.nulls().cloned()))
+}

@@ -1,0 +1,11 @@
+//! How much one crossing of the boundary may hold.
+//!
+//! Invariant: both directions have the same limits, so what one host sends every guest may answer.
+//! Deliberately absent: a guest's limits of time and memory, which its host sets.
+
+/// Most bytes of one batch, in either direction.
+pub const BATCH_BYTES_MAX: usize = 64 << 20;
+/// Most rows of one batch, in either direction.
+pub const BATCH_ROWS_MAX: usize = 1 << 20;
+/// Most bytes kept of the reason why an event was refused; the rest is cut off.
+pub const REASON_BYTES_MAX: usize = 4 << 10;

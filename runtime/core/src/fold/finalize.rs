@@ -1,0 +1,193 @@
+//! Finalising: from merged states to one value (docs/FEATURES.md has each formula).
+//!
+//! Invariant: a value depends on the states, `as_of` and the bounds alone. What only a guest can say
+//! is collected on a first pass and put in its place on a second, so that the guest is asked once.
+
+use super::answer::{Answer, Status, or_overflow};
+use super::plain::Plain;
+use super::plan::FoldPlan;
+use super::user::UserCalls;
+use crate::aggregate::user::{Part, UserState};
+use crate::aggregate::{Slot, State, zeros};
+use crate::error::{Error, Result};
+use crate::value::Value;
+
+/// What a value depends on beside the states, in microseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Context {
+    /// The time asked, boundary and delay included.
+    pub as_of: i64,
+    /// The start of the span.
+    pub lo: i64,
+    /// Its end.
+    pub hi: i64,
+}
+
+/// How a feature reads the states of one span. Numbers are indices of slots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Finalizer {
+    /// One value of some slots.
+    Plain(Plain),
+    /// A map by the values of a column.
+    Keyed { slot: usize, inner: Plain },
+    /// Over the greatest rows.
+    LastRows { slot: usize, inner: Box<Finalizer> },
+    /// Over the latest closed session.
+    Session { slot: usize, gap_us: i64, inner: Box<Finalizer> },
+}
+
+impl Finalizer {
+    /// The slots that it reads.
+    pub(super) fn slots(&self) -> Vec<usize> {
+        match self {
+            Finalizer::Plain(plain) => plain.slots(),
+            Finalizer::Keyed { slot, .. }
+            | Finalizer::LastRows { slot, .. }
+            | Finalizer::Session { slot, .. } => vec![*slot],
+        }
+    }
+
+    /// The value over one span.
+    pub(super) fn answer(
+        &self,
+        slots: &[Slot],
+        states: &[State],
+        context: Context,
+        users: &mut UserValues,
+    ) -> Result<Answer> {
+        match self {
+            Finalizer::Plain(plain) => plain.answer(states, context, users),
+            Finalizer::Keyed { slot, inner } => {
+                let State::Keyed(keyed) = &states[*slot] else { unreachable!("the plan's slot") };
+                let Some(entries) = keyed.entries() else {
+                    return Ok(or_overflow(None));
+                };
+                let pairs = entries
+                    .map(|(key, states)| Ok((key.clone(), inner.answer(states, context, users)?)));
+                let pairs: Vec<(Value, Answer)> = pairs.collect::<Result<_>>()?;
+                let status = Status::of_parts(pairs.iter().map(|(_, answer)| answer));
+                let pairs = pairs.into_iter().map(|(key, answer)| (key, answer.value));
+                Ok(Answer { value: Value::Map(pairs.collect()), status })
+            }
+            Finalizer::LastRows { slot, inner } => {
+                let State::LastRows(last) = &states[*slot] else { unreachable!("the plan's slot") };
+                let within = slots[*slot].inner();
+                let mut merged = zeros(within);
+                for states in last.states() {
+                    for ((slot, state), other) in within.iter().zip(&mut merged).zip(states) {
+                        slot.merge(state, other);
+                    }
+                }
+                // Unit states of the guest are merged by it, when the state is settled.
+                inner.answer(within, &merged, context, users)
+            }
+            Finalizer::Session { slot, gap_us, inner } => {
+                let State::Sessions(sessions) = &states[*slot] else {
+                    unreachable!("the plan's slot")
+                };
+                let within = slots[*slot].inner();
+                match sessions.latest_closed(*gap_us, context.hi) {
+                    None => {
+                        let context = Context { lo: context.hi, ..context };
+                        inner.answer(within, &zeros(within), context, users)
+                    }
+                    Some(session) => {
+                        let context = Context { lo: session.first, hi: session.last, ..context };
+                        inner.answer(within, &session.states, context, users)
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The values of user-defined states, on the first or second pass.
+#[derive(Debug)]
+pub enum UserValues {
+    /// What the guest will be asked: the lift and the state, none for no rows.
+    Wanted(Vec<(usize, Vec<Part>)>),
+    /// What it answered, in the same order.
+    Found(std::vec::IntoIter<std::result::Result<Value, String>>),
+}
+
+impl UserValues {
+    /// The first pass.
+    pub fn collecting() -> UserValues {
+        UserValues::Wanted(Vec::new())
+    }
+
+    /// Whether nothing has to be asked.
+    pub fn is_empty(&self) -> bool {
+        matches!(self, UserValues::Wanted(wanted) if wanted.is_empty())
+    }
+
+    /// The value of a state: null on the first pass.
+    pub fn value(&mut self, lift: usize, state: &UserState) -> Result<Value> {
+        let UserState::Parts(parts) = state else {
+            return Err(Error::input(
+                "the guest failed to merge the states of its aggregate; fix the aggregate (S21)",
+            ));
+        };
+        match self {
+            UserValues::Wanted(wanted) => {
+                wanted.push((lift, parts.clone()));
+                Ok(Value::Null)
+            }
+            UserValues::Found(found) => match found.next() {
+                Some(Ok(value)) => Ok(value),
+                Some(Err(reason)) => Err(Error::input(format!("the aggregate failed: {reason}"))),
+                None => Err(Error::bug("both passes read the same states")),
+            },
+        }
+    }
+
+    /// Asks the guest: the second pass.
+    pub fn ask(self, plan: &FoldPlan, guest: &mut dyn UserCalls) -> Result<UserValues> {
+        let UserValues::Wanted(wanted) = self else {
+            return Err(Error::bug("the guest is asked once"));
+        };
+        let mut found: Vec<_> = wanted.iter().map(|_| Ok(Value::Null)).collect();
+        for (at, lift) in plan.lifts.iter().enumerate() {
+            let mine: Vec<usize> = (0..wanted.len()).filter(|i| wanted[*i].0 == at).collect();
+            if mine.is_empty() {
+                continue;
+            }
+            // The last rows' states were only put together while they were read.
+            let groups: Vec<Vec<Part>> = mine.iter().map(|&i| wanted[i].1.clone()).collect();
+            let states = settled(lift.aggregate, groups, guest)?;
+            let asked: Vec<Option<Part>> =
+                states.iter().map(|state| state.clone().ok().flatten()).collect();
+            let values = guest.finalize(lift.aggregate, &asked)?;
+            if values.len() != mine.len() {
+                return Err(Error::bug("the guest answers each state"));
+            }
+            for ((i, state), value) in mine.into_iter().zip(states).zip(values) {
+                found[i] = state.and(value);
+            }
+        }
+        Ok(UserValues::Found(found.into_iter()))
+    }
+}
+
+/// Each group's state: none for no parts.
+fn settled(
+    aggregate: usize,
+    groups: Vec<Vec<Part>>,
+    guest: &mut dyn UserCalls,
+) -> Result<Vec<std::result::Result<Option<Part>, String>>> {
+    let several: Vec<Vec<Part>> = groups.iter().filter(|parts| parts.len() > 1).cloned().collect();
+    let mut merged = match several.is_empty() {
+        true => Vec::new(),
+        false => guest.merge(aggregate, &several)?,
+    }
+    .into_iter();
+    let states = groups.into_iter().map(|mut parts| match parts.len() {
+        0 => Ok(None),
+        1 => Ok(parts.pop()),
+        _ => match merged.next().flatten() {
+            Some(part) => Ok(Some(part)),
+            None => Err("the guest failed to merge its states".to_string()),
+        },
+    });
+    Ok(states.collect())
+}

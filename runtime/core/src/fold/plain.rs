@@ -1,0 +1,303 @@
+//! One value of some slots' states (docs/FEATURES.md has each formula).
+//!
+//! Invariant: every state is read as it is; what is rounded is rounded once, by the state's own
+//! file. Deliberately absent: maps, sessions and last rows, which hold such values.
+
+use super::answer::{Answer, or_overflow, present};
+use super::finalize::{Context, UserValues};
+use super::operand::{Operand, count_of};
+use super::quick::Quick;
+use crate::aggregate::State;
+use crate::aggregate::co_moments::CoMoments;
+use crate::aggregate::moments::Moments;
+use crate::aggregate::ratio::{self, rate};
+use crate::error::Result;
+use crate::value::Value;
+
+/// How one value is read. Numbers are indices of slots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plain {
+    /// How many rows, or values that are not null.
+    Count(usize),
+    /// A sum.
+    Sum(Sum),
+    /// A sum over its count.
+    Mean(Sum),
+    /// The least or greatest value.
+    Extreme(usize),
+    /// The first or last value.
+    Ordered(usize),
+    /// Microseconds from the first or last input to the time asked.
+    TimeSince(usize),
+    /// A statistic of numbers.
+    Moments {
+        /// The slot of their moments.
+        slot: usize,
+        /// Which one.
+        statistic: Statistic,
+    },
+    /// A statistic of pairs of numbers.
+    CoMoments {
+        /// The slot of their moments.
+        slot: usize,
+        /// Which one.
+        statistic: CoStatistic,
+    },
+    /// A list of the values kept.
+    Values(usize),
+    /// How many distinct values.
+    UniqueCount(usize),
+    /// A map from each value to how often it occurs.
+    Histogram(usize),
+    /// The commonest value of a histogram.
+    Mode(usize),
+    /// The entropy of a histogram.
+    Entropy(usize),
+    /// About how many distinct values.
+    ApproxCountDistinct {
+        /// The slot of the sketch.
+        slot: usize,
+        /// The sketch's precision.
+        precision: u32,
+    },
+    /// About the value at a rank.
+    ApproxPercentile {
+        /// The slot of the sketch.
+        slot: usize,
+        /// The rank, in millionths of the values.
+        millionths: u32,
+    },
+    /// A count over the length of its span.
+    Rate {
+        /// The slot of the count.
+        count: usize,
+        /// The unit of that length.
+        unit_us: i64,
+    },
+    /// A decayed sum or count, at the time asked.
+    Decayed(usize),
+    /// A sum of vectors, or their mean.
+    Vector {
+        /// The slot of the sum.
+        slot: usize,
+        /// The exponent of two whose multiples the elements are.
+        grid: i32,
+        /// Whether it is the mean.
+        mean: bool,
+    },
+    /// One side over the other.
+    Ratio([Operand; 2]),
+    /// What the guest says of a state.
+    User {
+        /// The slot of the state.
+        slot: usize,
+        /// The index of its lift in the plan.
+        lift: usize,
+    },
+}
+
+/// The slots of a sum and of the count of its inputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sum {
+    /// The slot of the sum.
+    pub sum: usize,
+    /// The slot of the count.
+    pub count: usize,
+}
+
+/// What is read of moments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Statistic {
+    /// The variance of a whole.
+    VarPop,
+    /// The variance of a sample.
+    VarSamp,
+    /// The standard deviation of a whole.
+    StddevPop,
+    /// The standard deviation of a sample.
+    StddevSamp,
+    /// The skewness.
+    Skewness,
+    /// The kurtosis.
+    Kurtosis,
+}
+
+/// What is read of moments of pairs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CoStatistic {
+    /// The covariance of a whole.
+    CovarPop,
+    /// The covariance of a sample.
+    CovarSamp,
+    /// The correlation.
+    Corr,
+}
+
+impl Plain {
+    /// The slots that it reads.
+    pub fn slots(&self) -> Vec<usize> {
+        match *self {
+            Plain::Sum(Sum { sum, count }) | Plain::Mean(Sum { sum, count }) => vec![sum, count],
+            Plain::Ratio(sides) => {
+                sides.iter().flat_map(|side| side.sum.into_iter().chain([side.count])).collect()
+            }
+            _ => vec![self.slot()],
+        }
+    }
+
+    /// The first of its slots.
+    fn slot(&self) -> usize {
+        match *self {
+            Plain::Sum(Sum { sum, .. }) | Plain::Mean(Sum { sum, .. }) => sum,
+            Plain::Ratio([Operand { sum, count, .. }, _]) => sum.unwrap_or(count),
+            Plain::Count(slot)
+            | Plain::Extreme(slot)
+            | Plain::Ordered(slot)
+            | Plain::TimeSince(slot)
+            | Plain::Moments { slot, .. }
+            | Plain::CoMoments { slot, .. }
+            | Plain::Values(slot)
+            | Plain::UniqueCount(slot)
+            | Plain::Histogram(slot)
+            | Plain::Mode(slot)
+            | Plain::Entropy(slot)
+            | Plain::ApproxCountDistinct { slot, .. }
+            | Plain::ApproxPercentile { slot, .. }
+            | Plain::Rate { count: slot, .. }
+            | Plain::Decayed(slot)
+            | Plain::Vector { slot, .. }
+            | Plain::User { slot, .. } => slot,
+        }
+    }
+
+    /// The value.
+    pub fn answer(
+        &self,
+        states: &[State],
+        context: Context,
+        users: &mut UserValues,
+    ) -> Result<Answer> {
+        if let Some(quick) = self.quick(states) {
+            let overflows = quick == Quick::Overflow;
+            return Ok(if overflows { or_overflow(None) } else { present(quick.value()) });
+        }
+        Ok(match (self, &states[self.slot()]) {
+            (Plain::Extreme(_), State::Extreme(value)) => present(value.clone()),
+            (Plain::Ordered(_), State::Ordered(placed)) => {
+                present(placed.as_ref().map_or(Value::Null, |placed| placed.value.clone()))
+            }
+            (Plain::TimeSince(_), State::EventTime(time)) => {
+                present(time.map(|time| context.as_of - time).into())
+            }
+            (Plain::User { lift, .. }, State::User(state)) => present(users.value(*lift, state)?),
+            (Plain::Ratio([a, b]), _) => {
+                present(ratio::ratio(a.read(states), b.read(states)).into())
+            }
+            (Plain::Rate { unit_us, .. }, State::Count(count)) => present(match count {
+                0 => 0.0.into(),
+                count => {
+                    rate(*count, *unit_us as u64, context.hi.saturating_sub(context.lo)).into()
+                }
+            }),
+            (_, state) => self.statistic(state, context),
+        })
+    }
+
+    /// The value, if it is a number that takes a few steps.
+    #[inline]
+    pub fn quick(&self, states: &[State]) -> Option<Quick> {
+        Some(match *self {
+            Plain::Count(slot) => Quick::count(count_of(states, slot)),
+            Plain::Sum(Sum { sum, count }) => match (count_of(states, count), &states[sum]) {
+                (count, State::IntSum(sum)) => Quick::sum(count, *sum),
+                (0, _) => Quick::Null,
+                (_, State::FloatSum(sum)) => Quick::float(sum.sum()),
+                (_, state) => unreachable!("{self:?} does not read {state:?}"),
+            },
+            Plain::Mean(Sum { sum, count }) => match (count_of(states, count), &states[sum]) {
+                (count, State::IntSum(sum)) => Quick::mean(count, *sum),
+                (0, _) => Quick::Null,
+                (count, State::FloatSum(sum)) => Quick::float(sum.mean(count)),
+                (_, state) => unreachable!("{self:?} does not read {state:?}"),
+            },
+            Plain::Extreme(slot) => match states[slot] {
+                State::Extreme(Value::Null) => Quick::Null,
+                State::Extreme(Value::Int64(value)) => Quick::Int64(value),
+                State::Extreme(Value::Float64(value)) => Quick::Float64(value),
+                _ => return None,
+            },
+            _ => return None,
+        })
+    }
+
+    /// The value of one state of the rarer kinds.
+    fn statistic(&self, state: &State, context: Context) -> Answer {
+        match (self, state) {
+            (Plain::Moments { statistic, .. }, State::Moments(moments)) => {
+                present(statistic.read(moments).into())
+            }
+            (Plain::CoMoments { statistic, .. }, State::CoMoments(moments)) => {
+                present(statistic.read(moments).into())
+            }
+            (Plain::Values(_), State::Places(places)) => {
+                present(Value::List(places.values().cloned().collect()))
+            }
+            (Plain::Values(_), State::Top(top)) => {
+                present(Value::List(top.values().cloned().collect()))
+            }
+            (Plain::UniqueCount(_), State::Distinct(distinct)) => {
+                or_overflow(distinct.count().map(|count| Value::Int64(count as i64)))
+            }
+            (Plain::Histogram(_), State::Histogram(histogram)) => {
+                let pairs = histogram.pairs().map(|pairs| {
+                    let counted = |(value, count)| (value, Value::Int64(count as i64));
+                    Value::Map(pairs.into_iter().map(counted).collect())
+                });
+                or_overflow(pairs)
+            }
+            (Plain::Mode(_), State::Histogram(histogram)) => or_overflow(histogram.mode()),
+            (Plain::Entropy(_), State::Histogram(histogram)) => or_overflow(histogram.entropy()),
+            (Plain::ApproxCountDistinct { precision, .. }, State::HyperLogLog(sketch)) => {
+                present(Value::Int64(sketch.estimate(*precision)))
+            }
+            (Plain::ApproxPercentile { millionths, .. }, State::Percentile(sketch)) => {
+                present(sketch.percentile(*millionths).into())
+            }
+            (Plain::Decayed(_), State::Decayed(decayed)) => {
+                or_overflow(decayed.value(context.as_of).map(Value::Float64))
+            }
+            (Plain::Vector { grid, mean, .. }, State::Vector(sum)) => {
+                if sum.count() == 0 {
+                    return present(Value::Null);
+                }
+                let vector = if *mean { sum.mean(*grid) } else { sum.sum(*grid) };
+                let list = |v: Vec<f64>| Value::List(v.into_iter().map(Value::Float64).collect());
+                or_overflow(vector.map(list))
+            }
+            (plain, state) => unreachable!("{plain:?} does not read {state:?}"),
+        }
+    }
+}
+
+impl Statistic {
+    fn read(self, moments: &Moments) -> Option<f64> {
+        match self {
+            Statistic::VarPop => moments.var_pop(),
+            Statistic::VarSamp => moments.var_samp(),
+            Statistic::StddevPop => moments.stddev_pop(),
+            Statistic::StddevSamp => moments.stddev_samp(),
+            Statistic::Skewness => moments.skewness(),
+            Statistic::Kurtosis => moments.kurtosis(),
+        }
+    }
+}
+
+impl CoStatistic {
+    fn read(self, moments: &CoMoments) -> Option<f64> {
+        match self {
+            CoStatistic::CovarPop => moments.covar_pop(),
+            CoStatistic::CovarSamp => moments.covar_samp(),
+            CoStatistic::Corr => moments.corr(),
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! JSON: one object a line, decoded strictly into cells and written so that nothing is lost.
+//!
+//! Invariant: every value is judged by its own text, taken from the line as it stands, so no number
+//! passes through a float that it is not. A key that comes twice is refused, declared or not.
+//! Deliberately absent: a document model of the whole line, and any repair of bad input.
+//!
+//! Writing is the inverse of reading: doubles and singles with the fewest digits that read back to
+//! the same bits and always with a point or an exponent, NaN and the infinities as strings,
+//! integers as plain digits, times as RFC 3339.
+
+use super::cell::{self, Cell, excerpt};
+use crate::value::DataType;
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+use std::io::Write as _;
+
+/// Reads one object. The text of each value whose key has a slot goes into that slot; `slot_of`
+/// may give out slots as keys appear, and `None` is a key that nobody declared.
+pub fn object<'a>(
+    text: &'a str,
+    slots: &mut Vec<Option<&'a str>>,
+    slot_of: &mut dyn FnMut(&str) -> Option<usize>,
+) -> Result<(), String> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let read = ObjectSeed { slots, slot_of }.deserialize(&mut deserializer);
+    read.and_then(|()| deserializer.end()).map_err(|error| reason(&error))
+}
+
+/// The message without serde_json's line, which is always 1 here, and with the place as a byte.
+fn reason(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let end = message.rfind(" at line ").unwrap_or(message.len());
+    if error.is_data() {
+        return message[..end].to_string();
+    }
+    format!("not valid JSON at byte {}: {}", error.column(), &message[..end])
+}
+
+struct ObjectSeed<'s, 'a> {
+    slots: &'s mut Vec<Option<&'a str>>,
+    slot_of: &'s mut dyn FnMut(&str) -> Option<usize>,
+}
+
+impl<'a> DeserializeSeed<'a> for ObjectSeed<'_, 'a> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'a> Visitor<'a> for ObjectSeed<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut extras: HashSet<Cow<'a, str>> = HashSet::new();
+        while let Some(key) = map.next_key_seed(KeySeed)? {
+            let repeated = || A::Error::custom(format!("the key {} is repeated", excerpt(&key)));
+            match (self.slot_of)(&key) {
+                Some(slot) => {
+                    if self.slots.len() <= slot {
+                        self.slots.resize(slot + 1, None);
+                    }
+                    if self.slots[slot].is_some() {
+                        return Err(repeated());
+                    }
+                    self.slots[slot] = Some(map.next_value::<&'a RawValue>()?.get());
+                }
+                None => {
+                    if extras.contains(&key) {
+                        return Err(repeated());
+                    }
+                    map.next_value::<IgnoredAny>()?;
+                    extras.insert(key);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A key, borrowed from the line unless it has escapes.
+struct KeySeed;
+
+impl<'a> DeserializeSeed<'a> for KeySeed {
+    type Value = Cow<'a, str>;
+
+    fn deserialize<D: serde::Deserializer<'a>>(
+        self,
+        deserializer: D,
+    ) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'a> Visitor<'a> for KeySeed {
+    type Value = Cow<'a, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_borrowed_str<E>(self, key: &'a str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(key))
+    }
+
+    fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(key.to_string()))
+    }
+}
+
+/// What kind of value valid JSON text holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Bool,
+    /// A number.
+    Number,
+    /// A string.
+    Text,
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+}
+
+/// The kind of the valid JSON text `raw`.
+pub fn kind(raw: &str) -> Kind {
+    match raw.as_bytes().first() {
+        Some(b'n') => Kind::Null,
+        Some(b't' | b'f') => Kind::Bool,
+        Some(b'"') => Kind::Text,
+        Some(b'[') => Kind::Array,
+        Some(b'{') => Kind::Object,
+        _ => Kind::Number,
+    }
+}
+
+/// The valid JSON text `raw` as a value of `data_type`.
+pub fn decode<'a>(raw: &'a str, data_type: &DataType) -> Result<Cell<'a>, String> {
+    Ok(match (data_type, kind(raw)) {
+        (_, Kind::Null) => Cell::Null,
+        (DataType::Bool, Kind::Bool) => Cell::Bool(raw == "true"),
+        (DataType::Int64 | DataType::Timestamp, Kind::Number) => Cell::Int(cell::integer(raw)?),
+        (DataType::Float64, Kind::Number) => Cell::Float64(cell::float64(raw)?),
+        (DataType::Float32, Kind::Number) => Cell::Float32(cell::float32(raw)?),
+        (DataType::String, Kind::Text) => Cell::Text(text(raw)?),
+        (DataType::Timestamp, Kind::Text) => Cell::Int(cell::time(&text(raw)?)?),
+        (DataType::Float64 | DataType::Float32, Kind::Text) => {
+            match (cell::named_float(&text(raw)?), data_type) {
+                (Some(value), DataType::Float64) => Cell::Float64(value),
+                (Some(value), _) => Cell::Float32(cell::named_as_f32(value)),
+                (None, _) => return Err(unexpected(raw, data_type)),
+            }
+        }
+        (DataType::List(element), Kind::Array) => {
+            let items: Vec<&'a RawValue> = serde_json::from_str(raw).map_err(|e| reason(&e))?;
+            let cells = items.iter().map(|item| decode(item.get(), element));
+            Cell::List(cells.collect::<Result<_, _>>()?)
+        }
+        (DataType::Map(types), Kind::Object) => decode_map(raw, types)?,
+        _ => return Err(unexpected(raw, data_type)),
+    })
+}
+
+/// An object as a map: its names are the keys, as text.
+fn decode_map<'a>(raw: &'a str, types: &(DataType, DataType)) -> Result<Cell<'a>, String> {
+    let members: std::collections::BTreeMap<String, &'a RawValue> =
+        serde_json::from_str(raw).map_err(|error| reason(&error))?;
+    let pair = |(name, value): (String, &'a RawValue)| {
+        let key = match types.0 {
+            DataType::String => Cell::Text(name.into()),
+            DataType::Int64 => Cell::Int(cell::integer(&name)?),
+            DataType::Timestamp => Cell::Int(cell::integer(&name).or_else(|_| cell::time(&name))?),
+            DataType::Bool if name == "true" || name == "false" => Cell::Bool(name == "true"),
+            ref other => return Err(format!("{} is no key of type {other}", excerpt(&name))),
+        };
+        Ok((key, decode(value.get(), &types.1)?))
+    };
+    members.into_iter().map(pair).collect::<Result<_, _>>().map(Cell::Map)
+}
+
+fn unexpected(raw: &str, data_type: &DataType) -> String {
+    let found = match kind(raw) {
+        Kind::Null => "null",
+        Kind::Bool => "a boolean",
+        Kind::Number => "a number",
+        Kind::Text => "a string",
+        Kind::Array => "an array",
+        Kind::Object => "an object",
+    };
+    format!("expected {data_type}, found {found}: {}", excerpt(raw))
+}
+
+/// The string that the valid JSON text `raw` holds.
+pub fn text(raw: &str) -> Result<Cow<'_, str>, String> {
+    let inside = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(raw);
+    if !inside.contains('\\') {
+        return Ok(Cow::Borrowed(inside));
+    }
+    // Here a lone surrogate (`"\ud800"`) shows, which is no text.
+    serde_json::from_str::<String>(raw).map(Cow::Owned).map_err(|error| reason(&error))
+}
+
+/// Appends `cell` as JSON.
+pub fn write(cell: &Cell<'_>, out: &mut Vec<u8>) {
+    let written = match cell {
+        Cell::Null => out.write_all(b"null"),
+        Cell::Bool(value) => write!(out, "{value}"),
+        Cell::Int(value) => write!(out, "{value}"),
+        Cell::Unsigned(value) => write!(out, "{value}"),
+        Cell::Float32(value) if value.is_finite() => write!(out, "{value:?}"),
+        Cell::Float64(value) if value.is_finite() => write!(out, "{value:?}"),
+        Cell::Float32(value) => write!(out, "\"{}\"", float_name(f64::from(*value))),
+        Cell::Float64(value) => write!(out, "\"{}\"", float_name(*value)),
+        Cell::Text(value) => serde_json::to_writer(&mut *out, value).map_err(Into::into),
+        Cell::List(cells) => {
+            out.push(b'[');
+            for (i, cell) in cells.iter().enumerate() {
+                if i > 0 {
+                    out.push(b',');
+                }
+                write(cell, out);
+            }
+            out.push(b']');
+            Ok(())
+        }
+        Cell::Map(pairs) => {
+            let name = |cell: &Cell<'_>| match cell {
+                Cell::Text(text) => text.to_string(),
+                other => {
+                    let mut name = Vec::new();
+                    write(other, &mut name);
+                    String::from_utf8_lossy(&name).into_owned()
+                }
+            };
+            let names: Vec<String> = pairs.iter().map(|(key, _)| name(key)).collect();
+            write_object(&names, |i| pairs[i].1.clone(), out);
+            Ok(())
+        }
+    };
+    written.expect("a Vec takes every byte, and text is always JSON");
+}
+
+/// The one name of a double that no number can write.
+pub fn float_name(value: f64) -> &'static str {
+    if value.is_nan() {
+        "NaN"
+    } else if value > 0.0 {
+        "Infinity"
+    } else {
+        "-Infinity"
+    }
+}
+
+/// Appends one object: `names` with the cells of `value_of`.
+pub fn write_object<'a>(names: &[String], value_of: impl Fn(usize) -> Cell<'a>, out: &mut Vec<u8>) {
+    out.push(b'{');
+    for (i, name) in names.iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        write(&Cell::Text(name.as_str().into()), out);
+        out.push(b':');
+        write(&value_of(i), out);
+    }
+    out.push(b'}');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: every kind of value is either exact or refused (S6). Method: a table of types, texts
+    /// and what is expected.
+    #[test]
+    fn s06_json_values_are_strict() {
+        let int = |value| Some(Cell::Int(value));
+        let float = |value| Some(Cell::Float64(value));
+        for (data_type, raw, expect) in [
+            ("int64", "9007199254740993", int(9_007_199_254_740_993)),
+            ("int64", "1.0", None),
+            ("int64", "\"1\"", None),
+            ("int64", "true", None),
+            ("float64", "1", float(1.0)),
+            ("float64", "\"Infinity\"", float(f64::INFINITY)),
+            ("float64", "\"inf\"", None),
+            ("float64", "\"1.5\"", None),
+            ("float64", "1e400", None),
+            ("bool", "1", None),
+            ("bool", "false", Some(Cell::Bool(false))),
+            ("string", "\"\\u0000é\\ud83d\\ude00\"", Some(Cell::Text("\0é😀".into()))),
+            ("string", "\"\\ud800\"", None),
+            ("string", "5", None),
+            ("timestamp", "\"1970-01-01T00:00:01Z\"", int(1_000_000)),
+            ("timestamp", "\"1000000\"", None),
+            ("timestamp", "1.5", None),
+            ("timestamp", "-7", int(-7)),
+            ("list<int64>", "[1, null]", Some(Cell::List(vec![Cell::Int(1), Cell::Null]))),
+            ("list<int64>", "[1, 2.0]", None),
+            ("list<int64>", "{}", None),
+            ("list<int64>", "null", Some(Cell::Null)),
+        ] {
+            let data_type = DataType::try_from(data_type.to_string()).unwrap();
+            assert_eq!(decode(raw, &data_type).ok(), expect, "{data_type} {raw}");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The pure core of Lockstep: what a feature value means, and how it is computed.
+//!
+//! Invariant: no function here does I/O, reads a clock or starts a thread; a result depends on the
+//! arguments alone. The crate builds for `wasm32-unknown-unknown`, which CI checks. Deliberately
+//! absent: guests (`lockstep-guest`), files (`lockstep-source`) and stores (`lockstep-store`).
+
+#![deny(missing_docs, unreachable_pub)]
+
+pub mod array;
+pub mod cell;
+pub mod error;
+pub mod event;
+pub mod feature;
+pub mod json;
+pub mod key;
+pub mod manifest;
+pub mod name;
+pub mod time;
+pub mod value;
+pub mod view;
+pub mod window;
+
+pub mod flat;
+
+pub mod aggregate;
+pub mod fold;
+pub mod row;
+pub mod sweep;
+pub mod tile;
+pub mod view_plan;
+
+pub use error::{Error, ErrorKind, Result};

@@ -1,0 +1,119 @@
+//! A sweep that is cut by time: it has an entity's rows from some time on, and one state of those
+//! before.
+//!
+//! Invariant: no window with a start reaches back behind [`Sweep::reach`], and those without one
+//! begin with the entity's [`before`](super::Entity::before); so an answer has the bits that the
+//! whole would give (S1). Deliberately absent: where to cut, for which a host needs what memory a
+//! sweep takes.
+
+use super::plan::Sweep;
+use super::stacks;
+use crate::aggregate::int_sum::IntSum;
+use crate::aggregate::percentile::BINS_MAX;
+use crate::aggregate::{Slot, SlotKind, State};
+use crate::fold::FoldPlan;
+use crate::time::{Interval, Time};
+use crate::value::{DataType, Value};
+use std::ops::Range;
+
+impl<'a> Sweep<'a> {
+    /// As [`Sweep::new`], for rows that are cut by time: of those before, each entity has one state
+    /// for the windows without a start. None if such a state is one that only a guest merges.
+    pub fn cut(plan: &'a FoldPlan, features: &'a [usize]) -> Option<Sweep<'a>> {
+        let mut sweep = Sweep::new(plan, features);
+        let has_start = |span: usize| plan.spans[span].length_us().is_some();
+        for slots in sweep.spans.iter().filter(|slots| !has_start(slots.span)) {
+            if !slots.guest.is_empty() {
+                return None;
+            }
+            sweep.before.extend(&slots.sliding);
+        }
+        sweep.before.sort_unstable();
+        sweep.before.dedup();
+        // A column at a time nothing is merged.
+        sweep.columnwise.retain(|feature| has_start(feature.span()));
+        sweep.ask_others();
+        Some(sweep)
+    }
+
+    /// The slots of the states in [`Entity::before`](super::Entity::before).
+    pub fn before_slots(&self) -> impl Iterator<Item = &'a Slot> {
+        let plan = self.plan;
+        self.before.iter().map(move |slot| &plan.slots[*slot])
+    }
+
+    /// The event times of the rows that questions from `first` to `last` read in a sweep that is
+    /// cut: the others before them are in [`Entity::before`](super::Entity::before).
+    pub fn reach(&self, first: Time, last: Time) -> Interval {
+        let (first, last) = (self.plan.intervals(first), self.plan.intervals(last));
+        let spans = || self.spans.iter().map(|slots| slots.span);
+        let start = |span: usize| match self.plan.spans[span].length_us() {
+            Some(_) => first[span].start,
+            None => first[span].end,
+        };
+        let start = spans().map(start).min().unwrap_or(Time::MIN);
+        let end = spans().map(|span| last[span].end).max().unwrap_or(start);
+        Interval { start, end: end.max(start) }
+    }
+
+    /// Bytes of memory that a sweep keeps for each row beside the rows, more or less: totals, marks
+    /// of each window, and what waits for a guest.
+    pub fn row_bytes(&self) -> usize {
+        let slots = &self.plan.slots;
+        let total = |slot: usize| match &slots[slot].kind {
+            SlotKind::Count { column: None } if slots[slot].filter.is_none() => 0,
+            SlotKind::Count { .. } => size_of::<u64>(),
+            SlotKind::IntSum { .. } => size_of::<IntSum>(),
+            _ => 0,
+        };
+        let mark = |slot: &usize| match &slots[*slot].kind {
+            SlotKind::Count { .. } | SlotKind::IntSum { .. } => 0,
+            SlotKind::Extreme { .. } => size_of::<(usize, u64)>(),
+            _ if slots[*slot].retracts() => 0,
+            _ => (size_of::<State>() + heap_bytes(&slots[*slot])).div_ceil(stacks::STRIDE),
+        };
+        let marks: usize = self.spans.iter().flat_map(|it| &it.sliding).map(mark).sum();
+        let totals: usize = self.slots().into_iter().map(total).sum();
+        let guest = self.spans.iter().any(|slots| !slots.guest.is_empty());
+        // A merge tree has two nodes a row, and each the states of all slots.
+        totals + marks + if guest { 2 * size_of::<State>() * slots.len() } else { 0 }
+    }
+
+    /// Bytes of memory that a sweep takes for each question, more or less: bounds and answers.
+    pub fn question_bytes(&self) -> usize {
+        let answer = |feature: &usize| match &self.plan.features[*feature].column.data_type {
+            DataType::Int64 | DataType::Float64 => size_of::<u64>() + 1,
+            // The value, and what it becomes in a column.
+            DataType::List(_) | DataType::Map(_) => 3 * size_of::<Value>() * USUAL_VALUES,
+            _ => 3 * size_of::<Value>(),
+        };
+        let answers: usize = self.features.iter().map(answer).sum();
+        answers + self.plan.spans.len() * size_of::<Range<usize>>()
+    }
+}
+
+/// Values that a state or a list without a small bound holds, for want of a better guess.
+const USUAL_VALUES: usize = 32;
+
+/// Bytes of a state on the heap, more or less, when it has seen many rows.
+fn heap_bytes(slot: &Slot) -> usize {
+    let values = |most: usize| most.min(USUAL_VALUES) * size_of::<Value>();
+    let inner = |slots: &[Slot], most: usize| -> usize {
+        let states = slots.iter().map(|slot| size_of::<State>() + heap_bytes(slot));
+        most.min(USUAL_VALUES) * states.sum::<usize>()
+    };
+    match &slot.kind {
+        SlotKind::Top { k, .. } => values(*k as usize),
+        SlotKind::Distinct { limit, .. } | SlotKind::Histogram { limit, .. } => {
+            2 * values(*limit as usize)
+        }
+        SlotKind::Places { placing, .. } => values(placing.n as usize),
+        SlotKind::HyperLogLog { precision, .. } => 1 << precision,
+        SlotKind::Percentile { .. } => BINS_MAX * size_of::<u32>(),
+        SlotKind::Vector { length, .. } => *length as usize * size_of::<i128>(),
+        SlotKind::Keyed { limit, inner: slots, .. } => inner(slots, *limit as usize),
+        SlotKind::LastRows { rows, inner: slots } => inner(slots, *rows as usize),
+        SlotKind::Sessions { inner: slots, .. } => inner(slots, USUAL_VALUES),
+        _ => 0,
+    }
+}

@@ -1,0 +1,124 @@
+//! What a sweep computes, and how each feature is answered: columnwise, or question by question.
+//!
+//! Invariant: every feature is answered one way or the other, and by both ways alike. Deliberately
+//! absent: sweeps that are cut by time (`cut`).
+
+use super::column::AnswerColumn;
+use super::columnwise::{Columns, Columnwise};
+use super::entity::Entity;
+use super::prefix::Prefix;
+use super::spans::{SpanSlots, spans};
+use super::windows::Windows;
+use crate::aggregate::Slot;
+use crate::error::Result;
+use crate::fold::{FoldPlan, UserCalls};
+use crate::row::Rows;
+use arrow::array::ArrayRef;
+use std::rc::Rc;
+
+/// How to answer some features of a view.
+#[derive(Debug)]
+pub struct Sweep<'a> {
+    pub(super) plan: &'a FoldPlan,
+    pub(super) features: &'a [usize],
+    /// Those that are computed columnwise where every row counts.
+    pub(super) columnwise: Vec<Columnwise>,
+    /// The places of the others.
+    asked: Vec<usize>,
+    /// What the others read.
+    asked_spans: Vec<SpanSlots>,
+    /// What all of them read.
+    pub(super) spans: Vec<SpanSlots>,
+    /// Where the sweep is cut: the slots that some of them read over a span without a start.
+    pub(super) before: Vec<usize>,
+}
+
+impl<'a> Sweep<'a> {
+    /// A sweep for `features` of a view.
+    pub fn new(plan: &'a FoldPlan, features: &'a [usize]) -> Sweep<'a> {
+        let places = features.iter().enumerate();
+        let columnwise: Vec<Columnwise> =
+            places.filter_map(|(at, feature)| Columnwise::of(plan, *feature, at)).collect();
+        let mut sweep = Sweep {
+            plan,
+            features,
+            columnwise,
+            asked: vec![],
+            asked_spans: vec![],
+            spans: spans(plan, features),
+            before: vec![],
+        };
+        sweep.ask_others();
+        sweep
+    }
+
+    /// Sees to it that each feature is asked that is not computed columnwise.
+    pub(super) fn ask_others(&mut self) {
+        let is_asked = |at: &usize| !self.columnwise.iter().any(|feature| feature.at == *at);
+        self.asked = (0..self.features.len()).filter(is_asked).collect();
+        let asked: Vec<usize> = self.asked.iter().map(|at| self.features[*at]).collect();
+        self.asked_spans = spans(self.plan, &asked);
+    }
+
+    /// The slots that some of the features read.
+    pub fn slots(&self) -> Vec<usize> {
+        let slots = self.spans.iter().flat_map(|slots| slots.sliding.iter().chain(&slots.guest));
+        let mut slots: Vec<usize> = slots.copied().collect();
+        slots.sort_unstable();
+        slots.dedup();
+        slots
+    }
+
+    /// The value of each feature for each question, in the order of the questions. `as_of` holds
+    /// the questions' times; `named` names an entity by its index, for messages. With `arrived`,
+    /// the time at which each row became known, a question sees only rows that had arrived by
+    /// then.
+    pub fn run(
+        &self,
+        rows: &Rows,
+        arrived: Option<&[i64]>,
+        entities: &[Entity],
+        as_of: &[i64],
+        guest: &mut dyn UserCalls,
+        named: &dyn Fn(usize) -> String,
+    ) -> Result<Vec<ArrayRef>> {
+        let types = self.features.iter().map(|feature| &self.plan.features[*feature].column);
+        let types: Vec<_> = types.map(|column| &column.data_type).collect();
+        let mut columns: Vec<AnswerColumn> =
+            types.iter().map(|data_type| AnswerColumn::new(data_type, as_of.len())).collect();
+        let prefixes = self.prefixes(rows);
+        // A question that does not see all rows is asked for all features.
+        let mut whole = Columns::new(self.plan, rows, &self.columnwise, &prefixes);
+        let asked: Vec<(usize, usize)> =
+            self.asked.iter().map(|at| (*at, self.features[*at])).collect();
+        let all: Vec<(usize, usize)> = self.features.iter().copied().enumerate().collect();
+        let (plan, before) = (self.plan, &self.before[..]);
+        let mut few =
+            Windows::new(plan, before, &self.asked_spans, &asked, rows, arrived, &prefixes);
+        let mut every = Windows::new(plan, before, &self.spans, &all, rows, arrived, &prefixes);
+        for (at, entity) in entities.iter().enumerate() {
+            let mut answer = || {
+                if arrived.is_some() || !entity.late.is_empty() {
+                    return every.sweep(entity, as_of, guest, &mut columns);
+                }
+                whole.answer(entity, as_of, &mut columns)?;
+                few.sweep(entity, as_of, guest, &mut columns)
+            };
+            answer().map_err(|error| error.at(named(at)))?;
+        }
+        columns.into_iter().zip(types).map(|(column, of)| column.finish(of)).collect()
+    }
+}
+
+impl Sweep<'_> {
+    /// The running totals of the slots that have some.
+    fn prefixes(&self, rows: &Rows) -> Vec<Option<Rc<Prefix>>> {
+        let needed = self.slots();
+        let slots = self.plan.slots.iter().enumerate();
+        let prefix = |(at, slot): (usize, &Slot)| match needed.contains(&at) {
+            true => Prefix::of(slot, rows).map(Rc::new),
+            false => None,
+        };
+        slots.map(prefix).collect()
+    }
+}

@@ -1,0 +1,17 @@
+//! Where a bound lies among ascending times, for whoever goes forward.
+//!
+//! Invariant: a search begins where the last one ended and never goes back. Deliberately absent:
+//! which bounds are looked for.
+
+/// The first row at or after `from` whose time is at or after `bound`, found by doubling steps: the
+/// next rows are the likeliest.
+pub(super) fn before(times: &[i64], from: usize, bound: i64) -> usize {
+    let rest = &times[from..];
+    let mut reach = 1;
+    while reach <= rest.len() && rest[reach - 1] < bound {
+        reach *= 2;
+    }
+    let passed = reach / 2;
+    let within = &rest[passed..reach.min(rest.len())];
+    from + passed + within.partition_point(|time| *time < bound)
+}

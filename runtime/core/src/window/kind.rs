@@ -1,0 +1,106 @@
+//! The kinds of windows, as a feature declares one.
+//!
+//! Invariant: what is written here is the manifest's form; a window that any manifest holds reads
+//! back as itself. Deliberately absent: which windows are allowed (`check`).
+
+use super::span::Span;
+use serde::{Deserialize, Serialize};
+
+/// A window (S3), as declared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[expect(missing_docs, reason = "lengths are microseconds; docs/FEATURES.md has the rest")]
+pub enum Window {
+    /// Sawtooth: `[floor(as_of - length, hop), as_of)`.
+    Sliding {
+        length_us: i64,
+        #[serde(default)]
+        offset_us: i64,
+    },
+    /// `[as_of - length, as_of)`.
+    Exact {
+        length_us: i64,
+        #[serde(default)]
+        offset_us: i64,
+    },
+    /// `[hi - length, hi)` with `hi = floor(as_of, step)`.
+    Hopping {
+        length_us: i64,
+        step_us: i64,
+        #[serde(default)]
+        offset_us: i64,
+    },
+    /// Every event before `as_of`.
+    Lifetime {
+        #[serde(default)]
+        offset_us: i64,
+    },
+    /// Sliding windows that abut, newest first.
+    Series {
+        length_us: i64,
+        count: u32,
+        #[serde(default)]
+        offset_us: i64,
+    },
+    /// The greatest rows of a sliding window.
+    LastRows { rows: u32, lookback_us: i64 },
+    /// The latest closed session of a sliding window.
+    Session { gap_us: i64, lookback_us: i64 },
+}
+
+impl Window {
+    /// Its length, or that of its lookback or of one of its series; none for a lifetime.
+    pub fn length_us(self) -> Option<i64> {
+        match self {
+            Window::Sliding { length_us, .. }
+            | Window::Exact { length_us, .. }
+            | Window::Hopping { length_us, .. }
+            | Window::Series { length_us, .. } => Some(length_us),
+            Window::LastRows { lookback_us, .. } | Window::Session { lookback_us, .. } => {
+                Some(lookback_us)
+            }
+            Window::Lifetime { .. } => None,
+        }
+    }
+
+    /// How long before `as_of` it ends.
+    pub fn offset_us(self) -> i64 {
+        match self {
+            Window::Sliding { offset_us, .. }
+            | Window::Exact { offset_us, .. }
+            | Window::Hopping { offset_us, .. }
+            | Window::Series { offset_us, .. }
+            | Window::Lifetime { offset_us } => offset_us,
+            Window::LastRows { .. } | Window::Session { .. } => 0,
+        }
+    }
+
+    /// Whether it picks a session.
+    pub fn is_session(self) -> bool {
+        matches!(self, Window::Session { .. })
+    }
+
+    /// Whether it picks the last rows.
+    pub fn is_last_rows(self) -> bool {
+        matches!(self, Window::LastRows { .. })
+    }
+
+    /// The intervals that it reads, newest first.
+    pub fn spans(self) -> Vec<Span> {
+        let sliding = |length_us, offset_us, back| Span::Sliding { length_us, offset_us, back };
+        match self {
+            Window::Sliding { length_us, offset_us } => vec![sliding(length_us, offset_us, 0)],
+            Window::Exact { length_us, offset_us } => vec![Span::Exact { length_us, offset_us }],
+            Window::Hopping { length_us, step_us, offset_us } => {
+                vec![Span::Hopping { length_us, step_us, offset_us }]
+            }
+            Window::Lifetime { offset_us } => vec![Span::Lifetime { offset_us }],
+            Window::Series { length_us, count, offset_us } => {
+                (0..count).map(|back| sliding(length_us, offset_us, back)).collect()
+            }
+            Window::LastRows { lookback_us, .. } | Window::Session { lookback_us, .. } => {
+                vec![sliding(lookback_us, 0, 0)]
+            }
+        }
+    }
+}

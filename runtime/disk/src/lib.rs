@@ -1,0 +1,145 @@
+//! Small files that appear whole or not at all.
+//!
+//! Invariant: a reader of a path sees the old file or the new one, also after a crash and while
+//! other threads and processes write the same path; once a function here has returned, a crash does
+//! not bring the old file back. A failure leaves nothing behind; a killed process may leave a file
+//! that [`is_temporary`] tells from others. Deliberately absent: large files, which their writers
+//! stream to the disk.
+#![deny(missing_docs, unreachable_pub, unused_crate_dependencies)] // TEMP
+
+use lockstep_core::error::{Error, Result};
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+/// What the name of every temporary file ends with.
+const SUFFIX: &str = ".tmp";
+
+/// Writes `bytes` to `path` as [`replace`] does, with an error that names the path.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace(path, bytes)
+        .map_err(|error| Error::retry(format!("cannot write {}", path.display())).because(error))
+}
+
+/// Writes `bytes` under a temporary name beside `path`, syncs the file, gives it the name `path`,
+/// and syncs the folder.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = path.file_name().ok_or(ErrorKind::InvalidInput)?.to_string_lossy();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    // Made by `File::create_new`, since a temporary file of tempfile's own is for one user alone.
+    let mut file = tempfile::Builder::new()
+        .prefix(&prefix(&name))
+        .suffix(SUFFIX)
+        .make_in(folder, |path| File::create_new(path))?;
+    file.as_file_mut().write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|failed| failed.error)?;
+    sync_folder(folder)
+}
+
+/// Puts on the disk which names `folder` holds.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Whether `file` is the name of what a writer of `name` left behind when it was killed, or is
+/// still writing.
+pub fn is_temporary(file: &str, name: &str) -> bool {
+    file.strip_prefix(&prefix(name)).is_some_and(|rest| rest.ends_with(SUFFIX))
+}
+
+fn prefix(name: &str) -> String {
+    format!(".{name}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lockstep_core::error::ErrorKind as Kind;
+    use std::fs;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    /// How often each thread writes.
+    const WRITES: usize = 200;
+    /// More than one page, so that a half-written file would show.
+    const BYTES: usize = 20_000;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    /// Goal: threads that write one path do not disturb each other, nor who reads it. Method: two
+    /// writers of contents of their own, and a reader that always finds one of the two.
+    #[test]
+    fn writers_of_one_path_do_not_collide() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        write_atomically(&path, &[0; BYTES]).unwrap();
+        let writing = AtomicUsize::new(2);
+        thread::scope(|scope| {
+            for content in [0_u8, 1] {
+                let (path, writing) = (&path, &writing);
+                scope.spawn(move || {
+                    let written: Vec<_> = (0..WRITES)
+                        .map(|_| write_atomically(path, &vec![content; BYTES + content as usize]))
+                        .collect();
+                    // Before anything can panic, or the reader would go on without end.
+                    writing.fetch_sub(1, Ordering::SeqCst);
+                    written.into_iter().for_each(|written| written.unwrap());
+                });
+            }
+            while writing.load(Ordering::SeqCst) > 0 {
+                let found = fs::read(&path).unwrap();
+                let whole = found == [0; BYTES] || found == [1; BYTES + 1];
+                assert!(whole, "{} bytes that nobody wrote", found.len());
+            }
+        });
+        assert_eq!(names(folder.path()), ["file"]);
+    }
+
+    /// Goal: a failure says which file and leaves nothing behind. Method: a folder that is missing,
+    /// and a folder where the file is to go.
+    #[test]
+    fn a_failure_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("missing/file");
+        let error = write_atomically(&missing, b"x").unwrap_err();
+        assert_eq!(error.kind, Kind::Retry);
+        assert!(error.message.starts_with("cannot write "), "{error}");
+        assert!(error.message.ends_with("missing/file"), "{error}");
+        assert_eq!(replace(&missing, b"x").unwrap_err().kind(), ErrorKind::NotFound);
+        assert!(names(folder.path()).is_empty());
+
+        let taken = folder.path().join("taken");
+        fs::create_dir(&taken).unwrap();
+        assert!(write_atomically(&taken, b"x").is_err());
+        assert_eq!(names(folder.path()), ["taken"]);
+        assert_eq!(replace(Path::new(".."), b"x").unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+
+    /// Goal: a file is for whom a plain write makes it for. Method: the rights of both.
+    #[cfg(unix)]
+    #[test]
+    fn a_file_has_the_usual_rights() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let rights =
+            |name: &str| fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+        fs::write(folder.path().join("plain"), "x").unwrap();
+        write_atomically(&folder.path().join("whole"), b"x").unwrap();
+        assert_eq!(rights("whole"), rights("plain"));
+    }
+
+    /// Goal: what a killed writer leaves is told from other files. Method: one such name, and
+    /// others that are like it.
+    #[test]
+    fn temporary_names_are_told_from_others() {
+        assert!(is_temporary(".COMMIT.a1B2c3.tmp", "COMMIT"));
+        for other in ["COMMIT", "COMMIT.tmp", ".COMMIT.a1B2c3", ".FORMAT.a1.tmp", ".COMMITS.tmp"] {
+            assert!(!is_temporary(other, "COMMIT"), "{other}");
+        }
+    }
+}

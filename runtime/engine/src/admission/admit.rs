@@ -1,0 +1,183 @@
+//! Admission: which of a source partition's events count (S10).
+//!
+//! With event ids, the first copy of an (event_id, event_time) counts, an identical later copy is a
+//! duplicate, and another content or time under a known id is a conflict, which is set aside.
+//! Without event ids every event counts. Invariant: the decision depends only on what was admitted
+//! before, in position order, so batch and streaming decide alike. Deliberately absent: where the
+//! index is kept; the caller asks its own.
+
+use arrow::array::{BooleanArray, RecordBatch};
+use lockstep_core::aggregate::bytes::{put_unsigned, unsigned};
+use lockstep_core::error::{Error, Result};
+use lockstep_core::event::{EventBatch, SetAside, SourceSchema};
+use lockstep_core::row::TypedColumn;
+use lockstep_core::time::Time;
+use lockstep_core::value::Value;
+use std::collections::HashMap;
+
+/// The longest encoding of an event id, in bytes; an event with a longer one is set aside.
+pub const EVENT_ID_BYTES_MAX: usize = 384;
+
+/// What is remembered of an admitted event id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Admitted {
+    event_time: i64,
+    content: u128,
+}
+
+impl Admitted {
+    /// Stored bytes.
+    pub fn encode(self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(26);
+        put_unsigned(self.content, &mut out);
+        out.extend(self.event_time.to_le_bytes());
+        out
+    }
+
+    /// Reads what [`Admitted::encode`] wrote.
+    pub fn decode(mut bytes: &[u8]) -> Option<Admitted> {
+        let content = unsigned(&mut bytes)?;
+        Some(Admitted { event_time: i64::from_le_bytes(bytes.try_into().ok()?), content })
+    }
+}
+
+/// The admitted part of a batch.
+#[derive(Debug)]
+pub struct Admission {
+    /// The events that count.
+    pub records: RecordBatch,
+    /// Their source positions.
+    pub positions: Vec<u64>,
+    /// The ids that are new, with what to remember.
+    pub new_ids: Vec<(Vec<u8>, Admitted)>,
+    /// How many identical copies were dropped.
+    pub duplicates: u64,
+    /// Events whose id is known with another content or time, or is too long.
+    pub conflicts: Vec<SetAside>,
+}
+
+impl Admission {
+    /// The sum of a hash of each event that counts: equal for equal events, in any order.
+    pub fn content(&self, schema: &SourceSchema) -> Result<u128> {
+        let sum = |sum: u128, content: u128| sum.wrapping_add(content);
+        if schema.id.is_some() {
+            return Ok(self.new_ids.iter().map(|(_, new)| new.content).fold(0, sum));
+        }
+        let columns: Vec<TypedColumn> =
+            self.records.columns().iter().map(TypedColumn::new).collect::<Result<_>>()?;
+        let rows = 0..self.records.num_rows();
+        Ok(rows.map(|row| content_hash(&columns, row)).fold(0, sum))
+    }
+}
+
+/// Decides on the events of `batch`; `known` looks an encoded id up among those admitted before.
+pub fn admit(
+    schema: &SourceSchema,
+    batch: &EventBatch,
+    mut known: impl FnMut(&[u8]) -> Result<Option<Admitted>>,
+) -> Result<Admission> {
+    let mut admission = Admission {
+        records: batch.records.clone(),
+        positions: batch.positions.clone(),
+        new_ids: vec![],
+        duplicates: 0,
+        conflicts: vec![],
+    };
+    let Some(id) = schema.id else { return Ok(admission) };
+    let columns: Vec<TypedColumn> =
+        batch.records.columns().iter().map(TypedColumn::new).collect::<Result<_>>()?;
+    let mut here: HashMap<Vec<u8>, Admitted> = HashMap::new();
+    let mut keep = Vec::with_capacity(batch.positions.len());
+    for (row, &position) in batch.positions.iter().enumerate() {
+        let encoded = columns[id].value(row).encoded();
+        let Value::Timestamp(event_time) = columns[schema.time].value(row) else {
+            return Err(Error::bug("an event without a time passed its reader"));
+        };
+        if encoded.len() > EVENT_ID_BYTES_MAX {
+            keep.push(false);
+            let reason = format!(
+                "its id of {} bytes is over the limit of {EVENT_ID_BYTES_MAX}",
+                encoded.len()
+            );
+            let bytes = row_json(schema, &columns, row);
+            admission.conflicts.push(SetAside { position, view: None, reason, bytes });
+            continue;
+        }
+        let new = Admitted { event_time, content: content_hash(&columns, row) };
+        let old = match here.get(&encoded) {
+            Some(old) => Some(*old),
+            None => known(&encoded)?,
+        };
+        keep.push(old.is_none());
+        match old {
+            None => {
+                here.insert(encoded.clone(), new);
+                admission.new_ids.push((encoded, new));
+            }
+            Some(old) if old == new => admission.duplicates += 1,
+            Some(old) => {
+                admission.conflicts.push(conflict(schema, &columns, row, position, old, new));
+            }
+        }
+    }
+    if keep.contains(&false) {
+        let mut kept = keep.iter();
+        admission.positions.retain(|_| *kept.next().expect("one verdict a position"));
+        admission.records =
+            arrow::compute::filter_record_batch(&batch.records, &BooleanArray::from(keep))
+                .map_err(|error| Error::bug("a batch could not be filtered").because(error))?;
+    }
+    Ok(admission)
+}
+
+/// XXH3-128 with seed 0 over the canonical bytes of the declared columns (S19).
+fn content_hash(columns: &[TypedColumn], row: usize) -> u128 {
+    let mut bytes = Vec::with_capacity(128);
+    columns.iter().for_each(|column| column.value(row).encode(&mut bytes));
+    xxhash_rust::xxh3::xxh3_128(&bytes)
+}
+
+fn conflict(
+    schema: &SourceSchema,
+    columns: &[TypedColumn],
+    row: usize,
+    position: u64,
+    old: Admitted,
+    new: Admitted,
+) -> SetAside {
+    let id = schema.id.map_or(Value::Null, |id| columns[id].value(row));
+    let what = if old.event_time == new.event_time {
+        format!("another content at {}", Time::saturating(new.event_time))
+    } else {
+        format!(
+            "event time {} instead of {}",
+            Time::saturating(new.event_time),
+            Time::saturating(old.event_time)
+        )
+    };
+    SetAside {
+        position,
+        view: None,
+        reason: format!("event id {id} was admitted before, and this copy has {what}"),
+        bytes: row_json(schema, columns, row),
+    }
+}
+
+/// A decoded event as JSON text, for people.
+pub fn row_json(schema: &SourceSchema, columns: &[TypedColumn], row: usize) -> Vec<u8> {
+    let mut object = serde_json::Map::new();
+    for (column, values) in schema.columns.iter().zip(columns) {
+        object.insert(column.name.clone(), json(&values.value(row)));
+    }
+    serde_json::Value::Object(object).to_string().into_bytes()
+}
+
+fn json(value: &Value) -> serde_json::Value {
+    match value {
+        Value::Null => serde_json::Value::Null,
+        Value::Bool(value) => (*value).into(),
+        Value::Int64(value) => (*value).into(),
+        Value::List(items) => items.iter().map(json).collect(),
+        other => other.to_string().into(),
+    }
+}

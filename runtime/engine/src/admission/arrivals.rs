@@ -1,0 +1,153 @@
+//! When events arrived, as a column of theirs records it: for training sets as the online host would
+//! have answered (S1), and for watermarks (S11).
+//!
+//! Invariant: the column of arrivals is no part of an event. It decides neither on copies of one id
+//! nor on what a transform sees; of two copies the first one's arrival counts, as its content does.
+//! But an event without the arrival that its source promises is set aside (S8), so every host reads
+//! the column that a project names, also those that do not need it: all hold the same events.
+//! For S1 it is an estimate: what was known online is what had been committed, which is later by what
+//! a stream takes for that. Deliberately absent: any clock.
+
+use super::admit::Admission;
+use arrow::array::{AsArray, Int64Array};
+use arrow::datatypes::TimestampMicrosecondType;
+use lockstep_core::error::{Error, Result};
+use lockstep_core::event::{EventBatch, SourceSchema};
+use lockstep_core::row::TypedColumn;
+use lockstep_core::value::{Column, DataType, Value};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// The columns with which a source's events are read.
+pub fn reading(declared: &Arc<SourceSchema>) -> Result<Arc<SourceSchema>> {
+    match &declared.arrived_at {
+        Some(column) => Ok(Arc::new(with_arrivals(declared, column, "arrived_at")?)),
+        None => Ok(declared.clone()),
+    }
+}
+
+/// The declared columns of a batch that was read with those of [`reading`], and the arrivals.
+pub(crate) fn recorded<'b>(
+    declared: &SourceSchema,
+    batch: &'b EventBatch,
+) -> Result<(Cow<'b, EventBatch>, Option<Int64Array>)> {
+    match &declared.arrived_at {
+        Some(column) => split(declared, column, batch),
+        None => Ok((Cow::Borrowed(batch), None)),
+    }
+}
+
+/// A source's columns with that of arrivals, unless it is declared; `wanted_by` says who names it.
+pub(crate) fn with_arrivals(
+    declared: &SourceSchema,
+    known: &str,
+    wanted_by: &str,
+) -> Result<SourceSchema> {
+    let mut schema = declared.clone();
+    match schema.columns.iter().find(|column| column.name == known) {
+        None => schema.columns.push(Column {
+            name: known.into(),
+            data_type: DataType::Timestamp,
+            nullable: false,
+            description: String::new(),
+        }),
+        Some(column) if column.data_type == DataType::Timestamp && !column.nullable => {}
+        Some(column) => {
+            return Err(Error::input(format!(
+                "source {}: column {known:?} is declared as {}{}; a time of arrival is a timestamp \
+                 and never null; name another with {wanted_by}",
+                declared.source,
+                column.data_type,
+                if column.nullable { " or null" } else { "" }
+            )));
+        }
+    }
+    Ok(schema)
+}
+
+/// The declared columns of a batch, and the arrival of each event.
+pub(crate) fn split<'b>(
+    declared: &SourceSchema,
+    known: &str,
+    batch: &'b EventBatch,
+) -> Result<(Cow<'b, EventBatch>, Option<Int64Array>)> {
+    let of = declared.columns.iter().position(|column| column.name == known);
+    let column = of.unwrap_or(declared.columns.len());
+    let array = batch.records.columns().get(column);
+    let times = array.and_then(|array| array.as_primitive_opt::<TimestampMicrosecondType>());
+    let times = times.ok_or_else(|| Error::bug("events were read without their arrivals"))?;
+    let arrivals = Some(Int64Array::new(times.values().clone(), None));
+    if of.is_some() {
+        return Ok((Cow::Borrowed(batch), arrivals));
+    }
+    let mut batch = batch.clone();
+    let columns: Vec<usize> = (0..column).collect();
+    batch.records = batch
+        .records
+        .project(&columns)
+        .map_err(|error| Error::bug("a batch lacks its columns").because(error))?;
+    Ok((Cow::Owned(batch), arrivals))
+}
+
+/// The arrivals of the events at `kept`, which are some of `positions`.
+pub(crate) fn of(positions: &[u64], arrivals: &Int64Array, kept: &[u64]) -> Int64Array {
+    let mut all = positions.iter().zip(arrivals.values());
+    let arrival = |kept: &u64| all.find(|(position, _)| *position == kept).map(|(_, at)| *at);
+    kept.iter().map(arrival).collect()
+}
+
+/// The greatest event time of the events that were admitted of a batch. Where arrivals are recorded
+/// each counts at most as `skew` beyond its own, so that one far in the future seals nothing (S11).
+pub(crate) fn watermark(
+    schema: &SourceSchema,
+    positions: &[u64],
+    arrivals: Option<Int64Array>,
+    admission: &Admission,
+) -> Result<Option<i64>> {
+    let arrivals = arrivals.map(|all| of(positions, &all, &admission.positions));
+    let latest = |row: usize| match &arrivals {
+        Some(arrivals) => arrivals.value(row).saturating_add(schema.skew_us),
+        None => i64::MAX,
+    };
+    let times = TypedColumn::new(admission.records.column(schema.time))?;
+    let times = (0..admission.records.num_rows()).filter_map(|row| match times.value(row) {
+        Value::Timestamp(micros) => Some(micros.min(latest(row))),
+        _ => None,
+    });
+    Ok(times.max())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{RecordBatch, TimestampMicrosecondArray};
+
+    /// Goal: an event counts at most as its own arrival and the skew, and one that was not admitted
+    /// not at all (S11). Method: five events of which one was a copy; the expected values by hand.
+    #[test]
+    fn s11_the_watermark_is_at_most_skew_beyond_the_arrival() {
+        let time = Column {
+            name: "at".into(),
+            data_type: DataType::Timestamp,
+            nullable: false,
+            description: String::new(),
+        };
+        let (source, columns, arrived_at) = ("s".to_string(), vec![time], Some("when".to_string()));
+        let schema = SourceSchema { source, columns, time: 0, id: None, skew_us: 5, arrived_at };
+        let positions = [3, 4, 6, 7, 9];
+        let of = |times: Vec<i64>, arrived: Option<Vec<i64>>, kept: Vec<u64>| {
+            let times = TimestampMicrosecondArray::from(times).with_timezone("UTC");
+            let records = RecordBatch::try_new(schema.arrow(), vec![Arc::new(times)]).unwrap();
+            let (new_ids, duplicates, conflicts) = (vec![], 0, vec![]);
+            let admission = Admission { records, positions: kept, new_ids, duplicates, conflicts };
+            watermark(&schema, &positions, arrived.map(Int64Array::from), &admission).unwrap()
+        };
+        let arrived = Some(vec![100, 200, 900, 300, i64::MAX]);
+        assert_eq!(of(vec![90, 1000, 301], arrived.clone(), vec![3, 4, 7]), Some(301));
+        assert_eq!(of(vec![90, 1000, 310], arrived.clone(), vec![3, 4, 7]), Some(305));
+        assert_eq!(of(vec![90, 1000], arrived.clone(), vec![3, 4]), Some(205));
+        assert_eq!(of(vec![7], arrived.clone(), vec![9]), Some(7));
+        assert_eq!(of(vec![], arrived, vec![]), None);
+        assert_eq!(of(vec![90, 1000, 310], None, vec![3, 4, 7]), Some(1000));
+    }
+}

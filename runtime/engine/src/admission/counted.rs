@@ -1,0 +1,48 @@
+//! A batch after admission: the events that count, and what was set aside.
+
+use super::admit::{Admitted, admit};
+use super::arrivals;
+use crate::catalog::Catalog;
+use arrow::array::{Int64Array, RecordBatch};
+use lockstep_core::error::Result;
+use lockstep_core::event::{EventBatch, SetAside};
+use std::collections::HashMap;
+
+/// Events that count, with their positions.
+#[derive(Debug)]
+pub(crate) struct Arrived {
+    pub(crate) records: RecordBatch,
+    pub(crate) positions: Vec<u64>,
+    /// When each arrived, if that matters.
+    pub(crate) arrivals: Option<Int64Array>,
+}
+
+/// A batch after admission.
+pub(crate) struct Counted {
+    pub(crate) arrived: Arrived,
+    pub(crate) duplicates: u64,
+    pub(crate) set_aside: Vec<SetAside>,
+}
+
+impl Counted {
+    pub(crate) fn admit(
+        catalog: &Catalog,
+        source: &str,
+        known: Option<&str>,
+        batch: &EventBatch,
+        ids: &mut HashMap<Vec<u8>, Admitted>,
+    ) -> Result<Counted> {
+        let schema = catalog.source(source)?;
+        let (batch, arrivals) = match known {
+            Some(column) => arrivals::split(schema, column, batch)?,
+            None => (arrivals::recorded(schema, batch)?.0, None),
+        };
+        let admission = admit(schema, &batch, |id| Ok(ids.get(id).copied()))?;
+        ids.extend(admission.new_ids);
+        let set_aside = batch.set_aside.iter().cloned().chain(admission.conflicts).collect();
+        let (records, positions) = (admission.records, admission.positions);
+        let arrivals = arrivals.map(|all| arrivals::of(&batch.positions, &all, &positions));
+        let arrived = Arrived { records, positions, arrivals };
+        Ok(Counted { arrived, duplicates: admission.duplicates, set_aside })
+    }
+}

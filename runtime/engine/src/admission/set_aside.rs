@@ -1,0 +1,128 @@
+//! What a store keeps of the events that were set aside (S8).
+//!
+//! Invariant: a record depends on its event and on what refused it, never on the commit that it is
+//! written in, so stores are equal however the events were cut into batches (S24). An event's
+//! bytes are kept up to [`SET_ASIDE_EVENT_BYTES_MAX`], which no line of text exceeds; of a longer
+//! one, which only a columnar file can hold, the record says how long it was. The records of one
+//! commit have at most [`SET_ASIDE_COMMIT_BYTES_MAX`] bytes, so that any number of bad events stays
+//! below the store's limit of a batch; the records of one event that are above that alone, because
+//! many views refused it, share the limit. Deliberately absent: the way back to an event.
+
+use lockstep_core::error::Result;
+use lockstep_core::event::SetAside;
+use lockstep_source::LINE_BYTES_MAX;
+use lockstep_store::{WriteBatch, layout};
+
+/// Most bytes kept of one event that was set aside; the rest is cut off.
+pub const SET_ASIDE_EVENT_BYTES_MAX: usize = LINE_BYTES_MAX;
+/// Most bytes of the records of one commit, as they are stored.
+pub const SET_ASIDE_COMMIT_BYTES_MAX: usize = 16 << 20;
+
+/// Bytes of a record for each byte of its event, at most: JSON writes a control character as six.
+const ESCAPED_BYTES_MAX: usize = 6;
+
+/// The records of these events, or `None` if they are too many bytes for one commit although they
+/// are of more than one event: commit fewer events at a time.
+pub(crate) fn records(events: &[SetAside]) -> Option<Vec<Vec<u8>>> {
+    let of_one_event = events.iter().all(|event| event.position == events[0].position);
+    let mut left = SET_ASIDE_COMMIT_BYTES_MAX;
+    let mut records = Vec::with_capacity(events.len());
+    for event in events {
+        let record = record(event, SET_ASIDE_EVENT_BYTES_MAX);
+        match left.checked_sub(record.len()) {
+            Some(rest) => left = rest,
+            None if of_one_event => {
+                let share = SET_ASIDE_COMMIT_BYTES_MAX / events.len() / ESCAPED_BYTES_MAX;
+                return Some(events.iter().map(|event| self::record(event, share)).collect());
+            }
+            None => return None,
+        }
+        records.push(record);
+    }
+    Some(records)
+}
+
+/// Adds the records of `events`, which [`records`] made, to a commit.
+pub(crate) fn write(
+    writes: &mut WriteBatch,
+    source: &str,
+    partition: &str,
+    events: &[SetAside],
+    records: Vec<Vec<u8>>,
+) -> Result<()> {
+    for (event, record) in events.iter().zip(records) {
+        let key = layout::set_aside(source, partition, event.position, event.view.as_deref());
+        writes.put(key, record)?;
+    }
+    Ok(())
+}
+
+/// JSON with the reason and the event's text, or its bytes as hexadecimal where they are no text.
+fn record(event: &SetAside, bytes_max: usize) -> Vec<u8> {
+    let mut record = serde_json::json!({ "reason": event.reason });
+    let cut = match std::str::from_utf8(&event.bytes) {
+        Ok(text) => {
+            let kept = &text[..text.floor_char_boundary(bytes_max)];
+            record["event"] = kept.into();
+            kept.len() < text.len()
+        }
+        Err(_) => {
+            let kept = &event.bytes[..event.bytes.len().min(bytes_max)];
+            let hex: String = kept.iter().map(|byte| format!("{byte:02x}")).collect();
+            record["event_hex"] = hex.into();
+            kept.len() < event.bytes.len()
+        }
+    };
+    if cut {
+        record["event_bytes"] = event.bytes.len().into();
+    }
+    record.to_string().into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(position: u64, bytes: Vec<u8>) -> SetAside {
+        SetAside { position, view: None, reason: "bad".into(), bytes }
+    }
+
+    fn read(record: &[u8]) -> serde_json::Value {
+        serde_json::from_slice(record).unwrap()
+    }
+
+    /// Goal: an event at the limit is kept whole, and of a longer one the record holds the front,
+    /// cut at a character, and the length (S8).
+    #[test]
+    fn s08_a_long_event_is_cut_and_says_so() {
+        let limit = SET_ASIDE_EVENT_BYTES_MAX;
+        let whole = read(&records(&[event(0, vec![b'x'; limit])]).unwrap()[0]);
+        assert_eq!(whole["event"].as_str().unwrap().len(), limit);
+        assert!(whole.get("event_bytes").is_none());
+        let long = "é".repeat(limit / 2 + 1).into_bytes();
+        let odd = [b"x", &long[..]].concat();
+        for (bytes, kept) in [(long, limit), (odd, limit - 1)] {
+            let cut = read(&records(&[event(0, bytes.clone())]).unwrap()[0]);
+            assert_eq!(cut["event"].as_str().unwrap().as_bytes(), &bytes[..kept]);
+            assert_eq!(cut["event_bytes"], bytes.len());
+        }
+        let cut = read(&records(&[event(0, vec![0xff; limit + 1])]).unwrap()[0]);
+        assert_eq!(cut["event_hex"].as_str().unwrap().len(), 2 * limit);
+        assert_eq!(cut["event_bytes"], limit + 1);
+    }
+
+    /// Goal: records of several events above the limit of a commit are refused, and those of one
+    /// event share it, whatever their text. Method: control characters, which take six bytes.
+    #[test]
+    fn the_records_of_a_commit_have_a_limit() {
+        let worst = vec![1; SET_ASIDE_EVENT_BYTES_MAX];
+        let several: Vec<_> = (0..3).map(|position| event(position, worst.clone())).collect();
+        assert!(records(&several[..2]).is_some());
+        assert!(records(&several).is_none());
+        let of_one: Vec<_> = (0..40).map(|_| event(7, worst.clone())).collect();
+        let records = records(&of_one).unwrap();
+        let bytes: usize = records.iter().map(Vec::len).sum();
+        assert!(bytes > SET_ASIDE_COMMIT_BYTES_MAX / 2, "{bytes}");
+        assert!(bytes <= SET_ASIDE_COMMIT_BYTES_MAX + 40 * 100, "{bytes}");
+    }
+}

@@ -1,0 +1,141 @@
+//! Rounds: partitions that are folded together, on all cores, and written in the order of keys.
+//!
+//! Invariant: a rerun has the rounds of the first run, which the mark holds, since how many rows
+//! wait may differ. A round is folded while the one before it is written, and no further ahead.
+//! Deliberately absent: cutting a partition.
+
+use super::step::Step;
+use super::writer::Writer;
+use crate::catalog::Catalog;
+use crate::guests::Guests;
+use crate::shuffle::blocks::{Blocks, PARTITIONS};
+use crate::shuffle::gather::Keyed;
+use crate::shuffle::layout::Layout;
+use lockstep_core::error::Result;
+use lockstep_core::fold::ViewGuests as _;
+use lockstep_core::tile::Retention;
+use lockstep_store::bulk::Bulk;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+
+/// Store keys and values.
+type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// A view's rows, which wait to be folded.
+#[derive(Debug)]
+pub(super) struct Waiting<'a> {
+    /// The view's index in the catalogue.
+    pub(super) view: usize,
+    pub(super) layout: &'a Layout,
+    pub(super) blocks: Vec<&'a Blocks>,
+    /// What the store will keep.
+    pub(super) retention: Retention,
+}
+
+/// All rounds of a backfill.
+#[derive(Debug)]
+pub(super) struct Rounds<'a> {
+    catalog: &'a Catalog,
+    views: Vec<Waiting<'a>>,
+    /// Of each round the view and its partitions.
+    rounds: Vec<(usize, Range<usize>)>,
+    /// The number of the first round's section.
+    first_section: u64,
+}
+
+/// The partitions before which the rounds of a view end: a round has as many as have `rows_max`
+/// rows, and at least one.
+pub(super) fn ends(blocks: &[&Blocks], rows_max: u64) -> Vec<usize> {
+    let (mut ends, mut rows) = (vec![], 0);
+    for partition in 0..PARTITIONS {
+        let more = blocks.iter().map(|block| block.rows(partition) as u64).sum::<u64>();
+        if rows > 0 && rows + more > rows_max {
+            ends.push(partition);
+            rows = 0;
+        }
+        rows += more;
+    }
+    ends.push(PARTITIONS);
+    ends
+}
+
+impl<'a> Rounds<'a> {
+    /// Rounds of the views that end at `ends`.
+    pub(super) fn new(
+        catalog: &'a Catalog,
+        views: Vec<Waiting<'a>>,
+        ends: &[Vec<usize>],
+        first_section: u64,
+    ) -> Rounds<'a> {
+        let rounds = ends.iter().enumerate().flat_map(|(view, ends)| {
+            let starts = [0].iter().chain(ends);
+            starts.zip(ends).map(move |(start, end)| (view, *start..*end))
+        });
+        Rounds { catalog, rounds: rounds.collect(), views, first_section }
+    }
+
+    /// Folds all rounds that are not written yet, and writes them.
+    pub(super) fn write(
+        &self,
+        workers: usize,
+        writer: &mut Writer<'_>,
+        progress: &mut dyn FnMut(Step),
+    ) -> Result<()> {
+        let total = self.rounds.len() as u64;
+        let section = |round: usize| self.first_section + round as u64;
+        let left = (0..self.rounds.len()).filter(|round| !writer.is_written(section(*round)));
+        let left: Vec<usize> = left.collect();
+        let (sender, receiver) = mpsc::sync_channel::<(usize, Result<Entries>)>(0);
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                for round in left {
+                    let folded = self.fold(round, workers);
+                    let failed = folded.is_err();
+                    // Nobody listens if a commit failed.
+                    if sender.send((round, folded)).is_err() || failed {
+                        break;
+                    }
+                }
+            });
+            for (round, entries) in receiver {
+                writer.section(section(round), entries?)?;
+                progress(Step::Written(round as u64 + 1, total));
+            }
+            Ok(())
+        })
+    }
+
+    /// The entries of a round, in the order of their keys.
+    fn fold(&self, round: usize, workers: usize) -> Result<Entries> {
+        let (at, partitions) = &self.rounds[round];
+        let waiting = &self.views[*at];
+        let next = AtomicUsize::new(partitions.start);
+        let work = || {
+            let mut guests = Guests::new(self.catalog)?;
+            let plan = &self.catalog.views()[waiting.view].plan;
+            let mut bulk = Bulk::new(plan, &waiting.retention, guests.of(waiting.view)?);
+            loop {
+                let partition = next.fetch_add(1, Ordering::Relaxed);
+                if partition >= partitions.end {
+                    return bulk.finish();
+                }
+                let Keyed { rows, keys } = Keyed::load(partition, waiting.layout, &waiting.blocks)?;
+                for (key, range) in keys {
+                    bulk.key(&key, &rows, range)?;
+                }
+            }
+        };
+        let mut entries = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+            let mut entries = Entries::new();
+            for thread in threads {
+                let more = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                entries.extend(more?);
+            }
+            Ok::<Entries, lockstep_core::error::Error>(entries)
+        })?;
+        entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        Ok(entries)
+    }
+}

@@ -1,0 +1,199 @@
+//! What a backfill writes: sections of ascending keys, in commits that each carry the mark.
+//!
+//! Invariant: the mark of a commit says exactly what the store holds of the backfill, so a rerun
+//! skips what is written and no key is written twice. What was set aside is the exception: it is
+//! written while the log is read, and only a log that was read to its end counts as written.
+//! Deliberately absent: what the sections hold.
+
+use crate::admission::set_aside;
+use crate::vector::Identity;
+use lockstep_core::error::{Error, Result};
+use lockstep_core::event::SetAside;
+use lockstep_store::unfinished::{Log, Unfinished};
+use lockstep_store::{Store, WriteBatch, layout, prefix_end};
+
+/// Bytes of a commit, as long as no key and value alone is larger: far below the store's limit. Larger
+/// commits are no faster, and leave sled with more to clean up.
+pub(super) const COMMIT_BYTES_MAX: usize = 1 << 20;
+
+/// Writes one source's backfill into a store.
+#[derive(Debug)]
+pub(super) struct Writer<'a> {
+    store: &'a dyn Store,
+    source: &'a str,
+    identity: Identity,
+    mark: Unfinished,
+    /// Where an earlier run stopped: the section, and the last key in it.
+    written: (u64, Option<Vec<u8>>),
+    batch: WriteBatch,
+    last: Option<Vec<u8>>,
+    pub(super) commit_bytes_max: usize,
+}
+
+impl<'a> Writer<'a> {
+    /// Goes on from `mark`.
+    pub(super) fn new(
+        store: &'a dyn Store,
+        source: &'a str,
+        identity: Identity,
+        mark: Unfinished,
+    ) -> Result<Writer<'a>> {
+        let after = mark.after.as_deref().map(bytes_of).transpose()?;
+        Ok(Writer {
+            store,
+            source,
+            identity,
+            written: (mark.section, after.clone()),
+            last: after,
+            mark,
+            batch: WriteBatch::new(),
+            commit_bytes_max: COMMIT_BYTES_MAX,
+        })
+    }
+
+    /// Marks the store before anything is read, so that nobody takes it for one without events.
+    pub(super) fn begin(&mut self) -> Result<()> {
+        let marked = self.store.read()?.get(&layout::unfinished(self.source))?.is_some();
+        if marked {
+            return Ok(());
+        }
+        let mut batch = WriteBatch::new();
+        batch.put(layout::unfinished(self.source), self.mark.encode()?)?;
+        self.store.commit(batch).map(|_| ())
+    }
+
+    /// Removes the mark of a log in which nothing is.
+    pub(super) fn leave_empty(mut self) -> Result<u64> {
+        self.batch.delete(layout::unfinished(self.source))?;
+        self.store.commit(self.batch)
+    }
+
+    /// Removes what a run set aside that did not come to the end of the log: nobody knows whether
+    /// the files are still those.
+    pub(super) fn forget_set_aside(&mut self) -> Result<()> {
+        if self.mark.log.is_some() {
+            return Ok(());
+        }
+        let first = layout::set_aside(self.source, &self.mark.partition, 0, None);
+        let prefix = &first[..first.len() - size_of::<u64>()];
+        let mut old: Vec<Vec<u8>> = Vec::new();
+        self.store.read()?.scan(prefix, &prefix_end(prefix), &mut |key, _| {
+            old.push(key.to_vec());
+            Ok(true)
+        })?;
+        for key in old {
+            self.make_room(key.len())?;
+            self.batch.delete(key)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the records of one event that was set aside, by its source or by views.
+    pub(super) fn set_aside(&mut self, of_one_event: &[SetAside]) -> Result<()> {
+        if self.mark.log.is_some() {
+            return Ok(());
+        }
+        let records = set_aside::records(of_one_event);
+        let records = records.ok_or_else(|| Error::bug("one event's records have no limit"))?;
+        self.make_room(records.iter().map(Vec::len).sum())?;
+        let partition = self.mark.partition.clone();
+        set_aside::write(&mut self.batch, self.source, &partition, of_one_event, records)
+    }
+
+    /// Says what was read; answers what the first run said of it, whose rounds count. Fails if it
+    /// read something else.
+    pub(super) fn read(&mut self, log: Log) -> Result<&Log> {
+        match &self.mark.log {
+            None => {
+                self.mark.log = Some(log.clone());
+                self.commit()?;
+            }
+            Some(old) if (&old.progress, &old.content) == (&log.progress, &log.content) => {}
+            Some(old) => {
+                return Err(Error::input(format!(
+                    "an interrupted backfill of source {} read {} events up to position {}, and \
+                     these files hold others ({} events up to position {}); bring those files \
+                     back, or delete the store and backfill anew",
+                    self.source,
+                    old.progress.events,
+                    old.progress.position,
+                    log.progress.events,
+                    log.progress.position
+                )));
+            }
+        }
+        self.mark.log.as_ref().ok_or_else(|| Error::bug("a mark without its log"))
+    }
+
+    /// Whether an earlier run read the log to its end.
+    pub(super) fn knows_log(&self) -> bool {
+        self.mark.log.is_some()
+    }
+
+    /// Whether an earlier run wrote all of this section.
+    pub(super) fn is_written(&self, section: u64) -> bool {
+        section < self.written.0
+    }
+
+    /// Writes a section: its entries come in the order of their keys.
+    pub(super) fn section(
+        &mut self,
+        section: u64,
+        entries: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>,
+    ) -> Result<()> {
+        if self.is_written(section) {
+            return Ok(());
+        }
+        let after = if section == self.written.0 { self.written.1.take() } else { None };
+        for (key, value) in entries {
+            if after.as_ref().is_some_and(|after| key <= *after) {
+                continue;
+            }
+            self.make_room(key.len() + value.len())?;
+            self.batch.put(key.clone(), value)?;
+            self.last = Some(key);
+        }
+        (self.mark.section, self.last) = (section + 1, None);
+        Ok(())
+    }
+
+    /// The last commit: what is left, and the progress in the place of the mark; answers its number.
+    pub(super) fn finish(mut self) -> Result<u64> {
+        let log = self.mark.log.take().ok_or_else(|| Error::bug("a backfill read nothing"))?;
+        self.batch.delete(layout::unfinished(self.source))?;
+        let progress = layout::source(self.source, &self.mark.partition);
+        self.batch.put(progress, log.progress.encode()?)?;
+        self.put_identity_and_commit()
+    }
+
+    /// Commits if the next entry is too much for the commit.
+    fn make_room(&mut self, bytes: usize) -> Result<()> {
+        let full = self.batch.bytes() + bytes > self.commit_bytes_max;
+        if full && !self.batch.is_empty() { self.commit() } else { Ok(()) }
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        self.mark.after = self.last.as_deref().map(hex_of);
+        self.batch.put(layout::unfinished(self.source), self.mark.encode()?)?;
+        self.put_identity_and_commit().map(|_| ())
+    }
+
+    fn put_identity_and_commit(&mut self) -> Result<u64> {
+        for (what, value) in self.identity.entries() {
+            self.batch.put(layout::identity(&what), value.into_bytes())?;
+        }
+        self.store.commit(std::mem::take(&mut self.batch))
+    }
+}
+
+fn hex_of(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn bytes_of(hex: &str) -> Result<Vec<u8>> {
+    let pair = |at: usize| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok();
+    let bytes = (0..hex.len()).step_by(2).map(pair).collect::<Option<Vec<u8>>>();
+    bytes.ok_or_else(|| {
+        Error::restore("the store's mark of a backfill is damaged; delete it and backfill anew")
+    })
+}

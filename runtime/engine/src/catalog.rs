@@ -1,0 +1,184 @@
+//! The catalogue: the views and on-demand transforms of all loaded artifacts, by name.
+//!
+//! Invariant: names are unique over the artifacts; every view has its plan and its ladder; every
+//! source has one schema. Deliberately absent: services, stores, I/O beyond loading components.
+
+use crate::admission::arrivals::with_arrivals;
+use crate::project::{Project, or_none};
+use lockstep_core::error::{Error, Result};
+use lockstep_core::event::SourceSchema;
+use lockstep_core::manifest::OnDemand;
+use lockstep_core::view::FeatureView;
+use lockstep_core::view_plan::ViewPlan;
+use lockstep_guest::{Artifact, Engine, EngineConfig};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A loaded view.
+#[derive(Clone, Debug)]
+pub struct CatalogView {
+    /// The index of its artifact.
+    pub artifact: usize,
+    /// Its index in the artifact's manifest.
+    pub index: usize,
+    /// How it is folded and kept.
+    pub plan: ViewPlan,
+}
+
+/// A loaded on-demand transform.
+#[derive(Clone, Debug)]
+pub struct CatalogOnDemand {
+    /// The index of its artifact.
+    pub artifact: usize,
+    /// Its index in the artifact's manifest.
+    pub index: usize,
+    /// Its declaration.
+    pub declaration: Arc<OnDemand>,
+}
+
+/// All that the loaded artifacts declare.
+#[derive(Debug)]
+pub struct Catalog {
+    artifacts: Vec<(String, Artifact)>,
+    views: Vec<CatalogView>,
+    on_demand: Vec<CatalogOnDemand>,
+    sources: BTreeMap<String, Arc<SourceSchema>>,
+}
+
+impl CatalogView {
+    /// The declaration.
+    pub fn declaration(&self) -> &FeatureView {
+        self.plan.declaration()
+    }
+}
+
+impl Catalog {
+    /// Loads the artifacts of a project and checks them against its lock file.
+    pub fn load(engine: &Engine, project: &Project) -> Result<Catalog> {
+        let mut artifacts = Vec::new();
+        for (name, path) in &project.artifacts {
+            let artifact = Artifact::load(engine, path)?;
+            project.check_lock(name, artifact.digest())?;
+            artifacts.push((name.clone(), artifact));
+        }
+        if artifacts.is_empty() {
+            return Err(Error::input(format!(
+                "{} names no artifacts; add [artifacts] name = \"file.wasm\"",
+                project.file.display()
+            )));
+        }
+        let mut catalog = Catalog::new(artifacts)?;
+        for (source, config) in &project.sources {
+            if let Some((column, line)) = &config.arrived_at {
+                let place = format!("{}:{line}", project.file.display());
+                catalog.record_arrivals(source, column).map_err(|error| error.at(place))?;
+            }
+        }
+        Ok(catalog)
+    }
+
+    /// Says that events of `source`, if a view reads it, record their arrival in `column` (S11).
+    pub fn record_arrivals(&mut self, source: &str, column: &str) -> Result<()> {
+        if let Some(schema) = self.sources.get_mut(source) {
+            with_arrivals(schema, column, "arrived_at")?;
+            Arc::make_mut(schema).arrived_at = Some(column.to_string());
+        }
+        Ok(())
+    }
+
+    /// The catalogue of these named artifacts.
+    pub fn new(artifacts: Vec<(String, Artifact)>) -> Result<Catalog> {
+        let mut catalog = Catalog {
+            artifacts: vec![],
+            views: vec![],
+            on_demand: vec![],
+            sources: BTreeMap::new(),
+        };
+        let mut names: BTreeMap<String, String> = BTreeMap::new();
+        let mut claim = |name: &str, artifact: &str| match names
+            .insert(name.to_string(), artifact.to_string())
+        {
+            Some(other) => Err(Error::input(format!(
+                "artifacts {other} and {artifact} both declare {name:?}; rename one"
+            ))),
+            None => Ok(()),
+        };
+        for (at, (name, artifact)) in artifacts.iter().enumerate() {
+            for (index, view) in artifact.manifest().views.iter().enumerate() {
+                claim(&view.name, name)?;
+                let plan = ViewPlan::new(view, &artifact.manifest().aggregates)?;
+                catalog.views.push(CatalogView { artifact: at, index, plan });
+            }
+            for (index, on_demand) in artifact.manifest().on_demand.iter().enumerate() {
+                claim(&on_demand.name, name)?;
+                let declaration = Arc::new(on_demand.clone());
+                catalog.on_demand.push(CatalogOnDemand { artifact: at, index, declaration });
+            }
+        }
+        let mut declarations = BTreeMap::<&str, Vec<_>>::new();
+        for view in &catalog.views {
+            let event = &view.declaration().event;
+            declarations.entry(&event.source).or_default().push(event);
+        }
+        let schemas = declarations.into_iter().map(|(source, events)| {
+            Ok((source.to_string(), Arc::new(SourceSchema::union(events)?)))
+        });
+        let schemas = schemas.collect::<Result<BTreeMap<_, _>>>()?;
+        catalog.sources = schemas;
+        catalog.artifacts = artifacts;
+        Ok(catalog)
+    }
+
+    /// The artifacts, named.
+    pub fn artifacts(&self) -> &[(String, Artifact)] {
+        &self.artifacts
+    }
+
+    /// All views.
+    pub fn views(&self) -> &[CatalogView] {
+        &self.views
+    }
+
+    /// All on-demand transforms.
+    pub fn on_demand(&self) -> &[CatalogOnDemand] {
+        &self.on_demand
+    }
+
+    /// The sources that the views read, with their schemas.
+    pub fn sources(&self) -> &BTreeMap<String, Arc<SourceSchema>> {
+        &self.sources
+    }
+
+    /// The schema of the source called `name`.
+    pub fn source(&self, name: &str) -> Result<&Arc<SourceSchema>> {
+        self.sources.get(name).ok_or_else(|| {
+            let known: Vec<&str> = self.sources.keys().map(String::as_str).collect();
+            Error::input(format!(
+                "no view reads a source {name:?}; the views' sources are: {}",
+                or_none(&known)
+            ))
+        })
+    }
+
+    /// The index of the view called `name`.
+    pub fn view_index(&self, name: &str) -> Option<usize> {
+        self.views.iter().position(|view| view.declaration().name == name)
+    }
+
+    /// The index of the on-demand transform called `name`.
+    pub fn on_demand_index(&self, name: &str) -> Option<usize> {
+        self.on_demand.iter().position(|on_demand| on_demand.declaration.name == name)
+    }
+}
+
+/// An engine that keeps compiled artifacts in the user's cache folder, so that opening one again
+/// takes well below a millisecond: `$XDG_CACHE_HOME/lockstep`, or `$HOME/.cache/lockstep`, or none.
+pub fn cached_engine() -> Result<Engine> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let base = variable("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(".cache")));
+    let cache_dir = base.map(|base| base.join("lockstep"));
+    Engine::new(EngineConfig { cache_dir, ..EngineConfig::default() })
+}

@@ -1,0 +1,20 @@
+//! The engine of Lockstep: what the hosts do with events, guests and stores.
+//!
+//! Invariant: each host drives the same core, so all of them compute the same bits. Deliberately
+//! absent: reading arguments and printing.
+
+pub mod admission;
+pub mod backfill;
+pub mod catalog;
+pub mod clock;
+pub mod export;
+pub mod guests;
+pub mod ingest;
+pub mod mapping;
+pub mod online;
+pub mod parity;
+pub mod project;
+pub mod service;
+pub mod shuffle;
+pub mod training;
+pub mod vector;

@@ -1,0 +1,172 @@
+//! From a source's events to rows of views: the step that all hosts share.
+//!
+//! Views of one artifact with one event declaration go through the guest in one call. Invariant:
+//! the rows do not depend on how events are cut into calls (S7), and every row that leaves here can
+//! be folded: an event with one that cannot is refused for its view (S8). Deliberately absent:
+//! admission, folding, I/O.
+
+use super::lift::lift;
+use super::refusal::{bad_vectors, long_keys, refuse};
+use crate::catalog::Catalog;
+use crate::clock::Stopwatch;
+use arrow::array::RecordBatch;
+use lockstep_core::error::{Error, Result};
+use lockstep_core::event::SourceSchema;
+use lockstep_core::row::Rows;
+use lockstep_core::view::EventDeclaration;
+use lockstep_guest::{Aggregator, Refused, Transformer, ViewRows};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Events in one call to the guest: many small calls stay in cache and beat few large ones.
+pub const CALL_ROWS_MAX: usize = 1024;
+
+/// Maps the events of one source.
+#[derive(Debug)]
+pub struct Mapper {
+    groups: Vec<Group>,
+    guest_time: Duration,
+}
+
+/// Views that share an artifact and an event declaration.
+#[derive(Debug)]
+struct Group {
+    transformer: Transformer,
+    /// The guest of the user-defined aggregates, if a view has any.
+    aggregator: Option<Aggregator>,
+    /// The declaration's columns within the source's schema.
+    projection: Vec<usize>,
+    event: EventDeclaration,
+    /// Index in the catalogue, index in the manifest.
+    views: Vec<(usize, usize)>,
+    /// What the last call made of them; empty between calls.
+    answers: Vec<ViewRows>,
+}
+
+/// The rows that one call made for one view.
+#[derive(Debug)]
+pub struct Mapped {
+    /// The view's index in the catalogue.
+    pub view: usize,
+    /// The rows.
+    pub rows: Rows,
+    /// The index of each row's event in the batch that was mapped.
+    pub source_rows: Vec<u32>,
+    /// Events that the view refused; `row` is the index in the batch that was mapped.
+    pub refused: Vec<Refused>,
+}
+
+impl Mapper {
+    /// Maps events of `source` through those of its views that `wanted` accepts.
+    pub fn new(
+        catalog: &Catalog,
+        source: &SourceSchema,
+        wanted: impl Fn(usize) -> bool,
+    ) -> Result<Mapper> {
+        let mut groups: Vec<(usize, Group)> = Vec::new();
+        for (at, view) in catalog.views().iter().enumerate() {
+            let event = &view.declaration().event;
+            if event.source != source.source || !wanted(at) {
+                continue;
+            }
+            let known = groups
+                .iter_mut()
+                .find(|(artifact, group)| *artifact == view.artifact && group.event == *event);
+            let artifact = &catalog.artifacts()[view.artifact].1;
+            let aggregator = || match view.plan.fold.lifts.is_empty() {
+                true => Ok(None),
+                false => Aggregator::new(artifact).map(Some),
+            };
+            if let Some((_, group)) = known {
+                group.views.push((at, view.index));
+                if group.aggregator.is_none() {
+                    group.aggregator = aggregator()?;
+                }
+                continue;
+            }
+            let column = |name: &str| source.columns.iter().position(|c| c.name == name);
+            let projection = event.columns.iter().map(|c| {
+                column(&c.name).ok_or_else(|| Error::bug("a source schema lacks a declared column"))
+            });
+            let group = Group {
+                transformer: Transformer::new(artifact)?,
+                aggregator: aggregator()?,
+                projection: projection.collect::<Result<_>>()?,
+                event: event.clone(),
+                views: vec![(at, view.index)],
+                answers: vec![],
+            };
+            groups.push((view.artifact, group));
+        }
+        Ok(Mapper {
+            groups: groups.into_iter().map(|(_, group)| group).collect(),
+            guest_time: Duration::ZERO,
+        })
+    }
+
+    /// Runs each call on a fresh guest instance: slow, for tests of S7.
+    pub fn fresh_each_call(&mut self, fresh: bool) {
+        for group in &mut self.groups {
+            group.transformer.fresh_each_call(fresh);
+            group.aggregator.iter_mut().for_each(|guest| guest.fresh_each_call(fresh));
+        }
+    }
+
+    /// How long the calls of the guests' transforms took, boundary included.
+    pub fn guest_time(&self) -> Duration {
+        self.guest_time
+    }
+
+    /// Maps `events`, whose columns are those of the source's schema.
+    pub fn map(&mut self, catalog: &Catalog, events: &RecordBatch) -> Result<Vec<Mapped>> {
+        let mut mapped = Vec::new();
+        for start in (0..events.num_rows()).step_by(CALL_ROWS_MAX) {
+            let rows = CALL_ROWS_MAX.min(events.num_rows() - start);
+            let part = events.slice(start, rows);
+            for group in &mut self.groups {
+                self.guest_time += group.map(catalog, &part, start as u32, &mut mapped)?;
+            }
+        }
+        Ok(mapped)
+    }
+}
+
+impl Group {
+    fn map(
+        &mut self,
+        catalog: &Catalog,
+        events: &RecordBatch,
+        offset: u32,
+        mapped: &mut Vec<Mapped>,
+    ) -> Result<Duration> {
+        let schema = self.transformer.event_schema(self.views[0].1)?.clone();
+        let events = events
+            .project(&self.projection)
+            .and_then(|events| RecordBatch::try_new(schema, events.columns().to_vec()))
+            .map_err(|error| Error::bug("a source's batch lacks its columns").because(error))?;
+        let indices: Vec<usize> = self.views.iter().map(|(_, index)| *index).collect();
+        let called = Stopwatch::start();
+        self.transformer.map_into(&indices, &events, &mut self.answers)?;
+        let guest_time = called.elapsed();
+        for (&(view, _), mut answer) in self.views.iter().zip(self.answers.drain(..)) {
+            let plan = Arc::clone(&catalog.views()[view].plan.fold);
+            let bad = long_keys(&plan, &answer, &events)?;
+            refuse(&mut answer, bad)?;
+            let bad = bad_vectors(&plan, &answer)?;
+            refuse(&mut answer, bad)?;
+            let lifted = match &mut self.aggregator {
+                Some(guest) => lift(guest, &plan, &mut answer)?,
+                None => vec![],
+            };
+            let ordered = plan.looks_at_order();
+            let (made, from) = (&answer.rows, &answer.source_rows);
+            let mut rows = Rows::new(&plan.view, made, from, &events, ordered)?;
+            rows.set_lifted(lifted);
+            let source_rows = answer.source_rows.iter().map(|row| row + offset).collect();
+            let refused = answer.refused.into_iter();
+            let refused = refused.map(|r| Refused { row: r.row + offset, ..r }).collect();
+            mapped.push(Mapped { view, rows, source_rows, refused });
+        }
+        Ok(guest_time)
+    }
+}

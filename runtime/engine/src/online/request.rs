@@ -1,0 +1,213 @@
+//! Requests: the values that a service is asked with, one row a question.
+//!
+//! Invariant: there is one value for each of the service's request columns, of its type, and null
+//! only where the service allows it; each row has its `as_of`. Online has one row, a spine many.
+
+use crate::service::{Service, ServiceView};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, RecordBatch, TimestampMicrosecondArray};
+use arrow::datatypes::TimestampMicrosecondType;
+use lockstep_core::error::{Error, Result};
+use lockstep_core::fold::FoldPlan;
+use lockstep_core::key::EntityKey;
+use lockstep_core::row::{TypedColumn, encode_rows};
+use lockstep_core::time::Time;
+use lockstep_core::value::{Column, DataType, Value};
+use lockstep_source::column_of;
+
+/// Questions to one service.
+#[derive(Clone, Debug)]
+pub struct Requests {
+    /// The values of each request column.
+    columns: Vec<Vec<Value>>,
+    as_of: Vec<Time>,
+}
+
+impl Requests {
+    /// One question, from names and values in any order.
+    pub fn one(service: &Service, request: &[(&str, Value)], as_of: Time) -> Result<Requests> {
+        let unknown = request.iter().find(|(name, _)| service.request_index(name).is_none());
+        if let Some((name, _)) = unknown {
+            return Err(Error::input(format!(
+                "service {} takes no {name:?}; it takes {}",
+                service.name,
+                names(&service.request)
+            )));
+        }
+        let mut columns = Vec::with_capacity(service.request.len());
+        for (column, user) in service.request.iter().zip(&service.request_users) {
+            let mut given = request.iter().filter(|(name, _)| *name == column.name);
+            let (first, second) = (given.next(), given.next());
+            let value = match (first, second) {
+                (Some((_, value)), None) => value.clone(),
+                (None, _) if column.nullable && !is_key(service, column) => Value::Null,
+                (None, _) => {
+                    return Err(Error::input(format!(
+                        "service {} needs {:?} (as {user}); the request has none",
+                        service.name, column.name
+                    )));
+                }
+                (Some(_), Some(_)) => {
+                    return Err(Error::input(format!("the request names {:?} twice", column.name)));
+                }
+            };
+            check(column, &value).map_err(|error| error.at(format!("service {}", service.name)))?;
+            columns.push(vec![value]);
+        }
+        Ok(Requests { columns, as_of: vec![as_of] })
+    }
+
+    /// One question a spine row (S22); the column `as_of` holds their times.
+    pub fn from_spine(service: &Service, spine: &RecordBatch, as_of: &str) -> Result<Requests> {
+        let SpineColumns { request, as_of } = SpineColumns::new(service, spine, as_of, 0)?;
+        let values = |array: &ArrayRef| {
+            let column = TypedColumn::new(array)?;
+            Ok((0..array.len()).map(|row| column.value(row)).collect())
+        };
+        let columns = request.iter().map(values).collect::<Result<_>>()?;
+        let as_of = as_of.values().iter().map(|micros| Time::saturating(*micros)).collect();
+        Ok(Requests { columns, as_of })
+    }
+
+    /// How many questions there are.
+    pub fn len(&self) -> usize {
+        self.as_of.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.as_of.is_empty()
+    }
+
+    /// The time that question `row` is as of.
+    pub fn as_of(&self, row: usize) -> Time {
+        self.as_of[row]
+    }
+
+    /// The value of request column `column` in question `row`.
+    pub fn value(&self, column: usize, row: usize) -> &Value {
+        &self.columns[column][row]
+    }
+
+    /// The entity key that question `row` asks of `view`; `None` if a part is null and the view
+    /// does not allow that: an unknown key (S22).
+    pub fn key(&self, row: usize, view: &ServiceView, plan: &FoldPlan) -> Option<EntityKey> {
+        let parts: Vec<Value> =
+            view.key.iter().map(|&column| self.columns[column][row].clone()).collect();
+        let unknown = !plan.view.null_keys && parts.iter().any(Value::is_null);
+        if unknown { None } else { Some(EntityKey::new(&parts)) }
+    }
+}
+
+/// What a service asks of some rows of a spine: its request columns, each of its type, and times.
+#[derive(Clone, Debug)]
+pub struct SpineColumns {
+    /// The service's request columns.
+    pub request: Vec<ArrayRef>,
+    /// The time of each row: never null, within ±2^62.
+    pub as_of: TimestampMicrosecondArray,
+}
+
+impl SpineColumns {
+    /// Those of `spine`, whose column `as_of` holds the times; its first row is row `first` of the
+    /// whole spine.
+    pub fn new(
+        service: &Service,
+        spine: &RecordBatch,
+        as_of: &str,
+        first: usize,
+    ) -> Result<SpineColumns> {
+        let found = || {
+            let schema = spine.schema();
+            let names: Vec<String> = schema.fields().iter().map(|f| f.name().clone()).collect();
+            names.join(", ")
+        };
+        let mut request = Vec::new();
+        for (column, user) in service.request.iter().zip(&service.request_users) {
+            if spine.column_by_name(&column.name).is_none() {
+                return Err(Error::input(format!(
+                    "the spine has no column {:?}; service {} needs it as {user}\n  columns found: {}\n  \
+                     rename the column, or map it in the project file: keys = {{ view = {{ {} = \"…\" }} }}",
+                    column.name,
+                    service.name,
+                    found(),
+                    column.name
+                )));
+            }
+            let array = column_of(spine, &column.name, &column.data_type, first)?;
+            if let Some(row) = first_null(&array).filter(|_| !column.nullable) {
+                return Err(Error::input(format!("{:?} is null and must not be", column.name))
+                    .at(format!("spine row {}", first + row)));
+            }
+            request.push(array);
+        }
+        if spine.column_by_name(as_of).is_none() {
+            return Err(Error::input(format!(
+                "the spine has no column {as_of:?}, the time of each row\n  columns found: {}\n  \
+                 rename the column, or name it with --as-of-column",
+                found()
+            )));
+        }
+        let times = column_of(spine, as_of, &DataType::Timestamp, first)?;
+        if let Some(row) = first_null(&times) {
+            return Err(Error::input(format!(
+                "spine row {}: {as_of} is null; each row needs a time",
+                first + row
+            )));
+        }
+        let times = times.as_primitive::<TimestampMicrosecondType>().clone();
+        let wrong = times.values().iter().position(|micros| Time::new(*micros).is_none());
+        if let Some(row) = wrong {
+            return Err(Error::input(format!(
+                "spine row {}: {as_of} is out of range",
+                first + row
+            )));
+        }
+        Ok(SpineColumns { request, as_of: times })
+    }
+
+    /// The encoded entity key of each row for `view`, empty if it is unknown: a part is null and
+    /// the view does not allow that (S22).
+    pub fn keys(&self, view: &ServiceView, plan: &FoldPlan) -> Result<BinaryArray> {
+        let parts = view.key.iter().map(|&column| TypedColumn::new(&self.request[column]));
+        let parts: Vec<TypedColumn> = parts.collect::<Result<_>>()?;
+        let parts: Vec<&TypedColumn> = parts.iter().collect();
+        let known = |row: usize| plan.view.null_keys || !parts.iter().any(|part| part.is_null(row));
+        Ok(encode_rows(&parts, self.as_of.len(), known))
+    }
+}
+
+fn first_null(array: &ArrayRef) -> Option<usize> {
+    (array.null_count() > 0).then(|| (0..array.len()).find(|row| array.is_null(*row)))?
+}
+
+fn check(column: &Column, value: &Value) -> Result<()> {
+    let fits = match value {
+        Value::Null if column.nullable => true,
+        Value::Null => {
+            return Err(Error::input(format!("{:?} is null and must not be", column.name)));
+        }
+        Value::Bool(_) => column.data_type == DataType::Bool,
+        Value::Int64(_) => column.data_type == DataType::Int64,
+        Value::Float32(_) => column.data_type == DataType::Float32,
+        Value::Float64(_) => column.data_type == DataType::Float64,
+        Value::String(_) => column.data_type == DataType::String,
+        Value::Timestamp(_) => column.data_type == DataType::Timestamp,
+        Value::List(_) => matches!(column.data_type, DataType::List(_)),
+        Value::Map(_) => matches!(column.data_type, DataType::Map(_)),
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(Error::input(format!("{:?} must be {}, not {value:?}", column.name, column.data_type)))
+}
+
+fn names(columns: &[Column]) -> String {
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    names.join(", ")
+}
+
+/// Whether a request column is part of an entity key: then it must be given, if only as null.
+fn is_key(service: &Service, column: &Column) -> bool {
+    let at = service.request_index(&column.name);
+    service.views.iter().any(|view| view.key.iter().any(|part| Some(*part) == at))
+}

@@ -1,0 +1,23 @@
+//! What a spine row asks, as a request and for messages.
+
+use crate::online::request::Requests;
+use crate::service::Service;
+use lockstep_core::time::Time;
+use lockstep_core::value::Value;
+
+/// Request columns and values of one spine row.
+pub(super) fn question<'a>(
+    service: &'a Service,
+    requests: &Requests,
+    row: usize,
+) -> Vec<(&'a str, Value)> {
+    let names = service.request.iter().enumerate();
+    names.map(|(at, column)| (column.name.as_str(), requests.value(at, row).clone())).collect()
+}
+
+/// The time of a spine row, for messages.
+pub(super) fn place(requests: &Requests, service: &Service, row: usize) -> (Vec<String>, Time) {
+    let key = question(service, requests, row);
+    let key = key.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    (key, requests.as_of(row))
+}

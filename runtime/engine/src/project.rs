@@ -1,0 +1,254 @@
+//! The project file, `lockstep.toml`: sources, artifacts, services and the store.
+//!
+//! Invariant: a [`Project`] that exists was read whole; an unknown key or a missing part is an error
+//! that names file and line. Paths are relative to the file's folder. `lockstep.lock` beside it pins
+//! each artifact by digest. Deliberately absent: what the artifacts declare (`catalog.rs`) and what
+//! a service resolves to (`service.rs`).
+
+use lockstep_core::error::{Error, Result};
+use lockstep_source::Pattern;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use toml::Spanned;
+
+/// The project file's usual name.
+pub const PROJECT_FILE: &str = "lockstep.toml";
+/// The lock file's name, beside the project file.
+pub const LOCK_FILE: &str = "lockstep.lock";
+
+/// A project file.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// The file.
+    pub file: PathBuf,
+    /// The SHA-256 of its bytes, in hexadecimal digits.
+    pub sha256: String,
+    /// The sources by name.
+    pub sources: BTreeMap<String, SourceConfig>,
+    /// The artifacts' files by name.
+    pub artifacts: BTreeMap<String, PathBuf>,
+    /// The services by name.
+    pub services: BTreeMap<String, ServiceConfig>,
+    /// The store's directory.
+    pub store: Option<PathBuf>,
+    lock: BTreeMap<String, String>,
+}
+
+/// Where a source's events are.
+#[derive(Clone, Debug, Default)]
+pub struct SourceConfig {
+    /// The paths and patterns of its files, in order.
+    pub files: Vec<Pattern>,
+    /// The column that records when each event arrived (S11), and its line in the project file.
+    pub arrived_at: Option<(String, usize)>,
+}
+
+/// What a service serves.
+#[derive(Clone, Debug, Default)]
+pub struct ServiceConfig {
+    /// `view.feature` or `view.*`, each with its line in the project file.
+    pub features: Vec<(String, usize)>,
+    /// For each view: its key columns' names in the request.
+    pub keys: BTreeMap<String, KeyNames>,
+}
+
+/// What a request calls the key columns of one view.
+#[derive(Clone, Debug, Default)]
+pub struct KeyNames {
+    /// The request column of each key column that has another name there.
+    pub names: BTreeMap<String, String>,
+    /// The line in the project file.
+    pub line: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    sources: BTreeMap<String, FileSource>,
+    #[serde(default)]
+    artifacts: BTreeMap<String, String>,
+    #[serde(default)]
+    services: BTreeMap<String, FileService>,
+    store: Option<FileStore>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileSource {
+    files: Option<OneOrMany>,
+    arrived_at: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "a path, a pattern or a URL, or a list of them")]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileService {
+    features: Vec<Spanned<String>>,
+    #[serde(default)]
+    keys: BTreeMap<String, Spanned<BTreeMap<String, String>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileStore {
+    path: String,
+}
+
+#[derive(Default, Deserialize, serde::Serialize)]
+#[serde(deny_unknown_fields)]
+struct Lock {
+    #[serde(default)]
+    artifacts: BTreeMap<String, String>,
+}
+
+impl Project {
+    /// Reads the project file at `path`, or `lockstep.toml` in the folder `path`.
+    pub fn open(path: impl AsRef<Path>) -> Result<Project> {
+        let path = path.as_ref();
+        let file = if path.is_dir() { path.join(PROJECT_FILE) } else { path.to_path_buf() };
+        let text = std::fs::read_to_string(&file).map_err(|error| {
+            Error::input(format!(
+                "cannot read the project file {}; name one with --project, or make one with `lockstep new`",
+                file.display()
+            ))
+            .because(error)
+        })?;
+        let parsed: File = toml::from_str(&text).map_err(|error| {
+            let line = error.span().map_or(1, |span| line_of(&text, span.start));
+            Error::input(format!("{}:{line}: {}", file.display(), error.message()))
+        })?;
+        let root = file.parent().unwrap_or(Path::new("")).to_path_buf();
+        let sources = parsed.sources.into_iter().map(|(name, source)| {
+            let files = match source.files {
+                None => vec![],
+                Some(OneOrMany::One(file)) => vec![Pattern::new(&root, file)],
+                Some(OneOrMany::Many(files)) => {
+                    files.into_iter().map(|file| Pattern::new(&root, file)).collect()
+                }
+            };
+            let arrived_at = source.arrived_at.map(|column| {
+                let line = line_of(&text, column.span().start);
+                (column.into_inner(), line)
+            });
+            (name, SourceConfig { files, arrived_at })
+        });
+        let services = parsed.services.into_iter().map(|(name, service)| {
+            let features = service.features.into_iter().map(|feature| {
+                let line = line_of(&text, feature.span().start);
+                (feature.into_inner(), line)
+            });
+            let keys = service.keys.into_iter().map(|(view, names)| {
+                let line = line_of(&text, names.span().start);
+                (view, KeyNames { names: names.into_inner(), line })
+            });
+            (name, ServiceConfig { features: features.collect(), keys: keys.collect() })
+        });
+        Ok(Project {
+            sources: sources.collect(),
+            services: services.collect(),
+            artifacts: parsed.artifacts.into_iter().map(|(n, f)| (n, root.join(f))).collect(),
+            store: parsed.store.map(|store| root.join(store.path)),
+            lock: read_lock(&root.join(LOCK_FILE))?.artifacts,
+            sha256: Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect(),
+            file,
+        })
+    }
+
+    /// The service called `name`.
+    pub fn service(&self, name: &str) -> Result<&ServiceConfig> {
+        self.services.get(name).ok_or_else(|| {
+            let known: Vec<&str> = self.services.keys().map(String::as_str).collect();
+            Error::input(format!(
+                "{} has no service {name:?}; its services are: {}",
+                self.file.display(),
+                or_none(&known)
+            ))
+        })
+    }
+
+    /// The paths and patterns of the files of the source called `name`.
+    pub fn files(&self, name: &str) -> Result<&[Pattern]> {
+        let files = self.sources.get(name).map(|source| source.files.as_slice());
+        files.filter(|files| !files.is_empty()).ok_or_else(|| {
+            Error::input(format!(
+                "{} names no files for source {name:?}; add [sources.{name}] files = \"…\", or use --events",
+                self.file.display()
+            ))
+        })
+    }
+
+    /// The store's directory.
+    pub fn store_path(&self) -> Result<&Path> {
+        self.store.as_deref().ok_or_else(|| {
+            Error::input(format!(
+                "{} names no store; add [store] path = \"store\", or use --store",
+                self.file.display()
+            ))
+        })
+    }
+
+    /// Checks an artifact's digest against the lock file; one that is not locked yet passes.
+    pub fn check_lock(&self, artifact: &str, digest: &str) -> Result<()> {
+        match self.lock.get(artifact) {
+            Some(locked) if locked != digest => Err(Error::input(format!(
+                "artifact {artifact} is {digest}, but {LOCK_FILE} beside {} pins {locked}; \
+                 restore that artifact, or run `lockstep build` to pin the new one",
+                self.file.display()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Pins the artifact in `wasm`, if the project file in its folder names it.
+    /// Answers the name under which it was pinned.
+    pub fn pin(wasm: &Path, digest: &str) -> Result<Option<String>> {
+        let root = wasm.parent().unwrap_or(Path::new(""));
+        let file = root.join(PROJECT_FILE);
+        if !file.is_file() {
+            return Ok(None);
+        }
+        let project = Project::open(&file)?;
+        let named = project.artifacts.iter().find(|(_, path)| path.as_path() == wasm);
+        let Some((name, _)) = named else { return Ok(None) };
+        let path = root.join(LOCK_FILE);
+        let mut lock = read_lock(&path)?;
+        lock.artifacts.insert(name.clone(), digest.to_string());
+        let mut text = String::from(
+            "# Written by `lockstep build`: the artifacts in use, by digest.\n[artifacts]\n",
+        );
+        for (name, digest) in &lock.artifacts {
+            text.push_str(&format!("{name:?} = {digest:?}\n"));
+        }
+        lockstep_disk::write_atomically(&path, text.as_bytes())?;
+        Ok(Some(name.clone()))
+    }
+}
+
+fn read_lock(path: &Path) -> Result<Lock> {
+    match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Lock::default()),
+        Err(error) => Err(Error::input(format!("cannot read {}", path.display())).because(error)),
+        Ok(text) => toml::from_str(&text).map_err(|error| {
+            Error::input(format!("{} is damaged; delete it and build again", path.display()))
+                .because(error)
+        }),
+    }
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    1 + text.as_bytes()[..at.min(text.len())].iter().filter(|&&byte| byte == b'\n').count()
+}
+
+/// The names, or `none`.
+pub(crate) fn or_none(names: &[&str]) -> String {
+    if names.is_empty() { "none".into() } else { names.join(", ") }
+}

@@ -1,0 +1,31 @@
+//! Training sets, point-in-time correct: a spine joined with the features of a service.
+//!
+//! ```text
+//! spine   -> keys, times        -> blocks by partition -.
+//! events  -> admission -> mapper -> blocks by partition -+-> sweep -> answers -> spine's order
+//! ```
+//!
+//! Rows and spine rows are put into partitions by the hash of their key, and each partition is
+//! sorted and swept apart from all others, on all cores. What does not fit in memory waits on the
+//! disk, and a partition that does not is swept stretch by stretch of time. Invariant: output row
+//! `i` belongs to spine row `i` (S22), and its bits are those of the definition (S1), however much
+//! memory and however many workers there are. Deliberately absent: files (the CLI opens readers
+//! and writes the result), and anything of the online host.
+
+mod answers;
+mod counts;
+mod joiner;
+mod known_keys;
+mod leaks;
+mod options;
+mod partition;
+mod questions;
+mod stretches;
+mod trained;
+mod training_set;
+mod view;
+
+pub use counts::Counts;
+pub use options::Options;
+pub use trained::{Joined, Trained};
+pub use training_set::TrainingSet;

@@ -1,0 +1,366 @@
+//! A training set in the making: first the spine, then events, then the join.
+
+use super::answers::Answers;
+use super::counts::Counts;
+use super::joiner::{AllFound, Joiner};
+use super::known_keys::KnownKeys;
+use super::leaks::{self, Leaks};
+use super::options::Options;
+use super::trained::{Joined, Trained};
+use super::view::View;
+use crate::admission::Admitted;
+use crate::admission::arrivals;
+use crate::admission::{Arrived, Counted};
+use crate::catalog::Catalog;
+use crate::mapping::Mapped;
+use crate::online::request::SpineColumns;
+use crate::service::Service;
+use crate::shuffle::blocks::{Blocks, PARTITIONS};
+use crate::shuffle::layout::{Layout, spine_batch};
+use crate::shuffle::reading;
+use crate::shuffle::room::Room;
+use crate::shuffle::worker::Worker;
+use arrow::array::{Int64Array, RecordBatch, UInt32Array};
+use lockstep_core::error::{Error, Result};
+use lockstep_core::event::{EventBatch, SetAside, SourceSchema};
+use lockstep_core::sweep::Sweep;
+use lockstep_core::time::{Interval, Time};
+use lockstep_source::EventReader;
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// A training set in the making: first the spine, then events.
+#[derive(Debug)]
+pub struct TrainingSet<'a> {
+    catalog: &'a Catalog,
+    service: &'a Service,
+    options: Options,
+    spine_rows: usize,
+    views: Vec<View<'a>>,
+    sources: BTreeMap<String, Source>,
+    room: Room,
+    fresh: bool,
+    set_aside: Vec<(String, SetAside)>,
+    duplicates: u64,
+    events: u64,
+    /// The least and the greatest `as_of` of the spine, in microseconds.
+    times: Option<(i64, i64)>,
+}
+
+/// What one source needs.
+#[derive(Debug, Default)]
+struct Source {
+    ids: HashMap<Vec<u8>, Admitted>,
+    workers: Vec<Worker>,
+}
+
+impl<'a> TrainingSet<'a> {
+    /// A training set of `service` for the rows of `spine`, each as of its column `as_of`, all in
+    /// memory.
+    pub fn new(
+        catalog: &'a Catalog,
+        service: &'a Service,
+        spine: &RecordBatch,
+    ) -> Result<TrainingSet<'a>> {
+        let mut training = TrainingSet::with(catalog, service, Options::default())?;
+        training.spine(spine)?;
+        Ok(training)
+    }
+
+    /// A training set of `service` whose spine comes in parts.
+    pub fn with(
+        catalog: &'a Catalog,
+        service: &'a Service,
+        options: Options,
+    ) -> Result<TrainingSet<'a>> {
+        let room = Room::new(options.spill.clone());
+        let filled = service.views.len() * (1 + options.workers.max(1));
+        let mut views = Vec::new();
+        let mut sources = BTreeMap::new();
+        for view in &service.views {
+            let loaded = &catalog.views()[view.view];
+            let sweep = Sweep::new(&loaded.plan.fold, &view.features);
+            let layout = Layout::new(&loaded.plan.fold, &sweep.slots(), options.known.is_some());
+            let cut = match &options.known {
+                Some(_) => None,
+                None => Sweep::cut(&loaded.plan.fold, &view.features),
+            };
+            let (known, spine) = (KnownKeys::default(), Blocks::new(room.block_bytes(filled)));
+            let features = &view.features;
+            let index = view.view;
+            views.push(View { index, loaded, features, sweep, cut, layout, known, spine });
+            let source = loaded.declaration().event.source.clone();
+            sources.entry(source).or_insert_with(Source::default);
+        }
+        Ok(TrainingSet {
+            catalog,
+            service,
+            options,
+            spine_rows: 0,
+            views,
+            sources,
+            room,
+            fresh: false,
+            set_aside: vec![],
+            duplicates: 0,
+            events: 0,
+            times: None,
+        })
+    }
+
+    /// Adds the next rows of the spine. All of it comes before the first event.
+    pub fn spine(&mut self, spine: &RecordBatch) -> Result<()> {
+        for output in &self.service.outputs {
+            if spine.column_by_name(&output.name).is_some() {
+                return Err(Error::input(format!(
+                    "the spine already has a column {:?}, which is a feature's name; rename it",
+                    output.name
+                )));
+            }
+        }
+        let first = self.spine_rows;
+        let columns = SpineColumns::new(self.service, spine, &self.options.as_of, first)?;
+        let (first, rows) = (first as u64, spine.num_rows() as u64);
+        if first + rows > u64::from(u32::MAX) {
+            return Err(Error::input(format!(
+                "the spine has more than {} rows; cut it into several",
+                u32::MAX
+            )));
+        }
+        for (asked, view) in self.service.views.iter().zip(&mut self.views) {
+            let keys = columns.keys(asked, &view.loaded.plan.fold)?;
+            keys.iter().flatten().for_each(|key| view.known.insert(key));
+            let as_of = Int64Array::new(columns.as_of.values().clone(), None);
+            let numbers: UInt32Array =
+                (first as u32..(first + rows) as u32).collect::<Vec<_>>().into();
+            self.room.take(view.spine.push(spine_batch(keys, as_of, numbers)?)?);
+        }
+        if self.room.is_short() {
+            for view in &mut self.views {
+                self.room.relieve(std::slice::from_mut(&mut view.spine))?;
+            }
+        }
+        let times = columns.as_of.values();
+        if let (Some(least), Some(most)) = (times.iter().min(), times.iter().max()) {
+            let (low, high) = self.times.unwrap_or((*least, *most));
+            self.times = Some((low.min(*least), high.max(*most)));
+        }
+        self.spine_rows += spine.num_rows();
+        Ok(())
+    }
+
+    /// The event times of `source` that some window of the spine so far may read; events outside
+    /// need not be added. None if that cannot be said.
+    pub fn reach(&self, source: &str) -> Option<Interval> {
+        let (first, last) = self.times?;
+        let (first, last) = (Time::saturating(first), Time::saturating(last));
+        self.service.reach(self.catalog, source, first, last)
+    }
+
+    /// The columns with which the events of `source` are to be read: those declared, and when they
+    /// arrived if that matters or the project says where it is recorded.
+    pub fn schema(&self, source: &str) -> Result<Arc<SourceSchema>> {
+        let declared = self.catalog.source(source)?;
+        match &self.options.known {
+            Some(known) => {
+                // Before the project's column, which is left out again with it.
+                let known = arrivals::with_arrivals(declared, known, "--as-known")?;
+                arrivals::reading(&Arc::new(known))
+            }
+            None => arrivals::reading(declared),
+        }
+    }
+
+    /// Fails if the answers have no room in memory nor on the disk. To be asked when the spine is
+    /// in, before the work.
+    pub fn check_room(&self) -> Result<()> {
+        let views = self.service.views.iter().map(|view| view.features.len() as u64);
+        let known = self.options.known.as_ref().map_or(0, |_| leaks::inputs(self.service).len());
+        let row_bytes: u64 = views.map(|features| 4 + 8 * features).sum::<u64>() + 8 * known as u64;
+        self.room.check(self.spine_rows, row_bytes, &|folder: &Path| fs4::available_space(folder))
+    }
+
+    /// The sources whose events are needed.
+    pub fn sources(&self) -> Vec<String> {
+        self.sources.keys().cloned().collect()
+    }
+
+    /// Runs each guest call on a fresh instance: slow, for tests of S7.
+    pub fn fresh_each_call(&mut self, fresh: bool) {
+        self.fresh = fresh;
+        let workers = self.sources.values_mut().flat_map(|source| &mut source.workers);
+        workers.for_each(|worker| worker.fresh_each_call(fresh));
+    }
+
+    /// Makes sure that `source` has at least `wanted` workers.
+    fn hire(&mut self, source: &str, wanted: usize) -> Result<()> {
+        let Some(known) = self.sources.get_mut(source) else { return Ok(()) };
+        while known.workers.len() < wanted {
+            let views = self.service.views.iter().map(|view| view.view).collect();
+            let filled = self.service.views.len() * (1 + self.options.workers.max(1));
+            let block_bytes = self.room.block_bytes(filled);
+            let mut worker = Worker::new(self.catalog, views, source, block_bytes)?;
+            worker.fresh_each_call(self.fresh);
+            known.workers.push(worker);
+        }
+        Ok(())
+    }
+
+    /// Adds events of `source`, in the order of their positions.
+    pub fn push(&mut self, source: &str, batch: &EventBatch) -> Result<()> {
+        self.hire(source, 1)?;
+        let Some(known) = self.sources.get_mut(source) else { return Ok(()) };
+        let column = self.options.known.as_deref();
+        let counted = Counted::admit(self.catalog, source, column, batch, &mut known.ids)?;
+        self.duplicates += counted.duplicates;
+        self.events += counted.arrived.records.num_rows() as u64;
+        let mut aside = counted.set_aside;
+        if let Some(worker) = known.workers.first_mut() {
+            let views = &self.views[..];
+            let keep =
+                |view: usize, mapped: &Mapped, arrived: &Arrived| views[view].keep(mapped, arrived);
+            aside.extend(worker.map(self.catalog, &keep, &self.room, &counted.arrived)?);
+        }
+        self.set_aside.extend(aside.into_iter().map(|aside| (source.to_string(), aside)));
+        Ok(())
+    }
+
+    /// Adds all events that `reader` reads of `source`, on all cores. `progress` hears the position
+    /// after each batch.
+    pub fn read(
+        &mut self,
+        source: &str,
+        reader: &mut dyn EventReader,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<()> {
+        self.hire(source, self.options.workers.max(1))?;
+        let (catalog, views, room) = (self.catalog, &self.views[..], &self.room);
+        let Some(known) = self.sources.get_mut(source) else { return Ok(()) };
+        let Source { ids, workers } = known;
+        let column = self.options.known.as_deref();
+        let (mut duplicates, mut events, mut aside) = (0, 0, Vec::new());
+        let refused = Mutex::new(Vec::new());
+        let keep =
+            |view: usize, mapped: &Mapped, arrived: &Arrived| views[view].keep(mapped, arrived);
+        let read = reading::read(
+            workers,
+            reader,
+            &mut |batch| {
+                let counted = Counted::admit(catalog, source, column, &batch, ids)?;
+                duplicates += counted.duplicates;
+                events += counted.arrived.records.num_rows() as u64;
+                aside.extend(counted.set_aside);
+                progress(batch.next_position);
+                Ok(counted.arrived)
+            },
+            &|worker, arrived| {
+                let mapped = worker.map(catalog, &keep, room, &arrived)?;
+                refused.lock().unwrap_or_else(PoisonError::into_inner).extend(mapped);
+                Ok(())
+            },
+        );
+        self.duplicates += duplicates;
+        self.events += events;
+        aside.extend(refused.into_inner().unwrap_or_else(PoisonError::into_inner));
+        self.set_aside.extend(aside.into_iter().map(|aside| (source.to_string(), aside)));
+        read
+    }
+
+    /// Computes every feature of every spine row. `progress` hears how many partitions are done, of
+    /// how many.
+    pub fn join(mut self, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Joined<'a>> {
+        let spilled = self.seal()?;
+        let workers = self.options.workers.max(1);
+        let TrainingSet { catalog, service, views, sources, room, spine_rows, .. } = &self;
+        let (catalog, service) = (*catalog, *service);
+        let rows: Vec<Vec<&Blocks>> = (0..views.len())
+            .map(|view| {
+                let workers = sources.values().flat_map(|source| &source.workers);
+                workers.map(|worker| worker.blocks(view)).collect()
+            })
+            .collect();
+        let tasks = largest_first(views, &rows);
+        let (total, next, done) = (tasks.len(), AtomicUsize::new(0), AtomicUsize::new(0));
+        let work = || {
+            let known = self.options.known.as_ref();
+            let leaks = known.map(|_| Leaks::new(catalog, service, *spine_rows));
+            let sizes = (workers, *spine_rows);
+            let mut joiner = Joiner::new(catalog, views, &rows, room, leaks, sizes)?;
+            loop {
+                let task = tasks.get(next.fetch_add(1, Ordering::Relaxed));
+                let Some(&(at, partition)) = task else { return Ok::<_, Error>(joiner.found()) };
+                joiner.sweep(at, partition)?;
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+            }
+        };
+        let found = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+            let joined = threads.into_iter().map(|thread| {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            });
+            joined.collect::<Result<Vec<_>>>()
+        })?;
+        let AllFound { answers, leaked, cut } =
+            AllFound::of(found, catalog, service, room, *spine_rows)?;
+        let answers_spilled = answers.iter().any(Answers::is_spilled);
+        let leakage = leaked.as_ref().map(|it| it.counts.clone()).unwrap_or_default();
+        let workers_of = self.sources.values().flat_map(|source| &source.workers);
+        let guest = workers_of.map(Worker::guest_time).sum();
+        // Within a batch they are found view by view; the batches must not show.
+        let mut set_aside = self.set_aside;
+        set_aside.sort_by_cached_key(|(source, event)| (source.clone(), event.position));
+        Joined::new(
+            catalog,
+            service,
+            self.options,
+            answers,
+            leaked,
+            self.spine_rows,
+            Counts {
+                set_aside,
+                duplicates: self.duplicates,
+                events: self.events,
+                leakage,
+                spilled: spilled || answers_spilled,
+                cut,
+                guest,
+            },
+        )
+    }
+
+    /// Computes every feature of every row of `spine`, which is the whole of it.
+    pub fn finish(
+        self,
+        spine: &RecordBatch,
+        progress: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<Trained> {
+        let mut joined = self.join(progress)?;
+        let records = joined.next(spine)?;
+        let Counts { set_aside, duplicates, events, .. } = joined.counts;
+        Ok(Trained { records, set_aside, duplicates, events })
+    }
+
+    /// Makes blocks of what is left over; answers whether any is on the disk.
+    fn seal(&mut self) -> Result<bool> {
+        let spine = self.views.iter_mut().map(|view| &mut view.spine);
+        let workers = self.sources.values_mut().flat_map(|source| &mut source.workers);
+        self.room.seal(spine.chain(workers.flat_map(Worker::all_blocks)).collect())
+    }
+}
+
+/// Every partition of every view, by their indices: those with the most rows first, so that the
+/// workers end together.
+fn largest_first(views: &[View<'_>], rows: &[Vec<&Blocks>]) -> Vec<(usize, usize)> {
+    let size = |&(at, partition): &(usize, usize)| -> usize {
+        let blocks = rows[at].iter().copied().chain([&views[at].spine]);
+        blocks.map(|blocks| blocks.rows(partition)).sum()
+    };
+    let partitions = (0..views.len()).flat_map(|at| (0..PARTITIONS).map(move |it| (at, it)));
+    let mut tasks: Vec<(usize, usize)> = partitions.collect();
+    tasks.sort_by_cached_key(|task| std::cmp::Reverse(size(task)));
+    tasks
+}

@@ -1,0 +1,99 @@
+//! Feature vectors: the answer to one request, and columns of values for many.
+//!
+//! Invariant: a vector says all that its values depend on: `as_of`, the commit sequence `known` at
+//! which it was read (S1), and the identity of what computed it (S23).
+
+use crate::catalog::Catalog;
+use lockstep_core::fold::Status;
+use lockstep_core::manifest::SEMANTICS_VERSION;
+use lockstep_core::time::Time;
+use lockstep_core::value::{Column, Value};
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// The features of one request.
+#[derive(Clone, Debug)]
+pub struct FeatureVector {
+    /// The features' names, types and meanings.
+    pub features: Arc<[Column]>,
+    /// Their values.
+    pub values: Vec<Value>,
+    /// What each value says beside its bits.
+    pub statuses: Vec<Status>,
+    /// The time that the values are as of.
+    pub as_of: Time,
+    /// The commit sequence that the values were read at.
+    pub known: u64,
+    /// What the values depend on beside the events.
+    pub identity: Arc<Identity>,
+}
+
+impl FeatureVector {
+    /// The value of the feature called `name` (`view.feature`).
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        let at = self.features.iter().position(|feature| feature.name == name)?;
+        Some(&self.values[at])
+    }
+
+    /// Names and values, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.features.iter().map(|feature| feature.name.as_str()).zip(&self.values)
+    }
+}
+
+/// What a value depends on beside the events (S23).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Each artifact's name and digest.
+    pub artifacts: Vec<(String, String)>,
+    /// The version of the contract.
+    pub semantics: u32,
+    /// The hash of the sources' declarations.
+    pub sources: String,
+    /// The CPU architecture, or `any` if every artifact is built `strict`.
+    pub architecture: &'static str,
+}
+
+impl Identity {
+    /// The identity of the values that `catalog` computes.
+    pub fn of(catalog: &Catalog) -> Identity {
+        let artifacts = catalog.artifacts().iter();
+        let strict = artifacts.clone().all(|(_, artifact)| artifact.manifest().strict);
+        let mut hash = Sha256::new();
+        for (name, schema) in catalog.sources() {
+            let id = schema.id.map(|id| schema.columns[id].name.as_str());
+            let text = format!(
+                "{name:?} {:?} {id:?} {}\n",
+                schema.columns[schema.time].name, schema.skew_us
+            );
+            hash.update(text);
+            if let Some(column) = &schema.arrived_at {
+                hash.update(format!("arrived_at {column:?}\n"));
+            }
+            for column in &schema.columns {
+                hash.update(format!(
+                    "{:?} {} {}\n",
+                    column.name, column.data_type, column.nullable
+                ));
+            }
+        }
+        let hex: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Identity {
+            artifacts: artifacts.map(|(n, a)| (n.clone(), a.digest().to_string())).collect(),
+            semantics: SEMANTICS_VERSION,
+            sources: format!("sha256:{hex}"),
+            architecture: if strict { "any" } else { std::env::consts::ARCH },
+        }
+    }
+
+    /// The identity as names and texts, for file metadata and stores.
+    pub fn entries(&self) -> Vec<(String, String)> {
+        let artifacts = self.artifacts.iter().map(|(n, d)| (format!("artifact.{n}"), d.clone()));
+        let rest = [
+            ("semantics".to_string(), self.semantics.to_string()),
+            ("sources".to_string(), self.sources.clone()),
+            ("architecture".to_string(), self.architecture.to_string()),
+        ];
+        artifacts.chain(rest).collect()
+    }
+}

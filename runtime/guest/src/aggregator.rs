@@ -1,0 +1,390 @@
+//! User-defined aggregates, through the guest (S21).
+//!
+//! Invariant: the answer for an input, a group or a state depends on it alone: the same bytes on a
+//! fresh instance, on a warm one, and among any others in a call. What fails costs itself alone. A
+//! state that this returns is within the limit that the manifest declares. Groups whose states are
+//! many are merged in rounds, which the laws of an aggregate allow (S1), so that no call grows with
+//! the data. Deliberately absent: whether an aggregate keeps those laws, which only its author can
+//! check, and threads. Each worker has its own.
+
+use super::artifact::Artifact;
+use super::fault::Subject;
+use super::instance::{Call, Step};
+use super::isolate::{Caller, Work};
+use super::on_demand::take_each_once;
+use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::datatypes::SchemaRef;
+use lockstep_core::aggregate::user::Part;
+use lockstep_core::error::{Error, Result};
+use lockstep_core::event::arrow_schema;
+use lockstep_core::flat::{GroupState, encode, put_ends, put_states, take_states};
+use lockstep_core::fold::UserCalls;
+use lockstep_core::manifest::UserAggregate;
+use lockstep_core::row::TypedColumn;
+use lockstep_core::value::{Column, Value};
+use std::fmt;
+use std::ops::Range;
+
+/// Most inputs, groups or states in one call.
+const CALL_ITEMS_MAX: usize = 1024;
+/// Most bytes of states in one call, unless one group has more.
+const CALL_BYTES_MAX: usize = 4 << 20;
+/// Most bytes of a group's states that are merged in one round, unless two are more.
+const ROUND_BYTES_MAX: usize = 1 << 20;
+/// Most states of a group that are merged in one round.
+const ROUND_STATES_MAX: usize = 4096;
+
+/// A value, or why the guest failed on it.
+type Finalized = std::result::Result<Value, String>;
+
+/// Runs the aggregates of one artifact on a warm instance.
+pub struct Aggregator {
+    caller: Caller,
+    aggregates: Vec<Declared>,
+    /// The state of no rows of each aggregate, once it was asked for.
+    zeros: Vec<Option<GroupState>>,
+}
+
+/// What an aggregate takes and what its answers must look like.
+struct Declared {
+    name: String,
+    input: SchemaRef,
+    output: SchemaRef,
+    state_bytes_max: usize,
+}
+
+impl Aggregator {
+    /// Starts an instance of the artifact, whose manifest declares aggregates.
+    pub fn new(artifact: &Artifact) -> Result<Aggregator> {
+        let aggregates = artifact.manifest().aggregates.iter().map(Declared::new);
+        let aggregates: Vec<Declared> = aggregates.collect();
+        let zeros = vec![None; aggregates.len()];
+        Ok(Aggregator { caller: Caller::new(artifact)?, aggregates, zeros })
+    }
+
+    /// The artifact that it runs.
+    pub fn artifact(&self) -> &Artifact {
+        self.caller.artifact()
+    }
+
+    /// Whether each call gets an instance of its own instead of the warm one; off at first.
+    pub fn fresh_each_call(&mut self, fresh: bool) {
+        self.caller.fresh_each_call(fresh);
+    }
+
+    /// The state of each row of `column` alone, or why the guest failed on that row. The column has
+    /// the aggregate's input type and no nulls.
+    pub fn lift(&mut self, aggregate: usize, column: &ArrayRef) -> Result<Vec<GroupState>> {
+        let declared = self.declared(aggregate)?;
+        let expected = declared.input.field(0).data_type();
+        if column.data_type() != expected || column.null_count() > 0 {
+            return Err(Error::bug(format!(
+                "aggregate {}: a column of {} with {} nulls is sent instead of {expected} without",
+                declared.name,
+                column.data_type(),
+                column.null_count()
+            )));
+        }
+        let inputs = RecordBatch::try_new(declared.input.clone(), vec![column.clone()])
+            .map_err(|error| Error::bug("a column of the declared type").because(error))?;
+        let work = Lift { aggregate, inputs: &inputs, limit: declared.state_bytes_max };
+        run(&mut self.caller, &work, |_| 0)
+    }
+
+    /// Each group's states merged into one, that of no rows for a group without any, or why the
+    /// guest failed on that group.
+    pub fn merge(&mut self, aggregate: usize, groups: &[Vec<Part>]) -> Result<Vec<GroupState>> {
+        let limit = self.declared(aggregate)?.state_bytes_max;
+        let mut merged: Vec<GroupState> = vec![Ok([].into()); groups.len()];
+        let mut open: Vec<(usize, Vec<Part>)> = groups.iter().cloned().enumerate().collect();
+        while !open.is_empty() {
+            let cut: Vec<(usize, Vec<&[Part]>)> =
+                open.iter().map(|(group, states)| (*group, rounds(states))).collect();
+            let runs: Vec<&[Part]> = cut.iter().flat_map(|(_, runs)| runs.clone()).collect();
+            let bytes = |run: usize| bytes_of(runs[run]);
+            let work = Merge { aggregate, groups: &runs, limit };
+            let mut states = run(&mut self.caller, &work, bytes)?.into_iter();
+            let mut next = Vec::new();
+            for (group, runs) in &cut {
+                let mut parts = states.by_ref().take(runs.len()).collect::<Vec<GroupState>>();
+                match parts.iter().position(Result::is_err) {
+                    Some(failed) => merged[*group] = parts.swap_remove(failed),
+                    None if parts.len() == 1 => merged[*group] = parts.remove(0),
+                    None => next.push((*group, parts.into_iter().flatten().collect())),
+                }
+            }
+            open = next;
+        }
+        Ok(merged)
+    }
+
+    /// The value of each state, of which none is that of no rows, or why the guest failed on it.
+    pub fn finalize(
+        &mut self,
+        aggregate: usize,
+        states: &[Option<Part>],
+    ) -> Result<Vec<Finalized>> {
+        let zero = match states.iter().any(Option::is_none) {
+            true => self.zero(aggregate)?,
+            false => Ok([].into()),
+        };
+        let known = |state: &Option<Part>| match (state, &zero) {
+            (Some(state), _) | (None, Ok(state)) => Some(state.clone()),
+            (None, Err(_)) => None,
+        };
+        let sent: Vec<Part> = states.iter().filter_map(known).collect();
+        let output = &self.declared(aggregate)?.output.clone();
+        let work = Finalize { aggregate, states: &sent, output };
+        let values = run(&mut self.caller, &work, |state| sent[state].len())?;
+        let mut values = values.into_iter();
+        let value = |state: &Option<Part>| match (state, &zero) {
+            (None, Err(reason)) => Err(reason.clone()),
+            _ => values.next().expect("each state that is sent has an outcome"),
+        };
+        Ok(states.iter().map(value).collect())
+    }
+
+    /// The state of no rows.
+    fn zero(&mut self, aggregate: usize) -> Result<GroupState> {
+        if let Some(zero) = &self.zeros[aggregate] {
+            return Ok(zero.clone());
+        }
+        let zero = self.merge(aggregate, &[vec![]])?.remove(0);
+        Ok(self.zeros[aggregate].insert(zero).clone())
+    }
+
+    fn declared(&self, aggregate: usize) -> Result<&Declared> {
+        self.aggregates.get(aggregate).ok_or_else(|| {
+            let count = self.aggregates.len();
+            Error::bug(format!("aggregate {aggregate} of an artifact with {count}"))
+        })
+    }
+}
+
+impl UserCalls for Aggregator {
+    fn merge(&mut self, aggregate: usize, groups: &[Vec<Part>]) -> Result<Vec<Option<Part>>> {
+        Ok(Aggregator::merge(self, aggregate, groups)?.into_iter().map(Result::ok).collect())
+    }
+
+    fn finalize(&mut self, aggregate: usize, states: &[Option<Part>]) -> Result<Vec<Finalized>> {
+        Aggregator::finalize(self, aggregate, states)
+    }
+}
+
+impl fmt::Debug for Aggregator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Aggregator").field("artifact", self.artifact()).finish_non_exhaustive()
+    }
+}
+
+impl Declared {
+    fn new(user: &UserAggregate) -> Declared {
+        let input = Column {
+            name: "input".to_string(),
+            data_type: user.input.clone(),
+            nullable: false,
+            description: String::new(),
+        };
+        Declared {
+            name: user.name.clone(),
+            input: arrow_schema(&[input]),
+            output: arrow_schema(std::slice::from_ref(&user.output)),
+            state_bytes_max: user.state_bytes_max as usize,
+        }
+    }
+}
+
+/// The outcome of each item of some work, call by call. `bytes` is how much of a call an item takes.
+fn run<T, W: Work<Outcome = Vec<std::result::Result<T, String>>>>(
+    caller: &mut Caller,
+    work: &W,
+    bytes: impl Fn(usize) -> usize,
+) -> Result<W::Outcome> {
+    let mut outcomes = Vec::with_capacity(work.items());
+    let mut start = 0;
+    while start < work.items() {
+        let (mut end, mut sum) = (start + 1, bytes(start));
+        while end < work.items().min(start + CALL_ITEMS_MAX) && sum + bytes(end) <= CALL_BYTES_MAX {
+            sum += bytes(end);
+            end += 1;
+        }
+        let mut outcome = Vec::new();
+        match caller.warm(work, start..end, &mut outcome)? {
+            true => outcomes.append(&mut outcome),
+            false => {
+                let parts = caller.isolated(work, start..end)?;
+                outcomes.extend(parts.into_iter().flat_map(|(_, outcome)| outcome));
+            }
+        }
+        start = end;
+    }
+    Ok(outcomes)
+}
+
+fn bytes_of(states: &[Part]) -> usize {
+    states.iter().map(|state| state.len()).sum()
+}
+
+/// A group's states in the runs that one round merges: fewer than states, if there are two or more.
+fn rounds(states: &[Part]) -> Vec<&[Part]> {
+    let (mut runs, mut start, mut sum) = (Vec::new(), 0, 0usize);
+    for (at, state) in states.iter().enumerate() {
+        let full = at - start >= ROUND_STATES_MAX || sum + state.len() > ROUND_BYTES_MAX;
+        if full && at - start >= 2 {
+            runs.push(&states[start..at]);
+            (start, sum) = (at, 0);
+        }
+        sum += state.len();
+    }
+    runs.push(&states[start..]);
+    runs
+}
+
+/// A state for each input.
+struct Lift<'a> {
+    aggregate: usize,
+    inputs: &'a RecordBatch,
+    limit: usize,
+}
+
+impl Work for Lift<'_> {
+    type Outcome = Vec<GroupState>;
+
+    fn subject(&self) -> Subject {
+        Subject::Aggregate
+    }
+
+    fn call(&self) -> Call {
+        Call::Aggregate { step: Step::Update, aggregate: self.aggregate as u32 }
+    }
+
+    fn items(&self) -> usize {
+        self.inputs.num_rows()
+    }
+
+    fn write(&self, range: Range<usize>, out: &mut Vec<u8>) -> Result<()> {
+        encode(&self.inputs.slice(range.start, range.len()), out)?;
+        let mut ends = Vec::with_capacity(4 * (range.len() + 1));
+        put_ends(range.map(|_| 1), &mut ends)?;
+        out.splice(0..0, ends);
+        Ok(())
+    }
+
+    fn take(&self, bytes: &mut &[u8], items: usize, states: &mut Vec<GroupState>) -> Result<()> {
+        *states = take_states(bytes, items, self.limit)?;
+        Ok(())
+    }
+
+    fn refused(&self, reason: String) -> Vec<GroupState> {
+        vec![Err(reason)]
+    }
+}
+
+/// A state for each group of states.
+struct Merge<'a> {
+    aggregate: usize,
+    groups: &'a [&'a [Part]],
+    limit: usize,
+}
+
+impl Work for Merge<'_> {
+    type Outcome = Vec<GroupState>;
+
+    fn subject(&self) -> Subject {
+        Subject::Aggregate
+    }
+
+    fn call(&self) -> Call {
+        Call::Aggregate { step: Step::Merge, aggregate: self.aggregate as u32 }
+    }
+
+    fn items(&self) -> usize {
+        self.groups.len()
+    }
+
+    fn write(&self, range: Range<usize>, out: &mut Vec<u8>) -> Result<()> {
+        out.clear();
+        let groups = &self.groups[range];
+        put_ends(groups.iter().map(|group| group.len()), out)?;
+        let states: Vec<&[u8]> =
+            groups.iter().flat_map(|group| group.iter().map(|state| &state[..])).collect();
+        put_states(states.into_iter(), out)
+    }
+
+    fn take(&self, bytes: &mut &[u8], items: usize, states: &mut Vec<GroupState>) -> Result<()> {
+        *states = take_states(bytes, items, self.limit)?;
+        Ok(())
+    }
+
+    fn refused(&self, reason: String) -> Vec<GroupState> {
+        vec![Err(reason)]
+    }
+}
+
+/// A value for each state.
+struct Finalize<'a> {
+    aggregate: usize,
+    states: &'a [Part],
+    output: &'a SchemaRef,
+}
+
+impl Work for Finalize<'_> {
+    type Outcome = Vec<Finalized>;
+
+    fn subject(&self) -> Subject {
+        Subject::Aggregate
+    }
+
+    fn call(&self) -> Call {
+        Call::Aggregate { step: Step::Finalize, aggregate: self.aggregate as u32 }
+    }
+
+    fn items(&self) -> usize {
+        self.states.len()
+    }
+
+    fn write(&self, range: Range<usize>, out: &mut Vec<u8>) -> Result<()> {
+        out.clear();
+        put_states(self.states[range].iter().map(|state| &state[..]), out)
+    }
+
+    fn take(&self, bytes: &mut &[u8], items: usize, values: &mut Vec<Finalized>) -> Result<()> {
+        let outcome = take_each_once(bytes, self.output, items)?;
+        let column = TypedColumn::new(outcome.rows.column(0))?;
+        values.resize(items, Ok(Value::Null));
+        for (row, source) in outcome.source_rows.iter().enumerate() {
+            values[*source as usize] = Ok(column.value(row));
+        }
+        for refused in outcome.refused {
+            values[refused.row as usize] = Err(refused.reason);
+        }
+        Ok(())
+    }
+
+    fn refused(&self, reason: String) -> Vec<Finalized> {
+        vec![Err(reason)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: a round takes any group nearer to one state, in bounded calls, and keeps the order.
+    #[test]
+    fn rounds_end() {
+        for (count, length) in
+            [(0, 1), (1, 1), (2, 1), (5000, 1), (40, 1 << 16), (3, 2 << 20), (5, 1 << 20)]
+        {
+            let states: Vec<Part> = vec![vec![7; length].into(); count];
+            let runs = rounds(&states);
+            assert_eq!(runs.concat().len(), count);
+            assert!(runs.len() < count.max(2), "{count} of {length} bytes");
+            let bounded = |run: &&[Part]| {
+                run.len() <= ROUND_STATES_MAX
+                    && (run.len() <= 2 || bytes_of(run) <= ROUND_BYTES_MAX)
+            };
+            assert!(runs.iter().all(bounded));
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Why a guest's call failed.
+//!
+//! Invariant: the text of a fault depends on the guest and its input alone (no address, no path of
+//! the host, no time), because it becomes the reason why an event is set aside. Deliberately
+//! absent: backtraces.
+
+use super::limits::{CALL_FUEL_MAX, GUEST_MEMORY_MAX_BYTES, Guest};
+use lockstep_core::error::Error;
+use lockstep_core::flat::outcome_reason;
+use wasmtime::Trap;
+
+/// Of whom a reason speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// A transform, which answers events.
+    Transform,
+    /// A user-defined aggregate, which answers groups of inputs or states.
+    Aggregate,
+}
+
+impl Subject {
+    fn guest(self) -> &'static str {
+        match self {
+            Subject::Transform => "the transform",
+            Subject::Aggregate => "the aggregate",
+        }
+    }
+
+    fn item(self) -> &'static str {
+        match self {
+            Subject::Transform => "the event",
+            Subject::Aggregate => "what the aggregate is given",
+        }
+    }
+}
+
+/// Why a call failed.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// The guest trapped; the panic's message if it logged one.
+    Trap(String),
+    /// The answer, or what it said about it, does not hold.
+    Lie(String),
+    /// The batch does not fit in one call.
+    Oversize(String),
+    /// The call outlived its deadline.
+    Timeout,
+    /// The call used up its fuel.
+    Fuel,
+    /// The guest wanted more memory or table than the limit.
+    Memory,
+    /// The guest overflowed the native stack.
+    Stack,
+    /// The host failed, not the guest.
+    Host(Error),
+}
+
+impl Fault {
+    /// What went wrong in a call that gave `error`.
+    pub(super) fn new(error: wasmtime::Error, guest: &mut Guest) -> Fault {
+        if guest.starved {
+            return Fault::Host(
+                Error::retry("the system has no memory left for a guest; run fewer at a time")
+                    .because(error),
+            );
+        }
+        if guest.denied {
+            return Fault::Memory;
+        }
+        match error.downcast_ref::<Trap>() {
+            Some(Trap::Interrupt) => Fault::Timeout,
+            Some(Trap::OutOfFuel) => Fault::Fuel,
+            Some(Trap::StackOverflow) => Fault::Stack,
+            Some(trap) => Fault::Trap(guest.message.take().unwrap_or_else(|| trap.to_string())),
+            None => Fault::Lie(error.root_cause().to_string()),
+        }
+    }
+
+    /// Whether S9 lets the rerun under fuel decide alone.
+    pub(super) fn is_resource(&self) -> bool {
+        matches!(self, Fault::Timeout | Fault::Fuel | Fault::Memory | Fault::Stack)
+    }
+
+    /// The reason to set an event aside, or not to have a value.
+    pub(super) fn reason(&self, subject: Subject) -> String {
+        let guest = subject.guest();
+        let text = match self {
+            Fault::Trap(message) => format!("{guest} failed: {message}"),
+            Fault::Lie(message) => format!("{guest}'s answer is not valid: {message}"),
+            Fault::Oversize(message) => format!("{} is too large: {message}", subject.item()),
+            Fault::Timeout => format!("{guest} did not end"),
+            Fault::Fuel => format!("{guest} did not end within {CALL_FUEL_MAX} units of fuel"),
+            Fault::Memory => {
+                format!("{guest} needs more than {GUEST_MEMORY_MAX_BYTES} bytes of memory")
+            }
+            Fault::Stack => format!("{guest} recurses too deep: its stack overflowed"),
+            Fault::Host(error) => error.to_string(),
+        };
+        outcome_reason(text.as_bytes())
+    }
+}

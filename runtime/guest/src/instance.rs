@@ -1,0 +1,249 @@
+//! One running guest.
+//!
+//! Invariant: after a fault an instance is dead and must be dropped; every call starts with its
+//! whole deadline or its whole fuel, and the instance owns its memory alone. Deliberately absent:
+//! what an answer means.
+
+use super::artifact::{Artifact, LOG_FUNCTION, LOG_INTERFACE};
+use super::engine::Flavour;
+use super::fault::{Fault, Subject};
+use super::limits::{CALL_FUEL_MAX, CALL_LOG_MAX_BYTES, CALL_TICKS_MAX, Guest};
+use lockstep_core::error::{Error, Result};
+use lockstep_core::flat::outcome_reason;
+use wasmtime::component::{
+    Component, ComponentExportIndex, Func, InstancePre, Lift, Linker, Lower, TypedFunc, WasmList,
+    WasmStr,
+};
+use wasmtime::{Store, StoreContextMut};
+
+/// What a host asks of a guest.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Call {
+    /// Rows of these views, a bit set.
+    Map {
+        /// Bit `i` is the manifest's view `i`.
+        views: u64,
+    },
+    /// The outputs of one on-demand transform.
+    Compute {
+        /// Its index in the manifest.
+        transform: u32,
+    },
+    /// One of the functions of a user-defined aggregate.
+    Aggregate {
+        /// Which.
+        step: Step,
+        /// The aggregate's index in the manifest.
+        aggregate: u32,
+    },
+}
+
+/// The functions of a user-defined aggregate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// From groups of rows to a state each.
+    Update,
+    /// From groups of states to a state each.
+    Merge,
+    /// From states to a value each.
+    Finalize,
+}
+
+impl Step {
+    /// All of them.
+    pub(super) const ALL: [Step; 3] = [Step::Update, Step::Merge, Step::Finalize];
+
+    /// Its name in `wit/aggregate.wit`.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Step::Update => "update",
+            Step::Merge => "merge",
+            Step::Finalize => "finalize",
+        }
+    }
+}
+
+/// What an artifact exports, as far as its manifest needs it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Exports<T> {
+    /// Of the interface `transform`.
+    pub(super) map: Option<T>,
+    /// Of the interface `on-demand`.
+    pub(super) compute: Option<T>,
+    /// Of the interface `aggregate`, in the order of [`Step::ALL`].
+    pub(super) aggregate: Option<[T; Step::ALL.len()]>,
+}
+
+/// A function that a host calls: a bit set of views or an index in the manifest, and a batch. The
+/// answer is `R`: copied, or left where it is.
+type Called<'b, N, R> = TypedFunc<(N, &'b [u8]), (R,)>;
+
+/// A compiled artifact that is ready to be instantiated.
+pub(super) struct Compiled {
+    pre: InstancePre<Guest>,
+    exports: Exports<ComponentExportIndex>,
+    answers_stay: bool,
+}
+
+impl Compiled {
+    /// Links `component`, whose imports and exports were checked. `answers_stay` says that nothing
+    /// of its own runs between an answer and the next call.
+    pub(super) fn new(
+        component: &Component,
+        exports: Exports<ComponentExportIndex>,
+        answers_stay: bool,
+    ) -> wasmtime::Result<Compiled> {
+        let mut linker = Linker::new(component.engine());
+        linker.instance(LOG_INTERFACE)?.func_wrap(LOG_FUNCTION, log)?;
+        Ok(Compiled { pre: linker.instantiate_pre(component)?, exports, answers_stay })
+    }
+
+    /// Whether an answer stays where it is until the next call.
+    pub(super) fn answers_stay(&self) -> bool {
+        self.answers_stay
+    }
+}
+
+/// Keeps the guest's message, cut at the limit of a reason; too much of them traps.
+fn log(mut store: StoreContextMut<'_, Guest>, (message,): (WasmStr,)) -> wasmtime::Result<()> {
+    let text = message.to_str(&store)?;
+    let (length, kept) = (text.len(), outcome_reason(text.as_bytes()));
+    drop(text);
+    let guest = store.data_mut();
+    guest.message = Some(kept);
+    guest.logged_bytes = guest.logged_bytes.saturating_add(length);
+    if guest.logged_bytes > CALL_LOG_MAX_BYTES {
+        return Err(wasmtime::Error::msg(format!(
+            "a call's messages are above the limit of {CALL_LOG_MAX_BYTES} bytes"
+        )));
+    }
+    Ok(())
+}
+
+/// One running guest.
+pub(super) struct Instance {
+    store: Store<Guest>,
+    exports: Exports<Func>,
+    flavour: Flavour,
+    interruptible: bool,
+    answers_stay: bool,
+    /// The last answer, if it did not stay.
+    answer: Vec<u8>,
+}
+
+impl Instance {
+    /// Starts a fresh instance.
+    pub(super) fn new(artifact: &Artifact, metered: bool) -> Result<Instance> {
+        let compiled = artifact.compiled(metered)?;
+        let mut instance = Instance {
+            store: Store::new(compiled.pre.engine(), Guest::default()),
+            exports: Exports { map: None, compute: None, aggregate: None },
+            flavour: Flavour { metered, ..artifact.flavour() },
+            interruptible: artifact.engine().interruptible(),
+            answers_stay: compiled.answers_stay,
+            answer: Vec::new(),
+        };
+        instance.store.limiter(|guest| guest);
+        instance.start_budget();
+        match instance.link(compiled) {
+            Ok(()) => Ok(instance),
+            Err(error) => Err(match Fault::new(error, instance.store.data_mut()) {
+                Fault::Host(error) => error,
+                fault => Error::input(format!(
+                    "artifact {} does not start: {}; fix what it does before its first call",
+                    artifact.name(),
+                    fault.reason(Subject::Transform)
+                )),
+            }),
+        }
+    }
+
+    fn link(&mut self, compiled: &Compiled) -> wasmtime::Result<()> {
+        let instance = compiled.pre.instantiate(&mut self.store)?;
+        let indexed = |store: &mut Store<Guest>, index: &ComponentExportIndex| {
+            let func: wasmtime::Result<Called<'_, u32, Vec<u8>>> =
+                instance.get_typed_func(store, index);
+            func.map(|func| *func.func())
+        };
+        let exports = &compiled.exports;
+        if let Some(index) = &exports.map {
+            let map: Called<'_, u64, Vec<u8>> = instance.get_typed_func(&mut self.store, index)?;
+            self.exports.map = Some(*map.func());
+        }
+        if let Some(index) = &exports.compute {
+            self.exports.compute = Some(indexed(&mut self.store, index)?);
+        }
+        if let Some([update, merge, finalize]) = &exports.aggregate {
+            let store = &mut self.store;
+            self.exports.aggregate =
+                Some([indexed(store, update)?, indexed(store, merge)?, indexed(store, finalize)?]);
+        }
+        Ok(())
+    }
+
+    /// Gives the next call its whole budget.
+    fn start_budget(&mut self) {
+        if self.flavour.metered {
+            self.store.set_fuel(CALL_FUEL_MAX).expect("a metered engine counts fuel");
+        } else if self.interruptible {
+            self.store.set_epoch_deadline(CALL_TICKS_MAX);
+        }
+        let guest = self.store.data_mut();
+        (guest.message, guest.logged_bytes) = (None, 0);
+    }
+
+    /// Calls the guest; its answer is there until the next call. After a fault the instance must be
+    /// dropped.
+    pub(super) fn call(&mut self, call: Call, batch: &[u8]) -> Result<&[u8], Fault> {
+        self.start_budget();
+        let answered = if self.answers_stay {
+            self.answer_of::<WasmList<u8>>(call, batch).map(Answer::Stays)
+        } else {
+            self.answer_of::<Vec<u8>>(call, batch).map(Answer::Copied)
+        };
+        match answered {
+            Ok(Answer::Stays(list)) => Ok(list.as_le_slice(&self.store)),
+            Ok(Answer::Copied(answer)) => {
+                self.answer = answer;
+                Ok(&self.answer)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn answer_of<R: Lift + 'static>(&mut self, call: Call, batch: &[u8]) -> Result<R, Fault> {
+        let store = &mut self.store;
+        let answer = match call {
+            Call::Map { views } => self.exports.map.map(|func| ask(store, func, (views, batch))),
+            Call::Compute { transform } => {
+                self.exports.compute.map(|func| ask(store, func, (transform, batch)))
+            }
+            Call::Aggregate { step, aggregate } => self
+                .exports
+                .aggregate
+                .map(|funcs| ask(store, funcs[step as usize], (aggregate, batch))),
+        };
+        match answer {
+            Some(Ok(answer)) => Ok(answer),
+            Some(Err(error)) => Err(Fault::new(error, self.store.data_mut())),
+            None => Err(Fault::Host(Error::bug("the artifact does not export what it declares"))),
+        }
+    }
+}
+
+/// Where an answer is.
+enum Answer {
+    Stays(WasmList<u8>),
+    Copied(Vec<u8>),
+}
+
+fn ask<N: Lower + Copy, R: Lift + 'static>(
+    store: &mut Store<Guest>,
+    func: Func,
+    sent: (N, &[u8]),
+) -> wasmtime::Result<R> {
+    // SAFETY: `link` got each function through `get_typed_func` with these very component types: a
+    // `WasmList<u8>` is a list of bytes as a `Vec<u8>` is, and a lifetime is nothing to the check.
+    let func: Called<'_, N, R> = unsafe { TypedFunc::new_unchecked(func) };
+    func.call(store, sent).map(|(answer,)| answer)
+}

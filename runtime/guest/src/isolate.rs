@@ -1,0 +1,290 @@
+//! Calls that survive a misbehaving guest (S8, S9).
+//!
+//! Invariant: an item, be it an event or a group of states, is refused only for what it does alone
+//! on a fresh instance under the budget of `limits.rs`, twice: without the meter and with it. So a
+//! refusal does not depend on the batch that the item came in, on what the instance had done before,
+//! or on how fast the machine is. A batch that failed is cut in two on fresh instances, again and
+//! again, until the parts that work are answered and single items remain; after a timeout it is cut
+//! into more parts, so that an endless item costs few deadlines, and a batch that was merely long
+//! costs few calls.
+//!
+//! Deliberately absent: a limit on how many items of a batch may fail, and what an item is.
+
+use super::artifact::Artifact;
+use super::fault::{Fault, Subject};
+use super::instance::{Call, Instance};
+use lockstep_core::error::{Error, ErrorKind, Result};
+use std::ops::Range;
+
+/// Parts that a batch is cut into after a timeout.
+const PARTS_AFTER_TIMEOUT: usize = 16;
+/// Parts that a batch is cut into after any other fault.
+const PARTS_AFTER_FAULT: usize = 2;
+
+/// What a guest is asked to do with some items, each of which it could do alone.
+pub(super) trait Work {
+    /// What comes of some consecutive items; of none, nothing.
+    type Outcome: Default;
+
+    /// Of whom the reasons speak.
+    fn subject(&self) -> Subject;
+
+    /// The function that does it.
+    fn call(&self) -> Call;
+
+    /// How many items there are.
+    fn items(&self) -> usize;
+
+    /// Writes the items in `range` to `out`, replacing what it held. An error of kind
+    /// [`Input`](ErrorKind::Input) says that they do not fit in one call.
+    fn write(&self, range: Range<usize>, out: &mut Vec<u8>) -> Result<()>;
+
+    /// Takes the outcome of so many items off the front of an answer, to one of no items; an error
+    /// is a lie of the guest.
+    fn take(&self, bytes: &mut &[u8], items: usize, outcome: &mut Self::Outcome) -> Result<()>;
+
+    /// The outcome of one item that is refused for this reason.
+    fn refused(&self, reason: String) -> Self::Outcome;
+}
+
+/// A guest to call, and the items that are being sent to it.
+pub(super) struct Caller {
+    artifact: Artifact,
+    warm: Option<Instance>,
+    fresh_each_call: bool,
+    buffer: Vec<u8>,
+}
+
+impl Caller {
+    /// Starts a warm instance.
+    pub(super) fn new(artifact: &Artifact) -> Result<Caller> {
+        let warm = Some(Instance::new(artifact, false)?);
+        Ok(Caller { artifact: artifact.clone(), warm, fresh_each_call: false, buffer: Vec::new() })
+    }
+
+    /// The artifact called.
+    pub(super) fn artifact(&self) -> &Artifact {
+        &self.artifact
+    }
+
+    /// Whether each call gets an instance of its own.
+    pub(super) fn fresh_each_call(&mut self, fresh: bool) {
+        self.fresh_each_call = fresh;
+    }
+
+    /// One try of the items in `range` on the warm instance: their outcome goes to `outcome`, which
+    /// was one of no items. False says that the guest failed in any way: then `outcome` means
+    /// nothing, and the items must be asked for by [`Caller::isolated`].
+    pub(super) fn warm<W: Work>(
+        &mut self,
+        work: &W,
+        range: Range<usize>,
+        outcome: &mut W::Outcome,
+    ) -> Result<bool> {
+        if self.fresh_each_call {
+            self.warm = None;
+        }
+        let instance = match &mut self.warm {
+            Some(instance) => instance,
+            none => none.insert(Instance::new(&self.artifact, false)?),
+        };
+        match ask(instance, work, range, &mut self.buffer, outcome) {
+            Ok(()) => Ok(true),
+            Err(fault) => {
+                // The instance is dead or has lied.
+                self.warm = None;
+                match fault {
+                    Fault::Host(error) => Err(error),
+                    _ => Ok(false),
+                }
+            }
+        }
+    }
+
+    /// The outcomes of the items in `range` on fresh instances, in consecutive parts, each with its
+    /// first item's index. An item that fails is a part of its own, refused.
+    pub(super) fn isolated<W: Work>(
+        &mut self,
+        work: &W,
+        range: Range<usize>,
+    ) -> Result<Vec<(usize, W::Outcome)>> {
+        let mut waiting: Vec<Range<usize>> = vec![range];
+        let mut parts: Vec<(usize, W::Outcome)> = Vec::new();
+        while let Some(range) = waiting.pop() {
+            match self.fresh(work, range.clone(), false) {
+                Ok(outcome) => parts.push((range.start, outcome)),
+                Err(Fault::Host(error)) => return Err(error),
+                Err(fault) if range.len() == 1 => {
+                    parts.push((range.start, self.judge(work, range.start, &fault)?));
+                }
+                Err(Fault::Timeout) => waiting.extend(cut(range, PARTS_AFTER_TIMEOUT)),
+                Err(_) => waiting.extend(cut(range, PARTS_AFTER_FAULT)),
+            }
+        }
+        Ok(parts)
+    }
+
+    /// Decides about one item that failed alone, by its rerun under fuel (S9).
+    fn judge<W: Work>(&mut self, work: &W, item: usize, first: &Fault) -> Result<W::Outcome> {
+        let rerun = self.fresh(work, item..item + 1, true);
+        verdict(self.artifact.name(), work, first, rerun)
+    }
+
+    fn fresh<W: Work>(
+        &mut self,
+        work: &W,
+        range: Range<usize>,
+        metered: bool,
+    ) -> Result<W::Outcome, Fault> {
+        // It started once, when this was made; that it does not now is the machine's failure.
+        let mut instance = Instance::new(&self.artifact, metered).map_err(|error| {
+            Fault::Host(match error.kind {
+                ErrorKind::Input if !metered => Error::retry(error.message),
+                _ => error,
+            })
+        })?;
+        let mut outcome = W::Outcome::default();
+        ask(&mut instance, work, range, &mut self.buffer, &mut outcome)?;
+        Ok(outcome)
+    }
+}
+
+/// What counts of an item that failed with `first`, alone on a fresh instance, and then did `rerun`
+/// under fuel. Only a deterministic cause refuses it: what does not repeat stops the partition,
+/// except that resources, which depend on the machine, are judged by the rerun alone (S9).
+fn verdict<W: Work>(
+    artifact: &str,
+    work: &W,
+    first: &Fault,
+    rerun: Result<W::Outcome, Fault>,
+) -> Result<W::Outcome> {
+    match rerun {
+        Ok(outcome) if first.is_resource() => Ok(outcome),
+        Ok(_) => Err(Error::retry(format!(
+            "artifact {artifact}: {} for an event, but not when it was run again; a transform must \
+             do the same each time, so this points at the machine: run it again",
+            first.reason(work.subject())
+        ))),
+        Err(Fault::Host(error)) => Err(error),
+        Err(fault) => Ok(work.refused(fault.reason(work.subject()))),
+    }
+}
+
+/// One call: the outcome of the items in `range` goes to `outcome`, and nothing lies behind it.
+#[inline]
+fn ask<W: Work>(
+    instance: &mut Instance,
+    work: &W,
+    range: Range<usize>,
+    buffer: &mut Vec<u8>,
+    outcome: &mut W::Outcome,
+) -> Result<(), Fault> {
+    let items = range.len();
+    work.write(range, buffer).map_err(|error| match error.kind {
+        ErrorKind::Input => Fault::Oversize(error.message),
+        _ => Fault::Host(error),
+    })?;
+    let answered = instance.call(work.call(), buffer)?;
+    let mut rest = answered;
+    work.take(&mut rest, items, outcome).map_err(|error| match error.kind {
+        ErrorKind::Input => Fault::Lie(error.to_string()),
+        _ => Fault::Host(error),
+    })?;
+    match rest.len() {
+        0 => Ok(()),
+        left => Err(Fault::Lie(format!("{left} bytes are left over behind the last outcome"))),
+    }
+}
+
+/// The range in `parts` parts or fewer, none of them empty, the last first.
+fn cut(range: Range<usize>, parts: usize) -> impl Iterator<Item = Range<usize>> {
+    let length = range.len().div_ceil(parts);
+    let starts = range.clone().step_by(length).collect::<Vec<usize>>();
+    starts.into_iter().rev().map(move |start| start..range.end.min(start + length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Work that is never sent; its outcome is the reason of a refusal.
+    struct Judged;
+
+    impl Work for Judged {
+        type Outcome = Option<String>;
+
+        fn subject(&self) -> Subject {
+            Subject::Transform
+        }
+
+        fn call(&self) -> Call {
+            Call::Map { views: 1 }
+        }
+
+        fn items(&self) -> usize {
+            1
+        }
+
+        fn write(&self, _: Range<usize>, _: &mut Vec<u8>) -> Result<()> {
+            Ok(())
+        }
+
+        fn take(&self, _: &mut &[u8], _: usize, _: &mut Option<String>) -> Result<()> {
+            Ok(())
+        }
+
+        fn refused(&self, reason: String) -> Option<String> {
+            Some(reason)
+        }
+    }
+
+    /// The verdict on an event that failed with `first` and then did `rerun`.
+    fn judged(first: &Fault, rerun: Result<(), Fault>) -> Result<Option<String>> {
+        verdict("a.wasm", &Judged, first, rerun.map(|()| None))
+    }
+
+    /// Goal: a failure that does not repeat under fuel is the machine's, and stops the partition
+    /// with an error that says to run it again (S9). No guest can show this, since it would have
+    /// to do two things on the same bytes.
+    #[test]
+    fn s09_a_fault_that_does_not_repeat_stops_the_partition() {
+        let text = || "on purpose".to_string();
+        for first in [Fault::Trap(text()), Fault::Lie(text()), Fault::Oversize(text())] {
+            let error = judged(&first, Ok(())).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Retry);
+            let text = error.to_string();
+            assert!(text.contains("a.wasm") && text.contains("on purpose"), "{text}");
+        }
+    }
+
+    /// Goal: after a timeout, memory or stack failure only the rerun counts (S9).
+    #[test]
+    fn s09_resource_failures_are_judged_by_the_rerun_alone() {
+        for first in [Fault::Timeout, Fault::Fuel, Fault::Memory, Fault::Stack] {
+            assert_eq!(judged(&first, Ok(())).unwrap(), None);
+            let refused = judged(&first, Err(Fault::Trap("later".into()))).unwrap();
+            assert_eq!(refused.as_deref(), Some("the transform failed: later"));
+        }
+    }
+
+    /// Goal: a failure of the host in the rerun is no verdict on the event (S9).
+    #[test]
+    fn s09_a_host_that_fails_judges_nothing() {
+        for first in [Fault::Timeout, Fault::Trap(String::new())] {
+            let error = judged(&first, Err(Fault::Host(Error::retry("no memory")))).unwrap_err();
+            assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Retry, "no memory"));
+        }
+    }
+
+    /// Goal: parts cover the range once and get shorter, so that a cut ends.
+    #[test]
+    fn parts_cover_their_range() {
+        for (length, parts) in [(2, 2), (3, 2), (17, 16), (5, 16), (1025, 16)] {
+            let mut cuts: Vec<Range<usize>> = cut(7..7 + length, parts).collect();
+            cuts.reverse();
+            assert!(cuts.len() <= parts);
+            assert!(cuts.iter().all(|part| !part.is_empty() && part.len() < length));
+            assert!(cuts.into_iter().flatten().eq(7..7 + length));
+        }
+    }
+}

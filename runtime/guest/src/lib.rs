@@ -1,0 +1,36 @@
+//! Guests: WebAssembly components that an author wrote and a host must not trust.
+//!
+//! Invariant: this is the only folder that names wasmtime. Whatever a guest does, the worst that
+//! happens is that its own event is set aside for its own view (S8, S9): a guest can neither read
+//! the host's memory, nor run for ever, nor make it allocate without limit, nor have an answer
+//! believed that was not checked. Deliberately absent: any import but a write-only log, and any
+//! knowledge of where events come from.
+
+mod aggregator;
+mod artifact;
+mod cache;
+mod engine;
+mod fault;
+mod instance;
+mod isolate;
+mod lifted;
+mod limits;
+mod on_demand;
+mod outcomes;
+mod section;
+mod transformer;
+
+pub use aggregator::Aggregator;
+pub use artifact::{
+    AGGREGATE_INTERFACE, Artifact, LOG_INTERFACE, ON_DEMAND_INTERFACE, TRANSFORM_INTERFACE,
+};
+pub use engine::{Engine, EngineConfig};
+pub use limits::{
+    ARTIFACT_BYTES_MAX, CALL_FUEL_MAX, CALL_LOG_MAX_BYTES, CALL_TICKS_MAX, EPOCH_TICK_MS,
+    GUEST_INSTANCES_MAX, GUEST_MEMORIES_MAX, GUEST_MEMORY_MAX_BYTES, GUEST_STACK_MAX_BYTES,
+    GUEST_TABLE_ELEMENTS_MAX, GUEST_TABLES_MAX, MANIFEST_BYTES_MAX,
+};
+pub use lockstep_core::flat::{Refused, ViewRows};
+pub use on_demand::OnDemandRunner;
+pub use section::{MANIFEST_SECTION, custom_sections};
+pub use transformer::Transformer;

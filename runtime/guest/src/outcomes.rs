@@ -1,0 +1,154 @@
+//! A batch of rows as work of a guest: sent as one flat batch, answered by one outcome or several.
+//!
+//! Invariant: an outcome covers each row of the batch by the rules of `wit/transform.wit`, and parts
+//! that were asked for apart are joined as if they had been one. Deliberately absent: what a view or
+//! an on-demand transform adds to those rules.
+
+use super::fault::Subject;
+use super::instance::Call;
+use super::isolate::{Caller, Work};
+use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
+use lockstep_core::error::{Error, Result};
+use lockstep_core::flat::{Refused, ViewRows, encode};
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Reads the outcome of so many events off the front of an answer.
+pub(super) trait Answer {
+    /// The schema of its rows.
+    fn schema(&self) -> &SchemaRef;
+    /// Takes one outcome; an error is a lie of the guest.
+    fn take(&self, bytes: &mut &[u8], events: usize) -> Result<ViewRows>;
+}
+
+/// Events to be answered by one outcome for each of `answers`.
+struct Outcomes<'a, I> {
+    call: Call,
+    answers: I,
+    events: &'a RecordBatch,
+}
+
+impl<'a, A: Answer + 'a, I: ExactSizeIterator<Item = &'a A> + Clone> Work for Outcomes<'_, I> {
+    type Outcome = Vec<ViewRows>;
+
+    fn subject(&self) -> Subject {
+        Subject::Transform
+    }
+
+    fn call(&self) -> Call {
+        self.call
+    }
+
+    fn items(&self) -> usize {
+        self.events.num_rows()
+    }
+
+    fn write(&self, range: Range<usize>, out: &mut Vec<u8>) -> Result<()> {
+        if range == (0..self.events.num_rows()) {
+            // Nearly every call; a slice would allocate each column anew.
+            return encode(self.events, out);
+        }
+        encode(&self.events.slice(range.start, range.len()), out)
+    }
+
+    #[inline]
+    fn take(&self, bytes: &mut &[u8], items: usize, outcomes: &mut Vec<ViewRows>) -> Result<()> {
+        outcomes.reserve_exact(self.answers.len());
+        for answer in self.answers.clone() {
+            outcomes.push(answer.take(bytes, items)?);
+        }
+        Ok(())
+    }
+
+    fn refused(&self, reason: String) -> Vec<ViewRows> {
+        let answers = self.answers.clone();
+        answers.map(|answer| ViewRows::refused_alone(answer.schema(), reason.clone())).collect()
+    }
+}
+
+impl Caller {
+    /// One try on the warm instance: the outcome of each of `answers`, in the empty `outcomes`.
+    /// False if the guest failed in any way and each of them must be asked for by
+    /// [`Caller::rows_isolated`].
+    pub(super) fn rows_warm<'a, A: Answer + 'a>(
+        &mut self,
+        call: Call,
+        answers: impl ExactSizeIterator<Item = &'a A> + Clone,
+        events: &RecordBatch,
+        outcomes: &mut Vec<ViewRows>,
+    ) -> Result<bool> {
+        let work = Outcomes { call, answers, events };
+        self.warm(&work, 0..work.items(), outcomes)
+    }
+
+    /// One outcome on fresh instances, with the events that fail refused.
+    pub(super) fn rows_isolated(
+        &mut self,
+        call: Call,
+        answer: &impl Answer,
+        events: &RecordBatch,
+    ) -> Result<ViewRows> {
+        let work = Outcomes { call, answers: std::iter::once(answer), events };
+        let parts = self.isolated(&work, 0..work.items())?;
+        let parts = parts.into_iter().flat_map(|(start, outcomes)| {
+            outcomes.into_iter().map(move |outcome| (start, outcome))
+        });
+        joined(answer.schema(), parts.collect())
+    }
+}
+
+/// One outcome of consecutive parts, each with the row of the batch that it starts at.
+fn joined(schema: &SchemaRef, mut parts: Vec<(usize, ViewRows)>) -> Result<ViewRows> {
+    if let [(0, _)] = parts[..] {
+        return Ok(parts.remove(0).1);
+    }
+    let rows = concat_batches(schema, parts.iter().map(|(_, part)| &part.rows))
+        .map_err(|error| Error::bug("rows of one view do not join").because(error))?;
+    let (mut source_rows, mut refused) = (Vec::with_capacity(rows.num_rows()), Vec::new());
+    for (start, part) in parts {
+        let start = start as u32;
+        source_rows.extend(part.source_rows.iter().map(|row| row + start));
+        refused.extend(part.refused.into_iter().map(|one| Refused { row: one.row + start, ..one }));
+    }
+    Ok(ViewRows { rows, source_rows, refused })
+}
+
+/// Checks that a host sends what the guest's manifest declares.
+pub(super) fn check_columns(
+    declared: &SchemaRef,
+    batch: &RecordBatch,
+    what: fmt::Arguments<'_>,
+) -> Result<()> {
+    if Arc::ptr_eq(declared, batch.schema_ref()) {
+        // Arrow has held the columns against it when the batch was made.
+        return Ok(());
+    }
+    if declared.fields().len() != batch.num_columns() {
+        return Err(Error::bug(format!(
+            "{what}: {} columns are sent instead of the {} declared",
+            batch.num_columns(),
+            declared.fields().len()
+        )));
+    }
+    for (field, column) in declared.fields().iter().zip(batch.columns()) {
+        let column = column.as_ref();
+        if field.data_type() != column.data_type() {
+            return Err(Error::bug(format!(
+                "{what}: column {:?} is sent as {} instead of {}",
+                field.name(),
+                column.data_type(),
+                field.data_type()
+            )));
+        }
+        if !field.is_nullable() && column.null_count() > 0 {
+            return Err(Error::bug(format!(
+                "{what}: column {:?} is not nullable but has nulls",
+                field.name()
+            )));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! Columns under construction: cells of one type become the one Arrow array of that type.
+//!
+//! Invariant: a finished column has the type of [`arrow_type`], zero behind each null and the one
+//! quiet NaN. Deliberately absent: any check of a cell against its type, which its decoder did.
+
+use arrow::array::{
+    ArrayRef, BooleanBuilder, Float32Builder, Float64Builder, Int64Builder, ListArray,
+    StringBuilder, TimestampMicrosecondBuilder,
+};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::datatypes::Field;
+use lockstep_core::cell::Cell;
+use lockstep_core::event::{arrow_type, map_array};
+use lockstep_core::value::{DataType, canonical_f32, canonical_f64};
+use std::sync::Arc;
+
+/// A column under construction.
+pub(super) enum ColumnBuilder {
+    Bool(BooleanBuilder),
+    Int64(Int64Builder),
+    Float32(Float32Builder),
+    Float64(Float64Builder),
+    String(StringBuilder),
+    Timestamp(TimestampMicrosecondBuilder),
+    List {
+        element: DataType,
+        items: Box<ColumnBuilder>,
+        lengths: Vec<usize>,
+        valid: Vec<bool>,
+    },
+    Map {
+        data_type: DataType,
+        pairs: Box<[ColumnBuilder; 2]>,
+        lengths: Vec<usize>,
+        valid: Vec<bool>,
+    },
+}
+
+impl ColumnBuilder {
+    pub(super) fn new(data_type: &DataType) -> ColumnBuilder {
+        match data_type {
+            DataType::Bool => ColumnBuilder::Bool(BooleanBuilder::new()),
+            DataType::Int64 => ColumnBuilder::Int64(Int64Builder::new()),
+            DataType::Float32 => ColumnBuilder::Float32(Float32Builder::new()),
+            DataType::Float64 => ColumnBuilder::Float64(Float64Builder::new()),
+            DataType::String => ColumnBuilder::String(StringBuilder::new()),
+            DataType::Timestamp => {
+                let builder = TimestampMicrosecondBuilder::new();
+                ColumnBuilder::Timestamp(builder.with_data_type(arrow_type(&DataType::Timestamp)))
+            }
+            DataType::List(element) => ColumnBuilder::List {
+                element: (**element).clone(),
+                items: Box::new(ColumnBuilder::new(element)),
+                lengths: Vec::new(),
+                valid: Vec::new(),
+            },
+            DataType::Map(types) => ColumnBuilder::Map {
+                data_type: data_type.clone(),
+                pairs: Box::new([ColumnBuilder::new(&types.0), ColumnBuilder::new(&types.1)]),
+                lengths: Vec::new(),
+                valid: Vec::new(),
+            },
+        }
+    }
+
+    /// Appends `cell`; one of another type than the column's counts as null.
+    pub(super) fn push(&mut self, cell: &Cell<'_>) {
+        match (self, cell) {
+            (ColumnBuilder::Bool(builder), Cell::Bool(value)) => builder.append_value(*value),
+            (ColumnBuilder::Int64(builder), Cell::Int(value)) => builder.append_value(*value),
+            (ColumnBuilder::Float32(builder), Cell::Float32(value)) => {
+                builder.append_value(canonical_f32(*value));
+            }
+            (ColumnBuilder::Float64(builder), Cell::Float64(value)) => {
+                builder.append_value(canonical_f64(*value));
+            }
+            (ColumnBuilder::String(builder), Cell::Text(value)) => builder.append_value(value),
+            (ColumnBuilder::Timestamp(builder), Cell::Int(value)) => builder.append_value(*value),
+            (ColumnBuilder::List { items, lengths, valid, .. }, Cell::List(cells)) => {
+                cells.iter().for_each(|cell| items.push(cell));
+                lengths.push(cells.len());
+                valid.push(true);
+            }
+            (ColumnBuilder::Map { pairs, lengths, valid, .. }, Cell::Map(cells)) => {
+                for (key, value) in cells {
+                    pairs[0].push(key);
+                    pairs[1].push(value);
+                }
+                lengths.push(cells.len());
+                valid.push(true);
+            }
+            (builder, cell) => {
+                debug_assert_eq!(*cell, Cell::Null, "a decoder checks its cells");
+                builder.push_null();
+            }
+        }
+    }
+
+    fn push_null(&mut self) {
+        match self {
+            ColumnBuilder::Bool(builder) => builder.append_null(),
+            ColumnBuilder::Int64(builder) => builder.append_null(),
+            ColumnBuilder::Float32(builder) => builder.append_null(),
+            ColumnBuilder::Float64(builder) => builder.append_null(),
+            ColumnBuilder::String(builder) => builder.append_null(),
+            ColumnBuilder::Timestamp(builder) => builder.append_null(),
+            ColumnBuilder::List { lengths, valid, .. }
+            | ColumnBuilder::Map { lengths, valid, .. } => {
+                lengths.push(0);
+                valid.push(false);
+            }
+        }
+    }
+
+    /// The column so far; the builder starts anew.
+    pub(super) fn finish(&mut self) -> ArrayRef {
+        match self {
+            ColumnBuilder::Bool(builder) => Arc::new(builder.finish()),
+            ColumnBuilder::Int64(builder) => Arc::new(builder.finish()),
+            ColumnBuilder::Float32(builder) => Arc::new(builder.finish()),
+            ColumnBuilder::Float64(builder) => Arc::new(builder.finish()),
+            ColumnBuilder::String(builder) => Arc::new(builder.finish()),
+            ColumnBuilder::Timestamp(builder) => Arc::new(builder.finish()),
+            ColumnBuilder::List { element, items, lengths, valid } => {
+                let field = Arc::new(Field::new("item", arrow_type(element), true));
+                let offsets = OffsetBuffer::from_lengths(lengths.drain(..));
+                let nulls = NullBuffer::from(std::mem::take(valid));
+                let nulls = Some(nulls).filter(|nulls| nulls.null_count() > 0);
+                Arc::new(ListArray::new(field, offsets, items.finish(), nulls))
+            }
+            ColumnBuilder::Map { data_type, pairs, lengths, valid } => {
+                let offsets = OffsetBuffer::from_lengths(lengths.drain(..));
+                let nulls = NullBuffer::from(std::mem::take(valid));
+                let nulls = Some(nulls).filter(|nulls| nulls.null_count() > 0);
+                let [keys, values] = &mut **pairs;
+                Arc::new(map_array(data_type, offsets, [keys.finish(), values.finish()], nulls))
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! CSV records as events.
+//!
+//! Invariant: the header is judged before any record: each declared column is there, in the name of
+//! a folder, or nullable, and none is a list. Deliberately absent: types in the header; a field is
+//! read as its column is declared.
+
+use super::csv::{CsvReader, decode};
+use super::header::{missing_column, wrong_type};
+use super::hive::Constants;
+use super::line::LineReader;
+use super::text::{Records, checked};
+use lockstep_core::cell::Cell;
+use lockstep_core::error::Result;
+use lockstep_core::event::SourceSchema;
+use lockstep_core::value::DataType;
+use std::sync::Arc;
+
+/// The records of an input, with the field of each declared column.
+pub(super) struct CsvRecords {
+    reader: CsvReader,
+    schema: Arc<SourceSchema>,
+    /// For each field its column; the fields that nobody declared have none.
+    columns: Vec<Option<usize>>,
+    constants: Constants,
+}
+
+impl CsvRecords {
+    pub(super) fn new(
+        lines: LineReader,
+        schema: Arc<SourceSchema>,
+        constants: Constants,
+    ) -> Result<CsvRecords> {
+        let reader = CsvReader::new(lines)?;
+        let mut columns = vec![None; reader.header().len()];
+        for (index, column) in schema.columns.iter().enumerate() {
+            match reader.header().iter().position(|name| *name == column.name) {
+                Some(_) if matches!(column.data_type, DataType::List(_)) => {
+                    return Err(wrong_type(reader.place(), column, "CSV text"));
+                }
+                Some(field) => columns[field] = Some(index),
+                None if column.nullable || constants.get(index).is_some() => {}
+                None => return Err(missing_column(reader.place(), column, reader.header())),
+            }
+        }
+        Ok(CsvRecords { reader, schema, columns, constants })
+    }
+}
+
+impl Records for CsvRecords {
+    fn advance(&mut self) -> Result<bool> {
+        self.reader.advance()
+    }
+
+    fn raw(&self) -> &[u8] {
+        self.reader.raw()
+    }
+
+    fn line(&self) -> u64 {
+        self.reader.line()
+    }
+
+    fn cells(&self) -> Result<Vec<Cell<'_>>, String> {
+        let mut cells: Vec<Cell<'_>> = self.constants.cells();
+        for (field, column) in self.reader.fields()?.into_iter().zip(&self.columns) {
+            if let Some(index) = *column {
+                let cell = decode(field, &self.schema.columns[index].data_type);
+                let cell = checked(&self.schema, index, cell)?;
+                cells[index] = self.constants.checked(&self.schema, index, cell)?;
+            }
+        }
+        Ok(cells)
+    }
+}

@@ -1,0 +1,60 @@
+//! The formats of files, and the extensions that name them.
+//!
+//! Invariant: a format follows from a file's name alone. Deliberately absent: how any of them is
+//! read, and guesses from what a file holds.
+
+use lockstep_core::error::{Error, Result};
+use std::fmt;
+use std::path::Path;
+
+/// The format of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Apache Parquet.
+    Parquet,
+    /// Arrow IPC: the file format or the stream format.
+    ArrowIpc,
+    /// One JSON object a line.
+    Ndjson,
+    /// RFC 4180 with a header.
+    Csv,
+}
+
+impl Format {
+    /// The extension that names it.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Format::Parquet => "parquet",
+            Format::ArrowIpc => "arrow",
+            Format::Ndjson => "ndjson",
+            Format::Csv => "csv",
+        }
+    }
+
+    /// The format that the extension of `path` names.
+    pub fn of(path: &Path) -> Result<Format> {
+        let extension = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        match extension.as_str() {
+            "parquet" => Ok(Format::Parquet),
+            "arrow" | "feather" | "ipc" => Ok(Format::ArrowIpc),
+            "ndjson" | "jsonl" | "json" => Ok(Format::Ndjson),
+            "csv" => Ok(Format::Csv),
+            _ => Err(Error::input(format!(
+                "{}: the format is not known; name the file .parquet, .arrow, .feather, .ipc, \
+                 .ndjson, .jsonl, .json or .csv",
+                path.display()
+            ))),
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Format::Parquet => "Parquet",
+            Format::ArrowIpc => "Arrow IPC",
+            Format::Ndjson => "NDJSON",
+            Format::Csv => "CSV",
+        })
+    }
+}

@@ -1,0 +1,195 @@
+//! Hive partitions: columns that stand in the names of folders, as in `year=2024/month=05`.
+//!
+//! Invariant: a folder gives a column only if the source declares one of its name, and then every
+//! event of the file has that value. Its text is read as a CSV field without quotes is (S6). A file
+//! that holds the column itself must agree with its folder, event by event: one that does not is
+//! set aside, since one of the two is wrong and nobody can say which. Deliberately absent: the
+//! guessing of types from the texts.
+
+use super::admit::in_column;
+use super::column::ColumnBuilder;
+use super::csv::{Field, decode};
+use super::text::checked;
+use arrow::array::{ArrayRef, Scalar, UInt32Array};
+use arrow::compute::kernels::cmp::distinct;
+use arrow::compute::take;
+use lockstep_core::cell::Cell;
+use lockstep_core::error::{Error, Result};
+use lockstep_core::event::SourceSchema;
+use lockstep_core::time::Time;
+use lockstep_core::value::{Column, DataType};
+use percent_encoding::percent_decode_str;
+use std::borrow::Cow;
+
+/// What Hive calls the folder of a null.
+const NULL_FOLDER: &str = "__HIVE_DEFAULT_PARTITION__";
+
+/// One `key=value` folder, decoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Partition {
+    key: String,
+    /// None is null.
+    text: Option<String>,
+}
+
+impl Partition {
+    /// The partitions of the file at `place`, whose declared folders are `folders`.
+    pub(super) fn of(place: &str, folders: &str) -> Result<Vec<Partition>> {
+        let mut found = Vec::new();
+        for folder in folders.split('/') {
+            let Some((key, value)) = folder.split_once('=').filter(|(key, _)| !key.is_empty())
+            else {
+                continue;
+            };
+            let decoded = |text: &str| {
+                let decoded = percent_decode_str(text).decode_utf8();
+                decoded.map(Cow::into_owned).map_err(|_| {
+                    Error::input(format!(
+                        "{place}: the folder {folder:?} is not UTF-8 once its % codes are read; \
+                         rename it"
+                    ))
+                })
+            };
+            let text = if value == NULL_FOLDER { None } else { Some(decoded(value)?) };
+            found.push(Partition { key: decoded(key)?, text });
+        }
+        Ok(found)
+    }
+}
+
+/// What a file's folders say about one declared column.
+pub(super) struct Constant {
+    /// Its value.
+    cell: Cell<'static>,
+    /// Its value as a column of one row.
+    one: ArrayRef,
+    folder: String,
+}
+
+/// For each declared column what the folders say, if they do.
+pub(super) struct Constants(Vec<Option<Constant>>);
+
+impl Constants {
+    /// No folder says anything.
+    pub(super) fn none(schema: &SourceSchema) -> Constants {
+        Constants(schema.columns.iter().map(|_| None).collect())
+    }
+
+    /// What `partitions` say about the columns of `schema`.
+    pub(super) fn of(
+        place: &str,
+        partitions: &[Partition],
+        schema: &SourceSchema,
+    ) -> Result<Constants> {
+        let mut constants = Constants::none(schema);
+        for (index, column) in schema.columns.iter().enumerate() {
+            let mut same = partitions.iter().filter(|partition| partition.key == column.name);
+            let Some(partition) = same.next() else { continue };
+            if same.next().is_some() {
+                return Err(Error::input(format!(
+                    "{place}: two folders of its path give column {:?}; rename one",
+                    column.name
+                )));
+            }
+            let constant = constant(schema, index, partition).map_err(|reason| {
+                Error::input(format!(
+                    "{place}: {reason}, in the name of its folder; rename the folder, or declare \
+                     the column differently"
+                ))
+            })?;
+            constants.0[index] = Some(constant);
+        }
+        Ok(constants)
+    }
+
+    /// The cells of a record that holds no column: null where the folders say nothing.
+    pub(super) fn cells(&self) -> Vec<Cell<'static>> {
+        let cell = |constant: &Option<Constant>| constant.as_ref().map(|said| said.cell.clone());
+        self.0.iter().map(|constant| cell(constant).unwrap_or(Cell::Null)).collect()
+    }
+
+    /// A cell of the file, which must agree with its folder.
+    pub(super) fn checked<'a>(
+        &self,
+        schema: &SourceSchema,
+        index: usize,
+        cell: Cell<'a>,
+    ) -> Result<Cell<'a>, String> {
+        match self.get(index) {
+            Some(constant) if !constant.agrees(&cell) => {
+                Err(constant.reason(&schema.columns[index]))
+            }
+            _ => Ok(cell),
+        }
+    }
+
+    /// What the folders say about column `index`.
+    pub(super) fn get(&self, index: usize) -> Option<&Constant> {
+        self.0[index].as_ref()
+    }
+}
+
+fn constant(
+    schema: &SourceSchema,
+    index: usize,
+    partition: &Partition,
+) -> Result<Constant, String> {
+    let column: &Column = &schema.columns[index];
+    let cell = match &partition.text {
+        _ if matches!(column.data_type, DataType::List(_) | DataType::Map(_)) => {
+            Err(format!("it cannot hold {}", column.data_type))
+        }
+        None => Ok(Cell::Null),
+        Some(text) => {
+            let field = Field { text: text.as_str().into(), quoted: false };
+            decode(field, &column.data_type).map(Cell::into_owned)
+        }
+    };
+    let cell = checked(schema, index, cell)?;
+    let mut builder = ColumnBuilder::new(&column.data_type);
+    builder.push(&cell);
+    let text = partition.text.as_deref().unwrap_or(NULL_FOLDER);
+    Ok(Constant { cell, one: builder.finish(), folder: format!("{}={text}", column.name) })
+}
+
+impl Constant {
+    /// Its value, if it is a time.
+    pub(super) fn time(&self) -> Option<Time> {
+        match self.cell {
+            Cell::Int(micros) => Time::new(micros),
+            _ => None,
+        }
+    }
+
+    /// A column of the value alone.
+    pub(super) fn rows(&self, rows: usize) -> Result<ArrayRef> {
+        take(&self.one, &UInt32Array::from(vec![0; rows]), None)
+            .map_err(|error| Error::bug("one value does not fill a column").because(error))
+    }
+
+    /// The value as a message or a record's JSON shows it.
+    pub(super) fn shown(&self) -> Cell<'_> {
+        Cell::of(&self.one, 0)
+    }
+
+    /// The rows of `found`, a column of the declared type, that hold another value.
+    pub(super) fn disagreeing(&self, found: &ArrayRef) -> Result<Vec<usize>> {
+        let differs = distinct(found, &Scalar::new(self.one.clone()))
+            .map_err(|error| Error::bug("equal types do not compare").because(error))?;
+        Ok(differs.values().set_indices().collect())
+    }
+
+    fn agrees(&self, cell: &Cell<'_>) -> bool {
+        match (cell, &self.cell) {
+            (Cell::Float64(found), Cell::Float64(said)) => found.to_bits() == said.to_bits(),
+            (Cell::Float32(found), Cell::Float32(said)) => found.to_bits() == said.to_bits(),
+            (found, said) => found == said,
+        }
+    }
+
+    /// The reason of a value that differs from the folder's.
+    pub(super) fn reason(&self, column: &Column) -> String {
+        let reason = format!("the value is not that of the file's folder, {:?}", self.folder);
+        in_column(&column.name, &reason)
+    }
+}

@@ -1,0 +1,220 @@
+//! Arrow IPC, as a file or as a stream, as record batches.
+//!
+//! Invariant: a file ends with its footer and a stream with its end-of-stream marker; one that
+//! stops before is truncated and an error, never a shorter input. Arrow's own validation of
+//! offsets, lengths and text is never skipped. Deliberately absent: compressed buffers.
+
+use super::columnar::{BatchSource, Projection, damaged, guarded};
+use super::content::Content;
+use super::hive::Constants;
+use super::limits::INPUT_BUFFER_BYTES;
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
+use arrow::error::ArrowError;
+use arrow::ipc::reader::{FileReader, StreamReader, read_footer_length};
+use arrow::ipc::root_as_footer;
+use lockstep_core::error::{Error, Result};
+use lockstep_core::event::SourceSchema;
+use std::io::{BufReader, Read, Seek, SeekFrom};
+
+/// What a file of the IPC file format opens with.
+const FILE_MAGIC: &[u8; 6] = b"ARROW1";
+/// The length of the footer and the magic, behind the footer.
+const FOOTER_TRAILER_BYTES: usize = 10;
+
+type Input = Box<dyn Read + Send>;
+
+/// Where the batches come from.
+enum Reader {
+    File(Box<FileReader<BufReader<Content>>>),
+    Stream(Box<StreamReader<EndWatch<Input>>>),
+}
+
+impl Reader {
+    fn next(&mut self) -> Option<Result<RecordBatch, ArrowError>> {
+        match self {
+            Reader::File(reader) => reader.next(),
+            Reader::Stream(reader) => reader.next().or_else(|| {
+                reader.get_ref().ended.then(|| {
+                    let missing = "the stream stops before its end-of-stream marker";
+                    Err(ArrowError::IpcError(missing.to_string()))
+                })
+            }),
+        }
+    }
+
+    fn schema(&self) -> SchemaRef {
+        match self {
+            Reader::File(reader) => reader.schema(),
+            Reader::Stream(reader) => reader.schema(),
+        }
+    }
+}
+
+/// Passes bytes on and remembers whether the input ended. A reader that finds the end-of-stream
+/// marker never asks for more, so only a stream without one is read to its very end.
+struct EndWatch<R> {
+    input: R,
+    ended: bool,
+}
+
+impl<R: Read> Read for EndWatch<R> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.input.read(out)?;
+        self.ended |= read == 0 && !out.is_empty();
+        Ok(read)
+    }
+}
+
+/// The record batches of an input.
+pub(super) struct IpcSource {
+    place: String,
+    reader: Reader,
+    /// The chosen columns.
+    chosen: Option<Vec<usize>>,
+    /// Rows that are still to be passed over.
+    skip: u64,
+    /// The batch in which passing over ended.
+    first: Option<RecordBatch>,
+}
+
+impl IpcSource {
+    fn read(&mut self) -> Result<Option<RecordBatch>> {
+        let failed = |error| unreadable(&self.place, error);
+        let Some(batch) = self.reader.next().transpose().map_err(failed)? else { return Ok(None) };
+        match &self.chosen {
+            Some(chosen) => batch.project(chosen).map(Some).map_err(failed),
+            None => Ok(Some(batch)),
+        }
+    }
+
+    /// Passes over rows; answers how many there were.
+    fn pass_over(&mut self) -> Result<u64> {
+        let wanted = self.skip;
+        while self.skip > 0 {
+            let Some(batch) = self.read()? else { break };
+            let rows = batch.num_rows() as u64;
+            if rows > self.skip {
+                let from = self.skip as usize;
+                self.first = Some(batch.slice(from, batch.num_rows() - from));
+            }
+            self.skip -= rows.min(self.skip);
+        }
+        Ok(wanted - self.skip)
+    }
+}
+
+impl BatchSource for IpcSource {
+    fn next(&mut self) -> Result<Option<RecordBatch>> {
+        match self.first.take() {
+            Some(first) => Ok(Some(first)),
+            None => self.read(),
+        }
+    }
+}
+
+fn unreadable(place: &str, error: ArrowError) -> Error {
+    if error.to_string().contains("compress") {
+        let message = format!("{place}: its buffers are compressed; write the file uncompressed");
+        return Error::input(message).because(error);
+    }
+    damaged(place).because(error)
+}
+
+/// Opens the file or stream at `file`.
+fn reader_of_file(place: &str, content: Content) -> Result<Reader> {
+    let mut magic = Vec::new();
+    let failed =
+        |error: std::io::Error| Error::retry(format!("{place}: reading failed")).because(error);
+    let mut file = content.with_tail().map_err(failed)?;
+    (&mut file).take(FILE_MAGIC.len() as u64).read_to_end(&mut magic).map_err(failed)?;
+    file.seek(SeekFrom::Start(0)).map_err(failed)?;
+    if magic != FILE_MAGIC {
+        return reader_of_stream(place, file.into_read());
+    }
+    check_blocks(place, &mut file)?;
+    let reader = FileReader::try_new(BufReader::new(file), None);
+    Ok(Reader::File(Box::new(reader.map_err(|error| unreadable(place, error))?)))
+}
+
+/// Checks that every block of the footer lies within the file: the reader reserves and clears as
+/// much memory as a block claims to be long, before it reads a byte of it.
+fn check_blocks(place: &str, file: &mut Content) -> Result<()> {
+    let failed = |error: std::io::Error| damaged(place).because(error);
+    let length = file.seek(SeekFrom::End(0)).map_err(failed)?;
+    let mut trailer = [0; FOOTER_TRAILER_BYTES];
+    file.seek(SeekFrom::End(-(FOOTER_TRAILER_BYTES as i64))).map_err(failed)?;
+    file.read_exact(&mut trailer).map_err(failed)?;
+    let footer_length = read_footer_length(trailer).map_err(|error| unreadable(place, error))?;
+    let behind = footer_length as u64 + FOOTER_TRAILER_BYTES as u64;
+    if behind > length {
+        return Err(damaged(place).because("its footer is longer than the file"));
+    }
+    file.seek(SeekFrom::Start(length - behind)).map_err(failed)?;
+    let mut bytes = vec![0; footer_length];
+    file.read_exact(&mut bytes).map_err(failed)?;
+    let footer =
+        root_as_footer(&bytes).map_err(|error| damaged(place).because(error.to_string()))?;
+    let dictionaries = footer.dictionaries().into_iter().flatten();
+    for block in dictionaries.chain(footer.recordBatches().into_iter().flatten()) {
+        let parts = [block.offset(), i64::from(block.metaDataLength()), block.bodyLength()];
+        let end = parts.iter().try_fold(0u64, |end, part| end.checked_add_signed(*part));
+        if parts.iter().any(|part| *part < 0) || end.is_none_or(|end| end > length) {
+            return Err(damaged(place).because("its footer names bytes beyond the file"));
+        }
+    }
+    file.seek(SeekFrom::Start(0)).map(|_| ()).map_err(failed)
+}
+
+fn reader_of_stream(place: &str, input: Input) -> Result<Reader> {
+    let input: Input = Box::new(BufReader::with_capacity(INPUT_BUFFER_BYTES, input));
+    let reader = StreamReader::try_new(EndWatch { input, ended: false }, None);
+    Ok(Reader::Stream(Box::new(reader.map_err(|error| unreadable(place, error))?)))
+}
+
+fn events_of(
+    place: &str,
+    reader: Reader,
+    (schema, constants): (&SourceSchema, &Constants),
+    skip: u64,
+) -> Result<(IpcSource, Projection, u64)> {
+    let projection = Projection::of(place, &reader.schema(), schema, constants)?;
+    let chosen = Some(projection.chosen.clone());
+    let mut source = IpcSource { place: place.to_string(), reader, chosen, skip, first: None };
+    let skipped = source.pass_over()?;
+    Ok((source, projection, skipped))
+}
+
+/// Opens the events of a file at row `skip`, or at its end if it has fewer rows; answers how many
+/// rows that passed over.
+pub(super) fn open_events(
+    place: &str,
+    file: Content,
+    (schema, constants): (&SourceSchema, &Constants),
+    skip: u64,
+) -> Result<(IpcSource, Projection, u64)> {
+    guarded(place, || events_of(place, reader_of_file(place, file)?, (schema, constants), skip))
+}
+
+/// The same for a stream, such as standard input.
+pub(super) fn stream_events(
+    place: &str,
+    input: Input,
+    (schema, constants): (&SourceSchema, &Constants),
+    skip: u64,
+) -> Result<(IpcSource, Projection, u64)> {
+    guarded(place, || events_of(place, reader_of_stream(place, input)?, (schema, constants), skip))
+}
+
+/// Opens a whole file with the types that it has.
+pub(super) fn open_table(
+    place: &str,
+    file: Content,
+) -> Result<(IpcSource, std::sync::Arc<Schema>)> {
+    guarded(place, || {
+        let reader = reader_of_file(place, file)?;
+        let schema = reader.schema();
+        let place = place.to_string();
+        Ok((IpcSource { place, reader, chosen: None, skip: 0, first: None }, schema))
+    })
+}

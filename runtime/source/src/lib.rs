@@ -1,0 +1,91 @@
+//! Sources: files of events and spines, validated once at the edge (S2, S6, S8, S14).
+//!
+//! Invariant: whatever the format, an event is its declared columns in the one Arrow type of each,
+//! with exact values or set aside; so two files with the same events in two formats give the same
+//! bits. Batch sizes and starting positions never show in what is read. Deliberately absent:
+//! coercion, guesses and brokers.
+//!
+//! # What each format holds for each type
+//!
+//! Anything that is not in this table is refused. It is part of the contract (S6).
+//!
+//! | type | Parquet, Arrow | NDJSON | CSV |
+//! |---|---|---|---|
+//! | bool | boolean | `true`, `false` | `true`, `false` |
+//! | int64 | int8 to int64, uint8 to uint32; uint64 by value | digits; `-0` is 0; not `1.0`, `1e3` | as NDJSON |
+//! | float32 | float16, float32 | a number, to the nearest single; `"NaN"`, `"Infinity"`, `"-Infinity"` | as NDJSON, bare or quoted |
+//! | float64 | float16, float32, float64 | a number, to the nearest double; the same three strings | as NDJSON, bare or quoted |
+//! | string | utf8, large utf8, utf8 view | a string | any text; `""` is the empty one |
+//! | timestamp | s, ms, us, ns, with or without zone; date32 | RFC 3339 string, or an integer of microseconds | RFC 3339, or an integer of microseconds |
+//! | list | list, large list, fixed-size list | an array | not possible |
+//! | null | null; a column of type null | `null`, or no such key | an empty field without quotes |
+//!
+//! In Parquet and Arrow any of these may be dictionary-encoded, and the 96-bit times of old Parquet
+//! files are times. Extra columns and keys are ignored. An absent column is null if it may be.
+//!
+//! Numbers in text follow JSON's grammar (no `+1`, no `007`, no blanks). A float beyond its range,
+//! a time beyond 64 bits of microseconds, or an event time beyond ±2^62 is bad. Times finer than a
+//! microsecond floor. In text a time may also be a date, or have no zone, which is UTC.
+//!
+//! # What is bad, and what that costs
+//!
+//! - A header problem (a column missing, twice there or of a type not above) refuses the file.
+//! - A bad value, a null where none may be, text that is not UTF-8, a malformed line, a repeated
+//!   key at the top of an object or a record of more than [`LINE_BYTES_MAX`] sets that event aside.
+//!   Its bytes are the record as it came, or in Parquet and Arrow its declared columns as JSON.
+//! - A damaged or truncated Parquet or Arrow file is an error at the batch where it shows. Two
+//!   kinds of bad text count as damage: in an Arrow file, and inside a list.
+//!
+//! # Positions
+//!
+//! The position of an event is its row number from 0. In NDJSON only lines with more than blanks
+//! count, in CSV the header does not. Over several files positions continue in the order given, and
+//! the files of a pattern are in the byte order of their paths.
+//! Lines in messages are numbered from 1 and count every line of the file.
+#![deny(missing_docs, unreachable_pub, unused_crate_dependencies)] // TEMP
+
+mod admit;
+pub mod clock;
+mod column;
+mod columnar;
+mod content;
+mod csv;
+mod csv_events;
+mod durable;
+mod files;
+mod format;
+mod groups;
+mod header;
+mod hive;
+mod ipc;
+mod limits;
+mod line;
+mod location;
+mod ndjson;
+mod objects;
+mod parquet;
+mod parquet_sink;
+mod pattern;
+mod reader;
+#[cfg(test)]
+mod sample;
+mod sink;
+mod table;
+mod table_reader;
+mod temporary;
+mod text;
+mod upload;
+mod widen;
+
+pub use files::{open_events, open_events_stdin, open_files};
+pub use format::Format;
+pub use groups::PassedOver;
+pub use limits::{BATCH_BYTES_MAX, BATCH_ROWS_DEFAULT, BATCH_ROWS_MAX, LINE_BYTES_MAX};
+pub use location::{Location, SourceFile};
+pub use objects::ObjectStores;
+pub use pattern::{Pattern, files_of};
+pub use reader::{EventReader, ReadOptions};
+pub use sink::TrainingWriter;
+pub use table::{TABLE_TEXT_BYTES_MAX, column_of, read_table, read_tables};
+pub use table_reader::{ReadAhead, TableReader, open_tables};
+pub use upload::is_url;

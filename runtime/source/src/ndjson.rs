@@ -1,0 +1,232 @@
+//! NDJSON: one JSON object a line.
+//!
+//! Invariant: a record is a line that holds more than blanks; empty lines have no position. Line
+//! numbers in messages count every line of the file, from 1. Deliberately absent: objects that
+//! span lines, and arrays of objects.
+
+use super::hive::Constants;
+use super::limits::too_long;
+use super::line::{LineEnd, LineReader};
+use super::text::{Records, checked};
+use lockstep_core::cell::Cell;
+use lockstep_core::error::Result;
+use lockstep_core::event::SourceSchema;
+use lockstep_core::json;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The lines of an input that hold more than blanks.
+pub(super) struct ObjectLines {
+    lines: LineReader,
+    line: Vec<u8>,
+    end: LineEnd,
+}
+
+impl ObjectLines {
+    pub(super) fn new(lines: LineReader) -> ObjectLines {
+        ObjectLines { lines, line: Vec::new(), end: LineEnd::Absent }
+    }
+
+    /// Goes to the next line; false after the last one.
+    pub(super) fn advance(&mut self) -> Result<bool> {
+        loop {
+            self.line.clear();
+            self.end = self.lines.append_to(&mut self.line)?;
+            let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+            if self.end == LineEnd::Absent {
+                return Ok(false);
+            }
+            if self.end == LineEnd::TooLong || !self.line.iter().all(blank) {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// The line as it came, without its end.
+    pub(super) fn raw(&self) -> &[u8] {
+        let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
+        line.strip_suffix(b"\r").unwrap_or(line)
+    }
+
+    /// The 1-based number of the line.
+    pub(super) fn number(&self) -> u64 {
+        self.lines.number()
+    }
+
+    /// The file, or how the caller calls the input.
+    pub(super) fn place(&self) -> &str {
+        self.lines.place()
+    }
+
+    /// The line as text, if it is that and not too long.
+    pub(super) fn text(&self) -> Result<&str, String> {
+        if self.end == LineEnd::TooLong {
+            return Err(too_long("line"));
+        }
+        std::str::from_utf8(self.raw())
+            .map_err(|error| format!("not UTF-8 at byte {}", error.valid_up_to() + 1))
+    }
+}
+
+/// The objects of an input as events.
+pub(super) struct NdjsonRecords {
+    lines: ObjectLines,
+    schema: Arc<SourceSchema>,
+    slots: HashMap<String, usize>,
+    constants: Constants,
+}
+
+impl NdjsonRecords {
+    pub(super) fn new(
+        lines: LineReader,
+        schema: Arc<SourceSchema>,
+        constants: Constants,
+    ) -> NdjsonRecords {
+        let slots = schema.columns.iter().enumerate().map(|(i, c)| (c.name.clone(), i)).collect();
+        NdjsonRecords { lines: ObjectLines::new(lines), schema, slots, constants }
+    }
+}
+
+impl Records for NdjsonRecords {
+    fn advance(&mut self) -> Result<bool> {
+        self.lines.advance()
+    }
+
+    fn raw(&self) -> &[u8] {
+        self.lines.raw()
+    }
+
+    fn line(&self) -> u64 {
+        self.lines.number()
+    }
+
+    fn cells(&self) -> Result<Vec<Cell<'_>>, String> {
+        let columns = &self.schema.columns;
+        let mut values = vec![None; columns.len()];
+        json::object(self.lines.text()?, &mut values, &mut |key| self.slots.get(key).copied())?;
+        let decoded = values.into_iter().zip(self.constants.cells()).enumerate();
+        let decoded = decoded.map(|(index, (value, said))| {
+            let cell = match value {
+                Some(raw) => json::decode(raw, &columns[index].data_type),
+                None if self.constants.get(index).is_some() => return Ok(said),
+                None if columns[index].nullable => Ok(Cell::Null),
+                None => Err("missing, but the column must have a value".to_string()),
+            };
+            let cell = checked(&self.schema, index, cell)?;
+            self.constants.checked(&self.schema, index, cell)
+        });
+        decoded.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{check_record, read_text, schema};
+    use crate::{BATCH_BYTES_MAX, Format, LINE_BYTES_MAX};
+    use crate::{ReadOptions, open_events_stdin};
+    use lockstep_core::value::{NAN_64, Value};
+    use std::sync::Arc;
+
+    /// Goal: a line is the exact event or is set aside with a reason that names the column (S6).
+    /// Method: a table of lines.
+    #[test]
+    fn s06_lines_are_exact_or_set_aside() {
+        let schema =
+            schema(&["t timestamp", "n int64", "x float64?", "s string?", "l list<float32>?"]);
+        let text = |s: &str| Value::String(s.into());
+        let check = |line: &str, expect: Result<Vec<Value>, &str>| {
+            check_record(Format::Ndjson, line.as_bytes(), &schema, expect);
+        };
+        let row = |n, x, s, l| Ok(vec![Value::Int64(n), x, s, l]);
+        use Value::Null;
+        check(r#"{"t":0,"n":1}"#, row(1, Null, Null, Null));
+        check(
+            r#" { "n" : -9223372036854775808 , "t" : "1970-01-01" } "#,
+            row(i64::MIN, Null, Null, Null),
+        );
+        check(
+            r#"{"t":0,"n":-0,"x":-0.0,"s":"","l":[]}"#,
+            row(0, Value::Float64(-0.0), text(""), Value::List(vec![])),
+        );
+        check(
+            r#"{"t":0,"n":2,"x":"NaN","s":"\u0000\"é","l":[1,null,"-Infinity"]}"#,
+            row(
+                2,
+                Value::Float64(NAN_64),
+                text("\0\"é"),
+                Value::List(vec![Value::Float32(1.0), Null, Value::Float32(f32::NEG_INFINITY)]),
+            ),
+        );
+        check(r#"{"t":0,"n":1,"more":{"n":1e999,"n":[{}]},"x":null}"#, row(1, Null, Null, Null));
+        check(r#"{"t":0,"\u006e":3}"#, row(3, Null, Null, Null));
+        check(r#"{"t":0,"n":1.0}"#, Err(r#"column "n": "1.0" is not an integer"#));
+        check(r#"{"t":0,"n":1e3}"#, Err(r#"column "n""#));
+        check(r#"{"t":0,"n":9223372036854775808}"#, Err("beyond the range of int64"));
+        check(r#"{"t":0,"n":"1"}"#, Err("expected int64, found a string"));
+        check(r#"{"t":0,"n":null}"#, Err(r#"column "n": null"#));
+        check(r#"{"t":0}"#, Err(r#"column "n": missing"#));
+        check(r#"{"t":0,"n":1,"n":1}"#, Err(r#"the key "n" is repeated"#));
+        check(r#"{"t":0,"n":1,"\u006e":1}"#, Err(r#"the key "n" is repeated"#));
+        check(r#"{"t":0,"n":1,"z":1,"z":1}"#, Err(r#"the key "z" is repeated"#));
+        check(r#"{"t":0,"n":1,"x":1e400}"#, Err(r#"column "x": "1e400" is beyond float64"#));
+        check(r#"{"t":0,"n":1,"x":NaN}"#, Err("not valid JSON at byte"));
+        check(r#"{"t":0,"n":1,"x":"nan"}"#, Err("expected float64"));
+        check(r#"{"t":0,"n":1,"s":"\ud800"}"#, Err(r#"column "s": not valid JSON"#));
+        check(r#"{"t":0,"n":1,"l":[1,[2]]}"#, Err("expected float32, found an array"));
+        check(r#"{"t":0,"n":1,"l":[3.5e38]}"#, Err("beyond float32"));
+        check(r#"{"t":4611686018427387905,"n":1}"#, Err("beyond the range of event times"));
+        check(r#"{"t":"1714521600000000","n":1}"#, Err("is not a time"));
+        check(r#"{"t":"2024-02-30T00:00:00Z","n":1}"#, Err("is not a time"));
+        check(r#"{"t":0,"n":1} x"#, Err("not valid JSON at byte 15"));
+        check(r#"{"t":0,"n":1"#, Err("not valid JSON"));
+        check(r#"{"t":0,"n":01}"#, Err("not valid JSON"));
+        check("[]", Err("a JSON object"));
+        check("7", Err("a JSON object"));
+        check_record(
+            Format::Ndjson,
+            b"{\"t\":0,\"n\":1,\"s\":\"\xff\"}",
+            &schema,
+            Err("not UTF-8 at byte 19"),
+        );
+    }
+
+    /// Goal: positions count records, messages count lines, and the bytes are kept (S8). Method: a
+    /// bad line between empty ones, a byte order mark, CRLF, and no last line feed.
+    #[test]
+    fn s08_bad_lines_keep_place_and_bytes() {
+        let schema = schema(&["t timestamp"]);
+        let text = b"\xef\xbb\xbf{\"t\":1}\r\n\n \t\r\n{\"t\":true}\r\n\n{\"t\":3}";
+        let all = read_text(Format::Ndjson, text, &schema);
+        assert_eq!(all.positions, [0, 2]);
+        assert_eq!(all.rows, [[Value::Timestamp(1)], [Value::Timestamp(3)]]);
+        assert_eq!(all.set_aside.len(), 1);
+        assert_eq!(all.set_aside[0].position, 1);
+        assert_eq!(all.set_aside[0].bytes, b"{\"t\":true}");
+        assert!(all.set_aside[0].reason.starts_with("line 4: column \"t\""));
+    }
+
+    /// Goal: a line beyond its limit is set aside, and a batch ends at its limit of bytes. Method:
+    /// lines of nearly the limit, one too long.
+    #[test]
+    fn long_lines_end_batches() {
+        let schema = schema(&["t timestamp", "s string"]);
+        let lines = BATCH_BYTES_MAX / LINE_BYTES_MAX + 2;
+        let mut text = Vec::new();
+        for i in 0..lines {
+            let letters = if i == 1 { LINE_BYTES_MAX } else { LINE_BYTES_MAX - 100 };
+            text.extend(format!("{{\"t\":{i},\"s\":\"{}\"}}\n", "x".repeat(letters)).into_bytes());
+        }
+        let options = ReadOptions::default();
+        let input = Box::new(std::io::Cursor::new(text));
+        let mut reader =
+            open_events_stdin(Format::Ndjson, input, Arc::clone(&schema), options).unwrap();
+        let first = reader.next().unwrap().unwrap();
+        assert_eq!(first.set_aside.len(), 1);
+        assert!(first.set_aside[0].reason.contains("longer than 1048576 bytes"));
+        assert_eq!(first.set_aside[0].bytes.len(), LINE_BYTES_MAX);
+        assert!(first.next_position < lines as u64);
+        let second = reader.next().unwrap().unwrap();
+        assert_eq!(second.next_position, lines as u64);
+        assert!(reader.next().unwrap().is_none());
+    }
+}

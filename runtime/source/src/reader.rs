@@ -1,0 +1,60 @@
+//! Reading: what every reader of events answers, and what its caller chooses.
+//!
+//! Invariant: the choices decide where reading starts and how much comes at once, never what an
+//! event is. Deliberately absent: formats and files.
+
+use super::groups::PassedOver;
+use super::limits::{BATCH_ROWS_DEFAULT, BATCH_ROWS_MAX};
+use lockstep_core::error::{Error, Result};
+use lockstep_core::event::EventBatch;
+use lockstep_core::time::Interval;
+
+/// How events are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// Most rows of a batch, from 1 to [`BATCH_ROWS_MAX`].
+    pub batch_rows: usize,
+    /// The position of the first event to be read.
+    pub start_position: u64,
+    /// The event times that are needed; Parquet row groups that hold none of them are passed over.
+    /// In a source with event ids only those behind which no other is read, since an event may
+    /// decide on a later one of its id (S10). Other events outside the range are read all the same.
+    pub time_range: Option<Interval>,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        ReadOptions { batch_rows: BATCH_ROWS_DEFAULT, start_position: 0, time_range: None }
+    }
+}
+
+impl ReadOptions {
+    /// Refuses options that no reader can keep.
+    pub(super) fn check(self) -> Result<()> {
+        if (1..=BATCH_ROWS_MAX).contains(&self.batch_rows) {
+            return Ok(());
+        }
+        Err(Error::input(format!(
+            "a batch of {} rows is not possible; choose 1 to {BATCH_ROWS_MAX}",
+            self.batch_rows
+        )))
+    }
+}
+
+/// Reads the events of a source partition in the order of their positions.
+pub trait EventReader: Send {
+    /// The next batch, which may hold nothing but events set aside; `None` after the last one.
+    /// After an error the reader answers errors only.
+    fn next(&mut self) -> Result<Option<EventBatch>>;
+
+    /// What was not read so far because [`ReadOptions::time_range`] needs none of it.
+    fn passed_over(&self) -> PassedOver {
+        PassedOver::default()
+    }
+}
+
+/// A reader of one input, whose positions count from its own start.
+pub(super) trait Part: EventReader {
+    /// The position to read from next.
+    fn position(&self) -> u64;
+}

@@ -1,0 +1,118 @@
+//! Samples for the tests of this folder: small schemas, and what a reader gives as plain values.
+//!
+//! Deliberately absent: any reading code, so that a fault there cannot hide here.
+
+use super::{EventReader, Format, ReadOptions, open_events_stdin};
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{Float32Type, Float64Type, Int64Type, TimestampMicrosecondType};
+use lockstep_core::event::{EventBatch, SetAside, SourceSchema};
+use lockstep_core::value::{Column, DataType, Value};
+use std::io::Cursor;
+use std::sync::Arc;
+
+/// A schema of `name type` columns, nullable with a `?`; the first column is the event time.
+pub(super) fn schema(columns: &[&str]) -> Arc<SourceSchema> {
+    let column = |text: &&str| {
+        let (name, data_type) = text.split_once(' ').expect("a name and a type");
+        Column {
+            name: name.to_string(),
+            data_type: data_type.trim_end_matches('?').to_string().try_into().expect("a type"),
+            nullable: data_type.ends_with('?'),
+            description: String::new(),
+        }
+    };
+    let columns: Vec<Column> = columns.iter().map(column).collect();
+    assert_eq!(columns[0].data_type, DataType::Timestamp);
+    Arc::new(SourceSchema {
+        source: "events".into(),
+        columns,
+        time: 0,
+        id: None,
+        skew_us: 0,
+        arrived_at: None,
+    })
+}
+
+/// Everything that a reader gave.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Everything {
+    pub(super) rows: Vec<Vec<Value>>,
+    pub(super) positions: Vec<u64>,
+    pub(super) set_aside: Vec<SetAside>,
+}
+
+/// The value of an array in the one Arrow type of its data type.
+fn value(array: &dyn Array, data_type: &DataType, row: usize) -> Value {
+    if array.is_null(row) {
+        return Value::Null;
+    }
+    match data_type {
+        DataType::Bool => Value::Bool(array.as_boolean().value(row)),
+        DataType::Int64 => Value::Int64(array.as_primitive::<Int64Type>().value(row)),
+        DataType::Float32 => Value::Float32(array.as_primitive::<Float32Type>().value(row)),
+        DataType::Float64 => Value::Float64(array.as_primitive::<Float64Type>().value(row)),
+        DataType::String => Value::String(array.as_string::<i32>().value(row).into()),
+        DataType::Timestamp => {
+            Value::Timestamp(array.as_primitive::<TimestampMicrosecondType>().value(row))
+        }
+        DataType::List(element) => {
+            let items = array.as_list::<i32>().value(row);
+            Value::List((0..items.len()).map(|i| value(&items, element, i)).collect())
+        }
+        DataType::Map(_) => unreachable!("no event has a map"),
+    }
+}
+
+impl Everything {
+    fn add(&mut self, batch: EventBatch, schema: &SourceSchema) {
+        assert_eq!(batch.records.schema(), schema.arrow());
+        assert_eq!(batch.records.num_rows(), batch.positions.len());
+        for row in 0..batch.positions.len() {
+            let cells = schema.columns.iter().zip(batch.records.columns());
+            self.rows.push(cells.map(|(c, array)| value(array, &c.data_type, row)).collect());
+        }
+        self.positions.extend(batch.positions);
+        self.set_aside.extend(batch.set_aside);
+    }
+}
+
+/// Reads to the end.
+pub(super) fn everything(mut reader: Box<dyn EventReader>, schema: &SourceSchema) -> Everything {
+    let mut all = Everything::default();
+    while let Some(batch) = reader.next().expect("a good input") {
+        all.add(batch, schema);
+    }
+    all
+}
+
+/// Reads text to the end.
+pub(super) fn read_text(format: Format, text: &[u8], schema: &Arc<SourceSchema>) -> Everything {
+    let input = Box::new(Cursor::new(text.to_vec()));
+    let options = ReadOptions::default();
+    let reader =
+        open_events_stdin(format, input, Arc::clone(schema), options).expect("a good header");
+    everything(reader, schema)
+}
+
+/// Checks one record: `Ok` are the values behind the event time, `Err` is a part of the reason.
+pub(super) fn check_record(
+    format: Format,
+    text: &[u8],
+    schema: &Arc<SourceSchema>,
+    expect: Result<Vec<Value>, &str>,
+) {
+    let shown = String::from_utf8_lossy(text);
+    let all = read_text(format, text, schema);
+    assert_eq!(all.rows.len() + all.set_aside.len(), 1, "{shown}");
+    match expect {
+        Ok(values) => {
+            assert_eq!(all.set_aside, [], "{shown}");
+            assert_eq!(all.rows[0][1..], values, "{shown}");
+            assert_eq!(all.positions, [0], "{shown}");
+        }
+        Err(part) => {
+            let reason = &all.set_aside.first().expect("the record should be bad").reason;
+            assert!(reason.contains(part), "{shown}: {reason}");
+        }
+    }
+}

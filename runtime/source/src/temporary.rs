@@ -1,0 +1,141 @@
+//! The name of an output until it is whole.
+//!
+//! Invariant: a file appears under its own name only by [`Temporary::rename`]; before that it has a
+//! temporary name in the same folder, and goes when its [`Temporary`] does. What a killed writer
+//! left goes with the next one. Deliberately absent: what is written.
+
+use crate::clock::age;
+use lockstep_core::error::{Error, Result};
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// How long nobody has written to a temporary file before it may be taken for abandoned.
+const ABANDONED_AGE: Duration = Duration::from_secs(15 * 60);
+
+/// Tells apart the temporary files of one process.
+static NEXT_TEMPORARY: AtomicU64 = AtomicU64::new(0);
+
+/// A file that is removed unless it gets its own name.
+pub(super) struct Temporary {
+    path: PathBuf,
+    renamed: bool,
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        if !self.renamed {
+            // The file may be gone already, and a destructor has nobody to tell.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+impl Temporary {
+    /// Makes the file that is to be called `path`.
+    pub(super) fn create(path: &Path) -> Result<(Temporary, File)> {
+        clear_abandoned(path);
+        let (temporary, file) = loop {
+            let temporary = temporary_path(path)?;
+            let new = OpenOptions::new().read(true).write(true).create_new(true).open(&temporary);
+            match new {
+                Ok(file) => break (Temporary { path: temporary, renamed: false }, file),
+                // What a process of the same number left, as in a container.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(cannot_write(path).because(error)),
+            }
+        };
+        // Held until the file is closed, however that comes about. Where files have no locks,
+        // nothing can be locked to see that it is abandoned either, and all of them stay.
+        let _ = file.lock_shared();
+        Ok((temporary, file))
+    }
+
+    /// Gives the file the name `path`, over any file that had it.
+    pub(super) fn rename(mut self, path: &Path) -> io::Result<()> {
+        std::fs::rename(&self.path, path)?;
+        self.renamed = true;
+        // The name itself is on the disk only when its folder is.
+        File::open(folder_of(path))?.sync_all()
+    }
+}
+
+/// Why a file could not be written.
+pub(super) fn cannot_write(path: &Path) -> Error {
+    Error::retry(format!(
+        "{}: the file cannot be written; is the folder there, writable and not full?",
+        path.display()
+    ))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Removes what killed writers of `path` left behind: temporary files that nobody holds.
+fn clear_abandoned(path: &Path) {
+    let Some(name) = path.file_name() else { return };
+    let first = format!(".{}.", name.to_string_lossy());
+    let Ok(entries) = std::fs::read_dir(folder_of(path)) else { return };
+    for entry in entries.flatten() {
+        let other = entry.file_name();
+        let other = other.to_string_lossy();
+        let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let ours = other
+            .strip_prefix(&first)
+            .and_then(|rest| rest.strip_suffix(".tmp")?.split_once('-'))
+            .is_some_and(|(process, count)| number(process) && number(count));
+        if !ours {
+            continue;
+        }
+        let file = OpenOptions::new().read(true).write(true).open(entry.path());
+        let held = file.map(|file| file.try_lock().is_err()).unwrap_or(true);
+        // One that is made but not locked yet is not old, nor is one that another machine writes.
+        let age = entry.metadata().ok().and_then(|metadata| age(&metadata));
+        let old = age.is_some_and(|age| age > ABANDONED_AGE);
+        if !held && old {
+            // Another may have been faster.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// A name beside `path` that no other writer uses.
+fn temporary_path(path: &Path) -> Result<PathBuf> {
+    let name = path.file_name().ok_or_else(|| cannot_write(path))?.to_string_lossy();
+    let number = NEXT_TEMPORARY.fetch_add(1, Ordering::Relaxed);
+    Ok(folder_of(path).join(format!(".{name}.{}-{number}.tmp", std::process::id())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: what a killed writer left goes with the next one, and what a living one holds stays.
+    /// Method: a file as a killed writer leaves it, made to look old, beside a writer at work.
+    #[test]
+    fn abandoned_files_are_cleared() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.parquet");
+        let make_old = |path: &Path| {
+            let old = std::time::UNIX_EPOCH;
+            File::options().write(true).open(path).unwrap().set_modified(old)
+        };
+        let (alive, _held) = Temporary::create(&path).unwrap();
+        make_old(&alive.path).unwrap();
+        let dead = folder.path().join(".t.parquet.4000000-0.tmp");
+        let fresh = folder.path().join(".t.parquet.4000000-1.tmp");
+        let others = folder.path().join(".u.parquet.4000000-0.tmp");
+        let users = folder.path().join(".t.parquet.bak.tmp");
+        for file in [&dead, &fresh, &others, &users] {
+            std::fs::write(file, "torn").unwrap();
+        }
+        [&dead, &others, &users].into_iter().for_each(|file| make_old(file).unwrap());
+        drop(Temporary::create(&path).unwrap());
+        assert!(alive.path.exists() && fresh.exists() && others.exists());
+        assert!(users.exists());
+        assert!(!dead.exists());
+    }
+}

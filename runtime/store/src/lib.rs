@@ -1,0 +1,41 @@
+//! Stores: an ordered map of byte keys to byte values, changed by atomic, durable, numbered
+//! commits.
+//!
+//! The contract, which one suite of laws (`tests/it/store.rs`) checks on every backend through the
+//! traits [`Store`] and [`Snapshot`]:
+//!
+//! ```text
+//! state(0) = {}        state(n) = state(n - 1) with batch n applied        commit(batch n) = n
+//! ```
+//!
+//! Invariant: a snapshot is `state(n)` for one `n`, never a half of a commit. When `commit`
+//! returns `n`, `state(n)` survives a crash; if it fails, the store holds `state(n)` or `state(n -
+//! 1)`, and opening it again tells which. What is read is what was written, or an error.
+//!
+//! Deliberately absent: what keys and values mean (`layout`), transactions that read, concurrent
+//! writers (commits are serial), and a reverse scan, which the backend's cursor guesses its way
+//! to.
+#![deny(missing_docs, unreachable_pub, unused_crate_dependencies)] // TEMP
+
+mod batch;
+pub mod bulk;
+pub mod canonical;
+mod cell;
+mod contract;
+mod deadline;
+mod directory;
+mod envelope;
+pub mod export;
+mod key;
+pub mod layout;
+pub mod memory;
+pub mod progress;
+mod record;
+pub mod sled;
+pub mod tiles;
+pub mod unfinished;
+
+pub use batch::{BATCH_BYTES_MAX, BATCH_KEYS_MAX, VALUE_BYTES_MAX, WriteBatch};
+pub use bytes::Bytes;
+pub use contract::{Snapshot, Store, Verified, Verify, Visit};
+pub use key::{KEY_BYTES_MAX, KEY_END, prefix_end};
