@@ -1,9 +1,10 @@
 //! The one public error.
 //!
 //! Invariant: `message` names the place (view, key, file, row) and what to do about it; `kind` says
-//! who acts. Deliberately absent: an enum of every way to fail. Callers act on four kinds, people
-//! read the message, and the chain of sources keeps the cause.
+//! who acts, and `code` what happened, for programs. Nobody needs to match the text of a message:
+//! people read it, and the chain of sources keeps the cause.
 
+use crate::code::Code;
 use std::fmt;
 
 /// What the caller does about an error.
@@ -24,6 +25,8 @@ pub enum ErrorKind {
 pub struct Error {
     /// What the caller does about it.
     pub kind: ErrorKind,
+    /// What happened, with the data that a caller may act on.
+    pub code: Code,
     /// What went wrong, where, and the remedy.
     pub message: String,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -35,7 +38,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error of `kind` without a cause.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Error { kind, message: message.into(), source: None }
+        Error { kind, code: Code::Unspecified, message: message.into(), source: None }
     }
 
     /// The caller must fix its input.
@@ -62,6 +65,13 @@ impl Error {
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
+        self
+    }
+
+    /// Says what happened, for programs.
+    #[must_use]
+    pub fn with_code(mut self, code: Code) -> Self {
+        self.code = code;
         self
     }
 

@@ -8,7 +8,8 @@ use std::collections::HashSet;
 /// The longest name of a view, a feature or a source, in bytes: names stand in store keys.
 pub const NAME_BYTES_MAX: usize = 64;
 
-/// Refuses what is no name. Names become column names and store keys: letters, digits and underscores.
+/// Refuses what is no name. Names become column names and store keys: letters, digits and
+/// underscores.
 pub fn identifier(name: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.chars().all(plain) {

@@ -1,7 +1,7 @@
 //! The plan of a view: its fold, its tile ladder, and what the tiles of each level hold.
 //!
-//! Invariant: it depends on the view's declaration alone. Deliberately absent: the artifact that the
-//! view comes from.
+//! Invariant: it depends on the view's declaration alone. Deliberately absent: the artifact that
+//! the view comes from.
 
 use crate::error::Result;
 use crate::fold::FoldPlan;

@@ -1,8 +1,8 @@
 //! The flat batch: one little-endian buffer for all columns, as `wit/transform.wit` lays it out.
 //!
-//! Invariant: equal columns are equal bytes. [`encode`] writes offsets from 0, clears the bits
+//! Invariant: equal columns are equal bytes. [`encode()`] writes offsets from 0, clears the bits
 //! behind the last row and the values behind a null, so neither a slice nor what an array hides
-//! shows in the bytes. [`decode`] and [`take_outcome`] believe nothing: every count, length,
+//! shows in the bytes. [`decode()`] and [`take_outcome`] believe nothing: every count, length,
 //! offset and text is checked against the schema and the buffer before an array exists, and
 //! arrow's checked constructors check it again. NaNs become the canonical one on the way out (S14).
 //!

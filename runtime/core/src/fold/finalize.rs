@@ -1,7 +1,7 @@
 //! Finalising: from merged states to one value (docs/FEATURES.md has each formula).
 //!
-//! Invariant: a value depends on the states, `as_of` and the bounds alone. What only a guest can say
-//! is collected on a first pass and put in its place on a second, so that the guest is asked once.
+//! Invariant: a value depends on the states, `as_of` and the bounds alone. What only a guest can
+//! say is collected on a first pass and put in its place on a second, so that the guest is asked once.
 
 use super::answer::{Answer, Status, or_overflow};
 use super::plain::Plain;

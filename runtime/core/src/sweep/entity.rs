@@ -1,7 +1,7 @@
 //! One entity of a sweep: which rows are its own, and which questions are about it.
 //!
-//! Invariant: ranges are places in the sweep's rows and questions. Deliberately absent: the entity's
-//! key, which a sweep never reads.
+//! Invariant: ranges are places in the sweep's rows and questions. Deliberately absent: the
+//! entity's key, which a sweep never reads.
 
 use crate::aggregate::States;
 use crate::fold::{FoldPlan, ViewState};

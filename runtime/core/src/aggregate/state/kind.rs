@@ -1,7 +1,7 @@
 //! The kinds of states, one for each kind of slot, and the zero of each.
 //!
-//! Invariant: a slot's kind says which kind of state it has. Deliberately absent: what a kind holds,
-//! which is in its own file.
+//! Invariant: a slot's kind says which kind of state it has. Deliberately absent: what a kind
+//! holds, which is in its own file.
 
 use crate::aggregate::co_moments::CoMoments;
 use crate::aggregate::decay::Decayed;

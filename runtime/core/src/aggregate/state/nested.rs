@@ -1,7 +1,7 @@
 //! The states inside a state, down to the user-defined ones.
 //!
-//! Invariant: user-defined states are shown in one order, whoever looks. Deliberately absent: what a
-//! guest makes of them (`fold`).
+//! Invariant: user-defined states are shown in one order, whoever looks. Deliberately absent: what
+//! a guest makes of them (`fold`).
 
 use super::kind::State;
 use crate::aggregate::slot::{Slot, SlotKind};

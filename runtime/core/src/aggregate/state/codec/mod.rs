@@ -1,7 +1,7 @@
 //! The bytes of the state of one slot (S14).
 //!
-//! Invariant: an encoding ends where it says, whatever byte follows it, so the states of a view stand
-//! one behind the other. Values, which do not, stand behind their length. Deliberately absent: the
+//! Invariant: an encoding ends where it says, whatever byte follows it, so the states of a view
+//! stand one behind the other. Values, which do not, stand behind their length. Deliberately absent: the
 //! layout of each kind, which is in its own file.
 
 #[cfg(test)]
