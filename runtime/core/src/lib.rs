@@ -6,6 +6,8 @@
 
 pub mod array;
 pub mod cell;
+pub mod code;
+pub mod code;
 pub mod error;
 pub mod event;
 pub mod feature;
@@ -27,4 +29,5 @@ pub mod sweep;
 pub mod tile;
 pub mod view_plan;
 
+pub use code::Code;
 pub use error::{Error, ErrorKind, Result};

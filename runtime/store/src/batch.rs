@@ -1,6 +1,6 @@
 //! Batches: the writes of one commit, within the limits that every store keeps.
 //!
-//! Invariant: a batch holds nothing that a store refuses, so a commit fails by its disk alone.
+//! Invariant: a batch holds nothing that a store refuses, so no commit fails for what it writes.
 //! Deliberately absent: reads, and what keys and values mean (`layout`).
 
 use super::key::{check_key, shown};

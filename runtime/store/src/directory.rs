@@ -4,6 +4,7 @@
 //! LOCK      held by the one process that has the store
 //! COMMIT    the record of the newest durable commit (`record`), replaced by renaming
 //! FORMAT    "lockstep store 2": written last when a store is made, so it marks a whole one
+//! .COMMIT.*.tmp .FORMAT.*.tmp    what a killed process was writing; removed by the next to open
 //! db conf blobs/ snap.*    the backend's
 //! aside.*   snapshots that the backend could not read; safe to delete
 //! ```

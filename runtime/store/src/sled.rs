@@ -74,7 +74,7 @@ struct Disk {
 pub struct Rewind {
     /// The newest commit that was acknowledged; `None` if the COMMIT file is gone or damaged.
     pub acknowledged: Option<u64>,
-    /// The commit that the store holds. Replay the source from there.
+    /// The commit that the store holds. Replay what came after it from the source.
     pub held: u64,
 }
 
@@ -101,7 +101,7 @@ impl SledStore {
     }
 
     /// Opens a store that lost its newest commits, and from now on takes the one it holds for the
-    /// newest. The caller replays from the source what came after that.
+    /// newest. The caller replays what came after it from the source.
     pub fn open_behind(path: impl AsRef<Path>) -> Result<(SledStore, Rewind)> {
         Self::start(Directory::open(path.as_ref())?, true)
     }
