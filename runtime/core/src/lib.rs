@@ -7,7 +7,6 @@
 pub mod array;
 pub mod cell;
 pub mod code;
-pub mod code;
 pub mod error;
 pub mod event;
 pub mod feature;
