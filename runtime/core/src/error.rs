@@ -75,6 +75,12 @@ impl Error {
         self
     }
 
+    /// The same error once more, with the text of its causes.
+    #[must_use]
+    pub fn again(&self) -> Error {
+        Error { kind: self.kind, code: self.code.clone(), message: self.to_string(), source: None }
+    }
+
     /// Puts `place` in front of the message, as in `events.parquet: row 7: …`.
     #[must_use]
     pub fn at(mut self, place: impl fmt::Display) -> Self {

@@ -142,6 +142,26 @@ pub struct EventBatch {
     pub set_aside: Vec<SetAside>,
 }
 
+impl EventBatch {
+    /// How many events there are, those set aside too.
+    pub fn events(&self) -> usize {
+        self.positions.len() + self.set_aside.len()
+    }
+
+    /// The part with positions in `[start, end)`.
+    pub fn between(&self, start: u64, end: u64) -> EventBatch {
+        let first = self.positions.partition_point(|at| *at < start);
+        let last = self.positions.partition_point(|at| *at < end).max(first);
+        let inside = |event: &&SetAside| (start..end).contains(&event.position);
+        EventBatch {
+            records: self.records.slice(first, last - first),
+            positions: self.positions[first..last].to_vec(),
+            next_position: end,
+            set_aside: self.set_aside.iter().filter(inside).cloned().collect(),
+        }
+    }
+}
+
 /// An event that does not count, kept with its reason, position and bytes (S8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetAside {

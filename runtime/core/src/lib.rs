@@ -10,6 +10,7 @@ pub mod code;
 pub mod error;
 pub mod event;
 pub mod feature;
+pub mod generation;
 pub mod json;
 pub mod key;
 pub mod manifest;

@@ -7,6 +7,8 @@ use crate::admission::arrivals::with_arrivals;
 use crate::project::{Project, or_none};
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::SourceSchema;
+use lockstep_core::generation::SourceSettings;
+use lockstep_core::time::DAY_US;
 use lockstep_core::manifest::OnDemand;
 use lockstep_core::view::FeatureView;
 use lockstep_core::view_plan::ViewPlan;
@@ -44,7 +46,12 @@ pub struct Catalog {
     views: Vec<CatalogView>,
     on_demand: Vec<CatalogOnDemand>,
     sources: BTreeMap<String, Arc<SourceSchema>>,
+    /// For how long, in event time, a store keeps the version of an artifact that answered before.
+    keep_previous_us: i64,
 }
+
+/// The default of [`Catalog::keep_previous`].
+pub const KEEP_PREVIOUS_US: i64 = 7 * DAY_US;
 
 impl CatalogView {
     /// The declaration.
@@ -87,6 +94,35 @@ impl Catalog {
         Ok(())
     }
 
+    /// Says for how long, in microseconds of event time, a store that is filled with these artifacts
+    /// keeps and feeds the version of an artifact that answered before, so that going back is one
+    /// commit.
+    pub fn keep_previous(&mut self, keep_us: i64) {
+        self.keep_previous_us = keep_us;
+    }
+
+    /// For how long a previous version is kept, in microseconds of event time.
+    pub fn keep_previous_us(&self) -> i64 {
+        self.keep_previous_us
+    }
+
+    /// What the project says of `source`.
+    pub fn settings(&self, source: &str) -> SourceSettings {
+        let schema = self.sources.get(source);
+        SourceSettings { arrived_at: schema.and_then(|schema| schema.arrived_at.clone()) }
+    }
+
+    /// Takes over what the project says in another catalogue.
+    pub(crate) fn adopt_settings(&mut self, other: &Catalog) -> Result<()> {
+        self.keep_previous_us = other.keep_previous_us;
+        for (source, schema) in &other.sources {
+            if let Some(column) = &schema.arrived_at {
+                self.record_arrivals(source, column)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The catalogue of these named artifacts.
     pub fn new(artifacts: Vec<(String, Artifact)>) -> Result<Catalog> {
         let mut catalog = Catalog {
@@ -94,6 +130,7 @@ impl Catalog {
             views: vec![],
             on_demand: vec![],
             sources: BTreeMap::new(),
+            keep_previous_us: KEEP_PREVIOUS_US,
         };
         let mut names: BTreeMap<String, String> = BTreeMap::new();
         let mut claim = |name: &str, artifact: &str| match names

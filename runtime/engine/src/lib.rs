@@ -8,6 +8,7 @@ pub mod backfill;
 pub mod catalog;
 pub mod clock;
 pub mod export;
+pub mod generations;
 pub mod guests;
 pub mod ingest;
 pub mod mapping;

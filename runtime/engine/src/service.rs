@@ -30,6 +30,10 @@ pub struct Service {
     pub outputs: Vec<Column>,
     /// Where each of them comes from.
     pub origins: Vec<Origin>,
+    /// What it was resolved from.
+    config: ServiceConfig,
+    /// Where that is written, for messages.
+    place: String,
 }
 
 /// A view that a service looks up.
@@ -110,6 +114,11 @@ impl Service {
         Resolver::new("everything", &config, catalog, "the artifact").resolve()
     }
 
+    /// The service as another catalogue's artifacts give it.
+    pub(crate) fn resolve_in(&self, catalog: &Catalog) -> Result<Service> {
+        Resolver::new(&self.name, &self.config, catalog, &self.place).resolve()
+    }
+
     /// The index of the request column called `name`.
     pub fn request_index(&self, name: &str) -> Option<usize> {
         self.request.iter().position(|column| column.name == name)
@@ -133,6 +142,8 @@ impl<'a> Resolver<'a> {
             on_demand: vec![],
             outputs: vec![],
             origins: vec![],
+            config: config.clone(),
+            place: place.to_string(),
         };
         Resolver { config, catalog, place, service }
     }

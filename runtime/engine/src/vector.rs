@@ -1,14 +1,14 @@
-//! Feature vectors: the answer to one request, and columns of values for many.
+//! Feature vectors: the answer to one request.
 //!
 //! Invariant: a vector says all that its values depend on: `as_of`, the commit sequence `known` at
 //! which it was read (S1), and the identity of what computed it (S23).
 
 use crate::catalog::Catalog;
+use crate::generations::generation;
 use lockstep_core::fold::Status;
-use lockstep_core::manifest::SEMANTICS_VERSION;
+use lockstep_core::generation::Sha;
 use lockstep_core::time::Time;
 use lockstep_core::value::{Column, Value};
-use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// The features of one request.
@@ -41,15 +41,13 @@ impl FeatureVector {
     }
 }
 
-/// What a value depends on beside the events (S23).
+/// What values depend on beside the events (S23).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// Each artifact's name and digest.
     pub artifacts: Vec<(String, String)>,
-    /// The version of the contract.
-    pub semantics: u32,
-    /// The hash of the sources' declarations.
-    pub sources: String,
+    /// Each view's name and generation.
+    pub generations: Vec<(String, Sha)>,
     /// The CPU architecture, or `any` if every artifact is built `strict`.
     pub architecture: &'static str,
 }
@@ -59,41 +57,22 @@ impl Identity {
     pub fn of(catalog: &Catalog) -> Identity {
         let artifacts = catalog.artifacts().iter();
         let strict = artifacts.clone().all(|(_, artifact)| artifact.manifest().strict);
-        let mut hash = Sha256::new();
-        for (name, schema) in catalog.sources() {
-            let id = schema.id.map(|id| schema.columns[id].name.as_str());
-            let text = format!(
-                "{name:?} {:?} {id:?} {}\n",
-                schema.columns[schema.time].name, schema.skew_us
-            );
-            hash.update(text);
-            if let Some(column) = &schema.arrived_at {
-                hash.update(format!("arrived_at {column:?}\n"));
-            }
-            for column in &schema.columns {
-                hash.update(format!(
-                    "{:?} {} {}\n",
-                    column.name, column.data_type, column.nullable
-                ));
-            }
-        }
-        let hex: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let views = catalog.views().iter().enumerate();
+        let generations = views
+            .map(|(at, view)| (view.declaration().name.clone(), generation(catalog, at).generation));
         Identity {
             artifacts: artifacts.map(|(n, a)| (n.clone(), a.digest().to_string())).collect(),
-            semantics: SEMANTICS_VERSION,
-            sources: format!("sha256:{hex}"),
+            generations: generations.collect(),
             architecture: if strict { "any" } else { std::env::consts::ARCH },
         }
     }
 
-    /// The identity as names and texts, for file metadata and stores.
+    /// The identity as names and texts, for file metadata and answers.
     pub fn entries(&self) -> Vec<(String, String)> {
         let artifacts = self.artifacts.iter().map(|(n, d)| (format!("artifact.{n}"), d.clone()));
-        let rest = [
-            ("semantics".to_string(), self.semantics.to_string()),
-            ("sources".to_string(), self.sources.clone()),
-            ("architecture".to_string(), self.architecture.to_string()),
-        ];
-        artifacts.chain(rest).collect()
+        let generations =
+            self.generations.iter().map(|(n, sha)| (format!("generation.{n}"), sha.to_string()));
+        let rest = [("architecture".to_string(), self.architecture.to_string())];
+        artifacts.chain(generations).chain(rest).collect()
     }
 }

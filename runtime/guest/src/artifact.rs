@@ -83,13 +83,18 @@ impl Artifact {
         self.0.bytes.len() as u64
     }
 
+    /// Its file.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0.bytes
+    }
+
     /// The interfaces that it imports: none, or the log.
     pub fn imports(&self) -> &[String] {
         &self.0.imports
     }
 
     /// The engine that it was loaded into.
-    pub(super) fn engine(&self) -> &Engine {
+    pub fn engine(&self) -> &Engine {
         &self.0.engine
     }
 

@@ -7,6 +7,7 @@
 
 use super::layout::TilePrefix;
 use super::tiles::encode;
+use crate::generations::SetNumber;
 use lockstep_core::error::Result;
 use lockstep_core::fold::{UserCalls, ViewState};
 use lockstep_core::key::EntityKey;
@@ -23,6 +24,7 @@ const SETTLE_ROWS: usize = 4095;
 
 /// Tiles of one view, on their way into a store.
 pub struct Bulk<'a> {
+    set: SetNumber,
     view: &'a ViewPlan,
     retention: &'a Retention,
     guest: &'a mut dyn UserCalls,
@@ -31,18 +33,19 @@ pub struct Bulk<'a> {
 }
 
 impl<'a> Bulk<'a> {
-    /// No tiles yet of `view`, of which the store will keep what `retention` says.
+    /// No tiles yet of `view` in its state set, of which the store will keep what `retention` says.
     pub fn new(
+        set: SetNumber,
         view: &'a ViewPlan,
         retention: &'a Retention,
         guest: &'a mut dyn UserCalls,
     ) -> Bulk<'a> {
-        Bulk { view, retention, guest, open: vec![], done: vec![] }
+        Bulk { set, view, retention, guest, open: vec![], done: vec![] }
     }
 
     /// Adds the tiles of `key`, whose rows are those in `range`, in order of event time.
     pub fn key(&mut self, key: &EntityKey, rows: &Rows, range: Range<usize>) -> Result<()> {
-        let prefix = TilePrefix::new(&self.view.declaration().name, key);
+        let prefix = TilePrefix::new(self.set, key);
         let time = |row: usize| Time::saturating(rows.event_time(row));
         // The first row of the range whose time is not before another.
         let first = |from: &dyn Fn(Time) -> bool| {

@@ -1,18 +1,26 @@
 //! Where things lie in a store: keys that order as the scans need them.
 //!
 //! ```text
-//! t <view> 0 <entity key> <level> <start>    a tile's state; level 255: the base tile, start MIN
-//! i <source> 0 <event id>                    event time and content hash of an admitted event
-//! a <source> 0 <partition> 0 <position> <view>   an event that was set aside
-//! m source <source> 0 <partition>            position, watermark and counts of a source partition
-//! m source <source> 0 0 backfill             the mark of a backfill that has not come to its end
-//! m identity <what>                          digests and declarations that values depend on (S23)
+//! t <set> <entity key> <level> <start>          a tile's state; level 255: the base tile, start MIN
+//! i <source> 0 <partition> 0 <event id>         event time and content hash of an admitted event
+//! r <source> 0 <partition> 0 <position>         rejected positions from that one on
+//! a <source> 0 <partition> 0 <position>         an event that was set aside for its source
+//! a <source> 0 <partition> 0 <position> <set> <view>   an event that was set aside for a view
+//! m source <source> 0 <partition>               position, watermark and counts of a source partition
+//! m source <source> 0 0 backfill                the mark of a backfill that has not come to its end
+//! m judged <source>                             what the verdicts of admission were judged by
+//! m base <source>                               the files that were read
+//! m set <set> <partition>                       the position that a state set has reached
+//! m rows <generation> <partition>               the content of a generation's rows up to a position
+//! m generations                                 which generations there are, and which one answers
+//! w <artifact digest>                           an artifact's bytes
 //! ```
 //!
 //! Invariant: numbers are big-endian and ordered as signed; an entity key delimits itself, so all
-//! tiles of one key and level abut in time order. Views are named, not numbered: two stores that
-//! were filled in different orders hold the same bytes.
+//! tiles of one key and level abut in time order.
 
+use crate::generations::SetNumber;
+use lockstep_core::generation::Sha;
 use lockstep_core::key::EntityKey;
 use lockstep_core::tile::Level;
 use lockstep_core::time::Time;
@@ -21,17 +29,15 @@ use lockstep_core::value::{i64_from_order, i64_order};
 /// The level number of base tiles.
 const BASE: u8 = 255;
 
-/// The front part of all tile keys of one view and entity.
+/// The front part of all tile keys of one state set and entity.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TilePrefix(Vec<u8>);
 
 impl TilePrefix {
-    /// The prefix of `key`'s tiles in `view`.
-    pub fn new(view: &str, key: &EntityKey) -> TilePrefix {
-        let mut bytes = Vec::with_capacity(view.len() + key.as_bytes().len() + 11);
-        bytes.push(b't');
-        bytes.extend(view.as_bytes());
-        bytes.push(0);
+    /// The prefix of `key`'s tiles in a state set.
+    pub fn new(set: SetNumber, key: &EntityKey) -> TilePrefix {
+        let mut bytes = Vec::with_capacity(key.as_bytes().len() + 14);
+        bytes.extend(tiles_of(set));
         bytes.extend(key.as_bytes());
         TilePrefix(bytes)
     }
@@ -65,11 +71,17 @@ pub fn all_tiles() -> (Vec<u8>, Vec<u8>) {
     (vec![b't'], vec![b't' + 1])
 }
 
+/// The front part of all tile keys of one state set.
+pub fn tiles_of(set: SetNumber) -> [u8; 5] {
+    let [a, b, c, d] = set.to_be_bytes();
+    [b't', a, b, c, d]
+}
+
 /// What a tile key names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TileName {
-    /// The view.
-    pub view: String,
+    /// The state set.
+    pub set: SetNumber,
     /// The entity key's and everything before it: equal for all tiles of one key.
     pub prefix: Vec<u8>,
     /// The level; `None` for a base tile.
@@ -87,8 +99,7 @@ impl TileName {
 
 /// Reads a tile key apart; `None` if it is not one.
 pub fn tile_name(key: &[u8]) -> Option<TileName> {
-    let end = key.iter().position(|&byte| byte == 0)?;
-    let view = std::str::from_utf8(key.get(1..end)?).ok()?.to_string();
+    let set = SetNumber::from_be_bytes(key.get(1..5)?.try_into().ok()?);
     let (front, start) = key.split_last_chunk::<8>()?;
     let (&number, prefix) = front.split_last()?;
     let start = Time::new(i64_from_order(u64::from_be_bytes(*start)))?;
@@ -96,23 +107,64 @@ pub fn tile_name(key: &[u8]) -> Option<TileName> {
         BASE => None,
         _ => Some(Level::from_number(number)?),
     };
-    Some(TileName { view, prefix: prefix.to_vec(), level, start })
+    Some(TileName { set, prefix: prefix.to_vec(), level, start })
 }
 
 /// The key of an admitted event's identity.
-pub fn event_id(source: &str, id: &[u8]) -> Vec<u8> {
-    [b"i", source.as_bytes(), b"\0", id].concat()
+pub fn event_id(source: &str, partition: &str, id: &[u8]) -> Vec<u8> {
+    [b"i", source.as_bytes(), b"\0", partition.as_bytes(), b"\0", id].concat()
 }
 
-/// The key of an event that was set aside.
-pub fn set_aside(source: &str, partition: &str, position: u64, view: Option<&str>) -> Vec<u8> {
-    let place = [b"a", source.as_bytes(), b"\0", partition.as_bytes(), b"\0"].concat();
-    [&place, &position.to_be_bytes()[..], view.unwrap_or("").as_bytes()].concat()
+/// The key of the rejected positions of a source partition from one on; without one, the front part
+/// of all of them.
+pub fn rejected(source: &str, partition: &str, first: Option<u64>) -> Vec<u8> {
+    let mut key = [b"r", source.as_bytes(), b"\0", partition.as_bytes(), b"\0"].concat();
+    key.extend(first.into_iter().flat_map(u64::to_be_bytes));
+    key
+}
+
+/// The front part of the keys of events of a source partition that were set aside.
+pub fn set_aside_of(source: &str, partition: &str) -> Vec<u8> {
+    [b"a", source.as_bytes(), b"\0", partition.as_bytes(), b"\0"].concat()
+}
+
+/// The key of an event that was set aside, for its source or for a view with a state set.
+pub fn set_aside(
+    source: &str,
+    partition: &str,
+    position: u64,
+    view: Option<(SetNumber, &str)>,
+) -> Vec<u8> {
+    let mut key = set_aside_of(source, partition);
+    key.extend(position.to_be_bytes());
+    if let Some((set, view)) = view {
+        key.extend(set.to_be_bytes());
+        key.extend(view.as_bytes());
+    }
+    key
+}
+
+/// The place of an event that was set aside, up to its position, and the state set and view that
+/// refused it.
+pub fn set_aside_place(key: &[u8]) -> Option<(&[u8], Option<(SetNumber, &str)>)> {
+    let mut zeros = key.iter().enumerate().filter(|(_, byte)| **byte == 0).map(|(at, _)| at);
+    let (_, partition_end) = (zeros.next()?, zeros.next()?);
+    let (place, rest) = key.split_at_checked(partition_end + 9)?;
+    if rest.is_empty() {
+        return Some((place, None));
+    }
+    let (set, view) = rest.split_first_chunk::<4>()?;
+    Some((place, Some((SetNumber::from_be_bytes(*set), std::str::from_utf8(view).ok()?))))
 }
 
 /// All keys of events that were set aside: `[start, end)`.
 pub fn all_set_aside() -> (Vec<u8>, Vec<u8>) {
     (vec![b'a'], vec![b'a' + 1])
+}
+
+/// The front part of the progress of all sources.
+pub fn all_sources() -> &'static [u8] {
+    b"msource "
 }
 
 /// The key of a source partition's progress.
@@ -126,7 +178,35 @@ pub fn unfinished(source: &str) -> Vec<u8> {
     self::source(source, "\0backfill")
 }
 
-/// The key of something that values depend on.
-pub fn identity(what: &str) -> Vec<u8> {
-    [b"midentity ", what.as_bytes()].concat()
+/// The key of the mark of an unfinished later reading, which only new generations wait for.
+pub fn refill(source: &str) -> Vec<u8> {
+    [b"mrefill ", source.as_bytes()].concat()
+}
+
+/// The key of what the verdicts on a source's events were judged by.
+pub fn judged(source: &str) -> Vec<u8> {
+    [b"mjudged ", source.as_bytes()].concat()
+}
+
+/// The key of the record of a source's files.
+pub fn base(source: &str) -> Vec<u8> {
+    [b"mbase ", source.as_bytes()].concat()
+}
+
+/// The key of the position that a state set has reached in a partition of its source.
+pub fn set_position(set: SetNumber, partition: &str) -> Vec<u8> {
+    [b"mset ".as_slice(), &set.to_be_bytes(), partition.as_bytes()].concat()
+}
+
+/// The key of the content of a generation's rows of a partition.
+pub fn rows_content(generation: &Sha, partition: &str) -> Vec<u8> {
+    [b"mrows ".as_slice(), generation.as_bytes(), partition.as_bytes()].concat()
+}
+
+/// The key of the record of generations.
+pub const GENERATIONS: &[u8] = b"mgenerations";
+
+/// The key of an artifact's bytes.
+pub fn artifact(digest: &str) -> Vec<u8> {
+    [b"w", digest.as_bytes()].concat()
 }

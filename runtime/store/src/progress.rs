@@ -11,6 +11,7 @@ use super::unfinished::Unfinished;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::time::Time;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The partition of a source that its project files make; positions are row numbers.
 pub const FILES: &str = "files";
@@ -59,18 +60,36 @@ impl Progress {
     }
 }
 
-/// The watermark of a source: the greatest of its partitions', whatever they are called, since they
-/// are roads of one log. `Time::MIN` before any event.
-pub fn watermark(snapshot: &dyn Snapshot, source: &str) -> Result<Time> {
-    let mut watermark = Time::MIN;
-    snapshot.scan_prefix(&layout::source(source, ""), &mut |key, bytes| {
+/// The sources of which a store has read something.
+pub fn sources(snapshot: &dyn Snapshot) -> Result<BTreeSet<String>> {
+    let prefix = layout::all_sources();
+    let mut sources = BTreeSet::new();
+    snapshot.scan_prefix(prefix, &mut |key, _| {
+        let name = key[prefix.len()..].split(|byte| *byte == 0).next().unwrap_or(&[]);
+        sources.insert(String::from_utf8_lossy(name).into_owned());
+        Ok(true)
+    })?;
+    Ok(sources)
+}
+
+/// The progress of each partition of a source, by name.
+pub fn partitions(snapshot: &dyn Snapshot, source: &str) -> Result<BTreeMap<String, Progress>> {
+    let prefix = layout::source(source, "");
+    let mut partitions = BTreeMap::new();
+    snapshot.scan_prefix(&prefix, &mut |key, bytes| {
         if key == layout::unfinished(source) {
             return Err(Unfinished::refusal(source));
         }
-        if let Some(micros) = Progress::decode(source, bytes)?.watermark {
-            watermark = watermark.max(Time::saturating(micros));
-        }
+        let name = String::from_utf8_lossy(&key[prefix.len()..]).into_owned();
+        partitions.insert(name, Progress::decode(source, bytes)?);
         Ok(true)
     })?;
-    Ok(watermark)
+    Ok(partitions)
+}
+
+/// The watermark of a source: the greatest of its partitions', since they are parts of one log.
+/// `Time::MIN` before any event.
+pub fn watermark(snapshot: &dyn Snapshot, source: &str) -> Result<Time> {
+    let marks = partitions(snapshot, source)?.into_values().filter_map(|it| it.watermark);
+    Ok(marks.max().map_or(Time::MIN, Time::saturating))
 }

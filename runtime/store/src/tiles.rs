@@ -7,6 +7,7 @@
 use super::batch::WriteBatch;
 use super::contract::Snapshot;
 use super::layout::{self, TilePrefix};
+use crate::generations::SetNumber;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::fold::{Merged, ViewGuests, ViewState};
 use lockstep_core::key::EntityKey;
@@ -73,10 +74,8 @@ impl Wanted {
 /// Merges, for each span that is wanted, the states of its tiles, for a question asked at `as_of`.
 /// Fails if the store no longer holds a boundary (S12): `oldest` gives the oldest `as_of` that is
 /// answerable for all views that are asked together.
-#[expect(clippy::too_many_arguments, reason = "one read has these parts")]
 pub fn read(
-    snapshot: &dyn Snapshot,
-    view: &ViewPlan,
+    (snapshot, set, view): (&dyn Snapshot, SetNumber, &ViewPlan),
     retention: &Retention,
     key: &EntityKey,
     wanted: &Wanted,
@@ -95,7 +94,7 @@ pub fn read(
             return Err(unanswerable(view, segment, oldest()?));
         }
     }
-    let prefix = TilePrefix::new(&view.declaration().name, key);
+    let prefix = TilePrefix::new(set, key);
     for &level in view.ladder.levels() {
         let segments = covers.iter().flatten().filter(|segment| segment.level == level);
         let span = segments.fold(None, |span: Option<(Time, Time)>, segment| {
@@ -210,16 +209,16 @@ impl Deltas {
     pub fn write(
         self,
         snapshot: &dyn Snapshot,
-        views: &[&ViewPlan],
+        views: &[(SetNumber, &ViewPlan)],
         retentions: &[Retention],
         guests: &mut dyn ViewGuests,
         batch: &mut WriteBatch,
     ) -> Result<()> {
         for (at, keys) in self.views {
-            let (view, retention) = (views[at], &retentions[at]);
+            let ((set, view), retention) = (views[at], &retentions[at]);
             let mut changed: Vec<(Vec<u8>, Option<Level>, ViewState)> = Vec::new();
             for (key, mut tiles) in keys {
-                let prefix = TilePrefix::new(&view.declaration().name, &key);
+                let prefix = TilePrefix::new(set, &key);
                 tidy(snapshot, view, retention, &prefix, &key, &mut tiles, batch)?;
                 for ((level, start), mut state) in tiles {
                     let name = match level {

@@ -10,11 +10,12 @@ use super::contract::Snapshot;
 use super::layout;
 use super::progress::Progress;
 use lockstep_core::error::{Error, Result};
+use crate::generations::SetNumber;
 use serde::{Deserialize, Serialize};
 
 /// The form that this build writes. It changes with the mark, and with the partition of a key,
 /// since a rerun goes on by partitions.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// How far a backfill of a source has come.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -26,6 +27,8 @@ pub struct Unfinished {
     pub partition: String,
     /// The position before which it ends; none: at the end of the files.
     pub until: Option<u64>,
+    /// The sets that are filled, of a later reading for new generations.
+    pub sets: Vec<SetNumber>,
     /// What it read; none before it has read all.
     pub log: Option<Log>,
     /// The section that is being written; those before it are.
@@ -50,7 +53,16 @@ pub struct Log {
 impl Unfinished {
     /// The mark of `source`, if its backfill has not come to its end.
     pub fn read(snapshot: &dyn Snapshot, source: &str) -> Result<Option<Unfinished>> {
-        let Some(bytes) = snapshot.get(&layout::unfinished(source))? else { return Ok(None) };
+        Self::read_at(snapshot, &layout::unfinished(source), source)
+    }
+
+    /// The mark under `key`, of a backfill of `source`.
+    pub fn read_at(
+        snapshot: &dyn Snapshot,
+        key: &[u8],
+        source: &str,
+    ) -> Result<Option<Unfinished>> {
+        let Some(bytes) = snapshot.get(key)? else { return Ok(None) };
         let damaged = || {
             Error::restore(format!(
                 "the store's mark of the backfill of source {source} is damaged or of another \

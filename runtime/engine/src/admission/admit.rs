@@ -50,6 +50,8 @@ pub struct Admission {
     pub positions: Vec<u64>,
     /// The ids that are new, with what to remember.
     pub new_ids: Vec<(Vec<u8>, Admitted)>,
+    /// The positions of the events that do not count, ascending but for the order of their kinds.
+    pub rejected: Vec<u64>,
     /// How many identical copies were dropped.
     pub duplicates: u64,
     /// Events whose id is known with another content or time, or is too long.
@@ -80,6 +82,7 @@ pub fn admit(
         records: batch.records.clone(),
         positions: batch.positions.clone(),
         new_ids: vec![],
+        rejected: batch.set_aside.iter().map(|event| event.position).collect(),
         duplicates: 0,
         conflicts: vec![],
     };
@@ -121,6 +124,8 @@ pub fn admit(
         }
     }
     if keep.contains(&false) {
+        let verdicts = keep.iter().zip(&batch.positions).filter(|(keep, _)| !**keep);
+        admission.rejected.extend(verdicts.map(|(_, position)| *position));
         let mut kept = keep.iter();
         admission.positions.retain(|_| *kept.next().expect("one verdict a position"));
         admission.records =

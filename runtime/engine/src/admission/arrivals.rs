@@ -138,8 +138,14 @@ mod tests {
         let of = |times: Vec<i64>, arrived: Option<Vec<i64>>, kept: Vec<u64>| {
             let times = TimestampMicrosecondArray::from(times).with_timezone("UTC");
             let records = RecordBatch::try_new(schema.arrow(), vec![Arc::new(times)]).unwrap();
-            let (new_ids, duplicates, conflicts) = (vec![], 0, vec![]);
-            let admission = Admission { records, positions: kept, new_ids, duplicates, conflicts };
+            let admission = Admission {
+                records,
+                positions: kept,
+                new_ids: vec![],
+                rejected: vec![],
+                duplicates: 0,
+                conflicts: vec![],
+            };
             watermark(&schema, &positions, arrived.map(Int64Array::from), &admission).unwrap()
         };
         let arrived = Some(vec![100, 200, 900, 300, i64::MAX]);

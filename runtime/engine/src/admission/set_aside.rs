@@ -8,9 +8,10 @@
 //! below the store's limit of a batch; the records of one event that are above that alone, because
 //! many views refused it, share the limit. Deliberately absent: the way back to an event.
 
-use lockstep_core::error::Result;
+use lockstep_core::error::{Error, Result};
 use lockstep_core::event::SetAside;
 use lockstep_source::LINE_BYTES_MAX;
+use lockstep_store::generations::SetNumber;
 use lockstep_store::{WriteBatch, layout};
 
 /// Most bytes kept of one event that was set aside; the rest is cut off.
@@ -42,17 +43,24 @@ pub(crate) fn records(events: &[SetAside]) -> Option<Vec<Vec<u8>>> {
     Some(records)
 }
 
-/// Adds the records of `events`, which [`records`] made, to a commit.
+/// Adds the records of `events`, which [`records`] made, to a commit. `set` gives the state set of
+/// the view that refused an event.
 pub(crate) fn write(
     writes: &mut WriteBatch,
-    source: &str,
-    partition: &str,
+    (source, partition): (&str, &str),
     events: &[SetAside],
     records: Vec<Vec<u8>>,
+    set: &dyn Fn(&str) -> Option<SetNumber>,
 ) -> Result<()> {
     for (event, record) in events.iter().zip(records) {
-        let key = layout::set_aside(source, partition, event.position, event.view.as_deref());
-        writes.put(key, record)?;
+        let view = match event.view.as_deref() {
+            None => None,
+            Some(view) => {
+                let unknown = || Error::bug(format!("view {view} has no state set"));
+                Some((set(view).ok_or_else(unknown)?, view))
+            }
+        };
+        writes.put(layout::set_aside(source, partition, event.position, view), record)?;
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ use lockstep_core::error::Result;
 use lockstep_core::fold::ViewGuests as _;
 use lockstep_core::tile::Retention;
 use lockstep_store::bulk::Bulk;
+use lockstep_store::generations::SetNumber;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -25,6 +26,8 @@ type Entries = Vec<(Vec<u8>, Vec<u8>)>;
 /// A view's rows, which wait to be folded.
 #[derive(Debug)]
 pub(super) struct Waiting<'a> {
+    /// The set that is filled.
+    pub(super) set: SetNumber,
     /// The view's index in the catalogue.
     pub(super) view: usize,
     pub(super) layout: &'a Layout,
@@ -114,7 +117,7 @@ impl<'a> Rounds<'a> {
         let work = || {
             let mut guests = Guests::new(self.catalog)?;
             let plan = &self.catalog.views()[waiting.view].plan;
-            let mut bulk = Bulk::new(plan, &waiting.retention, guests.of(waiting.view)?);
+            let mut bulk = Bulk::new(waiting.set, plan, &waiting.retention, guests.of(waiting.view)?);
             loop {
                 let partition = next.fetch_add(1, Ordering::Relaxed);
                 if partition >= partitions.end {

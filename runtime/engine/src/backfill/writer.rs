@@ -6,11 +6,16 @@
 //! Deliberately absent: what the sections hold.
 
 use crate::admission::set_aside;
-use crate::vector::Identity;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::SetAside;
 use lockstep_store::unfinished::{Log, Unfinished};
-use lockstep_store::{Store, WriteBatch, layout, prefix_end};
+use super::fill::Filled;
+use lockstep_store::generations::SetNumber;
+use lockstep_store::progress::Progress;
+use lockstep_store::rejected::Rejected;
+use lockstep_store::set_progress::{RowsContent, write_set_position};
+use lockstep_store::{Store, WriteBatch, layout};
+use std::collections::HashMap;
 
 /// Bytes of a commit, as long as no key and value alone is larger: far below the store's limit. Larger
 /// commits are no faster, and leave sled with more to clean up.
@@ -21,8 +26,11 @@ pub(super) const COMMIT_BYTES_MAX: usize = 1 << 20;
 pub(super) struct Writer<'a> {
     store: &'a dyn Store,
     source: &'a str,
-    identity: Identity,
+    /// Where the mark lies.
+    key: Vec<u8>,
     mark: Unfinished,
+    /// The set of each view that is filled, by name.
+    sets: HashMap<String, SetNumber>,
     /// Where an earlier run stopped: the section, and the last key in it.
     written: (u64, Option<Vec<u8>>),
     batch: WriteBatch,
@@ -35,14 +43,15 @@ impl<'a> Writer<'a> {
     pub(super) fn new(
         store: &'a dyn Store,
         source: &'a str,
-        identity: Identity,
+        key: Vec<u8>,
         mark: Unfinished,
     ) -> Result<Writer<'a>> {
         let after = mark.after.as_deref().map(bytes_of).transpose()?;
         Ok(Writer {
             store,
             source,
-            identity,
+            key,
+            sets: HashMap::new(),
             written: (mark.section, after.clone()),
             last: after,
             mark,
@@ -52,20 +61,35 @@ impl<'a> Writer<'a> {
     }
 
     /// Marks the store before anything is read, so that nobody takes it for one without events.
-    pub(super) fn begin(&mut self) -> Result<()> {
-        let marked = self.store.read()?.get(&layout::unfinished(self.source))?.is_some();
+    /// `with` adds what belongs into the same commit.
+    pub(super) fn begin(
+        &mut self,
+        with: &mut dyn FnMut(&mut WriteBatch) -> Result<()>,
+    ) -> Result<()> {
+        let marked = self.store.read()?.get(&self.key)?.is_some();
         if marked {
             return Ok(());
         }
         let mut batch = WriteBatch::new();
-        batch.put(layout::unfinished(self.source), self.mark.encode()?)?;
+        batch.put(self.key.clone(), self.mark.encode()?)?;
+        with(&mut batch)?;
         self.store.commit(batch).map(|_| ())
     }
 
     /// Removes the mark of a log in which nothing is.
     pub(super) fn leave_empty(mut self) -> Result<u64> {
-        self.batch.delete(layout::unfinished(self.source))?;
+        self.batch.delete(self.key)?;
         self.store.commit(self.batch)
+    }
+
+    /// Says which sets are filled, by the views' names.
+    pub(super) fn fills(&mut self, sets: HashMap<String, SetNumber>) {
+        self.sets = sets;
+    }
+
+    /// The partition that is read.
+    pub(super) fn partition(&self) -> &str {
+        &self.mark.partition
     }
 
     /// Removes what a run set aside that did not come to the end of the log: nobody knows whether
@@ -74,10 +98,9 @@ impl<'a> Writer<'a> {
         if self.mark.log.is_some() {
             return Ok(());
         }
-        let first = layout::set_aside(self.source, &self.mark.partition, 0, None);
-        let prefix = &first[..first.len() - size_of::<u64>()];
+        let prefix = layout::set_aside_of(self.source, &self.mark.partition);
         let mut old: Vec<Vec<u8>> = Vec::new();
-        self.store.read()?.scan(prefix, &prefix_end(prefix), &mut |key, _| {
+        self.store.read()?.scan_prefix(&prefix, &mut |key, _| {
             old.push(key.to_vec());
             Ok(true)
         })?;
@@ -97,7 +120,8 @@ impl<'a> Writer<'a> {
         let records = records.ok_or_else(|| Error::bug("one event's records have no limit"))?;
         self.make_room(records.iter().map(Vec::len).sum())?;
         let partition = self.mark.partition.clone();
-        set_aside::write(&mut self.batch, self.source, &partition, of_one_event, records)
+        let set = |view: &str| self.sets.get(view).copied();
+        set_aside::write(&mut self.batch, (self.source, &partition), of_one_event, records, &set)
     }
 
     /// Says what was read; answers what the first run said of it, whose rounds count. Fails if it
@@ -157,13 +181,22 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// The last commit: what is left, and the progress in the place of the mark; answers its number.
-    pub(super) fn finish(mut self) -> Result<u64> {
+    /// The last commit: what is left, how far the sets are, and in the place of the mark what a first
+    /// reading leaves. Returns its number.
+    pub(super) fn finish(mut self, last: Last, filled: &Filled) -> Result<u64> {
         let log = self.mark.log.take().ok_or_else(|| Error::bug("a backfill read nothing"))?;
-        self.batch.delete(layout::unfinished(self.source))?;
-        let progress = layout::source(self.source, &self.mark.partition);
-        self.batch.put(progress, log.progress.encode()?)?;
-        self.put_identity_and_commit()
+        let (source, partition) = (self.source, &self.mark.partition);
+        self.batch.delete(self.key)?;
+        let position = log.progress.position;
+        if let Last::First { progress, rejected } = last {
+            self.batch.put(layout::source(source, partition), progress.encode()?)?;
+            rejected.write(source, partition, &mut self.batch)?;
+        }
+        for (set, generation, sum) in filled {
+            write_set_position(*set, partition, position, &mut self.batch)?;
+            RowsContent { position, sum: *sum }.write(generation, partition, &mut self.batch)?;
+        }
+        self.store.commit(self.batch)
     }
 
     /// Commits if the next entry is too much for the commit.
@@ -174,16 +207,17 @@ impl<'a> Writer<'a> {
 
     fn commit(&mut self) -> Result<()> {
         self.mark.after = self.last.as_deref().map(hex_of);
-        self.batch.put(layout::unfinished(self.source), self.mark.encode()?)?;
-        self.put_identity_and_commit().map(|_| ())
+        self.batch.put(self.key.clone(), self.mark.encode()?)?;
+        self.store.commit(std::mem::take(&mut self.batch)).map(|_| ())
     }
+}
 
-    fn put_identity_and_commit(&mut self) -> Result<u64> {
-        for (what, value) in self.identity.entries() {
-            self.batch.put(layout::identity(&what), value.into_bytes())?;
-        }
-        self.store.commit(std::mem::take(&mut self.batch))
-    }
+/// What the last commit leaves beside the states.
+pub(super) enum Last {
+    /// Of a first reading.
+    First { progress: Progress, rejected: Rejected },
+    /// Of a later one: nothing.
+    Later,
 }
 
 fn hex_of(bytes: &[u8]) -> String {

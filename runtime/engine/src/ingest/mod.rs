@@ -1,6 +1,9 @@
 //! Ingest: live events into tiles, states and source position in one atomic batch.
 
+mod applied;
+mod cut;
+mod fold;
 mod stream;
 
-pub(crate) use stream::check_identity;
-pub use stream::{Applied, COMMIT_EVENTS_MAX, StreamHost};
+pub use applied::{Applied, Parted};
+pub use stream::{COMMIT_EVENTS_MAX, StreamHost};

@@ -4,24 +4,20 @@
 //! from there gives the same bytes as never having crashed. Order, batch size and duplicates do not
 //! show in the states (S1, S10). Deliberately absent: finalising, and any clock.
 
+use super::applied::Applied;
+use super::cut::Cut;
+use super::fold::{Fold, FoldedPartition};
 use crate::admission::arrivals;
-use crate::admission::set_aside;
-use crate::admission::{Admitted, admit, row_json};
 use crate::catalog::Catalog;
-use crate::guests::Guests;
+use crate::generations::{Fed, Lineup};
 use crate::mapping::Mapper;
-use crate::vector::Identity;
 use lockstep_core::error::{Error, Result};
-use lockstep_core::event::{EventBatch, SetAside, SourceSchema};
-use lockstep_core::row::TypedColumn;
-use lockstep_core::tile::Retention;
+use lockstep_core::event::{EventBatch, SourceSchema};
 use lockstep_core::time::Time;
-use lockstep_core::view_plan::ViewPlan;
 use lockstep_source::EventReader;
-use lockstep_store::progress::{self, Progress};
-use lockstep_store::tiles::Deltas;
-use lockstep_store::{Snapshot, Store, WriteBatch, layout};
-use std::collections::{BTreeMap, HashMap};
+use lockstep_store::progress::Progress;
+use lockstep_store::{Store, WriteBatch};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Events in one commit, bad ones too. A larger batch becomes several commits, so that a commit
@@ -33,42 +29,26 @@ const QUEUE_BATCHES_MAX: usize = 4;
 /// Folds events into a store.
 #[derive(Debug)]
 pub struct StreamHost {
-    catalog: Arc<Catalog>,
+    /// The artifacts that are wanted.
+    wanted: Arc<Catalog>,
     store: Arc<dyn Store>,
-    identity: Identity,
-    mappers: HashMap<String, Mapper>,
-    guests: Guests,
-}
-
-/// What a batch is folded with.
-struct Fold<'a> {
-    partition: &'a str,
-    snapshot: &'a dyn Snapshot,
-    writes: &'a mut WriteBatch,
-}
-
-/// What one batch did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Applied {
-    /// Events admitted.
-    pub events: u64,
-    /// Identical copies dropped.
-    pub duplicates: u64,
-    /// Events set aside, for their source or for a view.
-    pub set_aside: u64,
-    /// The one of them with the least position, for people.
-    pub first_set_aside: Option<SetAside>,
-    /// The commit sequence at which the batch became visible.
-    pub sequence: u64,
+    lineup: Lineup,
+    /// By source, one for each of the line-up's catalogues.
+    mappers: HashMap<String, Vec<Mapper>>,
 }
 
 impl StreamHost {
-    /// A host over `store`. Fails if another artifact filled the store (S23).
+    /// A host over `store`. A version of an artifact that the store does not know yet answers at once
+    /// if nothing was read of its sources, and otherwise after [`catch_up`]; until then the host feeds
+    /// the one that answers.
+    ///
+    /// # Errors
+    /// If the store's events were admitted by another judgement, or the store is damaged.
+    ///
+    /// [`catch_up`]: crate::generations::catch_up
     pub fn open(catalog: Arc<Catalog>, store: Arc<dyn Store>) -> Result<StreamHost> {
-        let identity = Identity::of(&catalog);
-        check_identity(&*store.read()?, &identity)?;
-        let guests = Guests::new(&catalog)?;
-        Ok(StreamHost { catalog, store, identity, mappers: HashMap::new(), guests })
+        let lineup = Lineup::open(&catalog, &*store.read()?)?;
+        Ok(StreamHost { wanted: catalog, store, lineup, mappers: HashMap::new() })
     }
 
     /// The progress through a partition of `source`.
@@ -76,134 +56,125 @@ impl StreamHost {
         Progress::read(&*self.store.read()?, source, partition)
     }
 
+    /// The artifacts whose wanted version has to catch up before it answers, by name.
+    pub fn pending(&self) -> &[String] {
+        &self.lineup.pending
+    }
+
+    /// The columns with which `source` is to be read: those of all versions that are fed.
+    pub fn schema(&self, source: &str) -> Result<Arc<SourceSchema>> {
+        arrivals::reading(self.lineup.schema(source)?)
+    }
+
     /// Folds one batch of a partition of `source` and commits it, in parts of at most
     /// [`COMMIT_EVENTS_MAX`], and of fewer where what is set aside is large
-    /// ([`SET_ASIDE_COMMIT_BYTES_MAX`](set_aside::SET_ASIDE_COMMIT_BYTES_MAX)). Events
+    /// ([`SET_ASIDE_COMMIT_BYTES_MAX`](crate::admission::set_aside::SET_ASIDE_COMMIT_BYTES_MAX)). Events
     /// before the store's position were folded before and are skipped.
     pub fn apply(&mut self, source: &str, partition: &str, batch: &EventBatch) -> Result<Applied> {
+        self.apply_all(source, &[(partition, batch)])
+    }
+
+    /// As [`StreamHost::apply`], with batches of several partitions, which are committed together as
+    /// far as they fit. A partition comes once.
+    pub fn apply_all(
+        &mut self,
+        source: &str,
+        batches: &[(&str, &EventBatch)],
+    ) -> Result<Applied> {
         let mut total = Applied::default();
-        let set_aside = batch.set_aside.iter().map(|event| event.position);
-        let mut events: Vec<u64> = batch.positions.iter().copied().chain(set_aside).collect();
-        events.sort_unstable();
-        let (mut first, mut most) = (0, COMMIT_EVENTS_MAX);
+        let mut cuts: Vec<Cut<'_>> =
+            batches.iter().map(|(partition, batch)| Cut::new(partition, batch)).collect();
+        let mut most = COMMIT_EVENTS_MAX;
         loop {
-            let start = events.get(first).copied().unwrap_or(batch.next_position);
-            let end = events.get(first + most).copied().unwrap_or(batch.next_position);
-            let Some(applied) = self.commit(source, partition, &part(batch, start, end))? else {
+            let mut left = most;
+            let parts: Vec<(&str, EventBatch)> = cuts
+                .iter()
+                .map(|cut| {
+                    let part = cut.next(left);
+                    left -= part.events().min(left);
+                    (cut.partition, part)
+                })
+                .collect();
+            let Some(applied) = self.commit(source, &parts)? else {
                 // Only several events can be too large together, so this ends.
-                most = (most.min(events.len() - first) / 2).max(1);
+                most = (parts.iter().map(|(_, part)| part.events()).sum::<usize>() / 2).max(1);
                 continue;
             };
-            total.events += applied.events;
-            total.duplicates += applied.duplicates;
-            total.set_aside += applied.set_aside;
-            total.first_set_aside = total.first_set_aside.or(applied.first_set_aside);
-            total.sequence = applied.sequence;
-            if end == batch.next_position {
+            total.add(applied);
+            cuts.iter_mut().zip(&parts).for_each(|(cut, (_, part))| cut.passed(part));
+            if cuts.iter().all(Cut::is_done) {
                 return Ok(total);
             }
-            first += most;
             most = (2 * most).min(COMMIT_EVENTS_MAX);
         }
     }
 
-    /// Folds one batch and commits it; `None` if what it sets aside is too large for one commit.
-    fn commit(
-        &mut self,
-        source: &str,
-        partition: &str,
-        batch: &EventBatch,
-    ) -> Result<Option<Applied>> {
-        let schema = self.catalog.source(source)?.clone();
+    /// Folds one batch of each partition and commits them; `None` if what they set aside is too large
+    /// for one commit.
+    fn commit(&mut self, source: &str, batches: &[(&str, EventBatch)]) -> Result<Option<Applied>> {
+        let schema = self.lineup.schema(source)?.clone();
         let mut writes = WriteBatch::new();
-        let (progress, mut applied) = {
+        let mut applied = {
             let store = self.store.clone();
             let snapshot = store.read()?;
-            let mut progress = Progress::read(&*snapshot, source, partition)?;
-            if batch.next_position <= progress.position {
+            let mut fold = Fold::new(&*snapshot, &schema)?;
+            for (partition, batch) in batches {
+                let progress = Progress::read(&*snapshot, source, partition)?;
+                if batch.next_position <= progress.position {
+                    continue;
+                }
+                let batch = batch.between(progress.position, batch.next_position);
+                self.fold(partition, &batch, progress, &mut fold)?;
+            }
+            if fold.partitions.is_empty() {
                 let sequence = snapshot.sequence();
                 return Ok(Some(Applied { sequence, ..Applied::default() }));
             }
-            let batch = part(batch, progress.position, batch.next_position);
-            let mut fold = Fold { partition, snapshot: &*snapshot, writes: &mut writes };
-            match self.fold(&schema, &batch, &mut progress, &mut fold)? {
-                Some(applied) => (progress, applied),
+            match fold.write(&mut self.lineup, &mut writes)? {
+                Some(applied) => applied,
                 None => return Ok(None),
             }
         };
-        writes.put(layout::source(source, partition), progress.encode()?)?;
-        for (what, value) in self.identity.entries() {
-            writes.put(layout::identity(&what), value.into_bytes())?;
-        }
+        self.lineup.write(&self.wanted, &mut writes)?;
         applied.sequence = self.store.commit(writes)?;
+        self.lineup.written();
         Ok(Some(applied))
     }
 
+    /// Admits and maps one batch.
     fn fold(
         &mut self,
-        schema: &SourceSchema,
+        partition: &str,
         batch: &EventBatch,
-        progress: &mut Progress,
+        mut progress: Progress,
         fold: &mut Fold<'_>,
-    ) -> Result<Option<Applied>> {
-        let Fold { partition, snapshot, writes } = fold;
-        let (partition, snapshot) = (*partition, *snapshot);
+    ) -> Result<()> {
+        let schema = fold.schema;
         let source = schema.source.as_str();
-        let (batch, arrivals) = arrivals::recorded(schema, batch)?;
-        let admission = admit(schema, &batch, |id| {
-            let stored = snapshot.get(&layout::event_id(source, id))?;
-            stored.map(|bytes| Admitted::decode(&bytes).ok_or_else(damaged_id)).transpose()
-        })?;
-        for (id, admitted) in &admission.new_ids {
-            writes.put(layout::event_id(source, id), admitted.encode())?;
-        }
-        let mut aside: Vec<SetAside> = batch.set_aside.clone();
-        aside.extend(admission.conflicts.iter().cloned());
-
+        let admitted = fold.admit(partition, batch)?;
         progress.position = batch.next_position;
-        let newest = arrivals::watermark(schema, &batch.positions, arrivals, &admission)?;
-        progress.watermark = progress.watermark.max(newest);
-        progress.events += admission.records.num_rows() as u64;
-        progress.duplicates += admission.duplicates;
-        let views = self.catalog.views();
-        let watermark = progress::watermark(snapshot, source)?
-            .max(progress.watermark.map_or(Time::MIN, Time::saturating));
-        let retentions: Vec<Retention> =
-            views.iter().map(|view| view.plan.ladder.retention(watermark)).collect();
-
-        let mut deltas = Deltas::default();
+        progress.watermark = progress.watermark.max(admitted.newest);
+        progress.events += admitted.admission.records.num_rows() as u64;
+        progress.duplicates += admitted.admission.duplicates;
+        fold.watermark = fold.watermark.max(progress.watermark.map_or(Time::MIN, Time::saturating));
         if !self.mappers.contains_key(source) {
-            let mapper = Mapper::new(&self.catalog, schema, |_| true)?;
-            self.mappers.insert(source.to_string(), mapper);
+            let mapper = |fed: &mut Fed| Mapper::new(&fed.catalog, schema, |_| true);
+            let mappers = self.lineup.fed().map(mapper).collect::<Result<_>>()?;
+            self.mappers.insert(source.to_string(), mappers);
         }
-        let mapper = self.mappers.get_mut(source).expect("inserted above");
-        for mapped in mapper.map(&self.catalog, &admission.records)? {
-            let view = &views[mapped.view];
-            deltas.fold(mapped.view, &view.plan, &retentions[mapped.view], &mapped.rows);
-            for refused in mapped.refused {
-                let row = refused.row as usize;
-                let columns = admission.records.columns().iter().map(TypedColumn::new);
-                let columns: Vec<TypedColumn> = columns.collect::<Result<_>>()?;
-                aside.push(SetAside {
-                    position: admission.positions[row],
-                    view: Some(view.declaration().name.clone()),
-                    reason: refused.reason,
-                    bytes: row_json(schema, &columns, row),
-                });
-            }
+        let mappers = self.mappers.get_mut(source).expect("inserted above");
+        let mut mapped = Vec::new();
+        for (fed, mapper) in self.lineup.fed().zip(mappers) {
+            mapped.push(mapper.map(&fed.catalog, &admitted.admission.records)?);
         }
-        let Some(records) = set_aside::records(&aside) else { return Ok(None) };
-        set_aside::write(writes, source, partition, &aside, records)?;
-        progress.set_aside += aside.len() as u64;
-        let plans: Vec<&ViewPlan> = views.iter().map(|view| &view.plan).collect();
-        deltas.write(snapshot, &plans, &retentions, &mut self.guests, writes)?;
-        Ok(Some(Applied {
-            events: admission.records.num_rows() as u64,
-            duplicates: admission.duplicates,
-            set_aside: aside.len() as u64,
-            first_set_aside: aside.into_iter().min_by_key(|event| event.position),
-            sequence: 0,
-        }))
+        fold.partitions.push(FoldedPartition {
+            name: partition.to_string(),
+            progress,
+            aside: admitted.aside,
+            admission: admitted.admission,
+            mapped,
+        });
+        Ok(())
     }
 
     /// Folds all that `reader` has, reading ahead on another thread. `progress` hears of each
@@ -237,48 +208,4 @@ impl StreamHost {
         reading.await.map_err(died)??;
         Ok(host)
     }
-}
-
-/// Refuses a store that something else filled (S23).
-pub(crate) fn check_identity(snapshot: &dyn Snapshot, identity: &Identity) -> Result<()> {
-    let prefix = layout::identity("");
-    let mut filled = BTreeMap::new();
-    snapshot.scan_prefix(&prefix, &mut |name, value| {
-        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-        filled.insert(text(&name[prefix.len()..]), text(value));
-        Ok(true)
-    })?;
-    let here: BTreeMap<String, String> = identity.entries().into_iter().collect();
-    if filled.is_empty() || filled == here {
-        return Ok(());
-    }
-    // A name that only one of them has counts too: a view that came later would answer zeros.
-    let differs = |what: &&String| filled.get(*what) != here.get(*what);
-    let what = filled.keys().chain(here.keys()).find(differs).map_or("", String::as_str);
-    let shown = |entries: &BTreeMap<String, String>| {
-        entries.get(what).map_or_else(|| "none".to_string(), String::clone)
-    };
-    Err(Error::input(format!(
-        "the store was filled with {what} {}, and this is {}; values of both must not mix (S23): \
-         use that artifact, or backfill a new store",
-        shown(&filled),
-        shown(&here)
-    )))
-}
-
-/// The part of a batch with positions in `[start, end)`.
-fn part(batch: &EventBatch, start: u64, end: u64) -> EventBatch {
-    let first = batch.positions.partition_point(|at| *at < start);
-    let last = batch.positions.partition_point(|at| *at < end).max(first);
-    let inside = |event: &&SetAside| (start..end).contains(&event.position);
-    EventBatch {
-        records: batch.records.slice(first, last - first),
-        positions: batch.positions[first..last].to_vec(),
-        next_position: end,
-        set_aside: batch.set_aside.iter().filter(inside).cloned().collect(),
-    }
-}
-
-fn damaged_id() -> Error {
-    Error::restore("the store's index of event ids is damaged; backfill a new store")
 }

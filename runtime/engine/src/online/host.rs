@@ -14,7 +14,7 @@ use super::request::Requests;
 use crate::catalog::{Catalog, cached_engine};
 use crate::clock;
 use crate::guests::Guests;
-use crate::ingest::check_identity;
+use crate::generations::Lineup;
 use crate::project::Project;
 use crate::service::{Origin, Service};
 use crate::vector::{FeatureVector, Identity};
@@ -29,7 +29,7 @@ use lockstep_store::tiles::{self, TileReads, Wanted};
 use lockstep_store::{Snapshot, Store};
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// When a request is as of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,9 +43,22 @@ pub enum AsOf {
 /// Answers requests from a store.
 #[derive(Debug)]
 pub struct OnlineHost {
-    catalog: Arc<Catalog>,
+    /// The artifacts that are wanted.
+    wanted: Arc<Catalog>,
     store: Arc<dyn Store>,
-    services: BTreeMap<String, Prepared>,
+    services: BTreeMap<String, Service>,
+    answering: RwLock<Arc<Answering>>,
+}
+
+/// What answers: the versions that the store says, and the services over them.
+#[derive(Debug)]
+struct Answering {
+    /// The store's record of generations that it was made from.
+    record: Option<Bytes>,
+    catalog: Arc<Catalog>,
+    /// The state set of each view.
+    sets: Vec<Option<SetNumber>>,
+    services: BTreeMap<String, Result<Prepared>>,
     identity: Arc<Identity>,
 }
 
@@ -67,6 +80,17 @@ struct Warm {
     guests: Guests,
 }
 
+impl Prepared {
+    fn new(catalog: &Catalog, service: Service) -> Prepared {
+        let features = service.outputs.clone().into();
+        let views = service.views.iter();
+        let wanted =
+            views.map(|view| Wanted::new(&catalog.views()[view.view].plan, &view.features));
+        let wanted = wanted.collect();
+        Prepared { service, features, wanted, idle: Mutex::default() }
+    }
+}
+
 impl Warm {
     fn new(catalog: &Catalog, service: &Service) -> Result<Warm> {
         Ok(Warm { runners: runners(catalog, service)?, guests: Guests::new(catalog)? })
@@ -84,40 +108,35 @@ impl OnlineHost {
         OnlineHost::new(catalog.clone(), Arc::new(store), services.collect::<Result<_>>()?)
     }
 
-    /// A host over a store and services that are open already.
+    /// A host over a store and services that are open already. The services are those of `catalog`;
+    /// as long as an artifact of it has not caught up, the version before it answers.
     pub fn new(
         catalog: Arc<Catalog>,
         store: Arc<dyn Store>,
         services: Vec<Service>,
     ) -> Result<OnlineHost> {
-        let identity = Arc::new(Identity::of(&catalog));
-        check_identity(&*store.read()?, &identity)?;
-        let mut prepared = BTreeMap::new();
-        for service in services {
-            let features = service.outputs.clone().into();
-            let idle = Mutex::new(vec![Warm::new(&catalog, &service)?]);
-            let views = service.views.iter();
-            let wanted =
-                views.map(|view| Wanted::new(&catalog.views()[view.view].plan, &view.features));
-            let wanted = wanted.collect();
-            prepared.insert(service.name.clone(), Prepared { service, features, wanted, idle });
-        }
-        Ok(OnlineHost { catalog, store, services: prepared, identity })
+        let services: BTreeMap<String, Service> =
+            services.into_iter().map(|service| (service.name.clone(), service)).collect();
+        let answering = Answering::of(&catalog, &services, &*store.read()?)?;
+        let answering = RwLock::new(Arc::new(answering));
+        Ok(OnlineHost { wanted: catalog, store, services, answering })
     }
 
-    /// The service called `name`, resolved.
+    /// The service called `name`, as the wanted artifacts give it.
     pub fn service(&self, name: &str) -> Result<&Service> {
-        Ok(&self.prepared(name)?.service)
+        self.services.get(name).ok_or_else(|| unknown(&self.services, name))
     }
 
-    fn prepared(&self, name: &str) -> Result<&Prepared> {
-        self.services.get(name).ok_or_else(|| {
-            let known: Vec<&str> = self.services.keys().map(String::as_str).collect();
-            Error::input(format!(
-                "there is no service {name:?}; the services are: {}",
-                crate::project::or_none(&known)
-            ))
-        })
+    /// What answers at a state of the store.
+    fn answering(&self, snapshot: &dyn Snapshot) -> Result<Arc<Answering>> {
+        let record = snapshot.get(layout::GENERATIONS)?;
+        let known = self.answering.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if known.record == record {
+            return Ok(known);
+        }
+        let new = Arc::new(Answering::of(&self.wanted, &self.services, snapshot)?);
+        *self.answering.write().unwrap_or_else(PoisonError::into_inner) = new.clone();
+        Ok(new)
     }
 
     /// The features of one request. `request` names each of the service's request columns.
@@ -139,23 +158,27 @@ impl OnlineHost {
         request: &[(&str, Value)],
         as_of: AsOf,
     ) -> Result<(FeatureVector, TileReads)> {
-        let prepared = self.prepared(service)?;
         let as_of = match as_of {
             AsOf::Now => clock::now(),
             AsOf::At(time) => time,
         };
+        let mut reads = TileReads::default();
+        let snapshot = self.store.read()?;
+        let answering = self.answering(&*snapshot)?;
+        let prepared = answering.prepared(service)?;
         let requests = Requests::one(&prepared.service, request, as_of)?;
+        let known = snapshot.sequence();
+        let merged = answering.look_up(&*snapshot, prepared, &requests, &mut reads)?;
+        drop(snapshot);
         let idle = prepared.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut warm = match idle {
             Some(warm) => warm,
-            None => Warm::new(&self.catalog, &prepared.service)?,
+            None => Warm::new(&answering.catalog, &prepared.service)?,
         };
-        let mut reads = TileReads::default();
-        let (known, merged) = self.look_up(prepared, &requests, &mut reads)?;
         let mut stored: Vec<StoredValues> = Vec::with_capacity(merged.len());
         let mut statuses: Vec<Vec<Status>> = Vec::with_capacity(merged.len());
         for (view, merged) in prepared.service.views.iter().zip(merged) {
-            let loaded = &self.catalog.views()[view.view];
+            let loaded = &answering.catalog.views()[view.view];
             let guest = warm.guests.of(view.view)?;
             let answers = loaded.plan.fold.answers(&view.features, &mut [merged], guest)?;
             let answers = answers.into_iter().flatten();
@@ -164,7 +187,7 @@ impl OnlineHost {
             statuses.push(status);
         }
         let runners = std::mem::take(&mut warm.runners);
-        let mut running = OnDemandRunners::with(&self.catalog, &prepared.service, runners);
+        let mut running = OnDemandRunners::with(&answering.catalog, &prepared.service, runners);
         let computed = running.compute_all(&requests, &stored)?;
         warm.runners = running.into_runners();
         prepared.idle.lock().unwrap_or_else(PoisonError::into_inner).push(warm);
@@ -178,45 +201,126 @@ impl OnlineHost {
             }
         });
         let (values, statuses) = answers.unzip();
-        let (features, identity) = (prepared.features.clone(), self.identity.clone());
+        let (features, identity) = (prepared.features.clone(), answering.identity.clone());
         Ok((FeatureVector { features, values, statuses, as_of, known, identity }, reads))
     }
+}
 
-    /// The commit that is read, and for each view of the service the merged states of its spans.
+impl Answering {
+    fn of(
+        wanted: &Arc<Catalog>,
+        services: &BTreeMap<String, Service>,
+        snapshot: &dyn Snapshot,
+    ) -> Result<Answering> {
+        let lineup = Lineup::open(wanted, snapshot)?;
+        let catalog = lineup.active.catalog.clone();
+        let mut prepared = BTreeMap::new();
+        for (name, service) in services {
+            let resolved = match Arc::ptr_eq(&catalog, wanted) {
+                true => Ok(service.clone()),
+                false => service.resolve_in(&catalog),
+            };
+            let ready = match resolved {
+                Ok(service) => Ok(Prepared::new(&catalog, service)),
+                Err(error) => Err(not_caught_up(wanted, service, &lineup, snapshot, error)?),
+            };
+            prepared.insert(name.clone(), ready);
+        }
+        Ok(Answering {
+            record: snapshot.get(layout::GENERATIONS)?,
+            sets: lineup.active.views.iter().map(|view| view.set).collect(),
+            identity: Arc::new(Identity::of(&catalog)),
+            catalog,
+            services: prepared,
+        })
+    }
+
+    fn prepared(&self, name: &str) -> Result<&Prepared> {
+        match self.services.get(name) {
+            Some(Ok(prepared)) => Ok(prepared),
+            Some(Err(error)) => Err(error.again()),
+            None => Err(unknown(&self.services, name)),
+        }
+    }
+
+    /// For each view of the service the merged states of its spans.
     fn look_up(
         &self,
+        snapshot: &dyn Snapshot,
         prepared: &Prepared,
         requests: &Requests,
         reads: &mut TileReads,
-    ) -> Result<(u64, Vec<Merged>)> {
-        let snapshot = self.store.read()?;
-        let oldest = || self.oldest_answerable(&*snapshot, &prepared.service);
+    ) -> Result<Vec<Merged>> {
+        let oldest = || self.oldest_answerable(snapshot, &prepared.service);
         let mut merged = Vec::with_capacity(prepared.service.views.len());
         for (asked, wanted) in prepared.service.views.iter().zip(&prepared.wanted) {
-            let view = &self.catalog.views()[asked.view];
+            let view = &self.catalog.views()[asked.view].plan;
             let source = &view.declaration().event.source;
-            let retention = view.plan.ladder.retention(progress::watermark(&*snapshot, source)?);
-            let (key, as_of) = (requests.key(0, asked, &view.plan.fold), requests.as_of(0));
-            let wanted = wanted.as_ref().map_err(|error| Error::input(&error.message))?;
-            merged.push(match key {
-                Some(key) => tiles::read(
-                    &*snapshot, &view.plan, &retention, &key, wanted, as_of, reads, &oldest,
-                )?,
-                None => Merged::empty(&view.plan.fold, as_of),
+            let retention = view.ladder.retention(progress::watermark(snapshot, source)?);
+            let (key, as_of) = (requests.key(0, asked, &view.fold), requests.as_of(0));
+            let wanted = wanted.as_ref().map_err(Error::again)?;
+            merged.push(match (key, self.sets[asked.view]) {
+                (Some(key), Some(set)) => {
+                    let read = (snapshot, set, view);
+                    tiles::read(read, &retention, &key, wanted, as_of, reads, &oldest)?
+                }
+                _ => Merged::empty(&view.fold, as_of),
             });
         }
-        Ok((snapshot.sequence(), merged))
+        Ok(merged)
     }
 
     /// The oldest `as_of` at which every window of every view of `service` is answerable.
     fn oldest_answerable(&self, snapshot: &dyn Snapshot, service: &Service) -> Result<Time> {
         let mut oldest = Time::MIN;
         for wanted in &service.views {
-            let view = &self.catalog.views()[wanted.view];
+            let view = &self.catalog.views()[wanted.view].plan;
             let source = &view.declaration().event.source;
-            let retention = view.plan.ladder.retention(progress::watermark(snapshot, source)?);
-            oldest = oldest.max(tiles::oldest_answerable(&view.plan, &retention));
+            let retention = view.ladder.retention(progress::watermark(snapshot, source)?);
+            oldest = oldest.max(tiles::oldest_answerable(view, &retention));
         }
         Ok(oldest)
     }
+}
+
+fn unknown<T>(services: &BTreeMap<String, T>, name: &str) -> Error {
+    let known: Vec<&str> = services.keys().map(String::as_str).collect();
+    Error::input(format!(
+        "there is no service {name:?}; the services are: {}",
+        crate::project::or_none(&known)
+    ))
+}
+
+/// Why a service cannot be answered by the versions that answer: a view of it has not caught up. If
+/// all have, the error is another one.
+fn not_caught_up(
+    wanted: &Catalog,
+    service: &Service,
+    lineup: &Lineup,
+    snapshot: &dyn Snapshot,
+    other: Error,
+) -> Result<Error> {
+    for asked in &service.views {
+        let view = &wanted.views()[asked.view];
+        let (name, artifact) = (&view.declaration().name, &wanted.artifacts()[view.artifact].0);
+        if !lineup.pending.contains(artifact) {
+            continue;
+        }
+        let source = &view.declaration().event.source;
+        let target = progress::partitions(snapshot, source)?.get(FILES).map_or(0, |it| it.position);
+        let filling = lineup.record.artifacts.get(artifact).and_then(|it| it.filling.as_ref());
+        let set = filling.and_then(|version| version.views.get(name)).and_then(|view| view.set);
+        let position = match set {
+            Some(set) => set_position(snapshot, set, FILES)?,
+            None => 0,
+        };
+        return Ok(Error::input(format!(
+            "service {}: view {name} of artifact {artifact} has not caught up with source {source} \
+             yet: it has read up to position {position} of {target}; run `lockstep stream` or \
+             `lockstep backfill`, which fill what is new",
+            service.name
+        ))
+        .with_code(Code::NotCaughtUp { view: name.clone(), position, target }));
+    }
+    Ok(other)
 }

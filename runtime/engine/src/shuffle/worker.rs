@@ -13,7 +13,8 @@ use std::time::Duration;
 
 /// What of a view's rows is kept, in the form in which they wait; the view is named by its place
 /// among the worker's.
-pub(crate) type Keep<'a> = dyn Fn(usize, &Mapped, &Arrived) -> Result<RecordBatch> + Sync + 'a;
+pub(crate) type Keep<'a> =
+    dyn Fn(usize, &Mapped, &Arrived) -> Result<Option<RecordBatch>> + Sync + 'a;
 
 /// Maps events, and gathers the rows of some views.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(crate) struct Worker {
     rows: Vec<Blocks>,
     /// The index in the catalogue of each of the views.
     views: Vec<usize>,
+    /// For each of the views the content of its rows, if that is wanted.
+    contents: Option<Vec<u128>>,
 }
 
 impl Worker {
@@ -37,11 +40,21 @@ impl Worker {
     ) -> Result<Worker> {
         let mapper = Mapper::new(catalog, catalog.source(source)?, |at| views.contains(&at))?;
         let rows = views.iter().map(|_| Blocks::new(block_bytes)).collect();
-        Ok(Worker { source: source.into(), mapper, rows, views })
+        Ok(Worker { source: source.into(), mapper, rows, views, contents: None })
     }
 
     pub(crate) fn fresh_each_call(&mut self, fresh: bool) {
         self.mapper.fresh_each_call(fresh);
+    }
+
+    /// From now on sums up the content of each view's rows.
+    pub(crate) fn sum_contents(&mut self) {
+        self.contents = Some(vec![0; self.views.len()]);
+    }
+
+    /// The content of the rows of one of the views.
+    pub(crate) fn content(&self, view: usize) -> u128 {
+        self.contents.as_ref().map_or(0, |contents| contents[view])
     }
 
     pub(crate) fn guest_time(&self) -> Duration {
@@ -69,7 +82,13 @@ impl Worker {
         for mapped in self.mapper.map(catalog, &arrived.records)? {
             aside.extend(refused(catalog, &self.source, &mapped, arrived)?);
             if let Some(at) = self.views.iter().position(|view| *view == mapped.view) {
-                room.take(self.rows[at].push(keep(at, &mapped, arrived)?)?);
+                if let Some(contents) = &mut self.contents {
+                    let content = mapped.rows.content(&mapped.source_rows, &arrived.positions);
+                    contents[at] = contents[at].wrapping_add(content);
+                }
+                if let Some(kept) = keep(at, &mapped, arrived)? {
+                    room.take(self.rows[at].push(kept)?);
+                }
             }
         }
         room.relieve(&mut self.rows)?;

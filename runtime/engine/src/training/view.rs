@@ -28,7 +28,7 @@ pub(super) struct View<'a> {
 
 impl View<'_> {
     /// The rows whose keys the spine names, in the form in which they wait.
-    pub(super) fn keep(&self, mapped: &Mapped, arrived: &Arrived) -> Result<RecordBatch> {
+    pub(super) fn keep(&self, mapped: &Mapped, arrived: &Arrived) -> Result<Option<RecordBatch>> {
         let keys = mapped.rows.keys();
         let known =
             (0..keys.len() as u32).filter(|row| self.known.contains(keys.value(*row as usize)));
@@ -37,6 +37,6 @@ impl View<'_> {
             let rows = mapped.source_rows.iter();
             rows.map(|row| arrivals.value(*row as usize)).collect::<Vec<i64>>().into()
         });
-        self.layout.batch(&mapped.rows, keys, arrivals, &known)
+        self.layout.batch(&mapped.rows, keys, arrivals, &known).map(Some)
     }
 }

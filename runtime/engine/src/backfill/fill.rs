@@ -1,0 +1,318 @@
+//! A backfill from its opening to its last commit.
+//!
+//! Two readings of a log differ in their verdicts. The first one decides which events count, and
+//! leaves ids, rejected positions and progress. A later one, for a new generation of some views, takes
+//! the verdicts of the first, and leaves states alone.
+
+use super::options::Options;
+use super::reading::{Read, Reading, Verdicts, stored_layout};
+use super::rounds::{Rounds, Waiting, ends};
+use super::step::Step;
+use super::writer::{Last, Writer};
+use crate::admission::Admitted;
+use crate::catalog::Catalog;
+use crate::generations::Lineup;
+use crate::ingest::Applied;
+use crate::shuffle::layout::Layout;
+use crate::shuffle::room::Room;
+use crate::shuffle::worker::Worker;
+use lockstep_core::error::{Error, Result};
+use lockstep_core::generation::Sha;
+use lockstep_core::time::Time;
+use lockstep_source::EventReader;
+use lockstep_store::generations::SetNumber;
+use lockstep_store::rejected::Rejected;
+use lockstep_store::unfinished::{FORMAT, Log, Unfinished};
+use lockstep_store::{Store, layout, progress};
+use std::sync::Arc;
+
+/// Memory that a row may need while its round is folded or written, generously.
+const ROUND_ROW_BYTES: usize = 2048;
+/// Two rounds are in memory at once, in half of what there is: a third is for waiting rows.
+const ROUND_SHARE: usize = 4;
+/// Rows of a round where memory has no limit.
+const ROUND_ROWS: u64 = 1 << 20;
+
+/// A view that is filled, or only read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target {
+    /// Its index in the catalogue.
+    pub(crate) view: usize,
+    pub(crate) generation: Sha,
+    /// The set that is filled; none if only the content of the view's rows is wanted.
+    pub(crate) set: Option<SetNumber>,
+}
+
+/// A backfill of one source.
+#[derive(Debug)]
+pub struct Backfill<'a> {
+    catalog: &'a Arc<Catalog>,
+    lineup: Lineup,
+    source: &'a str,
+    round_rows: u64,
+    options: Options,
+    writer: Writer<'a>,
+}
+
+impl<'a> Backfill<'a> {
+    /// A backfill of a partition of `source`, which ends before the position `until`; none if the
+    /// store holds events of the source already.
+    ///
+    /// # Errors
+    /// If an interrupted backfill was for another position, or another version of an artifact is
+    /// being filled.
+    pub fn open(
+        catalog: &'a Arc<Catalog>,
+        store: &'a dyn Store,
+        source: &'a str,
+        partition: &str,
+        until: Option<u64>,
+        options: Options,
+    ) -> Result<Option<Backfill<'a>>> {
+        let (lineup, mark) = {
+            let snapshot = store.read()?;
+            let mark = Unfinished::read(&*snapshot, source)?;
+            if mark.is_none() && !progress::partitions(&*snapshot, source)?.is_empty() {
+                return Ok(None);
+            }
+            (Lineup::open(catalog, &*snapshot)?, mark)
+        };
+        let fresh = Unfinished {
+            format: FORMAT,
+            partition: partition.to_string(),
+            until,
+            sets: vec![],
+            log: None,
+            section: 0,
+            after: None,
+        };
+        let mark = match mark {
+            None => fresh,
+            Some(mark) if (mark.partition.as_str(), mark.until) == (partition, until) => mark,
+            Some(mark) => return Err(other_end(source, &mark)),
+        };
+        let round_rows = round_rows(&options);
+        let writer = Writer::new(store, source, layout::unfinished(source), mark)?;
+        Ok(Some(Backfill { catalog, lineup, source, options, round_rows, writer }))
+    }
+
+    /// Marks the store as not filled yet: hosts refuse it from now on. [`Backfill::run`] does so
+    /// too; a caller with several sources marks all of them first.
+    pub fn begin(&mut self) -> Result<()> {
+        self.writer.begin(&mut |batch| self.lineup.write(self.catalog, batch))?;
+        self.lineup.written();
+        Ok(())
+    }
+
+    /// Sets how many rows a round has and how many bytes a commit, for tests: many small ones meet
+    /// more interruptions.
+    pub fn cut(&mut self, round_rows: u64, commit_bytes_max: usize) {
+        self.round_rows = round_rows;
+        self.writer.commit_bytes_max = commit_bytes_max;
+    }
+
+    /// Fills the store with all that `reader` has, which begins at position 0. `progress` hears
+    /// what is done. What it did counts an interrupted run's part as well.
+    pub fn run(
+        mut self,
+        reader: &mut dyn EventReader,
+        progress: &mut dyn FnMut(Step),
+    ) -> Result<Applied> {
+        self.begin()?;
+        let Backfill { catalog, lineup, source, options, round_rows, mut writer } = self;
+        writer.forget_set_aside()?;
+        let targets = targets(&lineup, source);
+        let mut fill = Fill::new(catalog, source, targets, &options, round_rows)?;
+        let mut verdicts = Verdicts::first();
+        let read = fill.read(reader, &mut writer, &mut verdicts, progress)?;
+        if read.progress.position == 0 && !writer.knows_log() {
+            return Ok(Applied { sequence: writer.leave_empty()?, ..Applied::default() });
+        }
+        let applied = Applied {
+            events: read.progress.events,
+            duplicates: read.progress.duplicates,
+            set_aside: read.progress.set_aside,
+            first_set_aside: read.first_set_aside.clone(),
+            ..Applied::default()
+        };
+        let (ids, rejected) = verdicts.decided();
+        let partition = writer.partition().to_string();
+        let mut ids: Vec<(Vec<u8>, Admitted)> = ids.into_iter().collect();
+        ids.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let entry = |(id, admitted): (Vec<u8>, Admitted)| {
+            (layout::event_id(source, &partition, &id), admitted.encode())
+        };
+        let progress_of = read.progress.clone();
+        let last = fill.write(&mut writer, read, ids.into_iter().map(entry), progress)?;
+        let sequence = writer.finish(Last::First { progress: progress_of, rejected }, &last)?;
+        Ok(Applied { sequence, ..applied })
+    }
+}
+
+/// The views of the versions that answer which read `source`, with their sets.
+fn targets(lineup: &Lineup, source: &str) -> Vec<Target> {
+    let views = lineup.active.catalog.views().iter().zip(&lineup.active.views).enumerate();
+    let own = views.filter(|(_, (view, _))| view.declaration().event.source == source);
+    own.map(|(view, (_, fed))| Target { view, generation: fed.generation, set: fed.set }).collect()
+}
+
+/// A later reading of a source for a new generation of some of its views.
+pub(crate) struct Refill<'a> {
+    pub(crate) catalog: &'a Arc<Catalog>,
+    pub(crate) store: &'a dyn Store,
+    pub(crate) source: &'a str,
+    pub(crate) partition: &'a str,
+    /// The position that the first reading has reached.
+    pub(crate) until: u64,
+    /// What it rejected.
+    pub(crate) rejected: Rejected,
+    pub(crate) watermark: Time,
+    pub(crate) targets: Vec<Target>,
+    pub(crate) options: Options,
+}
+
+impl Refill<'_> {
+    /// Reads the log and fills the targets. Returns the content of each target's rows.
+    pub(crate) fn run(
+        self,
+        reader: &mut dyn EventReader,
+        progress: &mut dyn FnMut(Step),
+    ) -> Result<Vec<u128>> {
+        let key = layout::refill(self.source);
+        let sets: Vec<SetNumber> = self.targets.iter().filter_map(|target| target.set).collect();
+        let stored = Unfinished::read_at(&*self.store.read()?, &key, self.source)?;
+        let fresh = Unfinished {
+            format: FORMAT,
+            partition: self.partition.to_string(),
+            until: Some(self.until),
+            sets: sets.clone(),
+            log: None,
+            section: 0,
+            after: None,
+        };
+        // The mark of a refill that was given up is of other sets, which are collected.
+        let mark = stored.filter(|mark| (&mark.sets, mark.until) == (&sets, Some(self.until)));
+        let mut writer =
+            Writer::new(self.store, self.source, key, mark.unwrap_or(fresh))?;
+        let round_rows = round_rows(&self.options);
+        let mut fill =
+            Fill::new(self.catalog, self.source, self.targets, &self.options, round_rows)?;
+        let mut verdicts = Verdicts::later(self.rejected, self.until, self.watermark);
+        let read = fill.read(reader, &mut writer, &mut verdicts, progress)?;
+        if read.progress.position < self.until {
+            return Err(Error::input(format!(
+                "source {}: the files end at position {}, and the store has read up to {}; bring                  back the files that it read",
+                self.source, read.progress.position, self.until
+            )));
+        }
+        let contents = read.contents.clone();
+        if sets.is_empty() {
+            return Ok(contents);
+        }
+        let last = fill.write(&mut writer, read, std::iter::empty(), progress)?;
+        writer.finish(Last::Later, &last)?;
+        Ok(contents)
+    }
+}
+
+/// What the last commit says of a target: its set, its generation, and the content of its rows.
+pub(super) type Filled = Vec<(SetNumber, Sha, u128)>;
+
+/// Views on their way into a store.
+struct Fill<'a> {
+    catalog: &'a Catalog,
+    source: &'a str,
+    targets: Vec<Target>,
+    layouts: Vec<Layout>,
+    round_rows: u64,
+    workers: usize,
+    room: Room,
+    hired: Vec<Worker>,
+}
+
+impl<'a> Fill<'a> {
+    fn new(
+        catalog: &'a Arc<Catalog>,
+        source: &'a str,
+        mut targets: Vec<Target>,
+        options: &Options,
+        round_rows: u64,
+    ) -> Result<Fill<'a>> {
+        targets.sort_by_key(|target| &catalog.views()[target.view].declaration().name);
+        let room = Room::new(options.spill.clone());
+        let workers = options.workers.max(1);
+        let block_bytes = room.block_bytes(targets.len() * workers);
+        let views: Vec<usize> = targets.iter().map(|target| target.view).collect();
+        let hire = || {
+            let mut worker = Worker::new(catalog, views.clone(), source, block_bytes)?;
+            worker.sum_contents();
+            Ok(worker)
+        };
+        let hired = (0..workers).map(|_| hire()).collect::<Result<_>>()?;
+        let layouts = views.iter().map(|view| stored_layout(catalog, *view)).collect();
+        Ok(Fill { catalog, source, targets, layouts, round_rows, workers, room, hired })
+    }
+
+    fn read(
+        &mut self,
+        reader: &mut dyn EventReader,
+        writer: &mut Writer<'_>,
+        verdicts: &mut Verdicts,
+        progress: &mut dyn FnMut(Step),
+    ) -> Result<Read> {
+        let Fill { catalog, source, targets, layouts, room, hired, .. } = self;
+        let name = |target: &Target| catalog.views()[target.view].declaration().name.clone();
+        let sets = targets.iter().filter_map(|target| Some((name(target), target.set?)));
+        writer.fills(sets.collect());
+        let reading = Reading { catalog, source, targets, layouts, room };
+        reading.run(reader, hired, writer, verdicts, progress)
+    }
+
+    /// Writes the ids and all rounds. Returns what the last commit says of the targets.
+    fn write(
+        &self,
+        writer: &mut Writer<'_>,
+        read: Read,
+        ids: impl Iterator<Item = (Vec<u8>, Vec<u8>)>,
+        progress: &mut dyn FnMut(Step),
+    ) -> Result<Filled> {
+        let watermark = read.watermark();
+        let filled = self.targets.iter().enumerate();
+        let filled = filled.filter_map(|(at, target)| Some((at, target, target.set?)));
+        let waiting = filled.clone().map(|(at, target, set)| Waiting {
+            set,
+            view: target.view,
+            layout: &self.layouts[at],
+            blocks: self.hired.iter().map(|worker| worker.blocks(at)).collect(),
+            retention: self.catalog.views()[target.view].plan.ladder.retention(watermark),
+        });
+        // Sections come in the order of their keys, which is that of the sets.
+        let mut waiting: Vec<Waiting<'_>> = waiting.collect();
+        waiting.sort_by_key(|waiting| waiting.set);
+        let rounds = waiting.iter().map(|view| ends(&view.blocks, self.round_rows)).collect();
+        let content = format!("{:032x}", read.content);
+        let log = writer.read(Log { progress: read.progress, content, rounds })?;
+        let rounds = Rounds::new(self.catalog, waiting, &log.rounds, 1);
+        writer.section(0, ids)?;
+        rounds.write(self.workers, writer, progress)?;
+        let last = filled.map(|(at, target, set)| (set, target.generation, read.contents[at]));
+        Ok(last.collect())
+    }
+}
+
+fn round_rows(options: &Options) -> u64 {
+    let memory =
+        options.spill.as_ref().map(|spill| spill.memory_max / ROUND_SHARE / ROUND_ROW_BYTES);
+    memory.map_or(ROUND_ROWS, |rows| rows as u64)
+}
+
+fn other_end(source: &str, mark: &Unfinished) -> Error {
+    let way = match mark.until {
+        Some(until) => format!("with --until-position {until}"),
+        None => "without --until-position".to_string(),
+    };
+    Error::input(format!(
+        "an interrupted backfill of source {source} ran {way}; run it so again, or delete the store \
+         and backfill anew"
+    ))
+}

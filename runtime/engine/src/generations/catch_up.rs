@@ -1,0 +1,298 @@
+//! How a new version of an artifact catches up with the one that answers.
+//!
+//! ```text
+//! views with another declaration:  the log is read again, and new sets are filled
+//! views with the same one:         the log is mapped again; equal rows adopt the set as it is
+//! then one commit switches all views of the artifact
+//! ```
+//!
+//! Invariant: until the switch the version before answers, and nothing that it reads is written.
+//! A view's states are adopted only if the sums over its rows are equal in every partition, never
+//! because a name or a version is. A later reading takes the verdicts of the first one, so events
+//! count or do not count alike for all generations. Deliberately absent: feeding live events
+//! meanwhile; the one process that owns the store does one or the other.
+
+use super::lineup::Lineup;
+use crate::backfill::{Options, Refill, Step, Target};
+use crate::catalog::Catalog;
+use lockstep_core::Code;
+use lockstep_core::error::{Error, Result};
+use lockstep_core::event::SourceSchema;
+use lockstep_source::EventReader;
+use lockstep_store::generations::{Generations, SetNumber, Version};
+use lockstep_store::progress::{self, FILES};
+use lockstep_store::rejected::Rejected;
+use lockstep_store::set_progress::RowsContent;
+use lockstep_store::{Store, WriteBatch, layout, prefix_end};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Keys that are deleted in one commit.
+const DELETED_KEYS_MAX: usize = 10_000;
+
+/// An artifact whose wanted version has caught up and answers now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaughtUp {
+    /// Its name in the project file.
+    pub artifact: String,
+    /// Its digest.
+    pub digest: String,
+    /// Its views by name.
+    pub views: BTreeMap<String, View>,
+}
+
+/// How a view caught up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// Its rows are those of the version before, so its states were taken over.
+    Adopted,
+    /// Its states were computed from the log.
+    Filled,
+}
+
+/// Opens the files of a source from their first event on, with these columns.
+pub type OpenFiles<'a> = dyn Fn(&Arc<SourceSchema>) -> Result<Box<dyn EventReader>> + 'a;
+
+/// Brings the wanted version of each artifact of `catalog` up to the positions of the store, and has
+/// it answer. Artifacts whose wanted version answers already cost nothing. Afterwards the states that
+/// no version needs any more are deleted.
+///
+/// # Errors
+/// With the code [`Code::NotRepeatable`] if a source cannot be read again from its first event, and
+/// if a source's files are no longer those that the store has read.
+pub fn catch_up(
+    catalog: &Arc<Catalog>,
+    store: &dyn Store,
+    open: &OpenFiles<'_>,
+    options: &Options,
+    progress: &mut dyn FnMut(Step),
+) -> Result<Vec<CaughtUp>> {
+    let mut caught_up = Vec::new();
+    loop {
+        let mut lineup = Lineup::open(catalog, &*store.read()?)?;
+        let Some(artifact) = lineup.pending.first().cloned() else { break };
+        check_repeatable(catalog, store, &lineup, &artifact)?;
+        register(&mut lineup, catalog, store)?;
+        let filling = Filling { catalog, store, artifact: &artifact, open, options };
+        caught_up.push(filling.run(&mut lineup, progress)?);
+    }
+    collect(store)?;
+    Ok(caught_up)
+}
+
+/// Refuses a version that reads a source of which something came by another way than its files.
+fn check_repeatable(
+    catalog: &Catalog,
+    store: &dyn Store,
+    lineup: &Lineup,
+    artifact: &str,
+) -> Result<()> {
+    let snapshot = store.read()?;
+    let version = filling(&lineup.record, artifact)?;
+    for source in catalog.sources().keys() {
+        if !version.views.values().any(|view| view.source == *source) {
+            continue;
+        }
+        let partitions = progress::partitions(&*snapshot, source)?;
+        let other = partitions.iter().find(|(name, it)| *name != FILES && it.position > 0);
+        if let Some((partition, reached)) = other {
+            return Err(Error::input(format!(
+                "artifact {artifact} has changed, and its views must read source {source} again from \
+                 the first event; but partition {partition:?} of it, up to position {}, came from a \
+                 pipe and cannot be read again; add these events to the source's files and fill a \
+                 new store with `lockstep backfill`, or go back to the artifact before",
+                reached.position
+            ))
+            .with_code(Code::NotRepeatable {
+                source: source.clone(),
+                partition: partition.clone(),
+            }));
+        }
+    }
+    Ok(())
+}
+
+/// Commits what has changed in a line-up.
+fn register(lineup: &mut Lineup, catalog: &Catalog, store: &dyn Store) -> Result<()> {
+    let mut batch = WriteBatch::new();
+    lineup.write(catalog, &mut batch)?;
+    if !batch.is_empty() {
+        store.commit(batch)?;
+        lineup.written();
+    }
+    Ok(())
+}
+
+fn filling<'r>(record: &'r Generations, artifact: &str) -> Result<&'r Version> {
+    let lineage = record.artifacts.get(artifact);
+    lineage
+        .and_then(|lineage| lineage.filling.as_ref())
+        .ok_or_else(|| Error::bug("an artifact that catches up has no version"))
+}
+
+/// One artifact that catches up.
+struct Filling<'a> {
+    catalog: &'a Arc<Catalog>,
+    store: &'a dyn Store,
+    artifact: &'a str,
+    open: &'a OpenFiles<'a>,
+    options: &'a Options,
+}
+
+impl Filling<'_> {
+    fn run(&self, lineup: &mut Lineup, progress: &mut dyn FnMut(Step)) -> Result<CaughtUp> {
+        let sources: Vec<String> = self.catalog.sources().keys().cloned().collect();
+        let mut until = BTreeMap::new();
+        let mut views = BTreeMap::new();
+        for source in &sources {
+            until.insert(source.clone(), self.source(source, lineup, &mut views, progress)?);
+        }
+        let version = filling(&lineup.record, self.artifact)?.clone();
+        until.retain(|source, _| version.views.values().any(|view| view.source == *source));
+        lineup.record.switch(self.artifact, until);
+        lineup.touch();
+        register(lineup, self.catalog, self.store)?;
+        Ok(CaughtUp { artifact: self.artifact.to_string(), digest: version.digest, views })
+    }
+
+    /// Brings the artifact's views of one source up to its positions. Returns the watermark until
+    /// which the version before is kept.
+    fn source(
+        &self,
+        source: &str,
+        lineup: &mut Lineup,
+        views: &mut BTreeMap<String, View>,
+        progress: &mut dyn FnMut(Step),
+    ) -> Result<i64> {
+        let (reached, rejected, watermark) = {
+            let snapshot = self.store.read()?;
+            let reached = progress::partitions(&*snapshot, source)?.remove(FILES);
+            let rejected = Rejected::read(&*snapshot, source, FILES)?;
+            (reached, rejected, progress::watermark(&*snapshot, source)?)
+        };
+        let kept = watermark.micros().saturating_add(self.catalog.keep_previous_us());
+        let mut left = self.targets(source, lineup)?;
+        let until = reached.map_or(0, |reached| reached.position);
+        while !left.is_empty() && until > 0 {
+            let refill = Refill {
+                catalog: self.catalog,
+                store: self.store,
+                source,
+                partition: FILES,
+                until,
+                rejected: rejected.clone(),
+                watermark,
+                targets: left.clone(),
+                options: self.options.clone(),
+            };
+            let mut reader = (self.open)(self.catalog.source(source)?)?;
+            let contents = refill.run(&mut *reader, progress)?;
+            left = self.adopt(&left, &contents, until, lineup)?;
+        }
+        let version = filling(&lineup.record, self.artifact)?;
+        let active = lineup.record.artifacts[self.artifact].active.as_ref();
+        for (name, view) in version.views.iter().filter(|(_, view)| view.source == *source) {
+            let before = active.and_then(|active| active.views.get(name));
+            let adopted = before.is_some_and(|before| before.set == view.set);
+            views.insert(name.clone(), if adopted { View::Adopted } else { View::Filled });
+        }
+        Ok(kept)
+    }
+
+    /// The views of `source` that are not up to date: with a set of their own, or to be compared.
+    fn targets(&self, source: &str, lineup: &Lineup) -> Result<Vec<Target>> {
+        let version = filling(&lineup.record, self.artifact)?;
+        let active = lineup.record.artifacts[self.artifact].active.as_ref();
+        let mut targets = Vec::new();
+        for (name, view) in version.views.iter().filter(|(_, view)| view.source == *source) {
+            let index = self.catalog.view_index(name);
+            let index = index.ok_or_else(|| Error::bug("a version's view is not declared"))?;
+            let before = active.and_then(|active| active.views.get(name));
+            let shared = before.is_some_and(|before| before.set == view.set);
+            let set = if shared { None } else { view.set };
+            targets.push(Target { view: index, generation: view.identity.generation, set });
+        }
+        Ok(targets)
+    }
+
+    /// Takes over the states of the views whose rows are those of the version before. Returns those
+    /// that only seemed alike, each with a set of its own.
+    fn adopt(
+        &self,
+        targets: &[Target],
+        contents: &[u128],
+        until: u64,
+        lineup: &mut Lineup,
+    ) -> Result<Vec<Target>> {
+        let mut batch = WriteBatch::new();
+        let mut left = Vec::new();
+        let mut names: Vec<(usize, &Target)> = targets.iter().enumerate().collect();
+        // The contents come in the order of the views' names.
+        names.sort_by_key(|(_, it)| &self.catalog.views()[it.view].declaration().name);
+        for ((_, target), sum) in names.into_iter().zip(contents) {
+            if target.set.is_some() {
+                continue;
+            }
+            let name = &self.catalog.views()[target.view].declaration().name;
+            let active = lineup.record.artifacts[self.artifact].active.as_ref();
+            let before = active.and_then(|active| active.views.get(name));
+            let before = before.ok_or_else(|| Error::bug("a shared set without its owner"))?;
+            let known =
+                RowsContent::read(&*self.store.read()?, &before.identity.generation, FILES)?;
+            let own = RowsContent { position: until, sum: *sum };
+            if known == own {
+                own.write(&target.generation, FILES, &mut batch)?;
+                continue;
+            }
+            let number: SetNumber = lineup.record.new_set();
+            let lineage = lineup.record.artifacts.get_mut(self.artifact);
+            let version = lineage.and_then(|lineage| lineage.filling.as_mut());
+            if let Some(view) = version.and_then(|version| version.views.get_mut(name)) {
+                view.set = Some(number);
+            }
+            lineup.touch();
+            left.push(Target { set: Some(number), ..*target });
+        }
+        lineup.write(self.catalog, &mut batch)?;
+        if !batch.is_empty() {
+            self.store.commit(batch)?;
+            lineup.written();
+        }
+        Ok(left)
+    }
+}
+
+/// Deletes the states of the sets that no version names any more, and artifacts that none needs, a
+/// limited number of keys in each commit.
+fn collect(store: &dyn Store) -> Result<()> {
+    let mut record = Generations::read(&*store.read()?)?;
+    while let Some(set) = record.garbage.first().copied() {
+        let mut prefixes: Vec<Vec<u8>> = vec![layout::tiles_of(set).to_vec()];
+        prefixes.push(layout::set_position(set, ""));
+        let mut keys: Vec<Vec<u8>> = Vec::new();
+        let snapshot = store.read()?;
+        for prefix in &prefixes {
+            snapshot.scan(prefix, &prefix_end(prefix), &mut |key, _| {
+                keys.push(key.to_vec());
+                Ok(keys.len() < DELETED_KEYS_MAX)
+            })?;
+        }
+        drop(snapshot);
+        let mut batch = WriteBatch::new();
+        if keys.is_empty() {
+            record.garbage.remove(&set);
+            record.write(&mut batch)?;
+        }
+        keys.into_iter().try_for_each(|key| batch.delete(key))?;
+        store.commit(batch)?;
+    }
+    let needed = record.digests();
+    let mut batch = WriteBatch::new();
+    store.read()?.scan_prefix(&layout::artifact(""), &mut |key, _| {
+        if !needed.iter().any(|digest| layout::artifact(digest) == key) {
+            batch.delete(key)?;
+        }
+        Ok(true)
+    })?;
+    if batch.is_empty() { Ok(()) } else { store.commit(batch).map(|_| ()) }
+}

@@ -1,0 +1,60 @@
+//! The version of each artifact of a catalogue: the generations of its views (S23).
+
+use crate::catalog::Catalog;
+use lockstep_core::error::{Error, Result};
+use lockstep_core::generation::Generation;
+use lockstep_store::generations::{Version, ViewVersion};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+/// The generation of the view with this index.
+pub fn generation(catalog: &Catalog, view: usize) -> Generation {
+    let loaded = &catalog.views()[view];
+    let artifact = &catalog.artifacts()[loaded.artifact].1;
+    let declaration = loaded.declaration();
+    let settings = catalog.settings(&declaration.event.source);
+    let architecture = std::env::consts::ARCH;
+    Generation::of(declaration, artifact.manifest(), artifact.digest(), &settings, architecture)
+}
+
+/// The version of the artifact with this index; its views have no sets yet.
+pub(crate) fn version(catalog: &Catalog, artifact: usize) -> Version {
+    let views = catalog.views().iter().enumerate().filter(|(_, view)| view.artifact == artifact);
+    let views = views.map(|(at, view)| {
+        let declaration = view.declaration();
+        let source = declaration.event.source.clone();
+        let identity = generation(catalog, at);
+        (declaration.name.clone(), ViewVersion { identity, source, set: None })
+    });
+    let digest = catalog.artifacts()[artifact].1.digest().to_string();
+    Version { digest, views: views.collect() }
+}
+
+/// What the verdicts of admission on a source's events are judged by, as text: another judgement
+/// could reject other events, so a store keeps to one.
+pub(crate) fn judgement(catalog: &Catalog, source: &str) -> Result<String> {
+    let schema = catalog.source(source)?;
+    let name = |column: usize| schema.columns[column].name.as_str();
+    Ok(json!({
+        "id": schema.id.map(name), "time": name(schema.time), "skew_us": schema.skew_us,
+        "arrived_at": schema.arrived_at,
+    })
+    .to_string())
+}
+
+/// Refuses a judgement that is not the one by which a store's events were admitted.
+pub(crate) fn check_judgement(source: &str, stored: &[u8], now: &str) -> Result<()> {
+    if stored == now.as_bytes() {
+        return Ok(());
+    }
+    Err(Error::input(format!(
+        "the store admitted the events of source {source} by {}, and now they would be by {now}; \
+         other events could count, so fill a new store with `lockstep backfill`",
+        String::from_utf8_lossy(stored)
+    )))
+}
+
+/// The catalogue's artifacts by name, with their indices.
+pub(crate) fn artifacts(catalog: &Catalog) -> BTreeMap<&str, usize> {
+    catalog.artifacts().iter().enumerate().map(|(at, (name, _))| (name.as_str(), at)).collect()
+}

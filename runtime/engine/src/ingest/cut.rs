@@ -1,0 +1,43 @@
+//! A batch on its way through commits of limited size.
+
+use lockstep_core::event::EventBatch;
+
+/// A partition's batch, of which the front part is committed.
+pub(super) struct Cut<'a> {
+    pub(super) partition: &'a str,
+    batch: &'a EventBatch,
+    /// The positions of all its events, those set aside too, ascending.
+    events: Vec<u64>,
+    /// How many of them are committed.
+    done: usize,
+    ended: bool,
+}
+
+impl<'a> Cut<'a> {
+    pub(super) fn new(partition: &'a str, batch: &'a EventBatch) -> Cut<'a> {
+        let set_aside = batch.set_aside.iter().map(|event| event.position);
+        let mut events: Vec<u64> = batch.positions.iter().copied().chain(set_aside).collect();
+        events.sort_unstable();
+        Cut { partition, batch, events, done: 0, ended: false }
+    }
+
+    /// The next part, of at most so many events.
+    pub(super) fn next(&self, events_max: usize) -> EventBatch {
+        let position = |at: usize| self.events.get(at).copied().unwrap_or(self.batch.next_position);
+        let end = match events_max {
+            0 => position(self.done),
+            most => position(self.done + most),
+        };
+        self.batch.between(position(self.done), end)
+    }
+
+    /// Takes note of a part that is committed.
+    pub(super) fn passed(&mut self, part: &EventBatch) {
+        self.done += part.events();
+        self.ended = part.next_position >= self.batch.next_position;
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.ended
+    }
+}

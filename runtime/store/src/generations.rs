@@ -1,0 +1,282 @@
+//! Which generation of each view a store holds, and which one answers (S23).
+//!
+//! ```text
+//! registered -> filling -> active -> previous -> collected
+//!                              ^--------'   going back, while its sets are fed
+//! ```
+//!
+//! A version is an artifact with a generation for each of its views. A generation is mapped to a
+//! numbered *state set*, whose number is part of the key of its states; two generations with the same
+//! rows and the same declaration are mapped to one set. Invariant: the record that is stored names
+//! every set in use, and the versions of an artifact switch all at once, in one commit. Deliberately
+//! absent: when a version is filled, which the caller knows.
+
+use crate::layout;
+use crate::{Snapshot, WriteBatch};
+use lockstep_core::error::{Error, Result};
+use lockstep_core::generation::Generation;
+use lockstep_core::Code;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The version of the stored form.
+pub const FORMAT: u32 = 1;
+
+/// The number of a state set.
+pub type SetNumber = u32;
+
+/// Every version that a store holds.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Generations {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// The number that the next set gets. Numbers are never used twice.
+    pub next_set: SetNumber,
+    /// The versions of each artifact, by its name in the project file.
+    pub artifacts: BTreeMap<String, Lineage>,
+    /// Sets that nothing names any more, whose states are still to be deleted.
+    pub garbage: BTreeSet<SetNumber>,
+}
+
+impl Default for Generations {
+    fn default() -> Generations {
+        let (artifacts, garbage) = Default::default();
+        Generations { format: FORMAT, next_set: 0, artifacts, garbage }
+    }
+}
+
+/// The versions of one artifact.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lineage {
+    /// The one that answers.
+    pub active: Option<Version>,
+    /// The one that answered before, which is still fed, so that going back is one commit.
+    pub previous: Option<Version>,
+    /// For each source of the previous version, the watermark at which it is no longer kept, in
+    /// microseconds.
+    pub previous_until: BTreeMap<String, i64>,
+    /// The one that catches up.
+    pub filling: Option<Version>,
+}
+
+/// An artifact with the generations of its views.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Version {
+    /// The artifact's digest.
+    pub digest: String,
+    /// Its views by name.
+    pub views: BTreeMap<String, ViewVersion>,
+}
+
+/// A view of a version.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ViewVersion {
+    /// Its identity.
+    pub identity: Generation,
+    /// The source whose events it reads.
+    pub source: String,
+    /// The set of its states. None of a previous version whose rows have parted from those of the
+    /// active one: its states are gone, and going back computes them anew.
+    pub set: Option<SetNumber>,
+}
+
+impl Version {
+    /// Whether it computes the same values as `other`: the same artifact and the same generations.
+    pub fn is(&self, other: &Version) -> bool {
+        let identities = |version: &Version| {
+            let views = version.views.iter();
+            views.map(|(name, view)| (name.clone(), view.identity)).collect::<Vec<_>>()
+        };
+        self.digest == other.digest && identities(self) == identities(other)
+    }
+}
+
+impl Lineage {
+    /// All its versions.
+    pub fn versions(&self) -> impl Iterator<Item = &Version> {
+        [&self.active, &self.previous, &self.filling].into_iter().flatten()
+    }
+}
+
+impl Generations {
+    /// The stored record; that of an empty store if there is none.
+    pub fn read(snapshot: &dyn Snapshot) -> Result<Generations> {
+        let Some(bytes) = snapshot.get(layout::GENERATIONS)? else {
+            return Ok(Generations::default());
+        };
+        let damaged = |error: serde_json::Error| {
+            Error::restore("the store's record of generations is damaged; restore the store, or fill a new one")
+                .because(error)
+        };
+        #[derive(Deserialize)]
+        struct Form {
+            format: u32,
+        }
+        let Form { format } = serde_json::from_slice(&bytes).map_err(damaged)?;
+        if format != FORMAT {
+            return Err(Error::input(format!(
+                "the store's record of generations has format {format}, and this build reads format \
+                 {FORMAT}; use a matching lockstep, or fill a new store with `lockstep backfill`"
+            ))
+            .with_code(Code::StoreFormat { found: format }));
+        }
+        serde_json::from_slice(&bytes).map_err(damaged)
+    }
+
+    /// Puts the record into a batch.
+    pub fn write(&self, batch: &mut WriteBatch) -> Result<()> {
+        let bytes = serde_json::to_vec(self)
+            .map_err(|error| Error::bug("generations have no JSON").because(error))?;
+        batch.put(layout::GENERATIONS, bytes)
+    }
+
+    /// A number for a new set.
+    pub fn new_set(&mut self) -> SetNumber {
+        let number = self.next_set;
+        self.next_set += 1;
+        number
+    }
+
+    /// The digests of all artifacts that some version needs.
+    pub fn digests(&self) -> BTreeSet<&str> {
+        let versions = self.artifacts.values().flat_map(Lineage::versions);
+        versions.map(|version| version.digest.as_str()).collect()
+    }
+
+    /// The sets that some version names.
+    pub fn sets(&self) -> BTreeSet<SetNumber> {
+        let versions = self.artifacts.values().flat_map(Lineage::versions);
+        versions.flat_map(|version| version.views.values().filter_map(|view| view.set)).collect()
+    }
+
+    /// Puts the sets that nothing names any more, of those that `before` named, among the garbage.
+    pub fn discard_unnamed(&mut self, before: &BTreeSet<SetNumber>) {
+        let named = self.sets();
+        self.garbage.extend(before.difference(&named));
+    }
+
+    /// Makes the version of `artifact` that is filling the one that answers. The one that answered is
+    /// kept until `until`, by source; an older one is not.
+    pub fn switch(&mut self, artifact: &str, until: BTreeMap<String, i64>) {
+        let before = self.sets();
+        let lineage = self.artifacts.entry(artifact.to_string()).or_default();
+        if let Some(next) = lineage.filling.take() {
+            lineage.previous = lineage.active.replace(next);
+            lineage.previous_until = until;
+        }
+        self.discard_unnamed(&before);
+    }
+
+    /// Makes the previous version of `artifact` the one that answers again, and keeps the other.
+    /// Returns false, and changes nothing, if a view of it has no states any more.
+    pub fn go_back(&mut self, artifact: &str, until: BTreeMap<String, i64>) -> bool {
+        let Some(lineage) = self.artifacts.get_mut(artifact) else { return false };
+        let whole = |version: &Version| version.views.values().all(|view| view.set.is_some());
+        if !lineage.previous.as_ref().is_some_and(whole) {
+            return false;
+        }
+        std::mem::swap(&mut lineage.active, &mut lineage.previous);
+        lineage.previous_until = until;
+        true
+    }
+
+    /// Drops the previous versions that are kept no longer: those of which every source's watermark
+    /// has passed the one recorded.
+    pub fn expire(&mut self, watermark: &dyn Fn(&str) -> i64) {
+        let before = self.sets();
+        for lineage in self.artifacts.values_mut() {
+            let passed = |(source, until): (&String, &i64)| watermark(source) >= *until;
+            if lineage.previous.is_some() && lineage.previous_until.iter().all(passed) {
+                lineage.previous = None;
+                lineage.previous_until.clear();
+            }
+        }
+        self.discard_unnamed(&before);
+    }
+
+    /// Notes that the rows of a view of the previous version have parted from those of the active
+    /// one, with which it shared a set.
+    pub fn part(&mut self, artifact: &str, view: &str) {
+        let lineage = self.artifacts.get_mut(artifact);
+        let previous = lineage.and_then(|lineage| lineage.previous.as_mut());
+        if let Some(view) = previous.and_then(|version| version.views.get_mut(view)) {
+            view.set = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Store;
+    use lockstep_core::generation::Sha;
+    use crate::memory::MemoryStore;
+
+    fn view(text: &str, set: Option<SetNumber>) -> ViewVersion {
+        let identity = Generation {
+            declaration: Sha::of(b"d"),
+            generation: Sha::of(text.as_bytes()),
+            merges_by_guest: false,
+        };
+        ViewVersion { identity, source: "s".into(), set }
+    }
+
+    fn version(digest: &str, sets: &[SetNumber]) -> Version {
+        let views = sets.iter().enumerate();
+        let views = views.map(|(at, set)| (format!("v{at}"), view(digest, Some(*set))));
+        Version { digest: digest.into(), views: views.collect() }
+    }
+
+    /// Goal: versions come, switch, go back and are collected, and a set that a version still names
+    /// is never garbage. Method: a life of one artifact, whose second version shares a set with the
+    /// first.
+    #[test]
+    fn s23_versions_switch_and_go_back() {
+        let until = || BTreeMap::from([("s".to_string(), 100)]);
+        let mut all = Generations::default();
+        let filling = Some(version("one", &[0, 1]));
+        all.artifacts.insert("a".into(), Lineage { filling, ..Lineage::default() });
+        all.switch("a", until());
+        assert_eq!(all.artifacts["a"].active, Some(version("one", &[0, 1])));
+        all.artifacts.get_mut("a").unwrap().filling = Some(version("two", &[0, 2]));
+        all.switch("a", until());
+        assert_eq!(all.digests(), BTreeSet::from(["one", "two"]));
+        assert!(all.garbage.is_empty());
+        assert!(all.go_back("a", until()));
+        assert_eq!(all.artifacts["a"].active, Some(version("one", &[0, 1])));
+        all.expire(&|_| 99);
+        assert!(all.artifacts["a"].previous.is_some());
+        all.expire(&|_| 100);
+        assert_eq!((all.artifacts["a"].previous.clone(), all.garbage.clone()), (None, [2].into()));
+        assert!(!all.go_back("a", until()));
+        all.artifacts.get_mut("a").unwrap().filling = Some(version("three", &[3, 1]));
+        all.switch("a", until());
+        all.part("a", "v1");
+        assert!(!all.go_back("a", until()), "the way back has ended");
+        assert_eq!(all.sets(), [0, 1, 3].into());
+    }
+
+    /// Goal: the record reads back, and one of another format says which.
+    #[test]
+    fn generations_read_back() {
+        let store = MemoryStore::new();
+        let mut all = Generations::default();
+        assert_eq!(Generations::read(&*store.read().unwrap()).unwrap(), all);
+        let active = Some(version("one", &[0]));
+        all.artifacts.insert("a".into(), Lineage { active, ..Lineage::default() });
+        let mut batch = WriteBatch::new();
+        all.write(&mut batch).unwrap();
+        store.commit(batch).unwrap();
+        assert_eq!(Generations::read(&*store.read().unwrap()).unwrap(), all);
+        all.format = 7;
+        let mut batch = WriteBatch::new();
+        all.write(&mut batch).unwrap();
+        store.commit(batch).unwrap();
+        let error = Generations::read(&*store.read().unwrap()).unwrap_err();
+        assert_eq!(error.code, Code::StoreFormat { found: 7 });
+    }
+}
