@@ -5,7 +5,6 @@
 //! not bring the old file back. A failure leaves nothing behind; a killed process may leave a file
 //! that [`is_temporary`] tells from others. Deliberately absent: large files, which their writers
 //! stream to the disk.
-#![deny(missing_docs, unreachable_pub, unused_crate_dependencies)] // TEMP
 
 use lockstep_core::error::{Error, Result};
 use std::fs::File;

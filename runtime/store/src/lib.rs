@@ -15,7 +15,6 @@
 //! Deliberately absent: what keys and values mean (`layout`), transactions that read, concurrent
 //! writers (commits are serial), and a reverse scan, which the backend's cursor guesses its way
 //! to.
-#![deny(missing_docs, unreachable_pub, unused_crate_dependencies)] // TEMP
 
 mod batch;
 pub mod bulk;
