@@ -45,7 +45,8 @@ fn cover(criterion: &mut Criterion) {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let mut host = StreamHost::open(catalog.clone(), store.clone()).expect("an empty store");
     host.apply(issue_log::SOURCE, FILES, &hourly(&catalog)).expect("the events are sound");
-    let view = &catalog.views()[catalog.view_index("pair_mentions").expect("the example's view")];
+    let at = catalog.view_index("pair_mentions").expect("the example's view");
+    let view = &catalog.views()[at];
     let key = EntityKey::new(&[Value::from("u00001"), Value::from("u00002")]);
     let watermark = Time::saturating(START_US + DAYS * DAY_US - HOUR_US + HOUR_US / 3);
     let (retention, as_of) =
@@ -61,8 +62,16 @@ fn cover(criterion: &mut Criterion) {
             .collect();
         let wanted = Wanted::new(&view.plan, &features).expect("no window is too exact");
         let read = |reads: &mut TileReads| {
-            read(&*snapshot, &view.plan, &retention, &key, &wanted, as_of, reads, &|| Ok(as_of))
-                .expect("it is held")
+            read(
+                (&*snapshot, at as u32, &view.plan),
+                &retention,
+                &key,
+                &wanted,
+                as_of,
+                reads,
+                &|| Ok(as_of),
+            )
+            .expect("it is held")
         };
         let mut reads = TileReads::default();
         read(&mut reads);

@@ -26,6 +26,7 @@ use lockstep_store::canonical::Scope;
 use lockstep_store::progress::FILES;
 use proptest::prelude::*;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// How many events of the real log are compared.
 const REAL_EVENTS: &str = "LOCKSTEP_BACKFILL_EVENTS";
@@ -57,7 +58,7 @@ impl How {
 /// Backfills batches of `source`, of which the store must hold nothing.
 fn fill(
     store: &dyn Store,
-    catalog: &Catalog,
+    catalog: &Arc<Catalog>,
     source: &str,
     batches: &[EventBatch],
     until: Option<u64>,

@@ -27,7 +27,7 @@ use proptest::prelude::*;
 use std::sync::Arc;
 
 /// The digest of a store's canonical export.
-pub fn digest(store: &dyn Store, catalog: &Catalog, scope: Scope) -> Digest {
+pub fn digest(store: &dyn Store, catalog: &Arc<Catalog>, scope: Scope) -> Digest {
     export_store(store, catalog, scope, &mut |_, _| Ok(())).unwrap().digest
 }
 

@@ -107,7 +107,11 @@ impl Generation {
         });
         let merges_by_guest =
             view.features.iter().any(|feature| matches!(feature.aggregate, Aggregate::User { .. }));
-        Generation { declaration, generation: Sha::of(code.to_string().as_bytes()), merges_by_guest }
+        Generation {
+            declaration,
+            generation: Sha::of(code.to_string().as_bytes()),
+            merges_by_guest,
+        }
     }
 }
 
@@ -220,7 +224,12 @@ mod tests {
         })
     }
 
-    fn generation(manifest: &Json, digest: &str, arrived_at: Option<&str>, cpu: &str) -> Generation {
+    fn generation(
+        manifest: &Json,
+        digest: &str,
+        arrived_at: Option<&str>,
+        cpu: &str,
+    ) -> Generation {
         let manifest: Manifest = from_value(manifest.clone()).unwrap();
         let settings = SourceSettings { arrived_at: arrived_at.map(str::to_string) };
         Generation::of(&manifest.views[0], &manifest, digest, &settings, cpu)
@@ -231,9 +240,14 @@ mod tests {
     #[test]
     fn s23_identity_is_what_values_depend_on() {
         let first = generation(&manifest(), "a", None, "x86_64");
-        for path in ["/views/0/description", "/views/0/owner", "/views/0/event/name",
-            "/views/0/event/description", "/views/0/columns/0/description", "/sdk"]
-        {
+        for path in [
+            "/views/0/description",
+            "/views/0/owner",
+            "/views/0/event/name",
+            "/views/0/event/description",
+            "/views/0/columns/0/description",
+            "/sdk",
+        ] {
             let mut changed = manifest();
             *changed.pointer_mut(path).unwrap() = json!("another text");
             assert_eq!(generation(&changed, "a", None, "x86_64"), first, "{path}");
@@ -257,7 +271,10 @@ mod tests {
         assert_eq!(code.declaration, first.declaration);
         assert_ne!(code.generation, first.generation);
         assert_ne!(generation(&manifest(), "a", None, "aarch64").generation, first.generation);
-        assert_ne!(generation(&manifest(), "a", Some("at"), "x86_64").declaration, first.declaration);
+        assert_ne!(
+            generation(&manifest(), "a", Some("at"), "x86_64").declaration,
+            first.declaration
+        );
         let mut strict = manifest();
         strict["strict"] = json!(true);
         let [one, other] = ["x86_64", "aarch64"].map(|cpu| generation(&strict, "a", None, cpu));

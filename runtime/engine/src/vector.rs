@@ -58,8 +58,9 @@ impl Identity {
         let artifacts = catalog.artifacts().iter();
         let strict = artifacts.clone().all(|(_, artifact)| artifact.manifest().strict);
         let views = catalog.views().iter().enumerate();
-        let generations = views
-            .map(|(at, view)| (view.declaration().name.clone(), generation(catalog, at).generation));
+        let generations = views.map(|(at, view)| {
+            (view.declaration().name.clone(), generation(catalog, at).generation)
+        });
         Identity {
             artifacts: artifacts.map(|(n, a)| (n.clone(), a.digest().to_string())).collect(),
             generations: generations.collect(),

@@ -13,9 +13,9 @@
 
 use crate::layout;
 use crate::{Snapshot, WriteBatch};
+use lockstep_core::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::generation::Generation;
-use lockstep_core::Code;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -213,8 +213,8 @@ impl Generations {
 mod tests {
     use super::*;
     use crate::Store;
-    use lockstep_core::generation::Sha;
     use crate::memory::MemoryStore;
+    use lockstep_core::generation::Sha;
 
     fn view(text: &str, set: Option<SetNumber>) -> ViewVersion {
         let identity = Generation {

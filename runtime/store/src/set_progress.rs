@@ -43,24 +43,18 @@ impl RowsContent {
         };
         let (position, sum) = bytes.split_first_chunk::<8>().ok_or_else(damaged)?;
         let sum = sum.try_into().map_err(|_| damaged())?;
-        Ok(RowsContent {
-            position: u64::from_le_bytes(*position),
-            sum: u128::from_le_bytes(sum),
-        })
+        Ok(RowsContent { position: u64::from_le_bytes(*position), sum: u128::from_le_bytes(sum) })
     }
 
     /// Puts it into a batch.
-    pub fn write(
-        &self,
-        generation: &Sha,
-        partition: &str,
-        batch: &mut WriteBatch,
-    ) -> Result<()> {
+    pub fn write(&self, generation: &Sha, partition: &str, batch: &mut WriteBatch) -> Result<()> {
         let bytes = [&self.position.to_le_bytes()[..], &self.sum.to_le_bytes()].concat();
         batch.put(layout::rows_content(generation, partition), bytes)
     }
 }
 
 fn damaged() -> Error {
-    Error::restore("the store's progress of a state set is damaged; restore the store, or fill a new one")
+    Error::restore(
+        "the store's progress of a state set is damaged; restore the store, or fill a new one",
+    )
 }

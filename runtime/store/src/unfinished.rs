@@ -9,8 +9,8 @@
 use super::contract::Snapshot;
 use super::layout;
 use super::progress::Progress;
-use lockstep_core::error::{Error, Result};
 use crate::generations::SetNumber;
+use lockstep_core::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
 /// The form that this build writes. It changes with the mark, and with the partition of a key,

@@ -20,17 +20,27 @@ use std::collections::BTreeMap;
 
 /// What a store set aside: key and record.
 fn set_aside(store: &dyn Store) -> BTreeMap<Vec<u8>, Value> {
+    // The view that refused is named without its set's number.
     let (start, end) = layout::all_set_aside();
     let mut found = BTreeMap::new();
     store
         .read()
         .unwrap()
         .scan(&start, &end, &mut |key, value| {
-            found.insert(key.to_vec(), serde_json::from_slice(value).unwrap());
+            let (at, view) = layout::set_aside_place(key).unwrap();
+            let view = view.map_or("", |(_, view)| view);
+            let named = [at, view.as_bytes()].concat();
+            found.insert(named, serde_json::from_slice(value).unwrap());
             Ok(true)
         })
         .unwrap();
     found
+}
+
+/// How [`set_aside`] names an event of the source `typed`, and the view that refused it.
+fn place(position: u64, view: Option<&str>) -> Vec<u8> {
+    let source = layout::set_aside("typed", FILES, position, None);
+    [source, view.unwrap_or("").as_bytes().to_vec()].concat()
 }
 
 /// What the batch host sets aside of the same events.
@@ -49,7 +59,7 @@ fn batch_set_aside(catalog: &Catalog, records: &RecordBatch) -> (Vec<SetAside>, 
 fn assert_same(stored: &BTreeMap<Vec<u8>, Value>, batch: &[SetAside]) {
     assert_eq!(stored.len(), batch.len());
     for event in batch {
-        let key = layout::set_aside("typed", FILES, event.position, event.view.as_deref());
+        let key = place(event.position, event.view.as_deref());
         let record = &stored[&key];
         assert_eq!(record["reason"], Value::from(event.reason.as_str()));
         let text = String::from_utf8(event.bytes.clone()).unwrap();
@@ -93,7 +103,7 @@ fn s10_the_first_of_an_id_counts_and_conflicts_are_set_aside() {
         assert_eq!(progress.position, 34);
         let aside = set_aside(&*store);
         let reason = |position: u64| {
-            let key = layout::set_aside("typed", FILES, position, None);
+            let key = place(position, None);
             aside[&key]["reason"].as_str().unwrap().to_string()
         };
         assert!(reason(31).contains("another content"), "{}", reason(31));
@@ -141,7 +151,7 @@ fn s08_refused_events_are_kept_and_poison_no_neighbour() {
     let aside = set_aside(&*store);
     assert_eq!(aside.len(), 16);
     for position in (0..80).step_by(5) {
-        let record = &aside[&layout::set_aside("typed", FILES, position, Some("parts"))];
+        let record = &aside[&place(position, Some("parts"))];
         assert_eq!(record["reason"], "number 0 is refused");
         let event: Value = serde_json::from_str(record["event"].as_str().unwrap()).unwrap();
         assert_eq!(event["event_id"], events[position as usize].event_id.as_str());
@@ -154,9 +164,10 @@ fn s08_refused_events_are_kept_and_poison_no_neighbour() {
         let records = typed::typed_records(&catalog, events);
         fold(&store, &catalog, "typed", &cut(&records, || 13), 2);
         let mut found = Vec::new();
-        let prefix = format!("t{view}\0");
+        // A new store numbers the sets as the catalogue numbers the views.
+        let prefix = layout::tiles_of(catalog.view_index(view).unwrap() as u32);
         let snapshot = store.read().unwrap();
-        let scanned = snapshot.scan_prefix(prefix.as_bytes(), &mut |key, value| {
+        let scanned = snapshot.scan_prefix(&prefix, &mut |key, value| {
             found.push((key.to_vec(), value.to_vec()));
             Ok(true)
         });
@@ -197,7 +208,7 @@ fn s08_undecodable_events_are_kept_with_their_bytes() {
     let progress = host.progress("typed", FILES).unwrap();
     assert_eq!((progress.position, progress.set_aside), (7, 3));
     let aside = set_aside(&*store);
-    let record = |position| &aside[&layout::set_aside("typed", FILES, position, None)];
+    let record = |position| &aside[&place(position, None)];
     assert_eq!(record(1)["event"], "{\"a\"");
     assert_eq!(record(4)["event_hex"], "ff00");
     assert_eq!(record(6)["event"], "");

@@ -192,8 +192,7 @@ impl Refill<'_> {
         };
         // The mark of a refill that was given up is of other sets, which are collected.
         let mark = stored.filter(|mark| (&mark.sets, mark.until) == (&sets, Some(self.until)));
-        let mut writer =
-            Writer::new(self.store, self.source, key, mark.unwrap_or(fresh))?;
+        let mut writer = Writer::new(self.store, self.source, key, mark.unwrap_or(fresh))?;
         let round_rows = round_rows(&self.options);
         let mut fill =
             Fill::new(self.catalog, self.source, self.targets, &self.options, round_rows)?;

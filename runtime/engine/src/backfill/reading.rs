@@ -1,8 +1,8 @@
 //! Reading a log for a backfill: admission, mapping, and rows into blocks.
 
+use super::fill::Target;
 use super::step::Step;
 use super::writer::Writer;
-use super::fill::Target;
 use crate::admission::{Admitted, Arrived, admit, arrivals};
 use crate::catalog::Catalog;
 use crate::mapping::Mapped;

@@ -117,7 +117,8 @@ impl<'a> Rounds<'a> {
         let work = || {
             let mut guests = Guests::new(self.catalog)?;
             let plan = &self.catalog.views()[waiting.view].plan;
-            let mut bulk = Bulk::new(waiting.set, plan, &waiting.retention, guests.of(waiting.view)?);
+            let mut bulk =
+                Bulk::new(waiting.set, plan, &waiting.retention, guests.of(waiting.view)?);
             loop {
                 let partition = next.fetch_add(1, Ordering::Relaxed);
                 if partition >= partitions.end {

@@ -5,15 +5,15 @@
 //! written while the log is read, and only a log that was read to its end counts as written.
 //! Deliberately absent: what the sections hold.
 
+use super::fill::Filled;
 use crate::admission::set_aside;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::SetAside;
-use lockstep_store::unfinished::{Log, Unfinished};
-use super::fill::Filled;
 use lockstep_store::generations::SetNumber;
 use lockstep_store::progress::Progress;
 use lockstep_store::rejected::Rejected;
 use lockstep_store::set_progress::{RowsContent, write_set_position};
+use lockstep_store::unfinished::{Log, Unfinished};
 use lockstep_store::{Store, WriteBatch, layout};
 use std::collections::HashMap;
 

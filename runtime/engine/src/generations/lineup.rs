@@ -77,9 +77,8 @@ impl Lineup {
                 pending.push(name.to_string());
             }
         }
-        record.expire(&|source| {
-            progress::watermark(snapshot, source).map_or(i64::MIN, Time::micros)
-        });
+        record
+            .expire(&|source| progress::watermark(snapshot, source).map_or(i64::MIN, Time::micros));
         let active = Fed::of(wanted, &record, Which::Active, snapshot)?;
         let previous = Fed::of(wanted, &record, Which::Previous, snapshot)?;
         let active = active.ok_or_else(|| Error::bug("a store without artifacts"))?;
@@ -191,14 +190,16 @@ impl Fed {
         let folded: BTreeSet<SetNumber> = match which {
             Which::Active => BTreeSet::new(),
             Which::Previous => {
-                let active = record.artifacts.values().filter_map(|lineage| lineage.active.as_ref());
+                let active =
+                    record.artifacts.values().filter_map(|lineage| lineage.active.as_ref());
                 active.flat_map(|it| it.views.values().filter_map(|view| view.set)).collect()
             }
         };
         let views = catalog.views().iter().map(|view| {
             let name = &catalog.artifacts()[view.artifact].0;
             let known = versions[name.as_str()].views.get(&view.declaration().name);
-            let known = known.ok_or_else(|| Error::bug("a version lacks a view of its artifact"))?;
+            let known =
+                known.ok_or_else(|| Error::bug("a version lacks a view of its artifact"))?;
             let folds = known.set.is_some_and(|set| !folded.contains(&set));
             let generation = known.identity.generation;
             Ok(FedView { artifact: name.clone(), generation, set: known.set, folds })

@@ -215,11 +215,8 @@ impl<'a> Fold<'a> {
                 for partition in &self.partitions {
                     let content = self.content(at, index, &view.generation, partition)?;
                     content.write(&view.generation, &partition.name, writes)?;
-                    let key = (
-                        view.artifact.clone(),
-                        declaration.name.clone(),
-                        partition.name.clone(),
-                    );
+                    let key =
+                        (view.artifact.clone(), declaration.name.clone(), partition.name.clone());
                     if at == 0 {
                         active.insert(key, content);
                     } else if !view.folds && active.get(&key) != Some(&content) {

@@ -76,11 +76,7 @@ impl StreamHost {
 
     /// As [`StreamHost::apply`], with batches of several partitions, which are committed together as
     /// far as they fit. A partition comes once.
-    pub fn apply_all(
-        &mut self,
-        source: &str,
-        batches: &[(&str, &EventBatch)],
-    ) -> Result<Applied> {
+    pub fn apply_all(&mut self, source: &str, batches: &[(&str, &EventBatch)]) -> Result<Applied> {
         let mut total = Applied::default();
         let mut cuts: Vec<Cut<'_>> =
             batches.iter().map(|(partition, batch)| Cut::new(partition, batch)).collect();
