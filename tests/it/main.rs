@@ -10,6 +10,7 @@ mod collaborators;
 mod every_type;
 mod exchange;
 mod flights;
+mod generations;
 mod layers;
 mod online;
 mod purchases;

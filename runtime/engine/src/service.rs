@@ -104,6 +104,16 @@ impl Service {
         reaches.reduce(|a, b| Interval { start: a.start.min(b.start), end: a.end.max(b.end) })
     }
 
+    /// A service of these features, `view.feature` or `view.*`, with keys under their own names.
+    ///
+    /// # Errors
+    /// If a feature is not known, or keys of one name differ in their types.
+    pub fn of(catalog: &Catalog, name: &str, features: &[&str]) -> Result<Service> {
+        let features = features.iter().map(|feature| (feature.to_string(), 0)).collect();
+        let config = ServiceConfig { features, ..ServiceConfig::default() };
+        Resolver::new(name, &config, catalog, "the program").resolve()
+    }
+
     /// The service that serves every feature of every view, with keys under their own names.
     pub fn everything(catalog: &Catalog) -> Result<Service> {
         let views = catalog.views().iter().map(|view| view.declaration().name.clone());

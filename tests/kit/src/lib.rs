@@ -8,3 +8,4 @@ pub mod artifacts;
 pub mod cases;
 pub mod fault_store;
 pub mod typed;
+pub mod variants;

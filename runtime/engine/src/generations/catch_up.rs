@@ -70,7 +70,12 @@ pub fn catch_up(
     let mut caught_up = Vec::new();
     loop {
         let mut lineup = Lineup::open(catalog, &*store.read()?)?;
-        let Some(artifact) = lineup.pending.first().cloned() else { break };
+        let Some(artifact) = lineup.pending.first().cloned() else {
+            if lineup.is_changed() {
+                register(&mut lineup, catalog, store)?;
+            }
+            break;
+        };
         check_repeatable(catalog, store, &lineup, &artifact)?;
         register(&mut lineup, catalog, store)?;
         let filling = Filling { catalog, store, artifact: &artifact, open, options };

@@ -108,6 +108,11 @@ impl Lineup {
         [Some(&mut self.active), self.previous.as_mut()].into_iter().flatten()
     }
 
+    /// Whether the record has changed and is not written yet.
+    pub(crate) fn is_changed(&self) -> bool {
+        self.changed
+    }
+
     /// Notes that the record has changed.
     pub(crate) fn touch(&mut self) {
         self.changed = true;
