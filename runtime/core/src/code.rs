@@ -5,9 +5,11 @@
 //! who acts, which is the error's [`kind`](crate::Error::kind).
 
 use crate::time::Time;
+use serde::Serialize;
 
 /// What happened. More codes may come, so a `match` needs a `_` arm.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Code {
     /// Nothing more specific than the error's kind. The message names the place and the remedy.
@@ -48,6 +50,7 @@ pub enum Code {
     /// A store no longer holds what a question needs. Ask as of `oldest` or later (S12).
     NotAnswerable {
         /// The oldest `as_of` at which every window of every view asked is answerable.
+        #[serde(serialize_with = "as_text")]
         oldest: Time,
     },
     /// A view has never caught up with its source. Run `lockstep stream` or `backfill`, or wait.
@@ -126,5 +129,41 @@ impl Code {
             Code::StoreLocked => "store_locked",
             Code::LimitReached { .. } => "limit_reached",
         }
+    }
+}
+
+/// A time as it is shown, in RFC 3339.
+fn as_text<S: serde::Serializer>(time: &Time, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Error;
+    use serde_json::json;
+
+    /// Goal: a program finds the kind, the code and its data in one flat object. Method: codes with
+    /// data, without, and none.
+    #[test]
+    fn an_error_has_its_code_in_json() {
+        let shown = |code: Code| serde_json::to_value(Error::input("x").with_code(code)).unwrap();
+        let oldest = Time::saturating(1_000_000);
+        let expected = json!({
+            "kind": "input", "code": "not_answerable", "oldest": oldest.to_string(), "message": "x",
+        });
+        assert_eq!(shown(Code::NotAnswerable { oldest }), expected);
+        let near = vec!["actor".to_string()];
+        let expected = json!({
+            "kind": "input", "code": "missing_column", "column": "acter", "near": ["actor"],
+            "message": "x",
+        });
+        assert_eq!(shown(Code::MissingColumn { column: "acter".into(), near }), expected);
+        for code in [Code::Unspecified, Code::StoreLocked, Code::LimitReached { limit: "rows" }] {
+            assert_eq!(shown(code.clone())["code"], code.name());
+        }
+        let caused = Error::retry("x").because(std::io::Error::other("y"));
+        let expected = json!({ "kind": "retry", "code": "unspecified", "message": "x: y" });
+        assert_eq!(serde_json::to_value(caused).unwrap(), expected);
     }
 }

@@ -5,10 +5,12 @@
 //! people read it, and the chain of sources keeps the cause.
 
 use crate::code::Code;
+use serde::{Serialize, Serializer};
 use std::fmt;
 
 /// What the caller does about an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
     /// Fix the input: a file, a flag, a declaration or a request is wrong.
     Input,
@@ -92,6 +94,20 @@ impl fmt::Display for Error {
             cause = error.source();
         }
         Ok(())
+    }
+}
+
+/// For programs: the kind, the code's name and data, and the message with its causes.
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Shown<'a> {
+            kind: ErrorKind,
+            #[serde(flatten)]
+            code: &'a Code,
+            message: String,
+        }
+        Shown { kind: self.kind, code: &self.code, message: self.to_string() }.serialize(serializer)
     }
 }
 
