@@ -4,8 +4,9 @@
 
 use crate::commands;
 use crate::outcome::Outcome;
+use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand};
-use lockstep_core::Result;
+use lockstep_runtime::{Error, Memory, Project, ProjectOptions, Result};
 use std::path::PathBuf;
 
 /// Feature transforms compiled once, with the same bits in batch, streaming and online.
@@ -59,7 +60,56 @@ pub struct ProjectArguments {
     pub json: bool,
 }
 
+impl ProjectArguments {
+    /// Opens the project.
+    pub fn open(&self) -> Result<Project> {
+        let events = self.events.iter().map(|events| {
+            let (source, files) = events.split_once('=').ok_or_else(|| {
+                Error::input(format!("--events {events:?} is not of the form SOURCE=FILE"))
+            })?;
+            Ok((source.to_string(), files.to_string()))
+        });
+        let (events, store) = (events.collect::<Result<_>>()?, self.store.clone());
+        Project::open_with(&self.project, ProjectOptions { events, store })
+    }
+}
+
+/// The memory of a run.
+#[derive(Clone, Debug, Args)]
+pub struct MemoryArguments {
+    /// Memory for the whole run, as in 512MiB; above it rows wait on the disk [default: half the
+    /// machine's]
+    #[arg(long, value_name = "SIZE")]
+    memory_max: Option<ByteSize>,
+    /// Where rows wait that find no room in memory [default: beside
+    /// the output]
+    #[arg(long, value_name = "DIR")]
+    spill_dir: Option<PathBuf>,
+}
+
+impl MemoryArguments {
+    /// The same for a job.
+    pub fn memory(self) -> Memory {
+        let bytes_max = self.memory_max.map(|size| size.as_u64());
+        Memory { bytes_max, spill_dir: self.spill_dir }
+    }
+}
+
 impl Arguments {
+    /// Whether the command is to print JSON.
+    pub fn json(&self) -> bool {
+        match &self.command {
+            Command::New(_) | Command::Demo(_) => false,
+            Command::Build(command) => command.json,
+            Command::Inspect(command) => command.json,
+            Command::TrainingSet(command) => command.project.json,
+            Command::Backfill(command) => command.project.json,
+            Command::Stream(command) => command.project.json,
+            Command::Get(command) => command.project.json,
+            Command::Parity(command) => command.project.json,
+        }
+    }
+
     /// Runs the command.
     pub fn run(self) -> Result<Outcome> {
         match self.command {

@@ -1,6 +1,6 @@
 //! How a command ended.
 
-use lockstep_core::{Error, ErrorKind};
+use lockstep_runtime::{Error, ErrorKind};
 
 /// How a command that ran to its end ended.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 /// Where an output goes.
 #[derive(Debug)]
-pub struct Destination {
+pub(crate) struct Destination {
     file: PathBuf,
     /// The object, and the folder of the temporary file.
     object: Option<(String, TempDir)>,
@@ -18,7 +18,7 @@ pub struct Destination {
 
 impl Destination {
     /// The destination called `output`; temporary files go to `folder`, or the system's.
-    pub fn of(output: &Path, folder: Option<&Path>) -> Result<Destination> {
+    pub(crate) fn of(output: &Path, folder: Option<&Path>) -> Result<Destination> {
         let format = Format::of(output)?;
         let text = output.to_string_lossy();
         if !is_url(&text) {
@@ -39,12 +39,12 @@ impl Destination {
     }
 
     /// The file to write.
-    pub fn file(&self) -> &Path {
+    pub(crate) fn file(&self) -> &Path {
         &self.file
     }
 
     /// Sends the file to where it goes.
-    pub fn finish(self) -> Result<()> {
+    pub(crate) fn finish(self) -> Result<()> {
         match &self.object {
             Some((url, _)) => ObjectStores::of_process().upload(url, &self.file),
             None => Ok(()),

@@ -14,7 +14,7 @@ use lockstep_core::{ErrorKind, Result};
 use lockstep_engine::catalog::Catalog;
 use lockstep_engine::ingest::StreamHost;
 use lockstep_engine::online::{AsOf, OnlineHost};
-use lockstep_engine::project::Project;
+use lockstep_engine::project::ProjectFile;
 use lockstep_engine::service::Service;
 use lockstep_engine::training::TrainingSet;
 use lockstep_engine::vector::{FeatureVector, Identity};
@@ -53,7 +53,7 @@ pub fn service(catalog: &Catalog) -> Service {
     let views = r#"["every_type.*", "shifted.*", "parts.*", "untold.*"]"#;
     let text = format!("[services.all]\nfeatures = {views}\n");
     std::fs::write(folder.path().join("lockstep.toml"), text).unwrap();
-    Service::resolve(&Project::open(folder.path()).unwrap(), catalog, "all").unwrap()
+    Service::resolve(&ProjectFile::open(folder.path()).unwrap(), catalog, "all").unwrap()
 }
 
 /// The batch host's answers, row by row.
@@ -190,7 +190,7 @@ fn s12_tile_edges_before_sealed_are_answered() {
         let folder = tempfile::tempdir().unwrap();
         let text = format!("[services.all]\nfeatures = [\"{view}.*\"]\n");
         std::fs::write(folder.path().join("lockstep.toml"), text).unwrap();
-        let project = Project::open(folder.path()).unwrap();
+        let project = ProjectFile::open(folder.path()).unwrap();
         Service::resolve(&project, &served.catalog, "all").unwrap()
     };
     for view in ["parts", "every_type", "untold", "shifted"] {

@@ -3,15 +3,10 @@
 use crate::arguments::ProjectArguments;
 use crate::outcome::Outcome;
 use crate::output::{json_value, print_json, table};
-use crate::workspace::Workspace;
 use clap::Args;
-use lockstep_core::fold::Status;
-use lockstep_core::time::Time;
-use lockstep_core::value::{DataType, Value};
-use lockstep_core::{Error, Result};
-use lockstep_engine::online::{AsOf, OnlineHost};
-use lockstep_engine::service::Service;
-use lockstep_engine::vector::FeatureVector;
+use lockstep_runtime::{
+    AsOf, DataType, Error, FeatureVector, OnlineHost, Result, Service, Status, Time, Value,
+};
 use serde_json::json;
 
 /// The arguments of `lockstep get`.
@@ -25,22 +20,21 @@ pub struct Get {
     #[arg(long, default_value = "now", value_name = "TIME")]
     as_of: String,
     #[command(flatten)]
-    project: ProjectArguments,
+    pub(crate) project: ProjectArguments,
 }
 
 impl Get {
     /// Runs the command.
     pub fn run(self) -> Result<Outcome> {
-        let workspace = Workspace::open(&self.project)?;
-        let service = workspace.service(&self.service)?;
+        let project = self.project.open()?;
+        let service = project.service(&self.service)?;
         let request = parse_request(&service, &self.request)?;
         let as_of = match self.as_of.as_str() {
             "now" => AsOf::Now,
             text => AsOf::At(Time::parse(text).map_err(|error| error.at("--as-of"))?),
         };
-        let store = workspace.open_store(false)?;
-        let host = OnlineHost::new(workspace.catalog.clone(), store, vec![service.clone()])?;
-        let (vector, _) = host.get_counted(&self.service, &request, as_of)?;
+        let host = OnlineHost::new(&project, project.open_store()?, vec![service.clone()])?;
+        let vector = host.get(&self.service, &request, as_of)?;
         if self.project.json {
             print_vector_json(&vector)?
         } else {

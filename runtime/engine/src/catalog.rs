@@ -4,7 +4,7 @@
 //! source has one schema. Deliberately absent: services, stores, I/O beyond loading components.
 
 use crate::admission::arrivals::with_arrivals;
-use crate::project::{Project, or_none};
+use crate::project::{ProjectFile, or_none};
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::SourceSchema;
 use lockstep_core::manifest::OnDemand;
@@ -55,7 +55,7 @@ impl CatalogView {
 
 impl Catalog {
     /// Loads the artifacts of a project and checks them against its lock file.
-    pub fn load(engine: &Engine, project: &Project) -> Result<Catalog> {
+    pub fn load(engine: &Engine, project: &ProjectFile) -> Result<Catalog> {
         let mut artifacts = Vec::new();
         for (name, path) in &project.artifacts {
             let artifact = Artifact::load(engine, path)?;

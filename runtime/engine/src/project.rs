@@ -1,6 +1,6 @@
 //! The project file, `lockstep.toml`: sources, artifacts, services and the store.
 //!
-//! Invariant: a [`Project`] that exists was read whole; an unknown key or a missing part is an error
+//! Invariant: a [`ProjectFile`] that exists was read whole; an unknown key or a missing part is an error
 //! that names file and line. Paths are relative to the file's folder. `lockstep.lock` beside it pins
 //! each artifact by digest. Deliberately absent: what the artifacts declare (`catalog.rs`) and what
 //! a service resolves to (`service.rs`).
@@ -20,7 +20,7 @@ pub const LOCK_FILE: &str = "lockstep.lock";
 
 /// A project file.
 #[derive(Clone, Debug)]
-pub struct Project {
+pub struct ProjectFile {
     /// The file.
     pub file: PathBuf,
     /// The SHA-256 of its bytes, in hexadecimal digits.
@@ -110,9 +110,9 @@ struct Lock {
     artifacts: BTreeMap<String, String>,
 }
 
-impl Project {
+impl ProjectFile {
     /// Reads the project file at `path`, or `lockstep.toml` in the folder `path`.
-    pub fn open(path: impl AsRef<Path>) -> Result<Project> {
+    pub fn open(path: impl AsRef<Path>) -> Result<ProjectFile> {
         let path = path.as_ref();
         let file = if path.is_dir() { path.join(PROJECT_FILE) } else { path.to_path_buf() };
         let text = std::fs::read_to_string(&file).map_err(|error| {
@@ -152,7 +152,7 @@ impl Project {
             });
             (name, ServiceConfig { features: features.collect(), keys: keys.collect() })
         });
-        Ok(Project {
+        Ok(ProjectFile {
             sources: sources.collect(),
             services: services.collect(),
             artifacts: parsed.artifacts.into_iter().map(|(n, f)| (n, root.join(f))).collect(),
@@ -216,7 +216,7 @@ impl Project {
         if !file.is_file() {
             return Ok(None);
         }
-        let project = Project::open(&file)?;
+        let project = ProjectFile::open(&file)?;
         let named = project.artifacts.iter().find(|(_, path)| path.as_path() == wasm);
         let Some((name, _)) = named else { return Ok(None) };
         let path = root.join(LOCK_FILE);

@@ -5,7 +5,7 @@
 //! type. The hosts only follow indices. Deliberately absent: values.
 
 use crate::catalog::{Catalog, CatalogView};
-use crate::project::{KeyNames, Project, ServiceConfig};
+use crate::project::{KeyNames, ProjectFile, ServiceConfig};
 use lockstep_core::error::{Error, Result};
 use lockstep_core::time::{Interval, Time};
 use lockstep_core::value::{Column, DataType};
@@ -79,7 +79,7 @@ pub enum Origin {
 
 impl Service {
     /// Resolves the service called `name` of a project.
-    pub fn resolve(project: &Project, catalog: &Catalog, name: &str) -> Result<Service> {
+    pub fn resolve(project: &ProjectFile, catalog: &Catalog, name: &str) -> Result<Service> {
         let place = project.file.display().to_string();
         Resolver::new(name, project.service(name)?, catalog, &place).resolve()
     }

@@ -17,7 +17,6 @@ use lockstep_core::row::TypedColumn;
 use lockstep_core::tile::Retention;
 use lockstep_core::time::Time;
 use lockstep_core::view_plan::ViewPlan;
-use lockstep_source::EventReader;
 use lockstep_store::progress::{self, Progress};
 use lockstep_store::tiles::Deltas;
 use lockstep_store::{Snapshot, Store, WriteBatch, layout};
@@ -27,8 +26,6 @@ use std::sync::Arc;
 /// Events in one commit, bad ones too. A larger batch becomes several commits, so that a commit
 /// stays far below the store's limit of bytes.
 pub const COMMIT_EVENTS_MAX: usize = 1024;
-/// Batches that wait between the reader and the fold.
-const QUEUE_BATCHES_MAX: usize = 4;
 
 /// Folds events into a store.
 #[derive(Debug)]
@@ -204,38 +201,6 @@ impl StreamHost {
             first_set_aside: aside.into_iter().min_by_key(|event| event.position),
             sequence: 0,
         }))
-    }
-
-    /// Folds all that `reader` has, reading ahead on another thread. `progress` hears of each
-    /// batch.
-    pub async fn run(
-        mut self,
-        source: &str,
-        partition: &'static str,
-        mut reader: Box<dyn EventReader>,
-        mut progress: impl FnMut(&Applied) + Send + 'static,
-    ) -> Result<StreamHost> {
-        let (sender, mut receiver) = tokio::sync::mpsc::channel(QUEUE_BATCHES_MAX);
-        let reading = tokio::task::spawn_blocking(move || {
-            while let Some(batch) = reader.next()? {
-                if sender.blocking_send(batch).is_err() {
-                    break;
-                }
-            }
-            Ok::<(), Error>(())
-        });
-        let source = source.to_string();
-        let folding = tokio::task::spawn_blocking(move || {
-            while let Some(batch) = receiver.blocking_recv() {
-                let applied = self.apply(&source, partition, &batch)?;
-                progress(&applied);
-            }
-            Ok::<StreamHost, Error>(self)
-        });
-        let died = |error| Error::bug("a thread of the streaming host died").because(error);
-        let host = folding.await.map_err(died)??;
-        reading.await.map_err(died)??;
-        Ok(host)
     }
 }
 

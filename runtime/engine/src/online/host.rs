@@ -11,11 +11,10 @@
 
 use super::on_demand::{OnDemandRunners, StoredValues, runners};
 use super::request::Requests;
-use crate::catalog::{Catalog, cached_engine};
+use crate::catalog::Catalog;
 use crate::clock;
 use crate::guests::Guests;
 use crate::ingest::check_identity;
-use crate::project::Project;
 use crate::service::{Origin, Service};
 use crate::vector::{FeatureVector, Identity};
 use lockstep_core::error::{Error, Result};
@@ -28,7 +27,6 @@ use lockstep_store::progress;
 use lockstep_store::tiles::{self, TileReads, Wanted};
 use lockstep_store::{Snapshot, Store};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// When a request is as of.
@@ -74,16 +72,6 @@ impl Warm {
 }
 
 impl OnlineHost {
-    /// Opens a project: its artifacts, its services and its store.
-    pub fn open(project: impl AsRef<Path>) -> Result<OnlineHost> {
-        let project = Project::open(project)?;
-        let catalog = Arc::new(Catalog::load(&cached_engine()?, &project)?);
-        let store = lockstep_store::sled::SledStore::open(project.store_path()?)?;
-        let names = project.services.keys();
-        let services = names.map(|name| Service::resolve(&project, &catalog, name));
-        OnlineHost::new(catalog.clone(), Arc::new(store), services.collect::<Result<_>>()?)
-    }
-
     /// A host over a store and services that are open already.
     pub fn new(
         catalog: Arc<Catalog>,
