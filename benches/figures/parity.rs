@@ -21,7 +21,7 @@ use std::path::Path;
 const SERVICE: &str = "mention_ranker";
 
 /// Measures the group.
-pub fn measure() -> Result<()> {
+pub(crate) fn measure() -> Result<()> {
     let folder = tempfile::tempdir()
         .map_err(|error| Error::retry("cannot make a temporary folder").because(error))?;
     let folder = folder.path();
