@@ -2,5 +2,5 @@
 //! batch backfill, a streaming host and an embedded online server.
 
 pub use lockstep_core::time::Time;
-pub use lockstep_core::{Error, ErrorKind, Result};
+pub use lockstep_core::{Code, Error, ErrorKind, Result};
 pub use lockstep_engine::online::{AsOf, OnlineHost};
