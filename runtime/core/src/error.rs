@@ -79,6 +79,13 @@ impl Error {
         self
     }
 
+    /// Says who acts, where a caller knows better.
+    #[must_use]
+    pub fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
     /// Puts `place` in front of the message, as in `events.parquet: row 7: …`.
     #[must_use]
     pub fn at(mut self, place: impl fmt::Display) -> Self {
@@ -126,7 +133,8 @@ mod tests {
     /// more, and a clone.
     #[test]
     fn more_words_keep_kind_and_code() {
-        let error = Error::retry("in use").with_code(Code::StoreLocked).at("store s").because("why");
+        let error =
+            Error::retry("in use").with_code(Code::StoreLocked).at("store s").because("why");
         let again = error.clone().at("here");
         assert_eq!((again.kind, &again.code), (ErrorKind::Retry, &Code::StoreLocked));
         assert_eq!(again.to_string(), "here: store s: in use: why");
