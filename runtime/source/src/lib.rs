@@ -45,6 +45,7 @@
 #![deny(missing_docs, unreachable_pub, unused_crate_dependencies)] // TEMP
 
 mod admit;
+mod bad_cell;
 pub mod clock;
 mod column;
 mod columnar;
