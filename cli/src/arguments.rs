@@ -4,8 +4,9 @@
 
 use crate::commands;
 use crate::outcome::Outcome;
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use lockstep_core::Result;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Feature transforms compiled once, with the same bits in batch, streaming and online.
@@ -60,6 +61,18 @@ pub struct ProjectArguments {
 }
 
 impl Arguments {
+    /// Reads a command line; also says whether it wants JSON.
+    pub fn read<T: Into<OsString> + Clone>(
+        words: impl IntoIterator<Item = T>,
+    ) -> Result<(Arguments, bool), clap::Error> {
+        let matches = Arguments::command().try_get_matches_from(words)?;
+        let flag = |(_, command): (&str, &ArgMatches)| {
+            command.try_get_one::<bool>("json").ok().flatten().copied()
+        };
+        let json = matches.subcommand().and_then(flag).unwrap_or(false);
+        Ok((Arguments::from_arg_matches(&matches)?, json))
+    }
+
     /// Runs the command.
     pub fn run(self) -> Result<Outcome> {
         match self.command {

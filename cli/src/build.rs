@@ -11,7 +11,7 @@
 //! path, so for equal digests everywhere keep such a dependency in the workspace or a registry.
 
 use lockstep_core::manifest::Manifest;
-use lockstep_core::{Error, Result};
+use lockstep_core::{Code, Error, Result};
 use lockstep_disk::write_atomically;
 use lockstep_guest::{Artifact, Engine, EngineConfig, MANIFEST_SECTION, custom_sections};
 use serde_json::Value as Json;
@@ -82,6 +82,10 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
              `lockstep new`",
             options.crate_dir.display()
         ))
+        .with_code(Code::NotFound {
+            what: "folder",
+            place: options.crate_dir.display().to_string(),
+        })
         .because(error)
     })?;
     if !crate_dir.join("Cargo.toml").is_file() {

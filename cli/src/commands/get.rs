@@ -8,7 +8,8 @@ use clap::Args;
 use lockstep_core::fold::Status;
 use lockstep_core::time::Time;
 use lockstep_core::value::{DataType, Value};
-use lockstep_core::{Error, Result};
+use lockstep_core::{Code, Error, Result};
+use lockstep_engine::online::request::unknown_column;
 use lockstep_engine::online::{AsOf, OnlineHost};
 use lockstep_engine::service::Service;
 use lockstep_engine::vector::FeatureVector;
@@ -55,21 +56,12 @@ pub fn parse_request<'a>(service: &'a Service, texts: &[String]) -> Result<Vec<(
     let parse = |text: &String| {
         let (name, value) =
             text.split_once('=').map_or((text.as_str(), None), |(name, value)| (name, Some(value)));
-        let known = || {
-            let names: Vec<&str> = service.request.iter().map(|c| c.name.as_str()).collect();
-            names.join(", ")
-        };
-        let at = service.request_index(name).ok_or_else(|| {
-            Error::input(format!(
-                "service {} takes no {name:?}; it takes {}",
-                service.name,
-                known()
-            ))
-        })?;
+        let at = service.request_index(name).ok_or_else(|| unknown_column(service, name))?;
         let column = &service.request[at];
         let value = match value {
             None => Value::Null,
             Some(value) => parse_value(&column.data_type, value)
+                .map_err(|error| error.with_code(Code::bad_row(0, Some(name))))
                 .map_err(|error| error.at(format!("{name}={value}")))?,
         };
         Ok((column.name.as_str(), value))

@@ -6,7 +6,7 @@ use crate::output::{print_json, progress, the_first, thousands};
 use crate::workspace::{BATCH_ROWS, Workspace, blame};
 use clap::Args;
 use lockstep_core::event::{EventBatch, SetAside};
-use lockstep_core::{Error, Result};
+use lockstep_core::{Code, Error, Result};
 use lockstep_engine::admission::arrivals::reading;
 use lockstep_engine::ingest::{Applied, StreamHost};
 use lockstep_source::{EventReader, Format, Pattern, ReadOptions, open_events_stdin, open_files};
@@ -94,6 +94,11 @@ impl Stream {
             "arrow" => Ok(Format::ArrowIpc),
             other => Err(Error::input(format!(
                 "--format {other:?} is not a format of standard input; use ndjson, csv or arrow"
+            ))
+            .with_code(Code::unknown_name(
+                "format",
+                other,
+                ["ndjson", "csv", "arrow"],
             ))),
         }
     }
