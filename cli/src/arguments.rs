@@ -5,8 +5,9 @@
 use crate::commands;
 use crate::outcome::Outcome;
 use bytesize::ByteSize;
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use lockstep_runtime::{Error, Memory, Project, ProjectOptions, Result};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Feature transforms compiled once, with the same bits in batch, streaming and online.
@@ -96,18 +97,16 @@ impl MemoryArguments {
 }
 
 impl Arguments {
-    /// Whether the command is to print JSON.
-    pub fn json(&self) -> bool {
-        match &self.command {
-            Command::New(_) | Command::Demo(_) => false,
-            Command::Build(command) => command.json,
-            Command::Inspect(command) => command.json,
-            Command::TrainingSet(command) => command.project.json,
-            Command::Backfill(command) => command.project.json,
-            Command::Stream(command) => command.project.json,
-            Command::Get(command) => command.project.json,
-            Command::Parity(command) => command.project.json,
-        }
+    /// Reads a command line; also says whether it wants JSON.
+    pub fn read<T: Into<OsString> + Clone>(
+        words: impl IntoIterator<Item = T>,
+    ) -> Result<(Arguments, bool), clap::Error> {
+        let matches = Arguments::command().try_get_matches_from(words)?;
+        let flag = |(_, command): (&str, &ArgMatches)| {
+            command.try_get_one::<bool>("json").ok().flatten().copied()
+        };
+        let json = matches.subcommand().and_then(flag).unwrap_or(false);
+        Ok((Arguments::from_arg_matches(&matches)?, json))
     }
 
     /// Runs the command.

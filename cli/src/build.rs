@@ -11,8 +11,8 @@
 //! path, so for equal digests everywhere keep such a dependency in the workspace or a registry.
 
 use lockstep_runtime::{
-    Artifact, Engine, EngineConfig, Error, MANIFEST_SECTION, Manifest, Result, custom_sections,
-    write_atomically,
+    Artifact, Code, Engine, EngineConfig, Error, MANIFEST_SECTION, Manifest, Result,
+    custom_sections, write_atomically,
 };
 use serde_json::Value as Json;
 use std::ffi::OsStr;
@@ -82,6 +82,10 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
              `lockstep new`",
             options.crate_dir.display()
         ))
+        .with_code(Code::NotFound {
+            what: "folder",
+            place: options.crate_dir.display().to_string(),
+        })
         .because(error)
     })?;
     if !crate_dir.join("Cargo.toml").is_file() {

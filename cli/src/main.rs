@@ -2,21 +2,17 @@
 //!
 //! Invariant: the exit code says who acts: 0 done, 1 the job found a difference or more bad rows
 //! than allowed, 2 wrong use or wrong input, 3 the environment or the store failed. Results go to
-//! standard output, everything else to standard error; with `--json` an error goes to both, so that
-//! a program finds one JSON object whatever happened. Deliberately absent: work; each command is a
-//! thin layer over the runtime's jobs.
+//! standard output, everything else to standard error. With `--json` an error goes to both: as one
+//! line of JSON, which docs/ERRORS.md describes, and as its message. Deliberately absent: work; each
+//! command is a thin layer over the runtime's jobs.
 
-use clap::Parser;
 use lockstep_cli::arguments::Arguments;
-use lockstep_cli::outcome::{Outcome, exit_code};
-use lockstep_cli::output::print_json;
-use lockstep_runtime::Error;
-use serde_json::json;
+use lockstep_cli::outcome::{Outcome, exit_code, shown};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let json = arguments.json();
+    let (arguments, json) =
+        Arguments::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
     match arguments.run() {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Found(what)) => {
@@ -24,18 +20,11 @@ fn main() -> ExitCode {
             ExitCode::from(1)
         }
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("{}", shown(&error, false));
             if json {
-                print_error_json(&error);
+                println!("{}", shown(&error, true));
             }
             ExitCode::from(exit_code(&error))
         }
-    }
-}
-
-/// Prints the error for programs: its kind, its code with the code's data, and its message.
-fn print_error_json(error: &Error) {
-    if let Err(unprintable) = print_json(&json!({ "error": error })) {
-        eprintln!("error: {unprintable}");
     }
 }

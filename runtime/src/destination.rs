@@ -3,7 +3,7 @@
 //! Invariant: what could not be written is refused before any work is done, and a failure leaves
 //! nothing behind, here or there. Only a kill leaves the temporary file of an object.
 
-use lockstep_core::{Error, Result};
+use lockstep_core::{Code, Error, Result};
 use lockstep_source::{Format, ObjectStores, is_url};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -60,7 +60,8 @@ fn check_file(output: &Path) -> Result<()> {
             "{}: there is no folder {}; make it, or correct --output",
             output.display(),
             folder.display()
-        )));
+        ))
+        .with_code(Code::NotFound { what: "folder", place: folder.display().to_string() }));
     }
     if output.is_dir() {
         let message = "this is a folder; name a file with --output";

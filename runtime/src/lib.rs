@@ -68,6 +68,7 @@ pub use lockstep_core::time::Time;
 pub use lockstep_core::value::{Column, DataType, Value};
 pub use lockstep_core::{Code, Error, ErrorKind, Result};
 pub use lockstep_engine::online::AsOf;
+pub use lockstep_engine::online::request::unknown_column;
 pub use lockstep_engine::service::{AS_OF, Service};
 pub use lockstep_engine::vector::{FeatureVector, Identity};
 

@@ -4,7 +4,7 @@
 //! run keeps all in memory.
 
 use crate::allocator::expect_memory;
-use lockstep_core::{Error, Result};
+use lockstep_core::{Code, Error, Result};
 use lockstep_engine::shuffle::SpillOptions;
 use std::path::{Path, PathBuf};
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
@@ -41,7 +41,10 @@ impl Memory {
         let folder = match &self.spill_dir {
             Some(folder) if !folder.is_dir() => {
                 let message = "there is no such folder; make it, or correct --spill-dir";
-                return Err(Error::input(message).at(folder.display()));
+                let place = folder.display().to_string();
+                return Err(Error::input(message)
+                    .at(&place)
+                    .with_code(Code::NotFound { what: "folder", place }));
             }
             Some(folder) => folder.clone(),
             None => beside.unwrap_or(Path::new(".")).into(),

@@ -6,8 +6,8 @@
 
 use lockstep_kit::artifacts::{root, wasm};
 use lockstep_runtime::{
-    AsOf, BackfillJob, EventReader, Format, OnlineHost, ParityJob, Progress, Project,
-    ProjectOptions, StreamInput, StreamJob, Time, TrainingSetJob, TrainingWriter, read_table,
+    AsOf, BackfillJob, Format, OnlineHost, ParityJob, Progress, Project, ProjectOptions,
+    StreamInput, StreamJob, Time, TrainingSetJob, TrainingWriter, read_table,
 };
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -21,7 +21,7 @@ pub struct Backfill {
     #[command(flatten)]
     memory: MemoryArguments,
     #[command(flatten)]
-    pub(crate) project: ProjectArguments,
+    project: ProjectArguments,
 }
 
 impl Backfill {

@@ -17,7 +17,7 @@ pub struct Build {
     output: Option<PathBuf>,
     /// Print JSON for programs
     #[arg(long)]
-    pub(crate) json: bool,
+    json: bool,
 }
 
 impl Build {

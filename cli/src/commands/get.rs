@@ -5,7 +5,8 @@ use crate::outcome::Outcome;
 use crate::output::{json_value, print_json, table};
 use clap::Args;
 use lockstep_runtime::{
-    AsOf, DataType, Error, FeatureVector, OnlineHost, Result, Service, Status, Time, Value,
+    AsOf, Code, DataType, Error, FeatureVector, OnlineHost, Result, Service, Status, Time, Value,
+    unknown_column,
 };
 use serde_json::json;
 
@@ -20,7 +21,7 @@ pub struct Get {
     #[arg(long, default_value = "now", value_name = "TIME")]
     as_of: String,
     #[command(flatten)]
-    pub(crate) project: ProjectArguments,
+    project: ProjectArguments,
 }
 
 impl Get {
@@ -49,21 +50,12 @@ pub fn parse_request<'a>(service: &'a Service, texts: &[String]) -> Result<Vec<(
     let parse = |text: &String| {
         let (name, value) =
             text.split_once('=').map_or((text.as_str(), None), |(name, value)| (name, Some(value)));
-        let known = || {
-            let names: Vec<&str> = service.request.iter().map(|c| c.name.as_str()).collect();
-            names.join(", ")
-        };
-        let at = service.request_index(name).ok_or_else(|| {
-            Error::input(format!(
-                "service {} takes no {name:?}; it takes {}",
-                service.name,
-                known()
-            ))
-        })?;
+        let at = service.request_index(name).ok_or_else(|| unknown_column(service, name))?;
         let column = &service.request[at];
         let value = match value {
             None => Value::Null,
             Some(value) => parse_value(&column.data_type, value)
+                .map_err(|error| error.with_code(Code::bad_row(0, Some(name))))
                 .map_err(|error| error.at(format!("{name}={value}")))?,
         };
         Ok((column.name.as_str(), value))

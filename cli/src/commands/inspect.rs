@@ -13,7 +13,7 @@ pub struct Inspect {
     artifact: PathBuf,
     /// Print JSON for programs
     #[arg(long)]
-    pub(crate) json: bool,
+    json: bool,
 }
 
 impl Inspect {

@@ -28,7 +28,7 @@ pub struct Parity {
     #[arg(long)]
     allow_unread_levels: bool,
     #[command(flatten)]
-    pub(crate) project: ProjectArguments,
+    project: ProjectArguments,
 }
 
 /// How the events are disturbed.

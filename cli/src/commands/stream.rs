@@ -5,7 +5,7 @@ use crate::arguments::ProjectArguments;
 use crate::outcome::Outcome;
 use crate::progress_bar::Bar;
 use clap::Args;
-use lockstep_runtime::{EVENT_BATCH_ROWS, Error, Format, Result, StreamInput, StreamJob};
+use lockstep_runtime::{Code, EVENT_BATCH_ROWS, Error, Format, Result, StreamInput, StreamJob};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -26,7 +26,7 @@ pub struct Stream {
     #[arg(long, default_value_t = EVENT_BATCH_ROWS, value_name = "N")]
     batch_rows: usize,
     #[command(flatten)]
-    pub(crate) project: ProjectArguments,
+    project: ProjectArguments,
 }
 
 impl Stream {
@@ -58,6 +58,7 @@ fn piped_format(name: &str) -> Result<Format> {
         "arrow" => Ok(Format::ArrowIpc),
         other => Err(Error::input(format!(
             "--format {other:?} is not a format of standard input; use ndjson, csv or arrow"
-        ))),
+        ))
+        .with_code(Code::unknown_name("format", other, ["ndjson", "csv", "arrow"]))),
     }
 }

@@ -36,7 +36,7 @@ pub struct TrainingSetCommand {
     #[command(flatten)]
     memory: MemoryArguments,
     #[command(flatten)]
-    pub(crate) project: ProjectArguments,
+    project: ProjectArguments,
 }
 
 impl TrainingSetCommand {

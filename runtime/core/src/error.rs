@@ -7,6 +7,7 @@
 use crate::code::Code;
 use serde::{Serialize, Serializer};
 use std::fmt;
+use std::sync::Arc;
 
 /// What the caller does about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -22,8 +23,9 @@ pub enum ErrorKind {
     Bug,
 }
 
-/// The error of every public function.
-#[derive(Debug)]
+/// The error of every public function. As JSON it has a `kind`, a `code`, that code's `data` if it
+/// has any, and a `message` with all causes.
+#[derive(Clone, Debug)]
 pub struct Error {
     /// What the caller does about it.
     pub kind: ErrorKind,
@@ -31,7 +33,7 @@ pub struct Error {
     pub code: Code,
     /// What went wrong, where, and the remedy.
     pub message: String,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 /// The result of every public function.
@@ -66,7 +68,7 @@ impl Error {
     /// Adds the cause.
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        self.source = Some(source.into().into());
         self
     }
 
@@ -74,6 +76,13 @@ impl Error {
     #[must_use]
     pub fn with_code(mut self, code: Code) -> Self {
         self.code = code;
+        self
+    }
+
+    /// Says who acts, where a caller knows better.
+    #[must_use]
+    pub fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.kind = kind;
         self
     }
 
@@ -97,7 +106,12 @@ impl fmt::Display for Error {
     }
 }
 
-/// For programs: the kind, the code's name and data, and the message with its causes.
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|cause| cause as &(dyn std::error::Error + 'static))
+    }
+}
+
 impl Serialize for Error {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
@@ -111,8 +125,20 @@ impl Serialize for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_deref().map(|cause| cause as &(dyn std::error::Error + 'static))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: whatever is said about an error later, its kind and code stay. Method: each way to say
+    /// more, and a clone.
+    #[test]
+    fn more_words_keep_kind_and_code() {
+        let error =
+            Error::retry("in use").with_code(Code::StoreLocked).at("store s").because("why");
+        let again = error.clone().at("here");
+        assert_eq!((again.kind, &again.code), (ErrorKind::Retry, &Code::StoreLocked));
+        assert_eq!(again.to_string(), "here: store s: in use: why");
+        let json = r#"{"kind":"retry","code":"store_locked","message":"store s: in use: why"}"#;
+        assert_eq!(serde_json::to_string(&error).unwrap(), json);
     }
 }

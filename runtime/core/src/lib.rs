@@ -15,6 +15,7 @@ pub mod json;
 pub mod key;
 pub mod manifest;
 pub mod name;
+pub mod near;
 pub mod time;
 pub mod value;
 pub mod view;

@@ -5,6 +5,7 @@
 
 use crate::admission::arrivals::with_arrivals;
 use crate::project::{ProjectFile, or_none};
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::SourceSchema;
 use lockstep_core::manifest::OnDemand;
@@ -66,7 +67,8 @@ impl Catalog {
             return Err(Error::input(format!(
                 "{} names no artifacts; add [artifacts] name = \"file.wasm\"",
                 project.file.display()
-            )));
+            ))
+            .with_code(Code::NotConfigured { setting: "artifacts".into() }));
         }
         let mut catalog = Catalog::new(artifacts)?;
         for (source, config) in &project.sources {
@@ -154,10 +156,13 @@ impl Catalog {
     pub fn source(&self, name: &str) -> Result<&Arc<SourceSchema>> {
         self.sources.get(name).ok_or_else(|| {
             let known: Vec<&str> = self.sources.keys().map(String::as_str).collect();
+            let code = Code::unknown_name("source", name, known.iter().copied());
             Error::input(format!(
-                "no view reads a source {name:?}; the views' sources are: {}",
-                or_none(&known)
+                "no view reads a source {name:?}; the views' sources are: {}{}",
+                or_none(&known),
+                code.did_you_mean()
             ))
+            .with_code(code)
         })
     }
 

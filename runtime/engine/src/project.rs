@@ -5,6 +5,7 @@
 //! each artifact by digest. Deliberately absent: what the artifacts declare (`catalog.rs`) and what
 //! a service resolves to (`service.rs`).
 
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_source::Pattern;
 use serde::Deserialize;
@@ -116,10 +117,17 @@ impl ProjectFile {
         let path = path.as_ref();
         let file = if path.is_dir() { path.join(PROJECT_FILE) } else { path.to_path_buf() };
         let text = std::fs::read_to_string(&file).map_err(|error| {
+            let code = match error.kind() {
+                std::io::ErrorKind::NotFound => {
+                    Code::NotFound { what: "project", place: file.display().to_string() }
+                }
+                _ => Code::Unspecified,
+            };
             Error::input(format!(
                 "cannot read the project file {}; name one with --project, or make one with `lockstep new`",
                 file.display()
             ))
+            .with_code(code)
             .because(error)
         })?;
         let parsed: File = toml::from_str(&text).map_err(|error| {
@@ -167,11 +175,14 @@ impl ProjectFile {
     pub fn service(&self, name: &str) -> Result<&ServiceConfig> {
         self.services.get(name).ok_or_else(|| {
             let known: Vec<&str> = self.services.keys().map(String::as_str).collect();
+            let code = Code::unknown_name("service", name, known.iter().copied());
             Error::input(format!(
-                "{} has no service {name:?}; its services are: {}",
+                "{} has no service {name:?}; its services are: {}{}",
                 self.file.display(),
-                or_none(&known)
+                or_none(&known),
+                code.did_you_mean()
             ))
+            .with_code(code)
         })
     }
 
@@ -183,6 +194,7 @@ impl ProjectFile {
                 "{} names no files for source {name:?}; add [sources.{name}] files = \"…\", or use --events",
                 self.file.display()
             ))
+            .with_code(Code::NotConfigured { setting: format!("sources.{name}.files") })
         })
     }
 
@@ -193,6 +205,7 @@ impl ProjectFile {
                 "{} names no store; add [store] path = \"store\", or use --store",
                 self.file.display()
             ))
+            .with_code(Code::NotConfigured { setting: "store.path".into() })
         })
     }
 
@@ -203,7 +216,8 @@ impl ProjectFile {
                 "artifact {artifact} is {digest}, but {LOCK_FILE} beside {} pins {locked}; \
                  restore that artifact, or run `lockstep build` to pin the new one",
                 self.file.display()
-            ))),
+            ))
+            .with_code(Code::ArtifactNotPinned { artifact: artifact.to_string() })),
             _ => Ok(()),
         }
     }
@@ -239,6 +253,7 @@ fn read_lock(path: &Path) -> Result<Lock> {
         Err(error) => Err(Error::input(format!("cannot read {}", path.display())).because(error)),
         Ok(text) => toml::from_str(&text).map_err(|error| {
             Error::input(format!("{} is damaged; delete it and build again", path.display()))
+                .with_code(Code::DamagedFile { file: path.display().to_string() })
                 .because(error)
         }),
     }

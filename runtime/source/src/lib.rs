@@ -45,6 +45,7 @@
 #![cfg_attr(not(test), deny(unused_crate_dependencies))] // A dependency that nobody uses is removed.
 
 mod admit;
+mod bad_cell;
 pub mod clock;
 mod column;
 mod columnar;

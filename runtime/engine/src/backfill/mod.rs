@@ -38,6 +38,7 @@ use crate::shuffle::room::Room;
 use crate::shuffle::worker::Worker;
 use crate::vector::Identity;
 use arrow::array::{RecordBatch, UInt32Array};
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::{EventBatch, SetAside};
 use lockstep_core::row::Rows;
@@ -188,6 +189,7 @@ fn other_end(source: &str, mark: &Unfinished) -> Error {
         "an interrupted backfill of source {source} ran {way}; run it so again, or delete the store \
          and backfill anew"
     ))
+    .with_code(Code::BackfillUnfinished { source: source.to_string() })
 }
 
 /// What a store keeps of the rows of a view.

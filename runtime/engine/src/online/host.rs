@@ -17,6 +17,7 @@ use crate::guests::Guests;
 use crate::ingest::check_identity;
 use crate::service::{Origin, Service};
 use crate::vector::{FeatureVector, Identity};
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::fold::ViewGuests as _;
 use lockstep_core::fold::{Merged, Status};
@@ -101,10 +102,13 @@ impl OnlineHost {
     fn prepared(&self, name: &str) -> Result<&Prepared> {
         self.services.get(name).ok_or_else(|| {
             let known: Vec<&str> = self.services.keys().map(String::as_str).collect();
+            let code = Code::unknown_name("service", name, known.iter().copied());
             Error::input(format!(
-                "there is no service {name:?}; the services are: {}",
-                crate::project::or_none(&known)
+                "there is no service {name:?}; the services are: {}{}",
+                crate::project::or_none(&known),
+                code.did_you_mean()
             ))
+            .with_code(code)
         })
     }
 
@@ -185,7 +189,7 @@ impl OnlineHost {
             let source = &view.declaration().event.source;
             let retention = view.plan.ladder.retention(progress::watermark(&*snapshot, source)?);
             let (key, as_of) = (requests.key(0, asked, &view.plan.fold), requests.as_of(0));
-            let wanted = wanted.as_ref().map_err(|error| Error::input(&error.message))?;
+            let wanted = wanted.as_ref().map_err(Error::clone)?;
             merged.push(match key {
                 Some(key) => tiles::read(
                     &*snapshot, &view.plan, &retention, &key, wanted, as_of, reads, &oldest,
