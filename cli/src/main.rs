@@ -2,8 +2,8 @@
 //!
 //! Invariant: the exit code says who acts: 0 done, 1 the job found a difference or more bad rows
 //! than allowed, 2 wrong use or wrong input, 3 the environment or the store failed. Results go to
-//! standard output, everything else to standard error. With `--json` an error goes to both: as one
-//! line of JSON, which docs/ERRORS.md describes, and as its message. Deliberately absent: work; each
+//! standard output, everything else to standard error. With `--json` an error goes to both: one
+//! line of JSON, which docs/ERRORS.md describes, and its message. Deliberately absent: work; each
 //! command is a thin layer over the runtime's jobs.
 
 use lockstep_cli::arguments::Arguments;

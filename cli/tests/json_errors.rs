@@ -4,8 +4,8 @@ use serde_json::Value;
 use std::process::Command;
 
 /// Goal: a program finds one JSON object on standard output and the same message on standard error,
-/// with the exit code of the kind; without `--json` standard output is empty. Method: a project that
-/// is not there, and an artifact that is not there.
+/// with the exit code of the kind; without `--json` standard output is empty. Method: a project
+/// that is not there, and an artifact that is not there.
 #[test]
 fn an_error_is_json_on_standard_output() {
     for line in ["get any --project nowhere", "inspect nowhere.wasm"] {

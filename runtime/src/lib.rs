@@ -27,11 +27,11 @@
 //! }
 //! ```
 //!
-//! Nothing here reads arguments or prints. A job calls its callback on the thread that runs it, ends
-//! every thread that it starts, and says which those are. Files of object stores are read by two
-//! threads called `objects`, which run tokio, start with the first object and stay. Inside a tokio
-//! runtime of your own, run a job with `spawn_blocking`. An [`Error`] has a [`Code`] for programs.
-#![cfg_attr(not(test), deny(unused_crate_dependencies))] // A dependency that nobody uses is removed.
+//! Nothing here reads arguments or prints. A job calls its callback on the thread that runs it,
+//! ends every thread that it starts, and says which those are. Files of object stores are read by
+//! two threads called `objects`, which run tokio, start with the first object and stay. Inside a
+//! tokio runtime of your own, run a job with `spawn_blocking`. An [`Error`] has a [`Code`].
+#![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
 
 mod allocator;
 mod arrivals_column;

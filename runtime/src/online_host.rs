@@ -23,8 +23,8 @@ impl OnlineHost {
     /// Opens a project, all its services and its store.
     ///
     /// # Errors
-    /// If the project, an artifact or a service is wrong, the store is not there, is open in another
-    /// process or damaged, or something else filled it.
+    /// If the project, an artifact or a service is wrong, or the store is not there, open in another
+    /// process, damaged, or filled by something else.
     pub fn open(project: impl AsRef<Path>) -> Result<OnlineHost> {
         let project = Project::open(project)?;
         let services = project.services()?;

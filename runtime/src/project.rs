@@ -51,7 +51,8 @@ impl Project {
     /// artifacts.
     ///
     /// # Errors
-    /// If the file or an artifact is wrong, or an artifact is not the one that `lockstep.lock` pins.
+    /// If the file or an artifact is wrong, or an artifact is not the one that `lockstep.lock`
+    /// pins.
     pub fn open(path: impl AsRef<Path>) -> Result<Project> {
         Project::open_with(path, ProjectOptions::default())
     }

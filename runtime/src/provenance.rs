@@ -1,10 +1,10 @@
 //! Provenance: what a training file says about its own making.
 //!
-//! Invariant: the entries name all that the values depend on (S23) and all that they were made from,
-//! so two files with the same entries and the same spine hold the same bits, if files of one name
-//! and size are the same. They stand in the key-value metadata of Parquet and of Arrow IPC, where
-//! other readers pass over them. Deliberately absent: the time and the place of the making, which
-//! no value depends on.
+//! Invariant: the entries name all that the values depend on (S23) and all that they were made
+//! from, so two files with the same entries and the same spine hold the same bits, if files of one
+//! name and size are the same. They stand in the key-value metadata of Parquet and of Arrow IPC,
+//! where other readers pass over them. Deliberately absent: the time and the place of the making,
+//! which no value depends on.
 
 use crate::project::Project;
 use lockstep_core::Result;

@@ -42,7 +42,8 @@ impl Spine {
         Ok(open_tables(&self.files, &self.columns, BATCH_ROWS)?.ahead())
     }
 
-    /// What tells the versions of local files apart; objects have tags, which their readers compare.
+    /// What tells the versions of local files apart. Objects have tags, which their readers
+    /// compare.
     pub(crate) fn versions(&self) -> Vec<Option<(u64, Duration)>> {
         let version = |file: &SourceFile| match file.location() {
             Location::File(path) => {

@@ -4,8 +4,8 @@
 //! core <- disk <- guest, source, store <- engine <- runtime <- cli
 //! ```
 //!
-//! Method: what each `Cargo.toml` names, and cargo's own tree of the core. Deliberately absent: what
-//! tests and benches name, which may look inside.
+//! Method: what each `Cargo.toml` names, and cargo's own tree of the core. Deliberately absent:
+//! what tests and benches name, which may look inside.
 
 use crate::tidy::{check, root};
 use std::fs;
@@ -79,7 +79,7 @@ fn the_core_reaches_no_io() {
     let packages: Vec<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
     assert!(packages.contains(&"arrow"), "this is no tree of the core:\n{tree}");
     let reached = packages.iter().filter(|package| {
-        let of = |kept: &&str| package == kept || package.starts_with(&format!("{kept}-"));
+        let of = |kept: &&str| *package == kept || package.starts_with(&format!("{kept}-"));
         KEPT_OUT.iter().any(of)
     });
     check(reached.map(|package| format!("lockstep-core depends on {package}")).collect());

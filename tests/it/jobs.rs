@@ -1,8 +1,8 @@
 //! The library's jobs, as an embedder runs them: no command, no terminal.
 //!
 //! Method: a small project of the example transform, filled and asked through `lockstep_runtime`
-//! alone. Invariant: the files that a store is filled from do not show in it, nor do the jobs that
-//! filled it. Deliberately absent: wrong input (`bad_input.rs`), and values, which the oracle checks.
+//! alone. Invariant: a store does not tell by which road its events came. Deliberately absent: wrong
+//! input (`bad_input.rs`), and values, which the oracle checks.
 
 use lockstep_kit::artifacts::{root, wasm};
 use lockstep_runtime::{
