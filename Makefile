@@ -34,9 +34,11 @@ peers: setup
 	cargo build --workspace --bins
 	tests/peers/run
 
+# Also that the core builds where there is no I/O.
 lint: setup
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo check -p lockstep-core --target wasm32-unknown-unknown
 
 format:
 	cargo fmt --all

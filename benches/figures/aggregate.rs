@@ -25,7 +25,7 @@ const KEYS: usize = 1_000;
 const MERGES: usize = 1_000;
 
 /// Measures the group.
-pub fn measure() -> Result<()> {
+pub(crate) fn measure() -> Result<()> {
     sum_ratio();
     merge()?;
     each()

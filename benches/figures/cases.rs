@@ -8,7 +8,7 @@ use lockstep_core::Result;
 use lockstep_kit::cases::run;
 
 /// Measures the group.
-pub fn measure() -> Result<()> {
+pub(crate) fn measure() -> Result<()> {
     let report = run("")?;
     report.failures.iter().for_each(|failure| eprintln!("{failure}"));
     figure::count("cases.total", report.total, "cases");

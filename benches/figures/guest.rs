@@ -29,7 +29,7 @@ const SLICES: usize = 100;
 const SLICE_CALLS: usize = 1000;
 
 /// Measures the group.
-pub fn measure() -> Result<()> {
+pub(crate) fn measure() -> Result<()> {
     keep_large_blocks();
     call()?;
     transform()

@@ -9,7 +9,7 @@ use lockstep_kit::artifacts::root;
 use std::process::Command;
 
 /// Measures the group.
-pub fn measure() -> Result<()> {
+pub(crate) fn measure() -> Result<()> {
     let script = root().join("benches/peers/run");
     let status = Command::new(&script)
         .status()

@@ -4,8 +4,10 @@
 
 use crate::commands;
 use crate::outcome::Outcome;
-use clap::{Args, Parser, Subcommand};
-use lockstep_core::Result;
+use bytesize::ByteSize;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use lockstep_runtime::{Error, Memory, Project, ProjectOptions, Result};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Feature transforms compiled once, with the same bits in batch, streaming and online.
@@ -59,7 +61,54 @@ pub struct ProjectArguments {
     pub json: bool,
 }
 
+impl ProjectArguments {
+    /// Opens the project.
+    pub fn open(&self) -> Result<Project> {
+        let events = self.events.iter().map(|events| {
+            let (source, files) = events.split_once('=').ok_or_else(|| {
+                Error::input(format!("--events {events:?} is not of the form SOURCE=FILE"))
+            })?;
+            Ok((source.to_string(), files.to_string()))
+        });
+        let (events, store) = (events.collect::<Result<_>>()?, self.store.clone());
+        Project::open_with(&self.project, ProjectOptions { events, store })
+    }
+}
+
+/// The memory of a run.
+#[derive(Clone, Debug, Args)]
+pub struct MemoryArguments {
+    /// Memory for the whole run, as in 512MiB; above it rows wait on the disk [default: half the
+    /// machine's]
+    #[arg(long, value_name = "SIZE")]
+    memory_max: Option<ByteSize>,
+    /// Where rows wait that find no room in memory [default: beside
+    /// the output]
+    #[arg(long, value_name = "DIR")]
+    spill_dir: Option<PathBuf>,
+}
+
+impl MemoryArguments {
+    /// The same for a job.
+    pub fn memory(self) -> Memory {
+        let bytes_max = self.memory_max.map(|size| size.as_u64());
+        Memory { bytes_max, spill_dir: self.spill_dir }
+    }
+}
+
 impl Arguments {
+    /// Reads a command line; also says whether it wants JSON.
+    pub fn read<T: Into<OsString> + Clone>(
+        words: impl IntoIterator<Item = T>,
+    ) -> Result<(Arguments, bool), clap::Error> {
+        let matches = Arguments::command().try_get_matches_from(words)?;
+        let flag = |(_, command): (&str, &ArgMatches)| {
+            command.try_get_one::<bool>("json").ok().flatten().copied()
+        };
+        let json = matches.subcommand().and_then(flag).unwrap_or(false);
+        Ok((Arguments::from_arg_matches(&matches)?, json))
+    }
+
     /// Runs the command.
     pub fn run(self) -> Result<Outcome> {
         match self.command {

@@ -10,10 +10,10 @@
 //! A path dependency outside the crate's workspace enters cargo's symbol hashes by its absolute
 //! path, so for equal digests everywhere keep such a dependency in the workspace or a registry.
 
-use lockstep_core::manifest::Manifest;
-use lockstep_core::{Error, Result};
-use lockstep_disk::write_atomically;
-use lockstep_guest::{Artifact, Engine, EngineConfig, MANIFEST_SECTION, custom_sections};
+use lockstep_runtime::{
+    Artifact, Code, Engine, EngineConfig, Error, MANIFEST_SECTION, Manifest, Result,
+    custom_sections, write_atomically,
+};
 use serde_json::Value as Json;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -82,6 +82,10 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
              `lockstep new`",
             options.crate_dir.display()
         ))
+        .with_code(Code::NotFound {
+            what: "folder",
+            place: options.crate_dir.display().to_string(),
+        })
         .because(error)
     })?;
     if !crate_dir.join("Cargo.toml").is_file() {

@@ -7,12 +7,10 @@
 
 use crate::meaning::{meaning, window};
 use crate::output::{print_json, table, thousands};
-use lockstep_core::Result;
-use lockstep_core::manifest::{Manifest, OnDemand, UserAggregate};
-use lockstep_core::value::{Column, DataType};
-use lockstep_core::view::{Boundary, EventDeclaration, FeatureView};
-use lockstep_core::window::duration;
-use lockstep_guest::{Artifact, Engine, EngineConfig};
+use lockstep_runtime::{
+    Artifact, Boundary, Column, DataType, Engine, EngineConfig, EventDeclaration, FeatureView,
+    Manifest, OnDemand, Result, UserAggregate, duration,
+};
 use serde_json::{Value as Json, json};
 use std::fmt::Write;
 use std::path::Path;

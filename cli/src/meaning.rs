@@ -2,9 +2,9 @@
 //!
 //! Deliberately absent: the formulas, which docs/FEATURES.md has.
 
-use lockstep_core::feature::{Aggregate, Feature, Operand, OperandAggregate};
-use lockstep_core::view::FeatureView;
-use lockstep_core::window::{Window, duration};
+use lockstep_runtime::{
+    Aggregate, Feature, FeatureView, Operand, OperandAggregate, Window, duration,
+};
 use std::fmt::Write;
 
 /// What a feature is, in words.

@@ -1,6 +1,7 @@
 //! How a command ended.
 
-use lockstep_core::{Error, ErrorKind};
+use lockstep_runtime::{Error, ErrorKind};
+use serde_json::json;
 
 /// How a command that ran to its end ended.
 #[derive(Debug)]
@@ -9,6 +10,11 @@ pub enum Outcome {
     Done,
     /// It did its job and found something: a difference, or too many bad rows.
     Found(String),
+}
+
+/// An error as it is printed: for people, or one line of JSON for programs (docs/ERRORS.md).
+pub fn shown(error: &Error, json: bool) -> String {
+    if json { json!({ "error": error }).to_string() } else { format!("error: {error}") }
 }
 
 /// The exit code of an error: 2 if the caller must fix its input, 3 otherwise.

@@ -1,12 +1,9 @@
-//! Tables, progress and warnings for people.
+//! Tables and warnings for people, JSON for programs.
 //!
-//! Invariant: progress bars show on a terminal only; tables fit it.
+//! Invariant: tables fit the terminal. Deliberately absent: progress (`progress_bar.rs`).
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use lockstep_core::event::SetAside;
-use lockstep_core::value::Value;
-use lockstep_core::{Error, Result};
+use lockstep_runtime::{Error, Result, SetAside, Value};
 use std::io::IsTerminal;
 
 /// Set-aside events that are shown one by one.
@@ -25,20 +22,6 @@ pub fn table(titles: &[&str], rows: Vec<Vec<String>>, numbers_from: usize) -> Ta
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
-}
-
-/// A progress bar on standard error, hidden unless that is a terminal.
-pub fn progress(what: &str, total: u64) -> ProgressBar {
-    let target = if std::io::stderr().is_terminal() {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    };
-    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {elapsed}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::with_draw_target(Some(total), target)
-        .with_style(style)
-        .with_message(what.to_string())
 }
 
 /// Says on standard error which events were set aside, the first few in full.

@@ -4,7 +4,7 @@
 //! The files are those of `cli/template`, with the crate's name and the way to the SDK put in.
 //! Deliberately absent: choices. An author deletes what is not needed.
 
-use lockstep_core::{Error, Result};
+use lockstep_runtime::{Error, Result};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 

@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 /// The message when a batch does not fit the declaration: host and guest disagree on the manifest.
 #[cold]
 #[inline(never)]
-pub fn misfit() -> ! {
+pub(crate) fn misfit() -> ! {
     panic!("the host's batch does not fit the declared columns; rebuild the artifact")
 }
 
@@ -24,7 +24,7 @@ pub struct Batch<'b> {
 }
 
 /// Takes `count` items of `N` bytes off the front.
-pub fn take<'b, const N: usize>(bytes: &mut &'b [u8], count: usize) -> &'b [[u8; N]] {
+pub(crate) fn take<'b, const N: usize>(bytes: &mut &'b [u8], count: usize) -> &'b [[u8; N]] {
     let length = count.checked_mul(N).unwrap_or_else(|| misfit());
     let Some((items, rest)) = bytes.split_at_checked(length) else { misfit() };
     *bytes = rest;
@@ -32,7 +32,7 @@ pub fn take<'b, const N: usize>(bytes: &mut &'b [u8], count: usize) -> &'b [[u8;
 }
 
 /// Takes a count off the front.
-pub fn take_count(bytes: &mut &[u8]) -> usize {
+pub(crate) fn take_count(bytes: &mut &[u8]) -> usize {
     u32::from_le_bytes(take::<4>(bytes, 1)[0]) as usize
 }
 

@@ -57,7 +57,7 @@ pub unsafe fn sent<'b>(bytes: *const u8, length: usize) -> &'b [u8] {
 }
 
 /// Gives the host the answer that `fill` makes of a buffer with any bytes in it.
-pub fn answered(fill: impl FnOnce(&mut Vec<u8>)) -> *const Returned {
+pub(crate) fn answered(fill: impl FnOnce(&mut Vec<u8>)) -> *const Returned {
     EXCHANGE.with_borrow_mut(|exchange| {
         fill(&mut exchange.answer);
         let (bytes, length) = (exchange.answer.as_ptr(), exchange.answer.len());

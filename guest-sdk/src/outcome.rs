@@ -10,7 +10,7 @@ use std::any::Any;
 use std::fmt::Debug;
 
 /// Most bytes of a refusal's reason; the host keeps no more.
-pub const REASON_MAX_BYTES: usize = 4 << 10;
+pub(crate) const REASON_MAX_BYTES: usize = 4 << 10;
 
 /// The rows of one batch, while they are made and until they are written.
 #[derive(Debug, Default)]
@@ -51,7 +51,7 @@ impl<B: Build> Outcome<B> {
 }
 
 /// A reason cut at its limit.
-pub fn cut(mut reason: String) -> String {
+pub(crate) fn cut(mut reason: String) -> String {
     reason.truncate(reason.floor_char_boundary(REASON_MAX_BYTES));
     reason
 }
@@ -95,7 +95,7 @@ pub type Scratch = Option<Box<dyn Written>>;
 
 /// The outcome in `scratch`, empty. It goes back when it is filled.
 #[inline]
-pub fn emptied<B: Build>(scratch: &mut Scratch) -> Box<Outcome<B>> {
+pub(crate) fn emptied<B: Build>(scratch: &mut Scratch) -> Box<Outcome<B>> {
     let kept = scratch.take().map(|kept| kept as Box<dyn Any>);
     // Asked once: the answer goes through memory, and is read before it has arrived there.
     let kept = kept.and_then(|kept| kept.downcast::<Outcome<B>>().ok());

@@ -70,7 +70,7 @@ impl<'b> States<'b> {
 
 /// The states of some groups, as they are made.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub(crate) struct Answer {
     refused: Vec<(u32, String)>,
     ends: Vec<[u8; 4]>,
     bytes: Vec<u8>,
@@ -80,7 +80,7 @@ pub struct Answer {
 
 impl Answer {
     /// The next group's state.
-    pub fn put<A: Aggregate>(&mut self, state: &A) {
+    pub(crate) fn put<A: Aggregate>(&mut self, state: &A) {
         self.state.clear();
         state.encode(&mut self.state);
         self.bytes.extend_from_slice(&self.state);
@@ -89,7 +89,7 @@ impl Answer {
 
     /// Refuses the next group.
     #[cold]
-    pub fn refuse(&mut self, reason: String) {
+    pub(crate) fn refuse(&mut self, reason: String) {
         self.refused.push((self.ends.len() as u32, cut(reason)));
         self.close();
     }
@@ -102,7 +102,7 @@ impl Answer {
     }
 
     /// The answer's bytes.
-    pub fn write(&self) -> Vec<u8> {
+    pub(crate) fn write(&self) -> Vec<u8> {
         let messages: usize = self.refused.iter().map(|(_, reason)| 8 + reason.len()).sum();
         let mut bytes = vec![0; 4 + messages + 4 + self.ends.len() * 4 + self.bytes.len()];
         let mut out = &mut bytes[..];

@@ -19,13 +19,13 @@ pub struct Writer<'o> {
 
 /// How many bytes the batch of `columns` has.
 #[inline]
-pub fn batch_bytes<B: Build>(columns: &B) -> usize {
+pub(crate) fn batch_bytes<B: Build>(columns: &B) -> usize {
     HEAD_BYTES + B::NODES * 8 + 4 + B::BUFFERS * 4 + columns.body_bytes()
 }
 
 /// Writes the batch of `columns` with so many rows; `out` has [`batch_bytes`] bytes.
 #[inline]
-pub fn write_batch<B: Build>(columns: &B, rows: usize, mut out: &mut [u8]) {
+pub(crate) fn write_batch<B: Build>(columns: &B, rows: usize, mut out: &mut [u8]) {
     put(&mut out, &(rows as u32).to_le_bytes());
     put(&mut out, &(B::NODES as u32).to_le_bytes());
     let (nodes, mut out) = out.split_at_mut(B::NODES * 8);
@@ -41,7 +41,7 @@ pub fn write_batch<B: Build>(columns: &B, rows: usize, mut out: &mut [u8]) {
 
 /// Fills the front of `out` and leaves the rest.
 #[inline]
-pub fn put(out: &mut &mut [u8], bytes: &[u8]) {
+pub(crate) fn put(out: &mut &mut [u8], bytes: &[u8]) {
     let (front, rest) = std::mem::take(out).split_at_mut(bytes.len());
     front.copy_from_slice(bytes);
     *out = rest;
@@ -49,7 +49,7 @@ pub fn put(out: &mut &mut [u8], bytes: &[u8]) {
 
 /// Fills the front of `out` with numbers.
 #[inline]
-pub fn put_items<const N: usize>(out: &mut &mut [u8], items: &[[u8; N]]) {
+pub(crate) fn put_items<const N: usize>(out: &mut &mut [u8], items: &[[u8; N]]) {
     // One row is the usual online call, and a copy of known length needs no call.
     match items {
         [item] => put(out, item),

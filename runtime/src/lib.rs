@@ -1,6 +1,88 @@
-//! Lockstep runs feature transforms, compiled once to a Wasm component, with the same bits in a
-//! batch backfill, a streaming host and an embedded online server.
+//! Lockstep runs feature transforms, compiled once to a Wasm component, and gives the same bits in
+//! training sets, in streams and in online answers.
+//!
+//! - A [`Project`] is a folder with a `lockstep.toml`: sources, artifacts, services and a store.
+//! - A [`TrainingSetJob`] joins a spine with a service's features, each row as of its own time.
+//! - A [`BackfillJob`] fills the store from the sources' files, and a [`StreamJob`] goes on from
+//!   there. After a crash the same job goes on where the store is.
+//! - An [`OnlineHost`] answers requests from the store; an answer says when it is as of, which
+//!   commit it read and what computed it.
+//! - A [`ParityJob`] proves on a log that all of these give the same bits.
+//!
+//! ```no_run
+//! use lockstep_runtime::{AsOf, BackfillJob, OnlineHost, Project, Result, TrainingSetJob};
+//!
+//! fn main() -> Result<()> {
+//!     let project = Project::open("lockstep.toml")?;
+//!     let job = TrainingSetJob::new("mention_ranker", "labels.parquet", "train.parquet");
+//!     let made = job.run(&project, &mut |progress| eprintln!("{progress:?}"))?;
+//!     println!("{} rows with {} features", made.rows, made.features);
+//!
+//!     BackfillJob::default().run(&project, &mut |_| {})?;
+//!     let host = OnlineHost::open("lockstep.toml")?;
+//!     let request = [("actor", "u00078"), ("candidate", "u00305"), ("area", "fs")];
+//!     let vector = host.get("mention_ranker", &request, AsOf::Now)?;
+//!     println!("{:?} as of {}", vector.value("pair_mentions.count_7d"), vector.as_of);
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Nothing here reads arguments or prints. A job calls its callback on the thread that runs it,
+//! ends every thread that it starts, and says which those are. Files of object stores are read by
+//! two threads called `objects`, which run tokio, start with the first object and stay. Inside a
+//! tokio runtime of your own, run a job with `spawn_blocking`. An [`Error`] has a [`Code`].
+#![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
 
+mod allocator;
+mod arrivals_column;
+mod backfill;
+mod destination;
+mod fill_report;
+mod fold;
+mod memory;
+mod online_host;
+mod parity;
+mod positions;
+mod progress;
+mod project;
+mod provenance;
+mod spine;
+mod stream;
+mod training_set;
+
+// Projects, and what is done with them.
+pub use backfill::BackfillJob;
+pub use fill_report::FillReport;
+pub use lockstep_engine::parity::{Difference, FeatureReport, Report as ParityReport};
+pub use memory::Memory;
+pub use online_host::OnlineHost;
+pub use parity::ParityJob;
+pub use progress::Progress;
+pub use project::{EVENT_BATCH_ROWS, Project, ProjectOptions};
+pub use stream::{StreamInput, StreamJob};
+pub use training_set::{TrainingSetJob, TrainingSetReport};
+
+// Questions and answers.
+pub use lockstep_core::fold::Status;
 pub use lockstep_core::time::Time;
-pub use lockstep_core::{Error, ErrorKind, Result};
-pub use lockstep_engine::online::{AsOf, OnlineHost};
+pub use lockstep_core::value::{Column, DataType, Value};
+pub use lockstep_core::{Code, Error, ErrorKind, Result};
+pub use lockstep_engine::online::AsOf;
+pub use lockstep_engine::online::request::unknown_column;
+pub use lockstep_engine::service::{AS_OF, Service};
+pub use lockstep_engine::vector::{FeatureVector, Identity};
+
+// What a project is made of.
+pub use lockstep_core::event::{EventBatch, SetAside, SourceSchema};
+pub use lockstep_engine::catalog::Catalog;
+pub use lockstep_source::{EventReader, Format, SourceFile, TrainingWriter, column_of, read_table};
+pub use lockstep_store::Store;
+
+// Artifacts, for those who make them or show what they declare.
+pub use lockstep_core::feature::{Aggregate, Feature, Operand, OperandAggregate};
+pub use lockstep_core::manifest::{Manifest, OnDemand, UserAggregate};
+pub use lockstep_core::view::{Boundary, EventDeclaration, FeatureView};
+pub use lockstep_core::window::{Window, duration};
+pub use lockstep_disk::write_atomically;
+pub use lockstep_engine::project::ProjectFile;
+pub use lockstep_guest::{Artifact, Engine, EngineConfig, MANIFEST_SECTION, custom_sections};

@@ -22,7 +22,7 @@ use lockstep_engine::catalog::Catalog;
 use lockstep_engine::ingest::StreamHost;
 use lockstep_engine::online::OnlineHost;
 use lockstep_engine::parity::replay::Random;
-use lockstep_engine::project::Project;
+use lockstep_engine::project::ProjectFile;
 use lockstep_engine::service::Service;
 use lockstep_engine::shuffle::SpillOptions;
 use lockstep_engine::training::{Counts, Options, TrainingSet};
@@ -221,7 +221,7 @@ fn on_demand(catalog: &Catalog) -> Service {
     let folder = tempfile::tempdir().unwrap();
     let text = "[services.asked]\nfeatures = [\"shifted.count_lifetime\", \"answer.*\"]\n";
     std::fs::write(folder.path().join("lockstep.toml"), text).unwrap();
-    Service::resolve(&Project::open(folder.path()).unwrap(), catalog, "asked").unwrap()
+    Service::resolve(&ProjectFile::open(folder.path()).unwrap(), catalog, "asked").unwrap()
 }
 
 /// Goal: leakage is counted for the outputs of on-demand transforms too, and one that refuses what

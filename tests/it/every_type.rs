@@ -35,7 +35,7 @@ const DAY: i64 = 24 * HOUR;
 
 /// One question.
 #[derive(Clone, Debug)]
-pub struct Question {
+pub(crate) struct Question {
     number: i64,
     name: String,
     part: Option<i64>,
@@ -44,7 +44,7 @@ pub struct Question {
 }
 
 /// Questions about keys that exist and some that do not, at event times, beside them, and at edges.
-pub fn questions(seed: u64, count: usize, events: &[Typed], days: i64) -> Vec<Question> {
+pub(crate) fn questions(seed: u64, count: usize, events: &[Typed], days: i64) -> Vec<Question> {
     let mut random = Random::new(seed);
     let names: Vec<&str> = typed::NAMES.iter().copied().filter(|name| *name != "refused").collect();
     (0..count)
@@ -73,7 +73,7 @@ pub fn questions(seed: u64, count: usize, events: &[Typed], days: i64) -> Vec<Qu
 }
 
 /// The questions as a spine.
-pub fn spine(questions: &[Question]) -> RecordBatch {
+pub(crate) fn spine(questions: &[Question]) -> RecordBatch {
     let times: TimestampMicrosecondArray = questions.iter().map(|q| Some(q.as_of)).collect();
     let columns: Vec<(&str, ArrayRef)> = vec![
         ("number", Arc::new(questions.iter().map(|q| Some(q.number)).collect::<Int64Array>())),

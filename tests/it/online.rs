@@ -14,7 +14,7 @@ use lockstep_core::{ErrorKind, Result};
 use lockstep_engine::catalog::Catalog;
 use lockstep_engine::ingest::StreamHost;
 use lockstep_engine::online::{AsOf, OnlineHost};
-use lockstep_engine::project::Project;
+use lockstep_engine::project::ProjectFile;
 use lockstep_engine::service::Service;
 use lockstep_engine::training::TrainingSet;
 use lockstep_engine::vector::{FeatureVector, Identity};
@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// One question to the stored views of `every-type`.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub(crate) struct Asked {
     pub number: Option<i64>,
     pub name: Option<&'static str>,
     pub part: Option<i64>,
@@ -36,7 +36,7 @@ pub struct Asked {
 }
 
 /// Questions about each name that has events, as of one time.
-pub fn everyone(as_of: i64) -> Vec<Asked> {
+pub(crate) fn everyone(as_of: i64) -> Vec<Asked> {
     let names = typed::NAMES.iter().enumerate();
     let asked = names.map(|(at, name)| Asked {
         number: Some(at as i64 % 3),
@@ -48,16 +48,16 @@ pub fn everyone(as_of: i64) -> Vec<Asked> {
 }
 
 /// The service of all stored views.
-pub fn service(catalog: &Catalog) -> Service {
+pub(crate) fn service(catalog: &Catalog) -> Service {
     let folder = tempfile::tempdir().unwrap();
     let views = r#"["every_type.*", "shifted.*", "parts.*", "untold.*"]"#;
     let text = format!("[services.all]\nfeatures = {views}\n");
     std::fs::write(folder.path().join("lockstep.toml"), text).unwrap();
-    Service::resolve(&Project::open(folder.path()).unwrap(), catalog, "all").unwrap()
+    Service::resolve(&ProjectFile::open(folder.path()).unwrap(), catalog, "all").unwrap()
 }
 
 /// The batch host's answers, row by row.
-pub fn batch(
+pub(crate) fn batch(
     catalog: &Catalog,
     service: &Service,
     logs: [(&str, &RecordBatch); 2],
@@ -86,7 +86,7 @@ pub fn batch(
 }
 
 /// The online host's answer.
-pub fn online(host: &OnlineHost, asked: &Asked) -> Result<FeatureVector> {
+pub(crate) fn online(host: &OnlineHost, asked: &Asked) -> Result<FeatureVector> {
     let request = [
         ("number", asked.number.map_or(Value::Null, Value::Int64)),
         ("name", asked.name.map_or(Value::Null, |name| Value::String(name.into()))),
@@ -152,7 +152,7 @@ impl Served {
 }
 
 /// The time that an error names as the oldest answerable one.
-pub fn oldest_named(message: &str) -> Time {
+pub(crate) fn oldest_named(message: &str) -> Time {
     let (_, rest) = message.split_once("answerable for every window is ").expect(message);
     Time::parse(rest.split(';').next().unwrap()).unwrap()
 }
@@ -190,7 +190,7 @@ fn s12_tile_edges_before_sealed_are_answered() {
         let folder = tempfile::tempdir().unwrap();
         let text = format!("[services.all]\nfeatures = [\"{view}.*\"]\n");
         std::fs::write(folder.path().join("lockstep.toml"), text).unwrap();
-        let project = Project::open(folder.path()).unwrap();
+        let project = ProjectFile::open(folder.path()).unwrap();
         Service::resolve(&project, &served.catalog, "all").unwrap()
     };
     for view in ["parts", "every_type", "untold", "shifted"] {

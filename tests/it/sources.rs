@@ -6,7 +6,7 @@
 //! wrong files by the command line (`bad_input.rs`).
 
 mod hive;
-pub mod objects;
+pub(crate) mod objects;
 mod patterns;
 mod provenance;
 mod pruning;

@@ -6,7 +6,7 @@
 
 mod admission;
 mod arrivals;
-pub mod crash;
+pub(crate) mod crash;
 mod late;
 
 use arrow::array::RecordBatch;
@@ -27,12 +27,12 @@ use proptest::prelude::*;
 use std::sync::Arc;
 
 /// The digest of a store's canonical export.
-pub fn digest(store: &dyn Store, catalog: &Arc<Catalog>, scope: Scope) -> Digest {
+pub(crate) fn digest(store: &dyn Store, catalog: &Arc<Catalog>, scope: Scope) -> Digest {
     export_store(store, catalog, scope, &mut |_, _| Ok(())).unwrap().digest
 }
 
 /// Records as batches whose sizes `rows` gives.
-pub fn cut(records: &RecordBatch, mut rows: impl FnMut() -> usize) -> Vec<EventBatch> {
+pub(crate) fn cut(records: &RecordBatch, mut rows: impl FnMut() -> usize) -> Vec<EventBatch> {
     let mut batches = Vec::new();
     let mut start = 0;
     while start < records.num_rows() {
@@ -44,7 +44,7 @@ pub fn cut(records: &RecordBatch, mut rows: impl FnMut() -> usize) -> Vec<EventB
 }
 
 /// The records in `[start, end)`, at their positions.
-pub fn between(records: &RecordBatch, start: usize, end: usize) -> EventBatch {
+pub(crate) fn between(records: &RecordBatch, start: usize, end: usize) -> EventBatch {
     EventBatch {
         records: records.slice(start, end - start),
         positions: (start as u64..end as u64).collect(),
@@ -55,7 +55,7 @@ pub fn between(records: &RecordBatch, start: usize, end: usize) -> EventBatch {
 
 /// A store that holds these batches of the files of `source`; the host is opened anew before one
 /// batch in `reopen_one_in`.
-pub fn fold(
+pub(crate) fn fold(
     store: &Arc<dyn Store>,
     catalog: &Arc<Catalog>,
     source: &str,
@@ -72,12 +72,12 @@ pub fn fold(
 }
 
 /// A new store in memory.
-pub fn memory() -> Arc<dyn Store> {
+pub(crate) fn memory() -> Arc<dyn Store> {
     Arc::new(MemoryStore::new())
 }
 
 /// The items in random order.
-pub fn shuffled<T>(mut items: Vec<T>, random: &mut Random) -> Vec<T> {
+pub(crate) fn shuffled<T>(mut items: Vec<T>, random: &mut Random) -> Vec<T> {
     for at in (1..items.len()).rev() {
         items.swap(at, random.below(at as u64 + 1) as usize);
     }

@@ -36,7 +36,7 @@ fn spine() -> RecordBatch {
 
 fn service(catalog: &Catalog) -> Service {
     let file = root().join("transforms/user-mentions/lockstep.toml");
-    let project = lockstep_engine::project::Project::open(&file).unwrap();
+    let project = lockstep_engine::project::ProjectFile::open(&file).unwrap();
     Service::resolve(&project, catalog, "mention_ranker").unwrap()
 }
 

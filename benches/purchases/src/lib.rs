@@ -3,6 +3,10 @@
 //! The log is the one that `zipf` makes, of any size; a window of each cost stands in the view: a
 //! week, a month, and everything before. Deliberately absent: meaning. `benches/peers` measures how
 //! the cost of a row grows with the rows.
+#![expect(
+    missing_docs,
+    reason = "a column's text goes into the manifest, and most names say enough"
+)]
 
 use lockstep_sdk::prelude::*;
 

@@ -3,8 +3,7 @@
 use crate::build::{BuildOptions, build};
 use crate::outcome::Outcome;
 use clap::Args;
-use lockstep_core::Result;
-use lockstep_engine::project::Project;
+use lockstep_runtime::{ProjectFile, Result};
 use std::path::PathBuf;
 
 /// The arguments of `lockstep build`.
@@ -25,7 +24,7 @@ impl Build {
     /// Runs the command.
     pub fn run(self) -> Result<Outcome> {
         let built = build(&BuildOptions { crate_dir: self.crate_dir, output: self.output })?;
-        let pinned = Project::pin(&built.path, &built.digest)?;
+        let pinned = ProjectFile::pin(&built.path, &built.digest)?;
         crate::inspect::print(&built.path, self.json)?;
         if let Some(name) = pinned {
             eprintln!("pinned {name} in lockstep.lock");

@@ -4,36 +4,26 @@
 //! answer a few requests, and prove parity over every mention. The project, the training set and
 //! the store stay in the demo's folder, to be looked at with the other commands.
 
-use super::backfill::fill;
 use super::get::print_vector;
-use super::parity::{How, judge, print_report, prove};
-use super::stream::{Fold, Totals};
-use super::training_set::{self, make};
-use crate::arguments::ProjectArguments;
+use super::parity::{How, judge, print_report};
 use crate::build::{BuildOptions, build};
-use crate::memory::Memory;
 use crate::outcome::Outcome;
 use crate::output::thousands;
-use crate::workspace::Workspace;
-use arrow::array::{Array, ArrayRef, RecordBatch};
-use arrow::datatypes::{Field, Schema};
+use crate::progress_bar::Bar;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::compute::max;
+use arrow::datatypes::{Field, Schema, TimestampMicrosecondType};
 use clap::Args;
-use lockstep_core::row::TypedColumn;
-use lockstep_core::time::Time;
-use lockstep_core::value::{DataType, Value};
-use lockstep_core::{Error, Result};
-use lockstep_disk::write_atomically;
-use lockstep_engine::online::request::Requests;
-use lockstep_engine::online::{AsOf, OnlineHost};
-use lockstep_engine::service::AS_OF;
-use lockstep_source::{TrainingWriter, column_of, read_table};
-use lockstep_store::progress::FILES;
+use lockstep_runtime::{
+    AS_OF, AsOf, BackfillJob, DataType, Error, FillReport, OnlineHost, ParityJob, Project, Result,
+    StreamInput, StreamJob, Time, TrainingSetJob, TrainingWriter, Value, column_of, read_table,
+    write_atomically,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 const SERVICE: &str = "mention_ranker";
-const SOURCE: &str = "issue_events";
 /// Requests that the demo shows.
 const REQUESTS: usize = 3;
 /// The part of the log that is backfilled; the rest is streamed.
@@ -77,46 +67,37 @@ impl Demo {
         write_atomically(&self.folder.join("lockstep.toml"), project.as_bytes())?;
         stage.done(&format!("built {} bytes, {}", thousands(built.size_bytes), built.digest));
 
-        let arguments = ProjectArguments {
-            project: self.folder.clone(),
-            events: vec![],
-            store: None,
-            bad_rows_max: 0,
-            json: false,
-        };
-        let workspace = Workspace::open(&arguments)?;
-        let service = workspace.service(SERVICE)?;
-        let mentions = self.folder.join("mentions.parquet");
-        let training = self.folder.join("training.parquet");
-        let made =
-            make(&workspace, &service, &mentions, &training, &training_set::How::plain(), 0)?;
+        let project = Project::open(&self.folder)?;
+        let mut bar = Bar::default();
+        let (spine, training) = (self.folder.join("mentions.parquet"), "training.parquet");
+        let job = TrainingSetJob::new(SERVICE, &spine, self.folder.join(training));
+        let made = job.run(&project, &mut |progress| bar.show(progress))?;
+        bar.clear();
         stage.done(&format!(
             "training set of {} rows with {} features",
             thousands(made.rows),
-            service.outputs.len()
+            made.features
         ));
 
-        let split = log.num_rows() as u64 * BACKFILLED_TENTHS / 10;
-        for (what, until) in [("backfilled", Some(split)), ("streamed", None)] {
-            let store = workspace.open_store(true)?;
-            let mut totals = Totals::default();
-            if !fill(&workspace, &*store, SOURCE, until, &Memory::default(), &mut totals)? {
-                let mut fold = Fold::open(&workspace, store, SOURCE, FILES)?;
-                let reader = workspace.reader(SOURCE, fold.position())?;
-                fold.run(reader, until, &mut totals)?;
-            }
-            let (events, position) = (thousands(totals.events), thousands(totals.position));
-            stage.done(&format!("{what} {events} events, up to position {position}"));
-        }
+        let until_position = Some(log.num_rows() as u64 * BACKFILLED_TENTHS / 10);
+        let backfill = BackfillJob { until_position, ..BackfillJob::default() };
+        let filled = backfill.run(&project, &mut |progress| bar.show(progress))?;
+        bar.clear();
+        stage.filled("backfilled", &filled);
+        let stream = StreamJob::new(StreamInput::Files);
+        let streamed = stream.run(&project, &mut |progress| bar.show(progress))?;
+        bar.clear();
+        stage.filled("streamed", &streamed);
 
         let host = OnlineHost::open(&self.folder)?;
-        answer(&host, &log, &spine)?;
+        answer(&host, &log, &mentions(&log)?)?;
         drop(host);
         stage.done("answered requests");
 
-        let replay = self.folder.join("replay-store");
-        let spine = self.folder.join("mentions.parquet");
-        let report = prove(&workspace, &service, &spine, AS_OF, &self.how, &replay)?;
+        let replay_store = Some(self.folder.join("replay-store"));
+        let job = ParityJob { replay_store, ..self.how.job(SERVICE.into(), spine) };
+        let report = job.run(&project, &mut |progress| bar.show(progress))?;
+        bar.clear();
         print_report(&report);
         stage.done("replayed the log in disorder and compared every answer");
         judge(&report, self.limit.is_some(), 0)
@@ -136,6 +117,11 @@ impl Stage {
     fn done(&mut self, what: &str) {
         println!("[{:6.1} s] {what}", self.started.elapsed().as_secs_f64());
         self.started = Instant::now();
+    }
+
+    fn filled(&mut self, what: &str, report: &FillReport) {
+        let (events, position) = (thousands(report.events), thousands(report.position));
+        self.done(&format!("{what} {events} events, up to position {position}"));
     }
 }
 
@@ -197,20 +183,26 @@ pub fn mentions(log: &RecordBatch) -> Result<RecordBatch> {
 /// exactly about its recent past alone (S12), and a log need not be in the order of time.
 fn answer(host: &OnlineHost, log: &RecordBatch, spine: &RecordBatch) -> Result<()> {
     let service = host.service(SERVICE)?;
-    let times = TypedColumn::new(&column_of(log, "event_time", &DataType::Timestamp, 0)?)?;
-    let last = (0..log.num_rows()).map(|row| times.value(row)).max();
-    let Some(Value::Timestamp(last)) = last else { return Ok(()) };
+    let times = column_of(log, "event_time", &DataType::Timestamp, 0)?;
+    let Some(last) = max(times.as_primitive::<TimestampMicrosecondType>()) else { return Ok(()) };
     let as_of = AsOf::At(Time::saturating(last).plus(1));
-    let mentions = Requests::from_spine(service, spine, AS_OF)?;
+    let times = column_of(spine, AS_OF, &DataType::Timestamp, 0)?;
+    let times = times.as_primitive::<TimestampMicrosecondType>();
     let mut rows: Vec<usize> = (0..spine.num_rows()).collect();
-    rows.sort_by_key(|&row| mentions.as_of(row));
+    rows.sort_by_key(|&row| times.value(row));
     let latest = &rows[rows.len().saturating_sub(REQUESTS)..];
+    let columns = service.request.iter().map(|column| {
+        let texts = column_of(spine, &column.name, &column.data_type, 0)?;
+        Ok((column.name.as_str(), texts))
+    });
+    let columns = columns.collect::<Result<Vec<_>>>()?;
     for &row in latest {
-        let one = spine.slice(row, 1);
-        let requests = Requests::from_spine(service, &one, AS_OF)?;
-        let names = service.request.iter().enumerate();
-        let request: Vec<(&str, Value)> = names
-            .map(|(at, column)| (column.name.as_str(), requests.value(at, 0).clone()))
+        let texts = columns.iter().map(|(name, texts)| (*name, texts.as_string::<i32>()));
+        let request: Vec<(&str, Value)> = texts
+            .map(|(name, texts)| match texts.is_null(row) {
+                true => (name, Value::Null),
+                false => (name, texts.value(row).into()),
+            })
             .collect();
         let started = Instant::now();
         let vector = host.get(SERVICE, &request, as_of)?;

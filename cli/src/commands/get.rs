@@ -3,15 +3,11 @@
 use crate::arguments::ProjectArguments;
 use crate::outcome::Outcome;
 use crate::output::{json_value, print_json, table};
-use crate::workspace::Workspace;
 use clap::Args;
-use lockstep_core::fold::Status;
-use lockstep_core::time::Time;
-use lockstep_core::value::{DataType, Value};
-use lockstep_core::{Error, Result};
-use lockstep_engine::online::{AsOf, OnlineHost};
-use lockstep_engine::service::Service;
-use lockstep_engine::vector::FeatureVector;
+use lockstep_runtime::{
+    AsOf, Code, DataType, Error, FeatureVector, OnlineHost, Result, Service, Status, Time, Value,
+    unknown_column,
+};
 use serde_json::json;
 
 /// The arguments of `lockstep get`.
@@ -31,16 +27,15 @@ pub struct Get {
 impl Get {
     /// Runs the command.
     pub fn run(self) -> Result<Outcome> {
-        let workspace = Workspace::open(&self.project)?;
-        let service = workspace.service(&self.service)?;
+        let project = self.project.open()?;
+        let service = project.service(&self.service)?;
         let request = parse_request(&service, &self.request)?;
         let as_of = match self.as_of.as_str() {
             "now" => AsOf::Now,
             text => AsOf::At(Time::parse(text).map_err(|error| error.at("--as-of"))?),
         };
-        let store = workspace.open_store(false)?;
-        let host = OnlineHost::new(workspace.catalog.clone(), store, vec![service.clone()])?;
-        let (vector, _) = host.get_counted(&self.service, &request, as_of)?;
+        let host = OnlineHost::new(&project, project.open_store()?, vec![service.clone()])?;
+        let vector = host.get(&self.service, &request, as_of)?;
         if self.project.json {
             print_vector_json(&vector)?
         } else {
@@ -55,21 +50,12 @@ pub fn parse_request<'a>(service: &'a Service, texts: &[String]) -> Result<Vec<(
     let parse = |text: &String| {
         let (name, value) =
             text.split_once('=').map_or((text.as_str(), None), |(name, value)| (name, Some(value)));
-        let known = || {
-            let names: Vec<&str> = service.request.iter().map(|c| c.name.as_str()).collect();
-            names.join(", ")
-        };
-        let at = service.request_index(name).ok_or_else(|| {
-            Error::input(format!(
-                "service {} takes no {name:?}; it takes {}",
-                service.name,
-                known()
-            ))
-        })?;
+        let at = service.request_index(name).ok_or_else(|| unknown_column(service, name))?;
         let column = &service.request[at];
         let value = match value {
             None => Value::Null,
             Some(value) => parse_value(&column.data_type, value)
+                .map_err(|error| error.with_code(Code::bad_row(0, Some(name))))
                 .map_err(|error| error.at(format!("{name}={value}")))?,
         };
         Ok((column.name.as_str(), value))

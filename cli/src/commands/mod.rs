@@ -3,6 +3,7 @@
 pub mod backfill;
 pub mod build;
 pub mod demo;
+mod fill;
 pub mod get;
 pub mod inspect;
 pub mod new;

@@ -2,7 +2,7 @@
 
 use crate::outcome::Outcome;
 use clap::Args;
-use lockstep_core::Result;
+use lockstep_runtime::Result;
 use std::path::PathBuf;
 
 /// The arguments of `lockstep new`.

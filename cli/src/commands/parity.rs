@@ -2,23 +2,11 @@
 
 use crate::arguments::ProjectArguments;
 use crate::outcome::Outcome;
-use crate::output::{print_json, progress, table, thousands};
-use crate::workspace::{Workspace, read_spine};
+use crate::output::{print_json, table, thousands};
+use crate::progress_bar::Bar;
 use clap::Args;
-use lockstep_core::{Error, Result};
-use lockstep_engine::online::request::Requests;
-use lockstep_engine::parity::replay::Disturbance;
-use lockstep_engine::parity::{self, Log, Options, Report};
-use lockstep_engine::service::{AS_OF, Service};
-use lockstep_store::Store;
-use lockstep_store::sled::SledStore;
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-/// Tells apart the temporary stores of one process.
-static NEXT_RUN: AtomicU64 = AtomicU64::new(0);
+use lockstep_runtime::{AS_OF, ParityJob, ParityReport, Result};
+use std::path::PathBuf;
 
 /// The arguments of `lockstep parity`.
 #[derive(Debug, Args)]
@@ -65,48 +53,31 @@ pub struct How {
 }
 
 impl How {
-    fn options(&self, workspace: &Workspace, service: &Service, as_of: &str) -> Result<Options> {
-        let disorder_us = match self.disorder {
-            Some(seconds) if seconds < 0 => {
-                return Err(Error::input("--disorder must not be negative"));
-            }
-            Some(seconds) => seconds.saturating_mul(1_000_000),
-            None => parity::default_disorder_us(&workspace.catalog, service),
-        };
-        if self.replay_batch_rows_max == 0 {
-            return Err(Error::input("--replay-batch-rows-max must be at least 1"));
-        }
-        Ok(Options {
-            as_of: as_of.into(),
-            disturbance: Disturbance {
-                seed: self.seed,
-                disorder_us,
-                duplicate_one_in: self.duplicate_one_in,
-                batch_rows_max: self.replay_batch_rows_max,
-            },
+    /// A job that disturbs the events so.
+    pub(super) fn job(&self, service: String, spine: PathBuf) -> ParityJob {
+        ParityJob {
+            seed: self.seed,
+            disorder_us: self.disorder.map(|seconds| seconds.saturating_mul(1_000_000)),
+            duplicate_one_in: self.duplicate_one_in,
+            batch_rows_max: self.replay_batch_rows_max,
             reopens: self.reopens,
-        })
+            ..ParityJob::new(service, spine)
+        }
     }
 }
 
 impl Parity {
     /// Runs the command.
     pub fn run(self) -> Result<Outcome> {
-        let workspace = Workspace::open(&self.project)?;
-        let service = workspace.service(&self.service)?;
-        let kept = self.replay_store.is_some();
-        let directory = self.replay_store.unwrap_or_else(|| {
-            // Several runs of one process each have their own.
-            let run = NEXT_RUN.fetch_add(1, Ordering::Relaxed);
-            std::env::temp_dir().join(format!("lockstep-parity-{}-{run}", std::process::id()))
-        });
-        let (spine, as_of) = (&self.spine, &self.as_of_column);
-        let report = prove(&workspace, &service, spine, as_of, &self.how, &directory);
-        if !kept {
-            // The store was only for this run; a leftover in the temporary folder harms nobody.
-            let _ = std::fs::remove_dir_all(&directory);
-        }
-        let report = report?;
+        let project = self.project.open()?;
+        let job = ParityJob {
+            as_of_column: self.as_of_column,
+            replay_store: self.replay_store,
+            ..self.how.job(self.service, self.spine)
+        };
+        let mut bar = Bar::default();
+        let report = job.run(&project, &mut |progress| bar.show(progress))?;
+        drop(bar);
         if self.project.json {
             print_json(&report)?
         } else {
@@ -116,43 +87,8 @@ impl Parity {
     }
 }
 
-/// Runs parity with a new store in `directory`; the spine's column `as_of` holds its times.
-pub fn prove(
-    workspace: &Workspace,
-    service: &Service,
-    spine: &Path,
-    as_of: &str,
-    how: &How,
-    directory: &Path,
-) -> Result<Report> {
-    if directory.exists() {
-        return Err(Error::input(format!(
-            "{} exists; a replay needs a new store directory",
-            directory.display()
-        )));
-    }
-    let place = spine.display();
-    let spine = read_spine(spine, service, as_of)?;
-    // A wrong spine is the spine's fault, so its file is named; the replay asks the same again.
-    Requests::from_spine(service, &spine, as_of).map_err(|error| error.at(place))?;
-    let views = service.views.iter().map(|view| &workspace.catalog.views()[view.view]);
-    let sources: BTreeSet<&str> = views.map(|view| &*view.declaration().event.source).collect();
-    let logs = sources.iter().map(|source| workspace.log(source)).collect::<Result<Vec<Log>>>()?;
-    let options = how.options(workspace, service, as_of)?;
-    let open = || Ok(Arc::new(SledStore::open_or_create(directory)?) as Arc<dyn Store>);
-    let bar = progress("answering", spine.num_rows() as u64);
-    let step = |done: usize, _: usize| {
-        if done.is_multiple_of(64) {
-            bar.set_position(done as u64);
-        }
-    };
-    let report = parity::run(&workspace.catalog, service, &logs, &spine, &options, &open, &step);
-    bar.finish_and_clear();
-    report
-}
-
 /// Prints the table and the total.
-pub fn print_report(report: &Report) {
+pub fn print_report(report: &ParityReport) {
     let rows = report.features.iter().map(|feature| {
         let numbers = [feature.compared, feature.identical, feature.non_null, feature.distinct];
         let mut row = vec![feature.name.clone()];
@@ -197,7 +133,11 @@ pub fn print_report(report: &Report) {
 }
 
 /// Whether the report proves parity.
-pub fn judge(report: &Report, allow_unread_levels: bool, bad_rows_max: u64) -> Result<Outcome> {
+pub fn judge(
+    report: &ParityReport,
+    allow_unread_levels: bool,
+    bad_rows_max: u64,
+) -> Result<Outcome> {
     let null = report.features.iter().filter(|feature| feature.non_null == 0);
     let null: Vec<&str> = null.map(|feature| feature.name.as_str()).collect();
     let unread = report.unread_levels();

@@ -63,7 +63,7 @@ const KNOWN: &[(&str, Parameters, Requirement)] = &[
 const ROWS: Requirement = R::Any;
 
 /// An aggregate.
-pub struct Aggregate {
+pub(crate) struct Aggregate {
     /// What it is called in a feature's name, parameters included.
     pub name: String,
     /// The aggregate as the manifest has it.
@@ -78,14 +78,14 @@ pub struct Aggregate {
 }
 
 /// The names of all aggregates, for messages.
-pub fn names() -> String {
+pub(crate) fn names() -> String {
     let names: Vec<&str> = KNOWN.iter().map(|(name, ..)| *name).collect();
     format!("{}, name = ratio(…, …) and name = Type", names.join(", "))
 }
 
 impl Aggregate {
     /// The aggregate of an entry on the field `column`, or on the struct.
-    pub fn read(
+    pub(crate) fn read(
         entry: &Entry,
         column: Option<&Column>,
         structure: &Structure,
@@ -115,7 +115,7 @@ impl Aggregate {
     }
 
     /// Refuses a window over which the aggregate has no meaning; `text` is the window's.
-    pub fn over(&self, window: &Window, text: &LitStr) -> Result<()> {
+    pub(crate) fn over(&self, window: &Window, text: &LitStr) -> Result<()> {
         let refused = |why: String| Err(Error::new(text.span(), why));
         match (self.demand, window.length_us) {
             (Demand::Nothing, _) => Ok(()),

@@ -21,7 +21,7 @@ const BY_LIMIT_MAX: u32 = 100_000;
 const BY_LIMIT: u32 = 1000;
 
 /// One attribute.
-pub struct Clause {
+pub(crate) struct Clause {
     /// The aggregates.
     pub entries: Vec<Entry>,
     /// The windows of each.
@@ -33,7 +33,7 @@ pub struct Clause {
 }
 
 /// `name`, `name(parameters)` or `name = value`.
-pub struct Entry {
+pub(crate) struct Entry {
     /// The name.
     pub name: Ident,
     /// What follows it.
@@ -41,7 +41,7 @@ pub struct Entry {
 }
 
 /// What follows an entry's name.
-pub enum Form {
+pub(crate) enum Form {
     /// Nothing.
     Bare,
     /// `(5)`.
@@ -69,7 +69,7 @@ impl Parse for Entry {
 
 impl Clause {
     /// Those of the attributes that are called `features`.
-    pub fn of(attributes: &[Attribute]) -> Result<Vec<Clause>> {
+    pub(crate) fn of(attributes: &[Attribute]) -> Result<Vec<Clause>> {
         let named = attributes.iter().filter(|attribute| attribute.path().is_ident("features"));
         let read = named.map(|attribute| match &attribute.meta {
             Meta::List(list) => {
@@ -135,7 +135,7 @@ fn setting(entries: &mut Vec<Entry>, name: &str, form: &str) -> Result<Option<Ex
 }
 
 /// The field that an expression names.
-pub fn field(value: &Expr) -> Option<Ident> {
+pub(crate) fn field(value: &Expr) -> Option<Ident> {
     match value {
         Expr::Path(path) if path.qself.is_none() => path.path.get_ident().cloned(),
         _ => None,
@@ -143,7 +143,7 @@ pub fn field(value: &Expr) -> Option<Ident> {
 }
 
 /// The text of a literal.
-pub fn text(value: &Expr) -> Option<LitStr> {
+pub(crate) fn text(value: &Expr) -> Option<LitStr> {
     match value {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.clone()),
         _ => None,

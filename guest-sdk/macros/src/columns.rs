@@ -11,23 +11,23 @@ use syn::spanned::Spanned;
 use syn::{Lifetime, parse_quote};
 
 /// `'static`, which names a type where no other lifetime can.
-pub fn fixed() -> Lifetime {
+pub(crate) fn fixed() -> Lifetime {
     parse_quote!('static)
 }
 
 /// A piece of JSON with this text.
-pub fn text(json: &str) -> TokenStream {
+pub(crate) fn text(json: &str) -> TokenStream {
     quote!(::lockstep_sdk::__::Piece::Text(#json))
 }
 
 /// These pieces, one after the other.
-pub fn many(pieces: &[TokenStream]) -> TokenStream {
+pub(crate) fn many(pieces: &[TokenStream]) -> TokenStream {
     quote!(::lockstep_sdk::__::Piece::Many(&[#(#pieces),*]))
 }
 
 /// Whether columns are read from a batch or written to one.
 #[derive(Clone, Copy)]
-pub enum Direction {
+pub(crate) enum Direction {
     /// Read.
     In,
     /// Written.
@@ -35,7 +35,7 @@ pub enum Direction {
 }
 
 /// The type and nullability of a column, as members of a JSON object.
-pub fn type_pieces(column: &Column, direction: Direction) -> Vec<TokenStream> {
+pub(crate) fn type_pieces(column: &Column, direction: Direction) -> Vec<TokenStream> {
     let (kind, span) = (column.kind_with(&fixed()), column.kind.span());
     let typed = match direction {
         Direction::In => quote_spanned!(span=> #kind as ::lockstep_sdk::__::Field<'static>),
@@ -47,7 +47,7 @@ pub fn type_pieces(column: &Column, direction: Direction) -> Vec<TokenStream> {
 }
 
 /// The JSON array of these columns.
-pub fn columns(columns: &[Column], direction: Direction) -> TokenStream {
+pub(crate) fn columns(columns: &[Column], direction: Direction) -> TokenStream {
     let mut pieces = Vec::new();
     for (at, column) in columns.iter().enumerate() {
         let before = if at == 0 { "[" } else { "," };

@@ -13,7 +13,7 @@ use quote::{quote, quote_spanned};
 use syn::{Error, Item, Result};
 
 /// Declares the type.
-pub fn aggregate(settings: TokenStream, item: Item) -> Result<TokenStream> {
+pub(crate) fn aggregate(settings: TokenStream, item: Item) -> Result<TokenStream> {
     Settings::parse(settings, Span::call_site())?
         .finish("none: an aggregate says the rest in its `impl Aggregate`")?;
     let (ident, generics, attributes) = match &item {

@@ -6,7 +6,7 @@
 use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
 /// The text of the doc comments among `attributes`; empty if there is none.
-pub fn description(attributes: &[Attribute]) -> String {
+pub(crate) fn description(attributes: &[Attribute]) -> String {
     let mut text = String::new();
     for line in attributes.iter().filter_map(line) {
         for line in line.lines().map(str::trim) {

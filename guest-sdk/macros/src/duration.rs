@@ -6,13 +6,13 @@
 use syn::{Error, LitStr, Result};
 
 /// Microseconds in a second.
-pub const SECOND_US: i64 = 1_000_000;
+pub(crate) const SECOND_US: i64 = 1_000_000;
 /// Microseconds in a minute.
-pub const MINUTE_US: i64 = 60 * SECOND_US;
+pub(crate) const MINUTE_US: i64 = 60 * SECOND_US;
 /// Microseconds in an hour.
-pub const HOUR_US: i64 = 60 * MINUTE_US;
+pub(crate) const HOUR_US: i64 = 60 * MINUTE_US;
 /// Microseconds in a day.
-pub const DAY_US: i64 = 24 * HOUR_US;
+pub(crate) const DAY_US: i64 = 24 * HOUR_US;
 /// Longest duration, in microseconds: event time lies within ±2^62.
 const DURATION_MAX_US: i64 = (1 << 62) - 1;
 /// The units, longest first.
@@ -20,7 +20,7 @@ const UNITS: [(&str, i64); 6] =
     [("d", DAY_US), ("h", HOUR_US), ("m", MINUTE_US), ("s", SECOND_US), ("ms", 1_000), ("us", 1)];
 
 /// The microseconds of a duration such as `7d`; `None` if it is none.
-pub fn micros(text: &str) -> Option<i64> {
+pub(crate) fn micros(text: &str) -> Option<i64> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (count, unit) = text.split_at(digits);
     let (_, unit_us) = UNITS.iter().find(|(name, _)| *name == unit)?;
@@ -29,7 +29,7 @@ pub fn micros(text: &str) -> Option<i64> {
 }
 
 /// The microseconds of a setting such as `history = "7d"`.
-pub fn duration(text: &LitStr) -> Result<i64> {
+pub(crate) fn duration(text: &LitStr) -> Result<i64> {
     micros(&text.value()).ok_or_else(|| {
         let why =
             "a duration is a count and a unit (us, ms, s, m, h, d), such as \"90s\" or \"7d\"";
@@ -38,7 +38,7 @@ pub fn duration(text: &LitStr) -> Result<i64> {
 }
 
 /// A duration in the longest unit that divides it.
-pub fn shortest(micros: i64) -> String {
+pub(crate) fn shortest(micros: i64) -> String {
     let (unit, unit_us) =
         UNITS.iter().find(|(_, unit_us)| micros % unit_us == 0).expect("1 us divides everything");
     format!("{}{unit}", micros / unit_us)

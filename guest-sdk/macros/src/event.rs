@@ -17,7 +17,7 @@ use syn::{DeriveInput, Error, Lifetime, Result, parse_quote};
 const FORM: &str = "#[event(source = \"…\", time = field, id = field, skew = \"1h\")]";
 
 /// Implements `Record` and `Event`.
-pub fn derive(input: DeriveInput) -> Result<TokenStream> {
+pub(crate) fn derive(input: DeriveInput) -> Result<TokenStream> {
     let structure = Structure::new(input, "Event")?;
     let mut found = Settings::of(&structure.attributes, "event")?.into_iter();
     let missing = |what: &str| Error::new(structure.ident.span(), format!("{what}; write {FORM}"));
@@ -65,7 +65,7 @@ pub fn derive(input: DeriveInput) -> Result<TokenStream> {
 }
 
 /// Code that does not compile unless the SDK's function `requirement` accepts the column's type.
-pub fn check(column: &Column, requirement: &str) -> TokenStream {
+pub(crate) fn check(column: &Column, requirement: &str) -> TokenStream {
     let kind = column.kind_with(&fixed());
     let requirement = syn::Ident::new(requirement, kind.span());
     quote_spanned!(kind.span()=> const _: () = ::lockstep_sdk::__::#requirement::<#kind>();)

@@ -20,7 +20,7 @@ const SEMANTICS_VERSION: u32 = 1;
 const TRANSFORMS_MAX: usize = 64;
 
 /// Makes the manifest and the exports.
-pub fn export(settings: TokenStream) -> Result<TokenStream> {
+pub(crate) fn export(settings: TokenStream) -> Result<TokenStream> {
     let mut settings = Settings::parse(settings, Span::call_site())?;
     let views = settings.paths("views")?.unwrap_or_default();
     let on_demand = settings.paths("on_demand")?.unwrap_or_default();

@@ -15,7 +15,7 @@ use syn::{Error, LitStr, Result};
 
 /// The features of a view.
 #[derive(Default)]
-pub struct Features {
+pub(crate) struct Features {
     names: BTreeSet<String>,
     /// Each feature, as the manifest has it.
     pub json: Vec<String>,
@@ -25,7 +25,7 @@ pub struct Features {
 
 impl Features {
     /// Those of the struct, then those of each field, in the author's order.
-    pub fn of(structure: &Structure) -> Result<Features> {
+    pub(crate) fn of(structure: &Structure) -> Result<Features> {
         let mut features = Features::default();
         for clause in Clause::of(&structure.attributes)? {
             features.add(&clause, None, structure)?;

@@ -24,7 +24,7 @@ struct Signature {
 }
 
 /// Makes a view.
-pub fn transform(settings: TokenStream, function: ItemFn) -> Result<TokenStream> {
+pub(crate) fn transform(settings: TokenStream, function: ItemFn) -> Result<TokenStream> {
     Settings::parse(settings, Span::call_site())?
         .finish("none: owner and tags belong to #[view(…)] on the struct")?;
     let form = "a view is a function of one event: fn name(event: &Event) -> Option<View>";
@@ -61,7 +61,7 @@ pub fn transform(settings: TokenStream, function: ItemFn) -> Result<TokenStream>
 }
 
 /// Makes an on-demand transform.
-pub fn on_demand(settings: TokenStream, function: ItemFn) -> Result<TokenStream> {
+pub(crate) fn on_demand(settings: TokenStream, function: ItemFn) -> Result<TokenStream> {
     let mut settings = Settings::parse(settings, Span::call_site())?;
     let owner = settings.text("owner")?.map_or_else(String::new, |owner| owner.value());
     let tags = settings.texts("tags")?.unwrap_or_default();

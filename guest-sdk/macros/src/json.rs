@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 /// `text` as a JSON string, with its quotes.
-pub fn string(text: &str) -> String {
+pub(crate) fn string(text: &str) -> String {
     let mut json = String::with_capacity(text.len() + 2);
     json.push('"');
     for c in text.chars() {
@@ -26,7 +26,7 @@ pub fn string(text: &str) -> String {
 }
 
 /// These texts as a JSON array of strings.
-pub fn strings<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
+pub(crate) fn strings<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
     let items: Vec<String> = texts.into_iter().map(string).collect();
     format!("[{}]", items.join(","))
 }

@@ -6,7 +6,7 @@
 use syn::{Error, Expr, ExprLit, ExprUnary, Lit, Result, UnOp};
 
 /// The whole number of a literal, perhaps negative, from `least` to `most`.
-pub fn number(value: &Expr, least: i64, most: i64, of: &str) -> Result<i64> {
+pub(crate) fn number(value: &Expr, least: i64, most: i64, of: &str) -> Result<i64> {
     let read = match value {
         Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => digits(expr).map(|it| -it),
         other => digits(other),
@@ -26,7 +26,7 @@ fn digits(value: &Expr) -> Option<i64> {
 }
 
 /// A percentage such as `50` or `99.9`: as it goes into a name, and in millionths of the whole.
-pub fn percentile(value: &Expr) -> Result<(String, u32)> {
+pub(crate) fn percentile(value: &Expr) -> Result<(String, u32)> {
     let written = match value {
         Expr::Lit(ExprLit { lit: Lit::Int(digits), .. }) if digits.suffix().is_empty() => {
             Some(digits.base10_digits().to_string())

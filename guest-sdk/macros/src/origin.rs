@@ -14,7 +14,7 @@ const FORM: &str = "an origin is a date (\"2024-01-01\"), a date and time (\"202
                     or a count of seconds since 1970, without fractions of a second";
 
 /// The microseconds since 1970-01-01 UTC of a literal such as `"2024-01-01"`.
-pub fn origin(text: &LitStr) -> Result<i64> {
+pub(crate) fn origin(text: &LitStr) -> Result<i64> {
     seconds(&text.value())
         .filter(|seconds| seconds.abs() <= SECONDS_MAX)
         .map(|seconds| seconds * SECOND_US)

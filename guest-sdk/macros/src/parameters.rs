@@ -23,7 +23,7 @@ const PRECISION_MAX: i64 = 16;
 /// The shortest half-life, and the shortest unit of a rate.
 const HALF_LIFE_MIN_US: i64 = SECOND_US;
 /// Most half-lives in the window of a decayed aggregate (S20).
-pub const HALF_LIVES_MAX: i64 = 64;
+pub(crate) const HALF_LIVES_MAX: i64 = 64;
 
 // What holds if the author does not say.
 const DISTINCT_LIMIT: i64 = 1000;
@@ -31,7 +31,7 @@ const PRECISION: i64 = 12;
 
 /// The parameters that an aggregate takes.
 #[derive(Clone, Copy)]
-pub enum Parameters {
+pub(crate) enum Parameters {
     /// None.
     Nothing,
     /// Another field.
@@ -54,7 +54,7 @@ pub enum Parameters {
 
 /// What an aggregate asks of its windows.
 #[derive(Clone, Copy)]
-pub enum Demand {
+pub(crate) enum Demand {
     /// Nothing.
     Nothing,
     /// A length in time.
@@ -64,7 +64,7 @@ pub enum Demand {
 }
 
 /// Parameters, as read.
-pub struct Read {
+pub(crate) struct Read {
     /// What they add to the name.
     pub words: Vec<String>,
     /// What they add to the JSON.
@@ -94,7 +94,7 @@ impl Parameters {
     }
 
     /// Reads what stands behind the aggregate `name`.
-    pub fn read(self, name: &Ident, values: &[Expr], structure: &Structure) -> Result<Read> {
+    pub(crate) fn read(self, name: &Ident, values: &[Expr], structure: &Structure) -> Result<Read> {
         let a_duration = |value: &Expr| match text(value) {
             Some(text) => Ok((text.value(), duration(&text)?)),
             None => Err(Error::new_spanned(value, format!("write {}", self.form(name)))),

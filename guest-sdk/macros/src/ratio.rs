@@ -15,7 +15,7 @@ const FORM: &str = "an operand of a ratio is count, count(field), sum(field) or 
                     sum_where(field, flag) or mean_where(field, flag)";
 
 /// The aggregate as the manifest has it, and its checks.
-pub fn ratio(call: &ExprCall, structure: &Structure) -> Result<(String, Vec<TokenStream>)> {
+pub(crate) fn ratio(call: &ExprCall, structure: &Structure) -> Result<(String, Vec<TokenStream>)> {
     let operands: Vec<&Expr> = call.args.iter().collect();
     let [numerator, denominator] = operands[..] else {
         let why = "a ratio has two operands: ratio(sum(field), count)";

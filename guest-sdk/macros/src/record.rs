@@ -11,7 +11,7 @@ use syn::spanned::Spanned;
 use syn::{Ident, Index, Lifetime, parse_quote};
 
 /// Implements `Record`.
-pub fn record(structure: &Structure) -> TokenStream {
+pub(crate) fn record(structure: &Structure) -> TokenStream {
     let own: Lifetime = parse_quote!('__own);
     let batch: Lifetime = parse_quote!('__batch);
     let generics = structure.generics(&own);
@@ -55,7 +55,7 @@ pub fn record(structure: &Structure) -> TokenStream {
 
 /// Implements `Row`. The builders nest, `(first, (second, ()))`, so that two implementations of
 /// the SDK's trait serve any number of columns.
-pub fn row(structure: &Structure) -> TokenStream {
+pub(crate) fn row(structure: &Structure) -> TokenStream {
     let own: Lifetime = parse_quote!('__own);
     let (generics, named) = (structure.generics(&own), structure.with(&own));
     let mut builder = quote!(());

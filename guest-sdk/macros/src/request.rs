@@ -14,7 +14,7 @@ use syn::parse::ParseStream;
 use syn::{DeriveInput, Error, Ident, Lifetime, Result, Token, parse_quote};
 
 /// Implements `Record` and `Request`.
-pub fn derive_request(input: DeriveInput) -> Result<TokenStream> {
+pub(crate) fn derive_request(input: DeriveInput) -> Result<TokenStream> {
     let structure = Structure::new(input, "Request")?;
     let columns = columns(&structure.fields, Direction::In);
     let marked = constant(&structure, quote!(Request), quote!(COLUMNS), columns);
@@ -23,7 +23,7 @@ pub fn derive_request(input: DeriveInput) -> Result<TokenStream> {
 }
 
 /// Implements `Record` and `Features`.
-pub fn derive_features(input: DeriveInput) -> Result<TokenStream> {
+pub(crate) fn derive_features(input: DeriveInput) -> Result<TokenStream> {
     let structure = Structure::new(input, "Features")?;
     let mut pieces = Vec::new();
     for (at, field) in structure.fields.iter().enumerate() {
@@ -40,7 +40,7 @@ pub fn derive_features(input: DeriveInput) -> Result<TokenStream> {
 }
 
 /// Implements `Row` and `Outputs`.
-pub fn derive_outputs(input: DeriveInput) -> Result<TokenStream> {
+pub(crate) fn derive_outputs(input: DeriveInput) -> Result<TokenStream> {
     let structure = Structure::new(input, "Outputs")?;
     let columns = columns(&structure.fields, Direction::Out);
     let marked = constant(&structure, quote!(Outputs), quote!(COLUMNS), columns);

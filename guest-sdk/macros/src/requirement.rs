@@ -12,7 +12,7 @@ use syn::{Ident, Path};
 
 /// What a type must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Requirement {
+pub(crate) enum Requirement {
     /// Anything.
     Any,
     /// A number.
@@ -29,7 +29,7 @@ pub enum Requirement {
 
 impl Requirement {
     /// Code that does not compile unless `column` has such a type; none if any will do.
-    pub fn of(self, column: &Column, place: Span) -> Option<TokenStream> {
+    pub(crate) fn of(self, column: &Column, place: Span) -> Option<TokenStream> {
         let name = match self {
             Requirement::Any => return None,
             Requirement::Number => "require_summable",
@@ -44,7 +44,7 @@ impl Requirement {
 }
 
 /// Code that does not compile unless the aggregate at `path` takes values of `column`.
-pub fn user_defined(path: &Path, column: &Column, place: Span) -> TokenStream {
+pub(crate) fn user_defined(path: &Path, column: &Column, place: Span) -> TokenStream {
     let kind = kind(column, place);
     quote_spanned!(place=> const _: () = ::lockstep_sdk::__::require_input::<#path, #kind>();)
 }

@@ -9,7 +9,7 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Error, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Result, Token};
 
 /// Settings that were not taken yet.
-pub struct Settings {
+pub(crate) struct Settings {
     metas: Vec<Meta>,
     /// Where the settings stand.
     pub span: Span,
@@ -17,7 +17,7 @@ pub struct Settings {
 
 impl Settings {
     /// Of these tokens.
-    pub fn parse(tokens: TokenStream, span: Span) -> Result<Settings> {
+    pub(crate) fn parse(tokens: TokenStream, span: Span) -> Result<Settings> {
         let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
         let metas: Vec<Meta> = parser.parse2(tokens)?.into_iter().collect();
         for (at, meta) in metas.iter().enumerate() {
@@ -29,7 +29,7 @@ impl Settings {
     }
 
     /// Of the attributes called `name`, one each.
-    pub fn of(attributes: &[Attribute], name: &str) -> Result<Vec<Settings>> {
+    pub(crate) fn of(attributes: &[Attribute], name: &str) -> Result<Vec<Settings>> {
         let named = attributes.iter().filter(|attribute| attribute.path().is_ident(name));
         let parsed = named.map(|attribute| {
             let span = attribute.path().get_ident().map_or_else(Span::call_site, Ident::span);
@@ -55,7 +55,7 @@ impl Settings {
     }
 
     /// Whether the bare name is given.
-    pub fn flag(&mut self, name: &str) -> Result<bool> {
+    pub(crate) fn flag(&mut self, name: &str) -> Result<bool> {
         match self.take(name) {
             None => Ok(false),
             Some(Meta::Path(_)) => Ok(true),
@@ -64,33 +64,33 @@ impl Settings {
     }
 
     /// `name = "text"`.
-    pub fn text(&mut self, name: &str) -> Result<Option<LitStr>> {
+    pub(crate) fn text(&mut self, name: &str) -> Result<Option<LitStr>> {
         let value = self.value(name, "\"…\"")?;
         value.map(|value| text(value, &format!("write {name} = \"…\""))).transpose()
     }
 
     /// `name = field`.
-    pub fn ident(&mut self, name: &str) -> Result<Option<Ident>> {
+    pub(crate) fn ident(&mut self, name: &str) -> Result<Option<Ident>> {
         let value = self.value(name, "field")?;
         value.map(|value| ident(value, &format!("write {name} = field"))).transpose()
     }
 
     /// `name = [field, …]`.
-    pub fn idents(&mut self, name: &str) -> Result<Option<Vec<Ident>>> {
+    pub(crate) fn idents(&mut self, name: &str) -> Result<Option<Vec<Ident>>> {
         let why = format!("write {name} = [field, …]");
         let items = self.items(name, &why)?;
         items.map(|items| items.into_iter().map(|item| ident(item, &why)).collect()).transpose()
     }
 
     /// `name = ["text", …]`.
-    pub fn texts(&mut self, name: &str) -> Result<Option<Vec<LitStr>>> {
+    pub(crate) fn texts(&mut self, name: &str) -> Result<Option<Vec<LitStr>>> {
         let why = format!("write {name} = [\"…\", …]");
         let items = self.items(name, &why)?;
         items.map(|items| items.into_iter().map(|item| text(item, &why)).collect()).transpose()
     }
 
     /// `name = [path, …]`.
-    pub fn paths(&mut self, name: &str) -> Result<Option<Vec<Path>>> {
+    pub(crate) fn paths(&mut self, name: &str) -> Result<Option<Vec<Path>>> {
         let why = format!("write {name} = [name, …]");
         let items = self.items(name, &why)?;
         let path = |item| match item {
@@ -109,7 +109,7 @@ impl Settings {
     }
 
     /// Refuses what is left; `known` says what there is.
-    pub fn finish(self, known: &str) -> Result<()> {
+    pub(crate) fn finish(self, known: &str) -> Result<()> {
         match self.metas.first() {
             None => Ok(()),
             Some(meta) => {

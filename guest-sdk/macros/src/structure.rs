@@ -13,10 +13,10 @@ use syn::{
 };
 
 /// Most bytes of a name. The runtime's `name.rs` has the same number.
-pub const NAME_MAX_BYTES: usize = 64;
+pub(crate) const NAME_MAX_BYTES: usize = 64;
 
 /// A struct.
-pub struct Structure {
+pub(crate) struct Structure {
     /// Its name.
     pub ident: Ident,
     /// Whether it has a lifetime.
@@ -30,7 +30,7 @@ pub struct Structure {
 }
 
 /// A field.
-pub struct Column {
+pub(crate) struct Column {
     /// Its name, as the author wrote it.
     pub ident: Ident,
     /// Its name in the manifest.
@@ -45,7 +45,7 @@ pub struct Column {
 
 impl Structure {
     /// Takes a derive's input apart; `derive` is the derive's name.
-    pub fn new(input: DeriveInput, derive: &str) -> Result<Structure> {
+    pub(crate) fn new(input: DeriveInput, derive: &str) -> Result<Structure> {
         let Data::Struct(data) = input.data else {
             let why = format!("{derive} is for structs; make this a struct with named fields");
             return Err(Error::new_spanned(input.ident, why));
@@ -83,18 +83,18 @@ impl Structure {
     }
 
     /// The struct with this lifetime, if it has any.
-    pub fn with(&self, lifetime: &Lifetime) -> TokenStream {
+    pub(crate) fn with(&self, lifetime: &Lifetime) -> TokenStream {
         let ident = &self.ident;
         if self.borrows { quote!(#ident<#lifetime>) } else { quote!(#ident) }
     }
 
     /// What follows `impl` for the struct with this lifetime.
-    pub fn generics(&self, lifetime: &Lifetime) -> TokenStream {
+    pub(crate) fn generics(&self, lifetime: &Lifetime) -> TokenStream {
         if self.borrows { quote!(<#lifetime>) } else { TokenStream::new() }
     }
 
     /// The field called `name`, which the setting `setting` names.
-    pub fn field(&self, name: &Ident, setting: &str) -> Result<&Column> {
+    pub(crate) fn field(&self, name: &Ident, setting: &str) -> Result<&Column> {
         self.fields.iter().find(|field| field.ident == *name).ok_or_else(|| {
             let names: Vec<&str> = self.fields.iter().map(|field| field.name.as_str()).collect();
             let why = format!(
@@ -109,13 +109,13 @@ impl Structure {
 
 impl Column {
     /// The type with this lifetime for the struct's; `'static` stays.
-    pub fn kind_with(&self, lifetime: &Lifetime) -> Type {
+    pub(crate) fn kind_with(&self, lifetime: &Lifetime) -> Type {
         with_lifetime(&self.kind, lifetime, true)
     }
 }
 
 /// The name as a column or view has it.
-pub fn plain_name(ident: &Ident) -> Result<String> {
+pub(crate) fn plain_name(ident: &Ident) -> Result<String> {
     let name = ident.unraw().to_string();
     if name.len() > NAME_MAX_BYTES || !name.is_ascii() {
         let why = format!("a name has 1 to {NAME_MAX_BYTES} ASCII letters, digits and underscores");
@@ -126,7 +126,7 @@ pub fn plain_name(ident: &Ident) -> Result<String> {
 
 /// `kind` with `lifetime` for each of its lifetimes, written or left out in a reference;
 /// `'static` stays if `keep_static`.
-pub fn with_lifetime(kind: &Type, lifetime: &Lifetime, keep_static: bool) -> Type {
+pub(crate) fn with_lifetime(kind: &Type, lifetime: &Lifetime, keep_static: bool) -> Type {
     struct Rename<'l> {
         lifetime: &'l Lifetime,
         keep_static: bool,

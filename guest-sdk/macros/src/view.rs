@@ -21,7 +21,7 @@ const FORM: &str = "#[view(key = [field, …], owner = \"…\", tags = [\"…\"]
                     origin = \"2024-01-01\", exact_max = \"1d\")]";
 
 /// Implements `Row` and `View`.
-pub fn derive(input: DeriveInput) -> Result<TokenStream> {
+pub(crate) fn derive(input: DeriveInput) -> Result<TokenStream> {
     let structure = Structure::new(input, "View")?;
     let mut found = Settings::of(&structure.attributes, "view")?.into_iter();
     let missing = || {

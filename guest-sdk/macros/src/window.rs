@@ -21,7 +21,7 @@ type Read<T> = Result<T, String>;
 
 /// A window that a feature covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Window {
+pub(crate) struct Window {
     /// What the feature's name ends with: `7d`, `lifetime`, `7d_offset_7d`.
     pub name: String,
     /// The window as the manifest has it.
@@ -33,7 +33,7 @@ pub struct Window {
 }
 
 /// The window of a literal such as `"7d"`.
-pub fn window(text: &LitStr) -> syn::Result<Window> {
+pub(crate) fn window(text: &LitStr) -> syn::Result<Window> {
     parse(&text.value()).map_err(|why| Error::new(text.span(), why))
 }
 

@@ -5,16 +5,16 @@
 
 /// A stream of numbers.
 #[derive(Debug)]
-pub struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
     /// The one stream.
-    pub fn new() -> Random {
+    pub(super) fn new() -> Random {
         Random(0x6c6f_636b_7374_6570)
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -23,12 +23,12 @@ impl Random {
     }
 
     /// A number below `bound`, which is at least 1.
-    pub fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound as u64) as usize
     }
 
     /// At most `most` numbers below `bound`. Half the time they are few different ones.
-    pub fn rows(&mut self, bound: usize, most: usize) -> Vec<usize> {
+    pub(super) fn rows(&mut self, bound: usize, most: usize) -> Vec<usize> {
         let count = self.below(most + 1);
         let bound = if self.next() & 1 == 0 { bound } else { self.below(bound) + 1 };
         (0..count).map(|_| self.below(bound)).collect()

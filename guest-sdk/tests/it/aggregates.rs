@@ -15,7 +15,7 @@ mod artifact {
     /// of its length. "Quoted".
     #[aggregate]
     #[derive(Default)]
-    pub struct Longest {
+    pub(super) struct Longest {
         length: u32,
         count: u32,
     }
@@ -62,7 +62,7 @@ mod artifact {
     }
 
     #[aggregate]
-    pub struct Elements(u64);
+    pub(super) struct Elements(u64);
 
     impl Aggregate for Elements {
         type Input<'a> = List<'a, f32>;
@@ -95,23 +95,23 @@ mod artifact {
     }
 
     #[derive(Request)]
-    pub struct Asked {
+    pub(super) struct Asked {
         pub x: f64,
     }
 
     #[derive(Features)]
-    pub struct Known {
+    pub(super) struct Known {
         #[from(view.count_1d)]
         pub n: i64,
     }
 
     #[derive(Outputs)]
-    pub struct Told {
+    pub(super) struct Told {
         pub y: f64,
     }
 
     #[on_demand]
-    pub fn told(asked: &Asked, known: &Known) -> Told {
+    pub(super) fn told(asked: &Asked, known: &Known) -> Told {
         Told { y: asked.x + known.n as f64 }
     }
 

@@ -12,7 +12,7 @@ mod artifact {
     /// A merge.
     #[derive(Event)]
     #[event(source = "merges", time = at)]
-    pub struct Merge<'a> {
+    pub(super) struct Merge<'a> {
         pub at: EventTime,
         pub user: &'a str,
         pub files: i64,
@@ -29,7 +29,7 @@ mod artifact {
     #[features(part = ratio(count(lines), count_where(lines, merged)), by = r#type,
                windows = ["lifetime"])]
     #[features(count, where = merged, by = area, by_limit = 50, windows = ["7d"])]
-    pub struct Merges<'a> {
+    pub(super) struct Merges<'a> {
         pub user: &'a str,
         pub area: Option<&'a str>,
         pub r#type: i64,
@@ -52,7 +52,7 @@ mod artifact {
     }
 
     #[transform]
-    pub fn merges<'a>(merge: &Merge<'a>) -> Merges<'a> {
+    pub(super) fn merges<'a>(merge: &Merge<'a>) -> Merges<'a> {
         Merges {
             user: merge.user,
             area: None,
@@ -67,7 +67,7 @@ mod artifact {
     /// Every window.
     #[derive(View)]
     #[view(key = [user], origin = "-3600")]
-    pub struct Windows<'a> {
+    pub(super) struct Windows<'a> {
         #[features(last, windows = [
             "7d", "7d offset 7d", "90s exact", "7d exact offset 1d", "7d step 1d",
             "7d step 1d offset 1h", "1d tumbling", "lifetime", "lifetime offset 7d", "7d series 4",
@@ -77,7 +77,7 @@ mod artifact {
     }
 
     #[transform]
-    pub fn windows<'a>(merge: &Merge<'a>) -> Windows<'a> {
+    pub(super) fn windows<'a>(merge: &Merge<'a>) -> Windows<'a> {
         Windows { user: merge.user }
     }
 

@@ -5,7 +5,7 @@
 
 /// The rows of a column; `None` is null.
 #[derive(Clone, Debug)]
-pub enum Cells {
+pub(crate) enum Cells {
     Flag(Vec<Option<bool>>),
     Int(Vec<Option<i64>>),
     Single(Vec<Option<f32>>),
@@ -88,12 +88,12 @@ impl Parts {
     }
 }
 
-pub fn put(bytes: &mut Vec<u8>, count: usize) {
+pub(crate) fn put(bytes: &mut Vec<u8>, count: usize) {
     bytes.extend((count as u32).to_le_bytes());
 }
 
 /// A batch of these columns.
-pub fn batch(rows: usize, columns: &[Cells]) -> Vec<u8> {
+pub(crate) fn batch(rows: usize, columns: &[Cells]) -> Vec<u8> {
     let mut parts = Parts::default();
     columns.iter().for_each(|cells| parts.column(cells));
     let mut bytes = Vec::new();
@@ -114,7 +114,7 @@ pub fn batch(rows: usize, columns: &[Cells]) -> Vec<u8> {
 }
 
 /// An outcome: what was refused, and rows with their source rows.
-pub fn outcome(refused: &[(usize, &str)], sources: &[usize], columns: &[Cells]) -> Vec<u8> {
+pub(crate) fn outcome(refused: &[(usize, &str)], sources: &[usize], columns: &[Cells]) -> Vec<u8> {
     let mut bytes = Vec::new();
     put(&mut bytes, refused.len());
     for (row, reason) in refused {
@@ -131,11 +131,11 @@ pub fn outcome(refused: &[(usize, &str)], sources: &[usize], columns: &[Cells]) 
 }
 
 /// Texts without nulls.
-pub fn text(texts: &[&str]) -> Cells {
+pub(crate) fn text(texts: &[&str]) -> Cells {
     Cells::Text(texts.iter().map(|text| Some(text.to_string())).collect())
 }
 
 /// Numbers without nulls.
-pub fn int(numbers: &[i64]) -> Cells {
+pub(crate) fn int(numbers: &[i64]) -> Cells {
     Cells::Int(numbers.iter().copied().map(Some).collect())
 }

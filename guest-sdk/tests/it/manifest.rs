@@ -11,7 +11,7 @@ mod artifact {
     #[doc = "A tab\tand a bell\u{7}\u{1f}\u{7f}."]
     #[derive(Event)]
     #[event(source = "clicks \"raw\"", time = at, id = click, skew = "90s")]
-    pub struct Click<'a> {
+    pub(super) struct Click<'a> {
         pub click: i64,
         /// When.
         pub at: EventTime,
@@ -26,7 +26,7 @@ mod artifact {
            boundary = "inclusive", null_keys)]
     #[features(count, windows = ["1h", "7d offset 7d"])]
     #[features(count, windows = ["lifetime"])]
-    pub struct Page<'a> {
+    pub(super) struct Page<'a> {
         pub page: Option<&'a str>,
         pub kind: bool,
         /// How many.
@@ -37,32 +37,32 @@ mod artifact {
     }
 
     #[transform]
-    pub fn page<'a>(click: &Click<'a>) -> Option<Page<'a>> {
+    pub(super) fn page<'a>(click: &Click<'a>) -> Option<Page<'a>> {
         let _ = (click.click, click.at);
         let tags = click.tags?;
         let count = Some(tags.len() as i64);
         Some(Page { page: click.page, kind: click.r#type, tags: count, all: tags })
     }
 
-    pub mod inner {
+    pub(super) mod inner {
         use super::{Click, Page};
 
         /// The function's words.
         #[lockstep_sdk::transform]
-        pub fn always<'a>(click: &Click<'a>) -> Vec<Page<'a>> {
+        pub(crate) fn always<'a>(click: &Click<'a>) -> Vec<Page<'a>> {
             super::page(click).into_iter().collect()
         }
     }
 
     #[derive(Request)]
-    pub struct Asked<'a> {
+    pub(super) struct Asked<'a> {
         /// Who.
         pub who: &'a str,
         pub weight: Option<f32>,
     }
 
     #[derive(Features)]
-    pub struct Known {
+    pub(super) struct Known {
         #[from(page.count_1h)]
         pub clicks: i64,
         #[from(page.tags_mean_30d)]
@@ -70,14 +70,14 @@ mod artifact {
     }
 
     #[derive(Outputs)]
-    pub struct Told {
+    pub(super) struct Told {
         pub words: Vec<String>,
         pub at: Option<EventTime>,
     }
 
     /// Tells.
     #[on_demand(owner = "web", tags = ["t"])]
-    pub fn told(asked: &Asked, known: &Known) -> Result<Told, String> {
+    pub(super) fn told(asked: &Asked, known: &Known) -> Result<Told, String> {
         let _ = (asked.weight, known.clicks, known.tags);
         Ok(Told { words: vec![asked.who.to_string()], at: None })
     }

@@ -1,13 +1,17 @@
 //! Codes of errors: what happened, for programs, with the data that a caller may act on.
 //!
 //! Invariant: no caller needs to read a message to tell errors apart. A code's name, as
-//! [`Code::name`] gives it and as `--json` prints it, never changes its meaning. Deliberately absent:
-//! who acts, which is the error's [`kind`](crate::Error::kind).
+//! [`Code::name`] gives it and as `--json` prints it, never changes its meaning; `docs/ERRORS.md`
+//! lists them all. Deliberately absent: who acts, which is the error's
+//! [`kind`](crate::Error::kind).
 
+use crate::near::near;
 use crate::time::Time;
+use serde::{Serialize, Serializer};
 
 /// What happened. More codes may come, so a `match` needs a `_` arm.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(tag = "code", content = "data", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Code {
     /// Nothing more specific than the error's kind. The message names the place and the remedy.
@@ -15,7 +19,8 @@ pub enum Code {
     Unspecified,
     /// A name is not known. Correct it, perhaps to one of `near`.
     UnknownName {
-        /// What was named: `service`, `source`, `view`, `feature`, `artifact`, `request column`.
+        /// What was named: `service`, `source`, `view`, `feature`, `key column`, `request column`,
+        /// `format`.
         what: &'static str,
         /// The name.
         name: String,
@@ -38,17 +43,38 @@ pub enum Code {
         /// The type that was found.
         found: String,
     },
+    /// A file, a spine or a request has two columns of one name, or would have. Rename one.
+    DuplicateColumn {
+        /// The column.
+        column: String,
+    },
     /// A row of a spine or a request holds a value that cannot be used. Correct the row.
     BadRow {
-        /// The row, from 0.
+        /// The row, from 0; a single request is row 0.
         row: u64,
         /// The column, if one is to blame.
         column: Option<String>,
     },
+    /// An on-demand transform refuses a row, or fails at it. Correct the row, or the transform.
+    RowRefused {
+        /// The row of the spine or the request, from 0; a single request is row 0.
+        row: u64,
+        /// The transform.
+        transform: String,
+        /// What the transform says.
+        reason: String,
+    },
     /// A store no longer holds what a question needs. Ask as of `oldest` or later (S12).
     NotAnswerable {
         /// The oldest `as_of` at which every window of every view asked is answerable.
+        #[serde(serialize_with = "as_text")]
         oldest: Time,
+    },
+    /// A feature reaches further back than its view keeps single events online. Use it in training
+    /// sets only, or declare a larger `exact_max`.
+    NotOnline {
+        /// The feature, as `view.feature`.
+        feature: String,
     },
     /// A view has never caught up with its source. Run `lockstep stream` or `backfill`, or wait.
     NotCaughtUp {
@@ -75,6 +101,37 @@ pub enum Code {
         /// The first file that differs.
         file: String,
     },
+    /// A file, an object, a store or a folder is not there. Make it, or correct the name.
+    NotFound {
+        /// What is not there: `project`, `artifact`, `store`, `file`, `folder`.
+        what: &'static str,
+        /// Its path, pattern or URL.
+        place: String,
+    },
+    /// The project file does not say something that the call needs. Write it, or pass it.
+    NotConfigured {
+        /// What it lacks, as a path of TOML keys: `store.path`, `artifacts`, `sources.NAME.files`.
+        setting: String,
+    },
+    /// The file system or an object store refuses access. Grant it, or bring other credentials.
+    AccessDenied {
+        /// The path or URL.
+        place: String,
+    },
+    /// A file is truncated, damaged or not of its format. Write it again, or leave it out.
+    DamagedFile {
+        /// The file.
+        file: String,
+    },
+    /// Intermediate rows find no room on a disk. Make room, or name another folder.
+    NoRoom {
+        /// The folder.
+        folder: String,
+        /// Bytes that are needed at least.
+        needed_bytes: u64,
+        /// Bytes that are free there.
+        free_bytes: u64,
+    },
     /// An artifact is not the one that the lock file pins. Restore it, or pin the new one.
     ArtifactNotPinned {
         /// The artifact's name in the project file.
@@ -97,34 +154,135 @@ pub enum Code {
         /// The version that was found.
         found: u32,
     },
+    /// A store lacks commits that were acknowledged, or cannot tell. Restore a backup, or open it
+    /// by `SledStore::open_behind` and replay the source.
+    CommitsLost {
+        /// The newest commit that the store holds.
+        held: u64,
+        /// The newest commit that was acknowledged, if the store can tell.
+        acknowledged: Option<u64>,
+    },
     /// Another process has the store open. Try again when it has ended.
     StoreLocked,
-    /// A limit was reached. The message names it and how to stay below.
+    /// A limit was reached. The message says how to stay below.
     LimitReached {
-        /// The limit's name.
+        /// The limit's name, which tells its unit: that of a public constant.
         limit: &'static str,
+        /// The limit.
+        max: u64,
     },
 }
 
-impl Code {
-    /// The code's name, for programs.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Code::Unspecified => "unspecified",
-            Code::UnknownName { .. } => "unknown_name",
-            Code::MissingColumn { .. } => "missing_column",
-            Code::WrongColumnType { .. } => "wrong_column_type",
-            Code::BadRow { .. } => "bad_row",
-            Code::NotAnswerable { .. } => "not_answerable",
-            Code::NotCaughtUp { .. } => "not_caught_up",
-            Code::NotRepeatable { .. } => "not_repeatable",
-            Code::FilesChanged { .. } => "files_changed",
-            Code::ArtifactNotPinned { .. } => "artifact_not_pinned",
-            Code::ServiceChanged { .. } => "service_changed",
-            Code::BackfillUnfinished { .. } => "backfill_unfinished",
-            Code::StoreFormat { .. } => "store_format",
-            Code::StoreLocked => "store_locked",
-            Code::LimitReached { .. } => "limit_reached",
+/// Defines the codes' names, so that the list and each code's name cannot differ.
+macro_rules! names {
+    ($($variant:ident => $name:literal,)*) => {
+        impl Code {
+            /// The names of all codes.
+            pub const NAMES: &[&str] = &[$($name),*];
+
+            /// The code's name, for programs.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Code::$variant { .. } => $name,)*
+                }
+            }
         }
+    };
+}
+
+names! {
+    Unspecified => "unspecified",
+    UnknownName => "unknown_name",
+    MissingColumn => "missing_column",
+    WrongColumnType => "wrong_column_type",
+    DuplicateColumn => "duplicate_column",
+    BadRow => "bad_row",
+    RowRefused => "row_refused",
+    NotAnswerable => "not_answerable",
+    NotOnline => "not_online",
+    NotCaughtUp => "not_caught_up",
+    NotRepeatable => "not_repeatable",
+    FilesChanged => "files_changed",
+    NotFound => "not_found",
+    NotConfigured => "not_configured",
+    AccessDenied => "access_denied",
+    DamagedFile => "damaged_file",
+    NoRoom => "no_room",
+    ArtifactNotPinned => "artifact_not_pinned",
+    ServiceChanged => "service_changed",
+    BackfillUnfinished => "backfill_unfinished",
+    StoreFormat => "store_format",
+    CommitsLost => "commits_lost",
+    StoreLocked => "store_locked",
+    LimitReached => "limit_reached",
+}
+
+impl Code {
+    /// `name` is none of `known`, which are all names of a `what`.
+    pub fn unknown_name<'a>(
+        what: &'static str,
+        name: &str,
+        known: impl IntoIterator<Item = &'a str>,
+    ) -> Code {
+        Code::UnknownName { what, name: name.to_string(), near: near(name, known) }
+    }
+
+    /// `column` is none of the columns `found`.
+    pub fn missing_column<'a>(column: &str, found: impl IntoIterator<Item = &'a str>) -> Code {
+        Code::MissingColumn { column: column.to_string(), near: near(column, found) }
+    }
+
+    /// Row `row` holds a value that cannot be used, in `column` if that is known.
+    pub fn bad_row(row: usize, column: Option<&str>) -> Code {
+        Code::BadRow { row: row as u64, column: column.map(str::to_string) }
+    }
+
+    /// The limit called `limit` was reached.
+    pub fn limit(limit: &'static str, max: usize) -> Code {
+        Code::LimitReached { limit, max: max as u64 }
+    }
+
+    /// The end of a message about an unknown name: `; did you mean "a" or "b"?`, or nothing.
+    pub fn did_you_mean(&self) -> String {
+        let (Code::UnknownName { near, .. } | Code::MissingColumn { near, .. }) = self else {
+            return String::new();
+        };
+        let shown: Vec<String> = near.iter().map(|name| format!("{name:?}")).collect();
+        match shown.split_last() {
+            None => String::new(),
+            Some((last, [])) => format!("; did you mean {last}?"),
+            Some((last, others)) => format!("; did you mean {} or {last}?", others.join(", ")),
+        }
+    }
+}
+
+/// A time as RFC 3339.
+fn as_text<S: Serializer>(time: &Time, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: a suggestion reads as a sentence. Method: none, one, two and three names.
+    #[test]
+    fn suggestions_are_sentences() {
+        let said = |known: &[&str]| Code::missing_column("area", known.to_vec()).did_you_mean();
+        assert_eq!(said(&["kind"]), "");
+        assert_eq!(said(&["areas"]), "; did you mean \"areas\"?");
+        assert_eq!(said(&["are", "areas"]), "; did you mean \"are\" or \"areas\"?");
+        let three = "; did you mean \"Area\", \"are\" or \"areas\"?";
+        assert_eq!(said(&["are", "areas", "Area"]), three);
+    }
+
+    /// Goal: programs read the same name in JSON. Method: codes with and without data.
+    #[test]
+    fn json_has_the_name_and_the_data() {
+        let json = |code: &Code| serde_json::to_string(code).unwrap();
+        assert_eq!(json(&Code::StoreLocked), r#"{"code":"store_locked"}"#);
+        let oldest = Code::NotAnswerable { oldest: Time::saturating(1) };
+        let expect = r#"{"code":"not_answerable","data":{"oldest":"1970-01-01T00:00:00.000001Z"}}"#;
+        assert_eq!(json(&oldest), expect);
     }
 }

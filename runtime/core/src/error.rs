@@ -5,10 +5,13 @@
 //! people read it, and the chain of sources keeps the cause.
 
 use crate::code::Code;
+use serde::{Serialize, Serializer};
 use std::fmt;
+use std::sync::Arc;
 
 /// What the caller does about an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
     /// Fix the input: a file, a flag, a declaration or a request is wrong.
     Input,
@@ -20,8 +23,9 @@ pub enum ErrorKind {
     Bug,
 }
 
-/// The error of every public function.
-#[derive(Debug)]
+/// The error of every public function. As JSON it has a `kind`, a `code`, that code's `data` if it
+/// has any, and a `message` with all causes.
+#[derive(Clone, Debug)]
 pub struct Error {
     /// What the caller does about it.
     pub kind: ErrorKind,
@@ -29,7 +33,7 @@ pub struct Error {
     pub code: Code,
     /// What went wrong, where, and the remedy.
     pub message: String,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 /// The result of every public function.
@@ -64,7 +68,7 @@ impl Error {
     /// Adds the cause.
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        self.source = Some(source.into().into());
         self
     }
 
@@ -75,10 +79,11 @@ impl Error {
         self
     }
 
-    /// The same error once more, with the text of its causes.
+    /// Says who acts, where a caller knows better.
     #[must_use]
-    pub fn again(&self) -> Error {
-        Error { kind: self.kind, code: self.code.clone(), message: self.to_string(), source: None }
+    pub fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.kind = kind;
+        self
     }
 
     /// Puts `place` in front of the message, as in `events.parquet: row 7: …`.
@@ -104,5 +109,36 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.source.as_deref().map(|cause| cause as &(dyn std::error::Error + 'static))
+    }
+}
+
+impl Serialize for Error {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Shown<'a> {
+            kind: ErrorKind,
+            #[serde(flatten)]
+            code: &'a Code,
+            message: String,
+        }
+        Shown { kind: self.kind, code: &self.code, message: self.to_string() }.serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: whatever is said about an error later, its kind and code stay. Method: each way to say
+    /// more, and a clone.
+    #[test]
+    fn more_words_keep_kind_and_code() {
+        let error =
+            Error::retry("in use").with_code(Code::StoreLocked).at("store s").because("why");
+        let again = error.clone().at("here");
+        assert_eq!((again.kind, &again.code), (ErrorKind::Retry, &Code::StoreLocked));
+        assert_eq!(again.to_string(), "here: store s: in use: why");
+        let json = r#"{"kind":"retry","code":"store_locked","message":"store s: in use: why"}"#;
+        assert_eq!(serde_json::to_string(&error).unwrap(), json);
     }
 }

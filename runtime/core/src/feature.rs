@@ -3,6 +3,7 @@
 //! Invariant: [`Feature::check`] accepts exactly what the fold can compute, so a bad declaration
 //! fails when an artifact is built or loaded. Deliberately absent: how a value is computed.
 
+use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::manifest::UserAggregate;
 use crate::value::{Column, DataType};
@@ -261,19 +262,25 @@ impl Feature {
             true => Ok(()),
             false => Err(Error::input(format!("{name}({value}): it takes {least} to {most} here"))),
         };
+        let up_to = |value: u32, (limit, most): (&'static str, u32)| {
+            within(value, 1, most)
+                .map_err(|error| error.with_code(Code::limit(limit, most as usize)))
+        };
+        let (list, distinct) =
+            (("LIST_LENGTH_MAX", LIST_LENGTH_MAX), ("DISTINCT_LIMIT_MAX", DISTINCT_LIMIT_MAX));
         match &self.aggregate {
             A::FirstN { n } | A::LastN { n } | A::FirstDistinct { n } | A::LastDistinct { n } => {
-                within(*n, 1, LIST_LENGTH_MAX)
+                up_to(*n, list)
             }
-            A::TopK { k } | A::BottomK { k } => within(*k, 1, LIST_LENGTH_MAX),
+            A::TopK { k } | A::BottomK { k } => up_to(*k, list),
             A::UniqueCount { limit }
             | A::Histogram { limit }
             | A::Mode { limit }
-            | A::Entropy { limit } => within(*limit, 1, DISTINCT_LIMIT_MAX),
+            | A::Entropy { limit } => up_to(*limit, distinct),
             A::ApproxCountDistinct { precision } => within(u32::from(*precision), 4, 16),
             A::ApproxPercentile { millionths } => within(*millionths, 1, 1_000_000),
             A::VectorSum { length, grid } | A::VectorMean { length, grid } => {
-                within(*length, 1, VECTOR_LENGTH_MAX)?;
+                up_to(*length, ("VECTOR_LENGTH_MAX", VECTOR_LENGTH_MAX))?;
                 match (-1000..=900).contains(grid) {
                     true => Ok(()),
                     false => Err(Error::input("a vector's grid is 2^-1000 to 2^900")),
@@ -311,7 +318,8 @@ impl Feature {
                 )));
             }
             if by.limit == 0 || by.limit > DISTINCT_LIMIT_MAX {
-                return Err(Error::input(format!("by_limit is 1 to {DISTINCT_LIMIT_MAX}")));
+                return Err(Error::input(format!("by_limit is 1 to {DISTINCT_LIMIT_MAX}"))
+                    .with_code(Code::limit("DISTINCT_LIMIT_MAX", DISTINCT_LIMIT_MAX as usize)));
             }
         }
         match &self.aggregate {
@@ -352,7 +360,8 @@ impl Feature {
                 }
                 _ => Err(Error::input(format!(
                     "a decayed aggregate takes a window of at most {HALF_LIVES_MAX} half-lives (S20)"
-                ))),
+                ))
+                .with_code(Code::limit("HALF_LIVES_MAX", HALF_LIVES_MAX as usize))),
             },
             _ => Ok(()),
         }

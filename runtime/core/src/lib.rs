@@ -3,6 +3,7 @@
 //! Invariant: no function here does I/O, reads a clock or starts a thread; a result depends on the
 //! arguments alone. The crate builds for `wasm32-unknown-unknown`, which CI checks. Deliberately
 //! absent: guests (`lockstep-guest`), files (`lockstep-source`) and stores (`lockstep-store`).
+#![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
 
 pub mod array;
 pub mod cell;
@@ -15,6 +16,7 @@ pub mod json;
 pub mod key;
 pub mod manifest;
 pub mod name;
+pub mod near;
 pub mod time;
 pub mod value;
 pub mod view;

@@ -5,6 +5,7 @@
 //! custom section and read without running the guest. Deliberately absent: the grammar that authors
 //! write, which the SDK's macros own.
 
+use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::name::{identifier, unique};
 use crate::value::{Column, DataType};
@@ -96,7 +97,8 @@ impl Manifest {
             .iter()
             .any(|n| *n > VIEWS_MAX)
         {
-            return Err(Error::input(format!("an artifact holds at most {VIEWS_MAX} views")));
+            return Err(Error::input(format!("an artifact holds at most {VIEWS_MAX} views"))
+                .with_code(Code::limit("VIEWS_MAX", VIEWS_MAX)));
         }
         let names =
             self.views.iter().map(|v| &v.name).chain(self.on_demand.iter().map(|o| &o.name));
@@ -158,7 +160,8 @@ impl UserAggregate {
             return Err(Error::input(format!(
                 "a state of {} bytes; it may have 1 to {USER_STATE_BYTES_MAX}",
                 self.state_bytes_max
-            )));
+            ))
+            .with_code(Code::limit("USER_STATE_BYTES_MAX", USER_STATE_BYTES_MAX as usize)));
         }
         let nested_twice = |kind: &DataType| match kind {
             DataType::Map(_) => true,

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a name that passed is a column name and part of a store's key as it is.
 
+use crate::code::Code;
 use crate::error::{Error, Result};
 use std::collections::HashSet;
 
@@ -13,9 +14,14 @@ pub const NAME_BYTES_MAX: usize = 64;
 pub fn identifier(name: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.chars().all(plain) {
+        let code = match name.len() > NAME_BYTES_MAX {
+            true => Code::limit("NAME_BYTES_MAX", NAME_BYTES_MAX),
+            false => Code::Unspecified,
+        };
         return Err(Error::input(format!(
             "{name:?} is not a name: use 1 to {NAME_BYTES_MAX} letters, digits and underscores"
-        )));
+        ))
+        .with_code(code));
     }
     Ok(())
 }

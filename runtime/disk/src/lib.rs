@@ -5,6 +5,7 @@
 //! not bring the old file back. A failure leaves nothing behind; a killed process may leave a file
 //! that [`is_temporary`] tells from others. Deliberately absent: large files, which their writers
 //! stream to the disk.
+#![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
 
 use lockstep_core::error::{Error, Result};
 use std::fs::File;

@@ -4,7 +4,8 @@
 //! source has one schema. Deliberately absent: services, stores, I/O beyond loading components.
 
 use crate::admission::arrivals::with_arrivals;
-use crate::project::{Project, or_none};
+use crate::project::{ProjectFile, or_none};
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::SourceSchema;
 use lockstep_core::generation::SourceSettings;
@@ -62,7 +63,7 @@ impl CatalogView {
 
 impl Catalog {
     /// Loads the artifacts of a project and checks them against its lock file.
-    pub fn load(engine: &Engine, project: &Project) -> Result<Catalog> {
+    pub fn load(engine: &Engine, project: &ProjectFile) -> Result<Catalog> {
         let mut artifacts = Vec::new();
         for (name, path) in &project.artifacts {
             let artifact = Artifact::load(engine, path)?;
@@ -73,7 +74,8 @@ impl Catalog {
             return Err(Error::input(format!(
                 "{} names no artifacts; add [artifacts] name = \"file.wasm\"",
                 project.file.display()
-            )));
+            ))
+            .with_code(Code::NotConfigured { setting: "artifacts".into() }));
         }
         let mut catalog = Catalog::new(artifacts)?;
         for (source, config) in &project.sources {
@@ -191,10 +193,13 @@ impl Catalog {
     pub fn source(&self, name: &str) -> Result<&Arc<SourceSchema>> {
         self.sources.get(name).ok_or_else(|| {
             let known: Vec<&str> = self.sources.keys().map(String::as_str).collect();
+            let code = Code::unknown_name("source", name, known.iter().copied());
             Error::input(format!(
-                "no view reads a source {name:?}; the views' sources are: {}",
-                or_none(&known)
+                "no view reads a source {name:?}; the views' sources are: {}{}",
+                or_none(&known),
+                code.did_you_mean()
             ))
+            .with_code(code)
         })
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Invariant: each host drives the same core, so all of them compute the same bits. Deliberately
 //! absent: reading arguments and printing.
+#![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
 
 pub mod admission;
 pub mod backfill;

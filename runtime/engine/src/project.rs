@@ -1,10 +1,11 @@
 //! The project file, `lockstep.toml`: sources, artifacts, services and the store.
 //!
-//! Invariant: a [`Project`] that exists was read whole; an unknown key or a missing part is an error
+//! Invariant: a [`ProjectFile`] that exists was read whole; an unknown key or a missing part is an error
 //! that names file and line. Paths are relative to the file's folder. `lockstep.lock` beside it pins
 //! each artifact by digest. Deliberately absent: what the artifacts declare (`catalog.rs`) and what
 //! a service resolves to (`service.rs`).
 
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_source::Pattern;
 use serde::Deserialize;
@@ -20,7 +21,7 @@ pub const LOCK_FILE: &str = "lockstep.lock";
 
 /// A project file.
 #[derive(Clone, Debug)]
-pub struct Project {
+pub struct ProjectFile {
     /// The file.
     pub file: PathBuf,
     /// The SHA-256 of its bytes, in hexadecimal digits.
@@ -110,16 +111,23 @@ struct Lock {
     artifacts: BTreeMap<String, String>,
 }
 
-impl Project {
+impl ProjectFile {
     /// Reads the project file at `path`, or `lockstep.toml` in the folder `path`.
-    pub fn open(path: impl AsRef<Path>) -> Result<Project> {
+    pub fn open(path: impl AsRef<Path>) -> Result<ProjectFile> {
         let path = path.as_ref();
         let file = if path.is_dir() { path.join(PROJECT_FILE) } else { path.to_path_buf() };
         let text = std::fs::read_to_string(&file).map_err(|error| {
+            let code = match error.kind() {
+                std::io::ErrorKind::NotFound => {
+                    Code::NotFound { what: "project", place: file.display().to_string() }
+                }
+                _ => Code::Unspecified,
+            };
             Error::input(format!(
                 "cannot read the project file {}; name one with --project, or make one with `lockstep new`",
                 file.display()
             ))
+            .with_code(code)
             .because(error)
         })?;
         let parsed: File = toml::from_str(&text).map_err(|error| {
@@ -152,7 +160,7 @@ impl Project {
             });
             (name, ServiceConfig { features: features.collect(), keys: keys.collect() })
         });
-        Ok(Project {
+        Ok(ProjectFile {
             sources: sources.collect(),
             services: services.collect(),
             artifacts: parsed.artifacts.into_iter().map(|(n, f)| (n, root.join(f))).collect(),
@@ -167,11 +175,14 @@ impl Project {
     pub fn service(&self, name: &str) -> Result<&ServiceConfig> {
         self.services.get(name).ok_or_else(|| {
             let known: Vec<&str> = self.services.keys().map(String::as_str).collect();
+            let code = Code::unknown_name("service", name, known.iter().copied());
             Error::input(format!(
-                "{} has no service {name:?}; its services are: {}",
+                "{} has no service {name:?}; its services are: {}{}",
                 self.file.display(),
-                or_none(&known)
+                or_none(&known),
+                code.did_you_mean()
             ))
+            .with_code(code)
         })
     }
 
@@ -183,6 +194,7 @@ impl Project {
                 "{} names no files for source {name:?}; add [sources.{name}] files = \"…\", or use --events",
                 self.file.display()
             ))
+            .with_code(Code::NotConfigured { setting: format!("sources.{name}.files") })
         })
     }
 
@@ -193,6 +205,7 @@ impl Project {
                 "{} names no store; add [store] path = \"store\", or use --store",
                 self.file.display()
             ))
+            .with_code(Code::NotConfigured { setting: "store.path".into() })
         })
     }
 
@@ -203,7 +216,8 @@ impl Project {
                 "artifact {artifact} is {digest}, but {LOCK_FILE} beside {} pins {locked}; \
                  restore that artifact, or run `lockstep build` to pin the new one",
                 self.file.display()
-            ))),
+            ))
+            .with_code(Code::ArtifactNotPinned { artifact: artifact.to_string() })),
             _ => Ok(()),
         }
     }
@@ -216,7 +230,7 @@ impl Project {
         if !file.is_file() {
             return Ok(None);
         }
-        let project = Project::open(&file)?;
+        let project = ProjectFile::open(&file)?;
         let named = project.artifacts.iter().find(|(_, path)| path.as_path() == wasm);
         let Some((name, _)) = named else { return Ok(None) };
         let path = root.join(LOCK_FILE);
@@ -239,6 +253,7 @@ fn read_lock(path: &Path) -> Result<Lock> {
         Err(error) => Err(Error::input(format!("cannot read {}", path.display())).because(error)),
         Ok(text) => toml::from_str(&text).map_err(|error| {
             Error::input(format!("{} is damaged; delete it and build again", path.display()))
+                .with_code(Code::DamagedFile { file: path.display().to_string() })
                 .because(error)
         }),
     }

@@ -5,7 +5,8 @@
 //! type. The hosts only follow indices. Deliberately absent: values.
 
 use crate::catalog::{Catalog, CatalogView};
-use crate::project::{KeyNames, Project, ServiceConfig};
+use crate::project::{KeyNames, ProjectFile, ServiceConfig};
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::time::{Interval, Time};
 use lockstep_core::value::{Column, DataType};
@@ -83,7 +84,7 @@ pub enum Origin {
 
 impl Service {
     /// Resolves the service called `name` of a project.
-    pub fn resolve(project: &Project, catalog: &Catalog, name: &str) -> Result<Service> {
+    pub fn resolve(project: &ProjectFile, catalog: &Catalog, name: &str) -> Result<Service> {
         let place = project.file.display().to_string();
         Resolver::new(name, project.service(name)?, catalog, &place).resolve()
     }
@@ -195,21 +196,23 @@ impl<'a> Resolver<'a> {
             let Some(at) = self.catalog.view_index(view) else {
                 let known: Vec<&str> =
                     self.catalog.views().iter().map(|v| v.declaration().name.as_str()).collect();
-                let known = known.join(", ");
-                return Err(self.wrong_at(
-                    *line,
-                    format!("keys names view {view:?}, which is not there; the views are {known}"),
-                ));
+                let code = Code::unknown_name("view", view, known.iter().copied());
+                let (known, hint) = (known.join(", "), code.did_you_mean());
+                let message = format!(
+                    "keys names view {view:?}, which is not there; the views are {known}{hint}"
+                );
+                return Err(self.wrong_at(*line, message).with_code(code));
             };
             let key = &self.catalog.views()[at].declaration().key;
             if let Some(unknown) = names.keys().find(|part| !key.contains(part)) {
-                return Err(self.wrong_at(
-                    *line,
-                    format!(
-                        "keys names {unknown:?}, which is no key column of view {view}; its key is {}",
-                        key.join(", ")
-                    ),
-                ));
+                let code =
+                    Code::unknown_name("key column", unknown, key.iter().map(String::as_str));
+                let message = format!(
+                    "keys names {unknown:?}, which is no key column of view {view}; its key is {}{}",
+                    key.join(", "),
+                    code.did_you_mean()
+                );
+                return Err(self.wrong_at(*line, message).with_code(code));
             }
         }
         Ok(())
@@ -228,7 +231,10 @@ impl<'a> Resolver<'a> {
         let views = self.catalog.views().iter().map(|view| view.declaration().name.as_str());
         let others = self.catalog.on_demand().iter().map(|other| other.declaration.name.as_str());
         let known: Vec<&str> = views.chain(others).collect();
-        Err(Error::input(format!("there is no view {owner:?}; the views are {}", known.join(", "))))
+        let code = Code::unknown_name("view", owner, known.iter().copied());
+        let (known, hint) = (known.join(", "), code.did_you_mean());
+        Err(Error::input(format!("there is no view {owner:?}; the views are {known}{hint}"))
+            .with_code(code))
     }
 
     fn view_features(&mut self, view: usize, feature: &str) -> Result<()> {
@@ -261,11 +267,14 @@ impl<'a> Resolver<'a> {
             return Ok(());
         }
         let known: Vec<&str> = declaration.outputs.iter().map(|c| c.name.as_str()).collect();
+        let code = Code::unknown_name("feature", feature, known.iter().copied());
         Err(Error::input(format!(
-            "{} has no output {feature:?}; its outputs are {}",
+            "{} has no output {feature:?}; its outputs are {}{}",
             declaration.name,
-            known.join(", ")
-        )))
+            known.join(", "),
+            code.did_you_mean()
+        ))
+        .with_code(code))
     }
 
     /// Adds a feature to the answer, once.
@@ -337,7 +346,13 @@ impl<'a> Resolver<'a> {
     fn input(&mut self, from: &str, data_type: &DataType, nullable: bool) -> Result<StoredFeature> {
         let (view, feature) = from.split_once('.').unwrap_or((from, ""));
         let view = self.catalog.view_index(view).ok_or_else(|| {
-            Error::input(format!("it reads {from:?}, but no loaded artifact has view {view:?}"))
+            let known = self.catalog.views().iter().map(|view| view.declaration().name.as_str());
+            let code = Code::unknown_name("view", view, known);
+            let hint = code.did_you_mean();
+            Error::input(format!(
+                "it reads {from:?}, but no loaded artifact has view {view:?}{hint}"
+            ))
+            .with_code(code)
         })?;
         let plan = self.catalog.views()[view].plan.fold.clone();
         let at = plan.features.iter().position(|planned| planned.column.name == feature);
@@ -382,8 +397,11 @@ impl<'a> Resolver<'a> {
 fn unknown_feature(view: &CatalogView, feature: &str) -> Error {
     let known: Vec<&str> = view.plan.fold.features.iter().map(|f| f.column.name.as_str()).collect();
     let name = &view.declaration().name;
+    let code = Code::unknown_name("feature", feature, known.iter().copied());
     Error::input(format!(
-        "view {name} has no feature {feature:?}; its features are {}",
-        known.join(", ")
+        "view {name} has no feature {feature:?}; its features are {}{}",
+        known.join(", "),
+        code.did_you_mean()
     ))
+    .with_code(code)
 }

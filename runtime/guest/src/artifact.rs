@@ -12,6 +12,7 @@ use super::instance::{Compiled, Exports, Step};
 use super::lifted::answers_stay;
 use super::limits::{ARTIFACT_BYTES_MAX, MANIFEST_BYTES_MAX};
 use super::section::{Layer, MANIFEST_SECTION, custom_sections, layer};
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::manifest::Manifest;
 use sha2::{Digest, Sha256};
@@ -139,7 +140,9 @@ pub(super) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
 fn read(path: &Path) -> Result<Vec<u8>> {
     let cannot = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => {
-            Error::input("there is no such file; `lockstep build` makes it").because(error)
+            Error::input("there is no such file; `lockstep build` makes it")
+                .with_code(Code::NotFound { what: "artifact", place: path.display().to_string() })
+                .because(error)
         }
         _ => Error::retry("cannot read the file").because(error),
     };
@@ -181,7 +184,8 @@ fn manifest(bytes: &[u8]) -> Result<Manifest> {
     if bytes.len() as u64 > ARTIFACT_BYTES_MAX {
         return Err(Error::input(format!(
             "the file is above the limit of {ARTIFACT_BYTES_MAX} bytes"
-        )));
+        ))
+        .with_code(Code::limit("ARTIFACT_BYTES_MAX", ARTIFACT_BYTES_MAX as usize)));
     }
     match layer(bytes) {
         Layer::Component => {}
@@ -200,7 +204,8 @@ fn manifest(bytes: &[u8]) -> Result<Manifest> {
         [json] if json.len() > MANIFEST_BYTES_MAX => Err(Error::input(format!(
             "its manifest of {} bytes is above the limit of {MANIFEST_BYTES_MAX}",
             json.len()
-        ))),
+        ))
+        .with_code(Code::limit("MANIFEST_BYTES_MAX", MANIFEST_BYTES_MAX))),
         [json] => Manifest::parse(json),
         [] => Err(Error::input(format!(
             "it has no manifest (custom section {MANIFEST_SECTION:?}); run `lockstep build` in its \

@@ -139,7 +139,7 @@ impl Caller {
         // It started once, when this was made; that it does not now is the machine's failure.
         let mut instance = Instance::new(&self.artifact, metered).map_err(|error| {
             Fault::Host(match error.kind {
-                ErrorKind::Input if !metered => Error::retry(error.message),
+                ErrorKind::Input if !metered => error.with_kind(ErrorKind::Retry),
                 _ => error,
             })
         })?;

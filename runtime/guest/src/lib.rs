@@ -5,6 +5,7 @@
 //! the host's memory, nor run for ever, nor make it allocate without limit, nor have an answer
 //! believed that was not checked. Deliberately absent: any import but a write-only log, and any
 //! knowledge of where events come from.
+#![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
 
 mod aggregator;
 mod artifact;

@@ -6,13 +6,14 @@
 
 use super::admit::{admit, in_column};
 use super::groups::PassedOver;
-use super::header::{missing_column, wrong_type};
+use super::header::{duplicate_column, missing_column, wrong_type};
 use super::hive::{Constant, Constants};
 use super::reader::{EventReader, Part};
 use super::widen::{BadRows, accepts, widen};
 use arrow::array::{ArrayRef, RecordBatch, new_null_array};
 use arrow::datatypes::Schema;
 use lockstep_core::cell::Cell;
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::{EventBatch, SourceSchema, arrow_type};
 use lockstep_core::json;
@@ -50,6 +51,7 @@ pub(super) fn damaged(place: &str) -> Error {
     Error::input(format!(
         "{place}: the file cannot be read; it is truncated, damaged or mislabelled"
     ))
+    .with_code(Code::DamagedFile { file: place.to_string() })
 }
 
 /// Which columns of a file are read, and where each declared column is among them.
@@ -76,10 +78,7 @@ impl Projection {
                 (0..found.fields().len()).filter(|i| found.field(*i).name() == &column.name);
             let place_of = same.next();
             if same.next().is_some() {
-                return Err(Error::input(format!(
-                    "{place}: the file has two columns {:?}; rename one",
-                    column.name
-                )));
+                return Err(duplicate_column(place, "the file has", &column.name));
             }
             match place_of.map(|index| found.field(index).data_type()) {
                 Some(data_type)

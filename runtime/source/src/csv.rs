@@ -8,6 +8,7 @@
 //! Lines end with LF or CRLF. A quoted field may span lines. An empty line is a record with one
 //! null if the header has one column, and otherwise nothing at all.
 
+use super::header::duplicate_column;
 use super::limits::too_long;
 use super::line::{LineEnd, LineReader};
 use lockstep_core::cell::{self, Cell, excerpt};
@@ -162,9 +163,7 @@ impl CsvReader {
         let names: Vec<String> = fields.into_iter().map(|field| field.text.into_owned()).collect();
         for (i, name) in names.iter().enumerate() {
             if names[..i].contains(name) {
-                return Err(Error::input(format!(
-                    "{place}: the header has two columns {name:?}; rename one"
-                )));
+                return Err(duplicate_column(&place, "the header has", name));
             }
         }
         reader.header = names;

@@ -3,6 +3,7 @@
 //! Invariant: a format follows from a file's name alone. Deliberately absent: how any of them is
 //! read, and guesses from what a file holds.
 
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use std::fmt;
 use std::path::Path;
@@ -19,6 +20,10 @@ pub enum Format {
     /// RFC 4180 with a header.
     Csv,
 }
+
+/// What files are called by their format.
+const EXTENSIONS: [&str; 8] =
+    ["parquet", "arrow", "feather", "ipc", "ndjson", "jsonl", "json", "csv"];
 
 impl Format {
     /// The extension that names it.
@@ -43,7 +48,8 @@ impl Format {
                 "{}: the format is not known; name the file .parquet, .arrow, .feather, .ipc, \
                  .ndjson, .jsonl, .json or .csv",
                 path.display()
-            ))),
+            ))
+            .with_code(Code::unknown_name("format", &extension, EXTENSIONS))),
         }
     }
 }

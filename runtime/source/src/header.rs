@@ -1,20 +1,55 @@
-//! What is wrong with a file's header: declared columns that it lacks or has in another type.
+//! What is wrong with a file's header: columns that it lacks, has twice or has in another type.
 //!
 //! Invariant: each message names the file, the column, what was found and the remedy. Deliberately
 //! absent: the judging, which differs by format.
 
+use lockstep_core::code::Code;
 use lockstep_core::error::Error;
-use lockstep_core::value::Column;
+use lockstep_core::value::{Column, DataType};
 
 /// The error of a declared column that a file lacks.
 pub(super) fn missing_column(place: &str, column: &Column, found: &[String]) -> Error {
+    let code = Code::missing_column(&column.name, found.iter().map(String::as_str));
     Error::input(format!(
         "{place}: there is no column {:?} of type {}; add it, or declare it nullable; columns \
-         found: {}",
+         found: {}{}",
         column.name,
         column.data_type,
-        found.join(", ")
+        found.join(", "),
+        code.did_you_mean()
     ))
+    .with_code(code)
+}
+
+/// The error of a column that a table lacks.
+pub(super) fn absent_column(name: &str, data_type: &DataType, found: &[&str]) -> Error {
+    let code = Code::missing_column(name, found.iter().copied());
+    Error::input(format!(
+        "there is no column {name:?} of type {data_type}; columns found: {}{}",
+        found.join(", "),
+        code.did_you_mean()
+    ))
+    .with_code(code)
+}
+
+/// The error of a column that has another type in a table.
+pub(super) fn unfit_column(name: &str, data_type: &DataType, found: &str) -> Error {
+    Error::input(format!("column {name:?} should be {data_type}, found {found}; convert it"))
+        .with_code(wrong_column_type(name, data_type, found))
+}
+
+fn wrong_column_type(name: &str, data_type: &DataType, found: &str) -> Code {
+    Code::WrongColumnType {
+        column: name.to_string(),
+        expected: data_type.to_string(),
+        found: found.to_string(),
+    }
+}
+
+/// The error of two columns of one name; `has` says what has them.
+pub(super) fn duplicate_column(place: &str, has: &str, column: &str) -> Error {
+    Error::input(format!("{place}: {has} two columns {column:?}; rename one"))
+        .with_code(Code::DuplicateColumn { column: column.to_string() })
 }
 
 /// The error of a declared column that has another type in a file.
@@ -24,4 +59,5 @@ pub(super) fn wrong_type(place: &str, column: &Column, found: &str) -> Error {
          differently",
         column.name, column.data_type
     ))
+    .with_code(wrong_column_type(&column.name, &column.data_type, found))
 }

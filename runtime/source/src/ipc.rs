@@ -114,11 +114,12 @@ impl BatchSource for IpcSource {
 }
 
 fn unreadable(place: &str, error: ArrowError) -> Error {
-    if error.to_string().contains("compress") {
-        let message = format!("{place}: its buffers are compressed; write the file uncompressed");
-        return Error::input(message).because(error);
+    let mut damaged = damaged(place);
+    // Of compressed buffers the library says no more than that it was asked for the wrong thing.
+    if matches!(error, ArrowError::InvalidArgumentError(_)) {
+        damaged.message += "; if its buffers are compressed, write the file uncompressed";
     }
-    damaged(place).because(error)
+    damaged.because(error)
 }
 
 /// Opens the file or stream at `file`.

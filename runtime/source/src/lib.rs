@@ -42,8 +42,10 @@
 //! count, in CSV the header does not. Over several files positions continue in the order given, and
 //! the files of a pattern are in the byte order of their paths.
 //! Lines in messages are numbered from 1 and count every line of the file.
+#![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
 
 mod admit;
+mod bad_cell;
 pub mod clock;
 mod column;
 mod columnar;

@@ -7,6 +7,7 @@
 use super::content::{Content, Failure, Object, RangeRead};
 use super::hive::Partition;
 use super::objects::Found;
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use std::fmt;
 use std::fs::File;
@@ -128,11 +129,17 @@ impl SourceFile {
 fn open_file(path: &Path) -> Result<File> {
     let failed = |error: std::io::Error| {
         let place = path.display();
-        let message = match error.kind() {
-            std::io::ErrorKind::NotFound => format!("{place}: there is no such file"),
-            _ => format!("{place}: the file cannot be opened"),
+        let at = || place.to_string();
+        let (what, code) = match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                ("there is no such file", Code::NotFound { what: "file", place: at() })
+            }
+            std::io::ErrorKind::PermissionDenied => {
+                ("the file cannot be opened", Code::AccessDenied { place: at() })
+            }
+            _ => ("the file cannot be opened", Code::Unspecified),
         };
-        Error::input(message).because(error)
+        Error::input(format!("{place}: {what}")).with_code(code).because(error)
     };
     let file = File::open(path).map_err(failed)?;
     if file.metadata().map_err(failed)?.is_dir() {

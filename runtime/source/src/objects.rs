@@ -10,7 +10,7 @@ use super::content::RangeRead;
 use super::location::a_folder;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
-use lockstep_core::error::{Error, ErrorKind, Result};
+use lockstep_core::{Code, Error, ErrorKind, Result};
 use object_store::aws::AmazonS3Builder;
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
@@ -294,6 +294,7 @@ impl ObjectStores {
                 "{url}: more than {LISTED_MAX} objects begin as the pattern does; name more \
                  folders before its first `*`"
             ))
+            .with_code(Code::limit("LISTED_MAX", LISTED_MAX))
         })?;
         let found = found.into_iter().map(|meta| {
             let url = url.with_key(meta.location.as_ref());
@@ -313,7 +314,7 @@ impl ObjectStores {
                 "{url}: there are no credentials, and this machine has no role; {}",
                 url.scheme.remedy()
             );
-            return Error::input(message).because(explained);
+            return Error::input(message).with_code(denied(url)).because(explained);
         }
         explained
     }
@@ -332,10 +333,12 @@ fn explain(url: &ObjectUrl, error: StoreError) -> Error {
     match &error {
         _ if cause.contains("NoSuchBucket") => {
             Error::input(format!("{url}: there is no bucket {bucket:?}; correct the URL"))
+                .with_code(not_found(url))
         }
         StoreError::NotFound { .. } => Error::input(format!(
             "{url}: there is no such object, or no bucket {bucket:?}; correct the URL"
-        )),
+        ))
+        .with_code(not_found(url)),
         StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. } => {
             access_refused(url)
         }
@@ -353,6 +356,15 @@ fn explain(url: &ObjectUrl, error: StoreError) -> Error {
 fn access_refused(url: &ObjectUrl) -> Error {
     let remedy = url.scheme.remedy();
     Error::input(format!("{url}: access is refused; {remedy}, of one who may do this"))
+        .with_code(denied(url))
+}
+
+fn denied(url: &ObjectUrl) -> Code {
+    Code::AccessDenied { place: url.to_string() }
+}
+
+fn not_found(url: &ObjectUrl) -> Code {
+    Code::NotFound { what: "file", place: url.to_string() }
 }
 
 /// What the innermost error says: those around it say the same again.

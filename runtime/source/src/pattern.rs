@@ -13,6 +13,7 @@
 use super::location::{SourceFile, a_folder};
 use super::objects::{Found, ObjectStores, ObjectUrl};
 use glob::{MatchOptions, glob_with};
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use std::collections::HashSet;
 use std::fmt;
@@ -150,6 +151,7 @@ fn matches_nothing(pattern: &str) -> Error {
         "no file matches {pattern}; correct the pattern (`*` is within one folder, `**` any \
          folders), or make the files first"
     ))
+    .with_code(Code::NotFound { what: "file", place: pattern.to_string() })
 }
 
 /// The files of several patterns, in order.

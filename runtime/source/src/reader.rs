@@ -5,6 +5,7 @@
 
 use super::groups::PassedOver;
 use super::limits::{BATCH_ROWS_DEFAULT, BATCH_ROWS_MAX};
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::EventBatch;
 use lockstep_core::time::Interval;
@@ -37,7 +38,8 @@ impl ReadOptions {
         Err(Error::input(format!(
             "a batch of {} rows is not possible; choose 1 to {BATCH_ROWS_MAX}",
             self.batch_rows
-        )))
+        ))
+        .with_code(Code::limit("BATCH_ROWS_MAX", BATCH_ROWS_MAX)))
     }
 }
 

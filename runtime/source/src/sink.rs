@@ -10,6 +10,7 @@
 use super::csv;
 use super::durable::{Device, DurableFile};
 use super::format::Format;
+use super::header::duplicate_column;
 use super::parquet_sink::ParquetSink;
 use super::temporary::{Temporary, cannot_write};
 use arrow::array::RecordBatch;
@@ -212,10 +213,7 @@ fn check_schema(path: &Path, format: Format, schema: &Schema) -> Result<()> {
     let place = path.display();
     for (i, field) in schema.fields().iter().enumerate() {
         if schema.fields()[..i].iter().any(|other| other.name() == field.name()) {
-            return Err(Error::input(format!(
-                "{place}: two columns {:?}; rename one",
-                field.name()
-            )));
+            return Err(duplicate_column(&place.to_string(), "it would have", field.name()));
         }
         let nested = match field.data_type() {
             ArrowType::List(_) | ArrowType::LargeList(_) | ArrowType::FixedSizeList(_, _) => "list",

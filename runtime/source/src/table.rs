@@ -11,12 +11,13 @@
 //! is null throughout is a string.
 
 use super::admit::in_column;
+use super::bad_cell::BadCell;
 use super::column::ColumnBuilder;
 use super::columnar::{BatchSource, guarded};
 use super::content::Content;
 use super::csv::{self, CsvReader};
 use super::format::Format;
-use super::header::wrong_type;
+use super::header::{absent_column, unfit_column, wrong_type};
 use super::limits::BATCH_ROWS_DEFAULT;
 use super::line::LineReader;
 use super::location::SourceFile;
@@ -100,29 +101,17 @@ pub fn column_of(
     let Some(array) = batch.column_by_name(name) else {
         let schema = batch.schema();
         let found: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-        return Err(Error::input(format!(
-            "there is no column {name:?} of type {data_type}; columns found: {}",
-            found.join(", ")
-        )));
+        return Err(absent_column(name, data_type, &found));
     };
     if !accepts(array.data_type(), data_type) {
-        return Err(Error::input(format!(
-            "column {name:?} should be {data_type}, found {}; convert it",
-            array.data_type()
-        )));
+        return Err(unfit_column(name, data_type, &array.data_type().to_string()));
     }
     let mut bad = BadRows::default();
     let widened = guarded("the table", || widen(array, data_type, &mut bad))?;
     match bad.iter().next() {
         None => Ok(widened),
-        Some((row, reason)) => Err(bad_row(first + row, None, &in_column(name, reason))),
+        Some((row, reason)) => Err(BadCell::of(name, reason).in_row(first + row, None)),
     }
-}
-
-/// The error of row `row`, which stands on line `line` of a text file.
-fn bad_row(row: usize, line: Option<u64>, reason: &str) -> Error {
-    let line = line.map(|line| format!(", line {line}")).unwrap_or_default();
-    Error::input(format!("row {row} (from 0{line}): {reason}"))
 }
 
 /// All batches of `source` as one.
@@ -285,7 +274,7 @@ fn ndjson_table(place: &str, file: Content, hints: &[(String, DataType)]) -> Res
     let mut slots: HashMap<String, usize> = HashMap::new();
     let mut rows = 0;
     while lines.advance()? {
-        let mut read = || -> Result<(), String> {
+        let mut read = || -> Result<(), BadCell> {
             let mut values = vec![None; columns.len()];
             json::object(lines.text()?, &mut values, &mut |key| {
                 let next = slots.len();
@@ -297,11 +286,11 @@ fn ndjson_table(place: &str, file: Content, hints: &[(String, DataType)]) -> Res
             values.resize(columns.len(), None);
             for (column, value) in columns.iter_mut().zip(values) {
                 let pushed = column.push_json(value.unwrap_or("null"));
-                pushed.map_err(|reason| in_column(&column.name, &reason))?;
+                pushed.map_err(|reason| BadCell::of(&column.name, reason))?;
             }
             Ok(())
         };
-        read().map_err(|reason| bad_row(rows, Some(lines.number()), &reason).at(lines.place()))?;
+        read().map_err(|bad| bad.in_row(rows, Some(lines.number())).at(lines.place()))?;
         rows += 1;
     }
     assemble(place, rows, columns, TextColumn::finish_json)
@@ -324,16 +313,16 @@ fn csv_table(place: &str, file: Content, hints: &[(String, DataType)]) -> Result
     }
     let mut rows = 0;
     while reader.advance()? {
-        let read = reader.fields().and_then(|fields| {
-            for (column, field) in columns.iter_mut().zip(fields) {
+        let mut read = || -> Result<(), BadCell> {
+            for (column, field) in columns.iter_mut().zip(reader.fields()?) {
                 let bytes = field.text.len();
                 let cell = csv::decode(field, column.hint.as_ref().unwrap_or(&DataType::String));
                 let pushed = cell.and_then(|cell| column.push(&cell, bytes));
-                pushed.map_err(|reason| in_column(&column.name, &reason))?;
+                pushed.map_err(|reason| BadCell::of(&column.name, reason))?;
             }
             Ok(())
-        });
-        read.map_err(|reason| bad_row(rows, Some(reader.line()), &reason).at(place))?;
+        };
+        read().map_err(|bad| bad.in_row(rows, Some(reader.line())).at(place))?;
         rows += 1;
     }
     assemble(place, rows, columns, TextColumn::finish)

@@ -5,6 +5,7 @@
 
 use super::key::{check_key, shown};
 use bytes::Bytes;
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use std::collections::BTreeMap;
 
@@ -38,7 +39,8 @@ impl WriteBatch {
                  so split it",
                 shown(&key),
                 value.len()
-            )));
+            ))
+            .with_code(Code::limit("VALUE_BYTES_MAX", VALUE_BYTES_MAX)));
         }
         self.write(key, Some(value.into()))
     }
@@ -80,11 +82,16 @@ impl WriteBatch {
         let bytes = self.bytes - freed + key.len() + value.as_ref().map_or(0, Bytes::len);
         let keys = self.writes.len() + usize::from(old.is_none());
         if bytes > BATCH_BYTES_MAX || keys > BATCH_KEYS_MAX {
+            let code = match bytes > BATCH_BYTES_MAX {
+                true => Code::limit("BATCH_BYTES_MAX", BATCH_BYTES_MAX),
+                false => Code::limit("BATCH_KEYS_MAX", BATCH_KEYS_MAX),
+            };
             return Err(Error::input(format!(
                 "key {} does not fit: a batch takes at most {BATCH_BYTES_MAX} bytes and \
                  {BATCH_KEYS_MAX} keys, so commit and begin another",
                 shown(&key)
-            )));
+            ))
+            .with_code(code));
         }
         self.bytes = bytes;
         self.writes.insert(key, value);

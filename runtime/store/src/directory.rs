@@ -17,6 +17,7 @@
 
 use super::deadline::{self, Outcome};
 use super::record::Record;
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_disk::{is_temporary, replace, sync_folder};
 use std::fs::{self, File, TryLockError};
@@ -106,7 +107,8 @@ impl Directory {
             ErrorKind::NotFound => Error::input(format!(
                 "there is no store at {}; make one by a backfill, or correct the path",
                 path.display()
-            )),
+            ))
+            .with_code(Code::NotFound { what: "store", place: path.display().to_string() }),
             _ => failed(path, "cannot be opened", error),
         })?;
         if !entry.is_dir() {
@@ -211,7 +213,8 @@ impl Directory {
             Outcome::Late => Err(Error::retry(format!(
                 "{} is locked by another program; close it and try again",
                 path.display()
-            ))),
+            ))
+            .with_code(Code::StoreLocked)),
         }
     }
 
@@ -279,8 +282,14 @@ pub(super) fn failed(path: &Path, what: &str, error: io::Error) -> Error {
         _ => None,
     };
     let message = format!("{} {what}; ", path.display());
+    let code = match error.kind() {
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            Code::AccessDenied { place: path.display().to_string() }
+        }
+        _ => Code::Unspecified,
+    };
     match remedy {
-        Some(remedy) => Error::input(message + remedy).because(error),
+        Some(remedy) => Error::input(message + remedy).with_code(code).because(error),
         None => {
             Error::retry(message + "look to the disk, then open the store again").because(error)
         }
@@ -312,13 +321,15 @@ fn check_format(path: &Path) -> Result<()> {
         return Ok(());
     }
     let text = String::from_utf8_lossy(&bytes);
-    match text.strip_prefix(FORMAT_NAME).map(str::trim_end) {
-        Some(version) if version.parse::<u32>().is_ok() => Err(Error::input(format!(
-            "store {} has format version {version}; this Lockstep reads version 2, so backfill \
+    let version = text.strip_prefix(FORMAT_NAME).map(str::trim_end);
+    match version.and_then(|version| version.parse::<u32>().ok()) {
+        Some(found) => Err(Error::input(format!(
+            "store {} has format version {found}; this Lockstep reads version 2, so backfill \
              anew, by `lockstep backfill` into a new store, or use the Lockstep that wrote it",
             path.display()
-        ))),
-        _ => Err(not_a_store()),
+        ))
+        .with_code(Code::StoreFormat { found })),
+        None => Err(not_a_store()),
     }
 }
 
@@ -336,7 +347,8 @@ fn lock(path: &Path) -> Result<File> {
             "store {} is in use by another process, or open in this one; close it there and try \
              again",
             path.display()
-        ))),
+        ))
+        .with_code(Code::StoreLocked)),
         Err(TryLockError::Error(error)) => Err(failed(&name, "cannot be locked", error)),
     }
 }

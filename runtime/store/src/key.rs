@@ -3,6 +3,7 @@
 //! Invariant: [`KEY_END`] is greater than every key that a store can hold. Deliberately absent:
 //! what keys mean (`layout`).
 
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 
 /// The longest key, in bytes. With longer ones inner pages of sled outgrow 128 KB, and it writes
@@ -34,7 +35,8 @@ pub(super) fn check_key(key: &[u8]) -> Result<()> {
             "key {} is {} bytes long; a store takes at most {KEY_BYTES_MAX}",
             shown(key),
             key.len()
-        )));
+        ))
+        .with_code(Code::limit("KEY_BYTES_MAX", KEY_BYTES_MAX)));
     }
     Ok(())
 }

@@ -15,6 +15,7 @@
 //! Deliberately absent: what keys and values mean (`layout`), transactions that read, concurrent
 //! writers (commits are serial), and a reverse scan, which the backend's cursor guesses its way
 //! to.
+#![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
 
 mod batch;
 pub mod bulk;

@@ -28,7 +28,7 @@ use super::envelope::{self, Kind};
 use super::key::{KEY_END, check_key};
 use super::record::{Record, entry_hash, payload_hash};
 use bytes::Bytes;
-use lockstep_core::error::{Error, ErrorKind, Result};
+use lockstep_core::{Code, Error, ErrorKind, Result};
 use std::fmt;
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -159,9 +159,10 @@ impl SledStore {
 
     /// Whether a tree with `record` has everything that COMMIT says was acknowledged.
     fn compare(&self, record: &Record, committed: &Committed) -> Result<()> {
+        let lost = |acknowledged| Code::CommitsLost { held: record.sequence, acknowledged };
         let newest = match committed {
             Committed::Record(newest) => newest,
-            Committed::Lost(error) => return Err(Error::restore(error.message.clone())),
+            Committed::Lost(error) => return Err(error.clone().with_code(lost(None))),
         };
         let (held, acknowledged) = (record.sequence, newest.sequence);
         let one_ahead = held == acknowledged + 1 && record.previous == newest.chain;
@@ -182,7 +183,8 @@ impl SledStore {
                  another history, so one of them was copied from elsewhere; restore them together, \
                  or accept what the store holds (`SledStore::open_behind`)"
             )
-        }))
+        })
+        .with_code(lost(Some(acknowledged))))
     }
 
     /// Reads the whole tree, and compares it with `record`.

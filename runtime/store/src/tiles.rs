@@ -8,13 +8,14 @@ use super::batch::WriteBatch;
 use super::contract::Snapshot;
 use super::layout::{self, TilePrefix};
 use crate::generations::SetNumber;
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::fold::{Merged, ViewGuests, ViewState};
 use lockstep_core::key::EntityKey;
 use lockstep_core::row::Rows;
 use lockstep_core::tile::{Level, Retention, Segment};
 use lockstep_core::time::Time;
-use lockstep_core::view::Boundary;
+use lockstep_core::view::{Boundary, FeatureView};
 use lockstep_core::view_plan::ViewPlan;
 use std::collections::{BTreeMap, HashMap};
 
@@ -56,14 +57,7 @@ impl Wanted {
             let feature = &plan.features[feature];
             let served = |span: &usize| view.ladder.serves(plan.spans[*span]);
             if !feature.spans.iter().all(served) {
-                return Err(Error::input(format!(
-                    "feature {}.{} reaches further back than the {} us up to which view {} keeps \
-                     single events online; it is for training sets, or declare a larger exact_max",
-                    view.declaration().name,
-                    feature.column.name,
-                    view.declaration().exact_max_us,
-                    view.declaration().name
-                )));
+                return Err(not_online(view.declaration(), &feature.column.name));
             }
         }
         let slots = |span| plan.slots_over(span, features.iter().copied());
@@ -146,6 +140,16 @@ pub(super) fn encode(view: &ViewPlan, level: Option<Level>, state: &ViewState) -
     payload
 }
 
+fn not_online(view: &FeatureView, feature: &str) -> Error {
+    let FeatureView { name, exact_max_us, .. } = view;
+    let feature = format!("{name}.{feature}");
+    Error::input(format!(
+        "feature {feature} reaches further back than the {exact_max_us} us up to which view {name} \
+         keeps single events online; it is for training sets, or declare a larger exact_max"
+    ))
+    .with_code(Code::NotOnline { feature })
+}
+
 fn damaged(view: &ViewPlan, key: &EntityKey) -> Error {
     Error::restore(format!(
         "view {}: the stored state of key {key} does not decode; restore the store, or \
@@ -168,6 +172,7 @@ fn unanswerable(view: &ViewPlan, segment: &Segment, oldest: Time) -> Error {
         view.declaration().name,
         segment.start
     ))
+    .with_code(Code::NotAnswerable { oldest })
 }
 
 /// What one key's tiles gain; no level is the base tile.

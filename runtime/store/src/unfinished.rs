@@ -10,6 +10,7 @@ use super::contract::Snapshot;
 use super::layout;
 use super::progress::Progress;
 use crate::generations::SetNumber;
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -87,5 +88,6 @@ impl Unfinished {
             "the store holds a part of source {source} only, since its backfill was interrupted; \
              run `lockstep backfill` again, which goes on where it stopped, or delete the store"
         ))
+        .with_code(Code::BackfillUnfinished { source: source.to_string() })
     }
 }

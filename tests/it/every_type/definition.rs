@@ -14,7 +14,7 @@ use lockstep_oracle::{Row, Value as Expected, View, same_bits};
 use std::collections::BTreeSet;
 
 /// The declarations of the artifact's views.
-pub fn views(catalog: &Catalog) -> Vec<View> {
+pub(super) fn views(catalog: &Catalog) -> Vec<View> {
     let manifest = serde_json::to_value(catalog.artifacts()[0].1.manifest()).unwrap();
     let views = manifest["views"].as_array().unwrap();
     views.iter().map(|view| View::from_json(view).unwrap()).collect()
@@ -61,7 +61,7 @@ fn rows_of_event(view: &View, event: &Typed) -> Vec<Vec<Expected>> {
 }
 
 /// The rows of `view` for the key that a question names.
-pub fn rows(
+pub(super) fn rows(
     view: &View,
     question: &Question,
     typed: &[Typed],
@@ -103,7 +103,7 @@ pub fn rows(
 }
 
 /// A host's value, for the oracle.
-pub fn given(value: &Value) -> Expected {
+pub(super) fn given(value: &Value) -> Expected {
     match value {
         Value::Null => Expected::Null,
         Value::Bool(value) => Expected::Bool(*value),
@@ -121,7 +121,7 @@ pub fn given(value: &Value) -> Expected {
 
 /// What a comparison went over.
 #[derive(Debug, Default)]
-pub struct Compared {
+pub(super) struct Compared {
     /// Values.
     pub values: usize,
     /// Those that overflowed, or hold a part that did.
@@ -131,7 +131,7 @@ pub struct Compared {
 }
 
 /// Compares every stored feature of a training set with the oracle.
-pub fn compare(
+pub(super) fn compare(
     catalog: &Catalog,
     trained: &Trained,
     questions: &[Question],

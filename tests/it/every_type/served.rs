@@ -14,7 +14,7 @@ use lockstep_core::{ErrorKind, Result};
 use lockstep_engine::catalog::Catalog;
 use lockstep_engine::online::{AsOf, OnlineHost};
 use lockstep_engine::parity::replay::Random;
-use lockstep_engine::project::Project;
+use lockstep_engine::project::ProjectFile;
 use lockstep_engine::service::Service;
 use lockstep_engine::vector::FeatureVector;
 use lockstep_kit::artifacts::catalog;
@@ -26,7 +26,7 @@ fn service(catalog: &Catalog, view: &str) -> Service {
     let folder = tempfile::tempdir().unwrap();
     let text = format!("[services.one]\nfeatures = [\"{view}.*\"]\n");
     std::fs::write(folder.path().join("lockstep.toml"), text).unwrap();
-    Service::resolve(&Project::open(folder.path()).unwrap(), catalog, "one").unwrap()
+    Service::resolve(&ProjectFile::open(folder.path()).unwrap(), catalog, "one").unwrap()
 }
 
 /// A view, served from a store of some events.

@@ -30,7 +30,7 @@ fn s23_rows_that_part_end_the_way_back() {
     let times = lockstep_core::row::TypedColumn::new(&times).unwrap();
     let lockstep_core::value::Value::Timestamp(middle) = times.value(0) else { panic!() };
     let changed = format!(
-        "        text_length: event.text_length + i64::from(event.event_time.0 > {middle}),\n        \
+        "        text_length: event.text_length + i64::from(event.event_time.as_micros() > {middle}),\n        \
          text_per_file: event.text_per_file(),\n    }})\n}}\n\n/// May"
     );
     let plain = "        text_length: event.text_length,\n        text_per_file: event.text_per_file(),\n    })\n}\n\n/// May";

@@ -10,14 +10,14 @@ use syn::visit::{self, Visit};
 use syn::{Attribute, Item, ItemMod, UseTree};
 
 /// A module's path from the crate's root.
-pub type Module = Vec<String>;
+pub(super) type Module = Vec<String>;
 
 /// One use: the module, the line, the path as written, and the module that defines what it names.
-pub type Use = (Module, usize, String, Module);
+pub(super) type Use = (Module, usize, String, Module);
 
 /// A crate's modules.
 #[derive(Default)]
-pub struct Tree {
+pub(super) struct Tree {
     modules: BTreeMap<Module, Contents>,
 }
 
@@ -32,7 +32,7 @@ struct Contents {
 
 impl Tree {
     /// Reads the crate whose root is this file.
-    pub fn read(root: &Path) -> Tree {
+    pub(super) fn read(root: &Path) -> Tree {
         let mut tree = Tree::default();
         tree.read_file(root, root.parent().unwrap(), vec![]);
         tree
@@ -76,7 +76,7 @@ impl Tree {
     }
 
     /// Every use of this crate's own items.
-    pub fn uses(&self) -> Vec<Use> {
+    pub(super) fn uses(&self) -> Vec<Use> {
         let mut uses = Vec::new();
         for (module, contents) in &self.modules {
             for (line, path) in &contents.paths {

@@ -25,7 +25,7 @@ const KEY: &str = "reader";
 const SECRET: &str = "of the tests";
 
 /// A server and its folder, in which each folder is a bucket. It stops when it is dropped.
-pub struct Server {
+pub(crate) struct Server {
     folder: TempDir,
     endpoint: String,
     asked: Arc<Mutex<Vec<String>>>,
@@ -33,7 +33,7 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn start() -> Server {
+    pub(crate) fn start() -> Server {
         let folder = tempfile::tempdir().unwrap();
         let mut service = S3ServiceBuilder::new(s3s_fs::FileSystem::new(folder.path()).unwrap());
         service.set_auth(SimpleAuth::from_single(KEY, SECRET));
@@ -65,17 +65,17 @@ impl Server {
     }
 
     /// Puts an object: `bucket/key`.
-    pub fn put(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn put(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         write(self.folder.path(), name, bytes)
     }
 
     /// The bytes of an object.
-    pub fn get(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn get(&self, name: &str) -> Vec<u8> {
         std::fs::read(self.folder.path().join(name)).unwrap()
     }
 
     /// The objects at the top of every bucket; what begins with a dot is the server's own.
-    pub fn names(&self) -> Vec<PathBuf> {
+    pub(crate) fn names(&self) -> Vec<PathBuf> {
         let files =
             |folder: PathBuf| std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
         let buckets = files(self.folder.path().to_path_buf()).filter(|path| path.is_dir());
@@ -86,7 +86,7 @@ impl Server {
     }
 
     /// The environment variables of one who may read and write.
-    pub fn variables(&self) -> Vec<(String, String)> {
+    pub(crate) fn variables(&self) -> Vec<(String, String)> {
         let variables = [
             ("AWS_ENDPOINT_URL", self.endpoint.as_str()),
             ("AWS_ALLOW_HTTP", "true"),

@@ -1,10 +1,8 @@
 //! What a training file says about its own making.
 
 use arrow::ipc::reader::FileReader;
-use lockstep_cli::arguments::ProjectArguments;
-use lockstep_cli::commands::training_set::{How, make};
-use lockstep_cli::workspace::Workspace;
 use lockstep_kit::artifacts::{root, wasm};
+use lockstep_runtime::{Project, TrainingSetJob};
 use lockstep_source::read_table;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -43,18 +41,10 @@ fn s23_a_training_file_says_what_it_was_made_from() {
     fs::write(path("lockstep.toml"), &project).unwrap();
     fs::copy(wasm("transforms/user-mentions"), path("user_mentions.wasm")).unwrap();
     fs::write(path("spine.csv"), "actor,candidate,area,as_of\na,b,c,2024-05-01\n").unwrap();
-    let arguments = ProjectArguments {
-        project: folder.path().to_path_buf(),
-        events: vec![],
-        store: None,
-        bad_rows_max: 0,
-        json: false,
-    };
-    let workspace = Workspace::open(&arguments).unwrap();
-    let service = workspace.service("mention_ranker").unwrap();
+    let opened = Project::open(folder.path()).unwrap();
     for output in ["out.parquet", "out.arrow"] {
-        let how = How::plain();
-        make(&workspace, &service, &path("spine.csv"), &path(output), &how, 0).unwrap();
+        let job = TrainingSetJob::new("mention_ranker", path("spine.csv"), path(output));
+        job.run(&opened, &mut |_| {}).unwrap();
     }
     let of_parquet = read_table(&path("out.parquet"), &[]).unwrap().schema().metadata().clone();
     let arrow = FileReader::try_new(fs::File::open(path("out.arrow")).unwrap(), None).unwrap();

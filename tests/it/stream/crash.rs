@@ -31,11 +31,11 @@ const ROUNDS: &str = "LOCKSTEP_CRASH_ROUNDS";
 /// The seed of the kills.
 const SEED: &str = "LOCKSTEP_CRASH_SEED";
 
-pub fn number(variable: &str, default: u64) -> u64 {
+pub(crate) fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |text| text.parse().unwrap())
 }
 
-pub fn catalog_of(file: &Path) -> Arc<Catalog> {
+pub(crate) fn catalog_of(file: &Path) -> Arc<Catalog> {
     let artifact = Artifact::load(&cached_engine().unwrap(), file).unwrap();
     Arc::new(Catalog::new(vec![("every_type".into(), artifact)]).unwrap())
 }

@@ -17,7 +17,7 @@ use arrow::datatypes::{
 
 /// The kind that a column has exactly: times are microseconds and UTC, texts are plain UTF-8. An
 /// error is the type that has none.
-pub fn kind(data_type: &DataType) -> Result<Kind, DataType> {
+pub(crate) fn kind(data_type: &DataType) -> Result<Kind, DataType> {
     Ok(match data_type {
         DataType::Boolean => Kind::Bool,
         DataType::Int64 => Kind::Int64,
@@ -41,7 +41,7 @@ pub fn kind(data_type: &DataType) -> Result<Kind, DataType> {
 }
 
 /// A cell. Narrower integers widen, coarser times convert; `None` for a type beyond that.
-pub fn value(array: &ArrayRef, row: usize) -> Option<Value> {
+pub(crate) fn value(array: &ArrayRef, row: usize) -> Option<Value> {
     if array.is_null(row) {
         return Some(Value::Null);
     }

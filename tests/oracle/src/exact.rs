@@ -21,7 +21,7 @@ const SIGN_BIT: u64 = 1 << 63;
 ///
 /// # Panics
 /// If `x` is a NaN or infinite: neither is a real number.
-pub fn parts(x: f64) -> (i64, i64) {
+pub(crate) fn parts(x: f64) -> (i64, i64) {
     assert!(x.is_finite(), "{x} is not a real number");
     let bits = x.to_bits();
     let fraction = (bits & ((1 << 52) - 1)) as i64;
@@ -39,7 +39,7 @@ pub fn rational_of(x: f64) -> BigRational {
 }
 
 /// `integer * 2^exponent`.
-pub fn scaled(integer: BigInt, exponent: i64) -> BigRational {
+pub(crate) fn scaled(integer: BigInt, exponent: i64) -> BigRational {
     let power = BigInt::from(1) << exponent.unsigned_abs();
     if exponent < 0 {
         BigRational::new(integer, power)

@@ -10,7 +10,7 @@ use crate::window::{Span, Window};
 
 /// The rows that a feature reads at one question.
 #[derive(Clone, Debug)]
-pub struct Selection<'a> {
+pub(crate) struct Selection<'a> {
     /// In row order.
     pub rows: Vec<&'a Row>,
     /// The effective `as_of`.
@@ -21,7 +21,7 @@ pub struct Selection<'a> {
 
 impl<'a> Selection<'a> {
     /// The rows of `all` that a window takes within `span`, one of its spans at `as_of`.
-    pub fn new(
+    pub(crate) fn new(
         all: &'a [Row],
         filter: Option<usize>,
         window: Window,
@@ -47,13 +47,13 @@ impl<'a> Selection<'a> {
     }
 
     /// The same question over other rows, given in row order.
-    pub fn over(&self, rows: Vec<&'a Row>) -> Selection<'a> {
+    pub(crate) fn over(&self, rows: Vec<&'a Row>) -> Selection<'a> {
         Selection { rows, ..*self }
     }
 }
 
 /// Whether the filter's column is true; a null is not.
-pub fn passes(row: &Row, filter: Option<usize>) -> bool {
+pub(crate) fn passes(row: &Row, filter: Option<usize>) -> bool {
     filter.is_none_or(|column| matches!(row.values[column], Value::Bool(true)))
 }
 

@@ -4,27 +4,27 @@
 //! Deliberately absent: calendars, time zones and clocks.
 
 /// Times lie within plus and minus this, in microseconds (S2).
-pub const TIME_MAX_US: i64 = 1 << 62;
+pub(crate) const TIME_MAX_US: i64 = 1 << 62;
 /// Microseconds in a minute.
-pub const MINUTE_US: i64 = 60_000_000;
+pub(crate) const MINUTE_US: i64 = 60_000_000;
 /// Microseconds in an hour.
-pub const HOUR_US: i64 = 60 * MINUTE_US;
+pub(crate) const HOUR_US: i64 = 60 * MINUTE_US;
 /// Microseconds in a day.
-pub const DAY_US: i64 = 24 * HOUR_US;
+pub(crate) const DAY_US: i64 = 24 * HOUR_US;
 
 /// The time in range that is nearest.
-pub fn saturate(time: i128) -> i64 {
+pub(crate) fn saturate(time: i128) -> i64 {
     let max = i128::from(TIME_MAX_US);
     time.clamp(-max, max) as i64
 }
 
 /// The time `length_us` times `count` before `time`.
-pub fn before(time: i64, length_us: i64, count: u32) -> i64 {
+pub(crate) fn before(time: i64, length_us: i64, count: u32) -> i64 {
     saturate(i128::from(time) - i128::from(length_us) * i128::from(count))
 }
 
 /// The last point of the grid `origin + k * step` at or before `time`, also before the origin.
-pub fn floor(time: i64, step_us: i64, origin_us: i64) -> i64 {
+pub(crate) fn floor(time: i64, step_us: i64, origin_us: i64) -> i64 {
     let (time, step, origin) = (i128::from(time), i128::from(step_us), i128::from(origin_us));
     saturate((time - origin).div_euclid(step) * step + origin)
 }

@@ -4,6 +4,10 @@
 //! collaborators with exact counts, and quantiles within an eighth. Each aggregate is a commutative
 //! monoid with one encoding, which `tests/it.rs` checks. Deliberately absent: the log itself, which
 //! lies with `user-mentions`.
+#![expect(
+    missing_docs,
+    reason = "a column's text goes into the manifest, and most names say enough"
+)]
 
 mod log_quantiles;
 mod smallest_hashes;

@@ -11,7 +11,7 @@ use lockstep_sdk::prelude::*;
 use std::collections::BTreeMap;
 
 /// Most texts that are kept.
-pub const KEPT: usize = 8;
+pub(crate) const KEPT: usize = 8;
 /// Most bytes of a text.
 pub const NAME_BYTES_MAX: usize = 64;
 

@@ -4,6 +4,10 @@
 //! rolling aggregates have them, one with sliding windows, which the online host answers from
 //! tiles. `benches/peers` measures both against other systems. Deliberately absent: the columns
 //! that no feature reads.
+#![expect(
+    missing_docs,
+    reason = "a column's text goes into the manifest, and most names say enough"
+)]
 
 use lockstep_sdk::prelude::*;
 

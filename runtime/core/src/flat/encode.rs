@@ -7,6 +7,7 @@
 use super::bits::{bytes_of_bits, clear_behind};
 use super::compact;
 use super::limits::{BATCH_BYTES_MAX, BATCH_ROWS_MAX};
+use crate::code::Code;
 use crate::error::{Error, Result};
 use arrow::array::{Array, AsArray, ListArray, PrimitiveArray, RecordBatch, StringArray};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
@@ -25,7 +26,8 @@ pub fn encode(batch: &RecordBatch, out: &mut Vec<u8>) -> Result<()> {
         return Err(Error::input(format!(
             "a batch of {} rows is above the limit of {BATCH_ROWS_MAX}",
             batch.num_rows()
-        )));
+        ))
+        .with_code(Code::limit("BATCH_ROWS_MAX", BATCH_ROWS_MAX)));
     }
     let (mut nodes, mut buffers) = (0, 0);
     for column in batch.columns() {
@@ -80,7 +82,8 @@ impl Writer<'_> {
         if self.out.len() > BATCH_BYTES_MAX {
             return Err(Error::input(format!(
                 "the batch is above the limit of {BATCH_BYTES_MAX} bytes"
-            )));
+            ))
+            .with_code(Code::limit("BATCH_BYTES_MAX", BATCH_BYTES_MAX)));
         }
         self.put(self.end_at, self.out.len() - self.header);
         self.end_at += 4;

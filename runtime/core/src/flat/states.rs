@@ -7,6 +7,7 @@
 use super::decode::{take_items, take_u32};
 use super::limits::BATCH_BYTES_MAX;
 use super::outcome::{Refused, take_refused};
+use crate::code::Code;
 use crate::error::{Error, Result};
 use std::sync::Arc;
 
@@ -23,7 +24,8 @@ pub fn put_ends(lengths: impl ExactSizeIterator<Item = usize>, out: &mut Vec<u8>
         if end > BATCH_BYTES_MAX {
             return Err(Error::input(format!(
                 "the states of one call are above the limit of {BATCH_BYTES_MAX} bytes"
-            )));
+            ))
+            .with_code(Code::limit("BATCH_BYTES_MAX", BATCH_BYTES_MAX)));
         }
         out.extend((end as u32).to_le_bytes());
     }

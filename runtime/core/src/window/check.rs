@@ -7,6 +7,7 @@
 use super::duration::{duration, hop_us};
 use super::kind::Window;
 use super::limits::{LAST_ROWS_MAX, SERIES_COUNT_MAX, SESSIONS_MAX};
+use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::time::{HOUR_US, SECOND_US, Time};
 
@@ -32,11 +33,12 @@ impl Window {
             Window::Hopping { length_us, step_us, .. } => check_hopping(length_us, step_us)?,
             Window::Series { length_us, count, .. } => {
                 check_sliding(length_us)?;
-                check_count("a series", "windows", count, SERIES_COUNT_MAX)?;
+                let limit = ("SERIES_COUNT_MAX", SERIES_COUNT_MAX);
+                check_count("a series", "windows", count, limit)?;
             }
             Window::LastRows { rows, lookback_us } => {
                 check_sliding(lookback_us)?;
-                check_count("last n", "rows", rows, LAST_ROWS_MAX)?;
+                check_count("last n", "rows", rows, ("LAST_ROWS_MAX", LAST_ROWS_MAX))?;
             }
             Window::Session { gap_us, lookback_us } => {
                 check_sliding(lookback_us)?;
@@ -112,11 +114,17 @@ fn check_hopping(length_us: i64, step_us: i64) -> Result<()> {
     Ok(())
 }
 
-fn check_count(place: &str, what: &str, count: u32, most: u32) -> Result<()> {
+fn check_count(
+    place: &str,
+    what: &str,
+    count: u32,
+    (limit, most): (&'static str, u32),
+) -> Result<()> {
     if (1..=most).contains(&count) {
         return Ok(());
     }
-    Err(Error::input(format!("{place} has 1 to {most} {what}, not {count}")))
+    Err(Error::input(format!("{place} has 1 to {most} {what}, not {count}"))
+        .with_code(Code::limit(limit, most as usize)))
 }
 
 fn check_gap(gap_us: i64, lookback_us: i64) -> Result<()> {
@@ -131,7 +139,8 @@ fn check_gap(gap_us: i64, lookback_us: i64) -> Result<()> {
          longer gap or a shorter lookback",
         duration(lookback_us),
         duration(gap_us)
-    )))
+    ))
+    .with_code(Code::limit("SESSIONS_MAX", SESSIONS_MAX as usize)))
 }
 
 #[cfg(test)]

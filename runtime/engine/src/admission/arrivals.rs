@@ -11,6 +11,7 @@
 use super::admit::Admission;
 use arrow::array::{AsArray, Int64Array};
 use arrow::datatypes::TimestampMicrosecondType;
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::{EventBatch, SourceSchema};
 use lockstep_core::row::TypedColumn;
@@ -59,7 +60,12 @@ pub(crate) fn with_arrivals(
                 declared.source,
                 column.data_type,
                 if column.nullable { " or null" } else { "" }
-            )));
+            ))
+            .with_code(Code::WrongColumnType {
+                column: known.to_string(),
+                expected: DataType::Timestamp.to_string(),
+                found: format!("{}{}", column.data_type, if column.nullable { "?" } else { "" }),
+            }));
         }
     }
     Ok(schema)

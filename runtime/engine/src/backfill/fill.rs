@@ -16,6 +16,7 @@ use crate::ingest::Applied;
 use crate::shuffle::layout::Layout;
 use crate::shuffle::room::Room;
 use crate::shuffle::worker::Worker;
+use lockstep_core::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::generation::Sha;
 use lockstep_core::time::Time;
@@ -314,4 +315,5 @@ fn other_end(source: &str, mark: &Unfinished) -> Error {
         "an interrupted backfill of source {source} ran {way}; run it so again, or delete the store \
          and backfill anew"
     ))
+    .with_code(Code::BackfillUnfinished { source: source.to_string() })
 }

@@ -14,7 +14,6 @@ use crate::mapping::Mapper;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::{EventBatch, SourceSchema};
 use lockstep_core::time::Time;
-use lockstep_source::EventReader;
 use lockstep_store::progress::Progress;
 use lockstep_store::{Store, WriteBatch};
 use std::collections::HashMap;
@@ -23,8 +22,6 @@ use std::sync::Arc;
 /// Events in one commit, bad ones too. A larger batch becomes several commits, so that a commit
 /// stays far below the store's limit of bytes.
 pub const COMMIT_EVENTS_MAX: usize = 1024;
-/// Batches that wait between the reader and the fold.
-const QUEUE_BATCHES_MAX: usize = 4;
 
 /// Folds events into a store.
 #[derive(Debug)]
@@ -171,37 +168,5 @@ impl StreamHost {
             mapped,
         });
         Ok(())
-    }
-
-    /// Folds all that `reader` has, reading ahead on another thread. `progress` hears of each
-    /// batch.
-    pub async fn run(
-        mut self,
-        source: &str,
-        partition: &'static str,
-        mut reader: Box<dyn EventReader>,
-        mut progress: impl FnMut(&Applied) + Send + 'static,
-    ) -> Result<StreamHost> {
-        let (sender, mut receiver) = tokio::sync::mpsc::channel(QUEUE_BATCHES_MAX);
-        let reading = tokio::task::spawn_blocking(move || {
-            while let Some(batch) = reader.next()? {
-                if sender.blocking_send(batch).is_err() {
-                    break;
-                }
-            }
-            Ok::<(), Error>(())
-        });
-        let source = source.to_string();
-        let folding = tokio::task::spawn_blocking(move || {
-            while let Some(batch) = receiver.blocking_recv() {
-                let applied = self.apply(&source, partition, &batch)?;
-                progress(&applied);
-            }
-            Ok::<StreamHost, Error>(self)
-        });
-        let died = |error| Error::bug("a thread of the streaming host died").because(error);
-        let host = folding.await.map_err(died)??;
-        reading.await.map_err(died)??;
-        Ok(host)
     }
 }

@@ -11,11 +11,10 @@
 
 use super::on_demand::{OnDemandRunners, StoredValues, runners};
 use super::request::Requests;
-use crate::catalog::{Catalog, cached_engine};
+use crate::catalog::Catalog;
 use crate::clock;
 use crate::generations::Lineup;
 use crate::guests::Guests;
-use crate::project::Project;
 use crate::service::{Origin, Service};
 use crate::vector::{FeatureVector, Identity};
 use lockstep_core::Code;
@@ -31,7 +30,6 @@ use lockstep_store::set_progress::set_position;
 use lockstep_store::tiles::{self, TileReads, Wanted};
 use lockstep_store::{Bytes, Snapshot, Store, layout};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// When a request is as of.
@@ -101,16 +99,6 @@ impl Warm {
 }
 
 impl OnlineHost {
-    /// Opens a project: its artifacts, its services and its store.
-    pub fn open(project: impl AsRef<Path>) -> Result<OnlineHost> {
-        let project = Project::open(project)?;
-        let catalog = Arc::new(Catalog::load(&cached_engine()?, &project)?);
-        let store = lockstep_store::sled::SledStore::open(project.store_path()?)?;
-        let names = project.services.keys();
-        let services = names.map(|name| Service::resolve(&project, &catalog, name));
-        OnlineHost::new(catalog.clone(), Arc::new(store), services.collect::<Result<_>>()?)
-    }
-
     /// A host over a store and services that are open already. The services are those of `catalog`;
     /// as long as an artifact of it has not caught up, the version before it answers.
     pub fn new(
@@ -241,7 +229,7 @@ impl Answering {
     fn prepared(&self, name: &str) -> Result<&Prepared> {
         match self.services.get(name) {
             Some(Ok(prepared)) => Ok(prepared),
-            Some(Err(error)) => Err(error.again()),
+            Some(Err(error)) => Err(error.clone()),
             None => Err(unknown(&self.services, name)),
         }
     }
@@ -261,7 +249,7 @@ impl Answering {
             let source = &view.declaration().event.source;
             let retention = view.ladder.retention(progress::watermark(snapshot, source)?);
             let (key, as_of) = (requests.key(0, asked, &view.fold), requests.as_of(0));
-            let wanted = wanted.as_ref().map_err(Error::again)?;
+            let wanted = wanted.as_ref().map_err(Error::clone)?;
             merged.push(match (key, self.sets[asked.view]) {
                 (Some(key), Some(set)) => {
                     let read = (snapshot, set, view);
@@ -288,10 +276,13 @@ impl Answering {
 
 fn unknown<T>(services: &BTreeMap<String, T>, name: &str) -> Error {
     let known: Vec<&str> = services.keys().map(String::as_str).collect();
+    let code = Code::unknown_name("service", name, known.iter().copied());
     Error::input(format!(
-        "there is no service {name:?}; the services are: {}",
-        crate::project::or_none(&known)
+        "there is no service {name:?}; the services are: {}{}",
+        crate::project::or_none(&known),
+        code.did_you_mean()
     ))
+    .with_code(code)
 }
 
 /// Why a service cannot be answered by the versions that answer: a view of it has not caught up. If

@@ -10,6 +10,7 @@ use crate::service::Service;
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::concat_batches;
 use lockstep_core::array::array_of;
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::arrow_schema;
 use lockstep_core::flat::ViewRows;
@@ -98,7 +99,7 @@ impl<'a> OnDemandRunners<'a> {
             let inputs = self.inputs(at, request, as_of, stored)?;
             let (runner, on_demand) =
                 (&mut self.runners[at], on_demand(self.catalog, self.service, at));
-            let outputs = compute(runner, on_demand.index, &inputs, first)
+            let outputs = compute(runner, on_demand, &inputs, first)
                 .map_err(|error| error.at(format!("on-demand {}", on_demand.declaration.name)))?;
             computed.push(outputs);
         }
@@ -156,17 +157,22 @@ fn on_demand<'a>(catalog: &'a Catalog, service: &Service, at: usize) -> &'a Cata
 /// The outputs of one transform, many requests a call.
 fn compute(
     runner: &mut OnDemandRunner,
-    index: usize,
+    on_demand: &CatalogOnDemand,
     inputs: &RecordBatch,
     first: usize,
 ) -> Result<Vec<ArrayRef>> {
     let mut answers = Vec::new();
     for start in (0..inputs.num_rows()).step_by(CALL_ROWS_MAX) {
         let rows = CALL_ROWS_MAX.min(inputs.num_rows() - start);
-        let answer = runner.compute(index, &inputs.slice(start, rows))?;
+        let answer = runner.compute(on_demand.index, &inputs.slice(start, rows))?;
         if let Some(refused) = answer.refused.first() {
             let row = first + start + refused.row as usize;
-            return Err(Error::input(format!("request row {row} was refused: {}", refused.reason)));
+            return Err(Error::input(format!("request row {row} was refused: {}", refused.reason))
+                .with_code(Code::RowRefused {
+                    row: row as u64,
+                    transform: on_demand.declaration.name.clone(),
+                    reason: refused.reason.to_string(),
+                }));
         }
         answers.push(answer.rows);
     }
@@ -175,7 +181,7 @@ fn compute(
     }
     let Some(schema) = answers.first().map(RecordBatch::schema) else {
         // No request: the outputs' types come from a call without rows.
-        return Ok(runner.compute(index, inputs)?.rows.columns().to_vec());
+        return Ok(runner.compute(on_demand.index, inputs)?.rows.columns().to_vec());
     };
     let whole = concat_batches(&schema, &answers)
         .map_err(|error| Error::bug("a guest's answers do not join").because(error))?;

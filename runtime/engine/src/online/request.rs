@@ -6,6 +6,7 @@
 use crate::service::{Service, ServiceView};
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, RecordBatch, TimestampMicrosecondArray};
 use arrow::datatypes::TimestampMicrosecondType;
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::fold::FoldPlan;
 use lockstep_core::key::EntityKey;
@@ -27,11 +28,7 @@ impl Requests {
     pub fn one(service: &Service, request: &[(&str, Value)], as_of: Time) -> Result<Requests> {
         let unknown = request.iter().find(|(name, _)| service.request_index(name).is_none());
         if let Some((name, _)) = unknown {
-            return Err(Error::input(format!(
-                "service {} takes no {name:?}; it takes {}",
-                service.name,
-                names(&service.request)
-            )));
+            return Err(unknown_column(service, name));
         }
         let mut columns = Vec::with_capacity(service.request.len());
         for (column, user) in service.request.iter().zip(&service.request_users) {
@@ -44,10 +41,13 @@ impl Requests {
                     return Err(Error::input(format!(
                         "service {} needs {:?} (as {user}); the request has none",
                         service.name, column.name
-                    )));
+                    ))
+                    .with_code(Code::missing_column(&column.name, [])));
                 }
                 (Some(_), Some(_)) => {
-                    return Err(Error::input(format!("the request names {:?} twice", column.name)));
+                    let twice = format!("the request names {:?} twice", column.name);
+                    return Err(Error::input(twice)
+                        .with_code(Code::DuplicateColumn { column: column.name.clone() }));
                 }
             };
             check(column, &value).map_err(|error| error.at(format!("service {}", service.name)))?;
@@ -116,51 +116,47 @@ impl SpineColumns {
         as_of: &str,
         first: usize,
     ) -> Result<SpineColumns> {
-        let found = || {
-            let schema = spine.schema();
-            let names: Vec<String> = schema.fields().iter().map(|f| f.name().clone()).collect();
-            names.join(", ")
-        };
+        let schema = spine.schema();
+        let found: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         let mut request = Vec::new();
         for (column, user) in service.request.iter().zip(&service.request_users) {
             if spine.column_by_name(&column.name).is_none() {
+                let code = Code::missing_column(&column.name, found.iter().copied());
                 return Err(Error::input(format!(
-                    "the spine has no column {:?}; service {} needs it as {user}\n  columns found: {}\n  \
+                    "the spine has no column {:?}; service {} needs it as {user}\n  columns found: {}{}\n  \
                      rename the column, or map it in the project file: keys = {{ view = {{ {} = \"…\" }} }}",
                     column.name,
                     service.name,
-                    found(),
+                    found.join(", "),
+                    code.did_you_mean(),
                     column.name
-                )));
+                ))
+                .with_code(code));
             }
             let array = column_of(spine, &column.name, &column.data_type, first)?;
             if let Some(row) = first_null(&array).filter(|_| !column.nullable) {
-                return Err(Error::input(format!("{:?} is null and must not be", column.name))
-                    .at(format!("spine row {}", first + row)));
+                return Err(bad_null(column, first + row).at(format!("spine row {}", first + row)));
             }
             request.push(array);
         }
         if spine.column_by_name(as_of).is_none() {
+            let code = Code::missing_column(as_of, found.iter().copied());
             return Err(Error::input(format!(
-                "the spine has no column {as_of:?}, the time of each row\n  columns found: {}\n  \
+                "the spine has no column {as_of:?}, the time of each row\n  columns found: {}{}\n  \
                  rename the column, or name it with --as-of-column",
-                found()
-            )));
+                found.join(", "),
+                code.did_you_mean()
+            ))
+            .with_code(code));
         }
         let times = column_of(spine, as_of, &DataType::Timestamp, first)?;
         if let Some(row) = first_null(&times) {
-            return Err(Error::input(format!(
-                "spine row {}: {as_of} is null; each row needs a time",
-                first + row
-            )));
+            return Err(bad_time(as_of, first + row, "is null; each row needs a time"));
         }
         let times = times.as_primitive::<TimestampMicrosecondType>().clone();
         let wrong = times.values().iter().position(|micros| Time::new(*micros).is_none());
         if let Some(row) = wrong {
-            return Err(Error::input(format!(
-                "spine row {}: {as_of} is out of range",
-                first + row
-            )));
+            return Err(bad_time(as_of, first + row, "is out of range"));
         }
         Ok(SpineColumns { request, as_of: times })
     }
@@ -184,7 +180,7 @@ fn check(column: &Column, value: &Value) -> Result<()> {
     let fits = match value {
         Value::Null if column.nullable => true,
         Value::Null => {
-            return Err(Error::input(format!("{:?} is null and must not be", column.name)));
+            return Err(bad_null(column, 0));
         }
         Value::Bool(_) => column.data_type == DataType::Bool,
         Value::Int64(_) => column.data_type == DataType::Int64,
@@ -198,12 +194,49 @@ fn check(column: &Column, value: &Value) -> Result<()> {
     if fits {
         return Ok(());
     }
-    Err(Error::input(format!("{:?} must be {}, not {value:?}", column.name, column.data_type)))
+    Err(Error::input(format!("{:?} must be {}, not {value:?}", column.name, column.data_type))
+        .with_code(Code::WrongColumnType {
+            column: column.name.clone(),
+            expected: column.data_type.to_string(),
+            found: type_name(value).to_string(),
+        }))
 }
 
-fn names(columns: &[Column]) -> String {
-    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-    names.join(", ")
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Int64(_) => "int64",
+        Value::Float32(_) => "float32",
+        Value::Float64(_) => "float64",
+        Value::String(_) => "string",
+        Value::Timestamp(_) => "timestamp",
+        Value::List(_) => "list",
+        Value::Map(_) => "map",
+    }
+}
+
+/// The error of a name that is none of the service's request columns.
+pub fn unknown_column(service: &Service, name: &str) -> Error {
+    let known: Vec<&str> = service.request.iter().map(|column| column.name.as_str()).collect();
+    let code = Code::unknown_name("request column", name, known.iter().copied());
+    Error::input(format!(
+        "service {} takes no {name:?}; it takes {}{}",
+        service.name,
+        known.join(", "),
+        code.did_you_mean()
+    ))
+    .with_code(code)
+}
+
+fn bad_null(column: &Column, row: usize) -> Error {
+    Error::input(format!("{:?} is null and must not be", column.name))
+        .with_code(Code::bad_row(row, Some(&column.name)))
+}
+
+fn bad_time(as_of: &str, row: usize, what: &str) -> Error {
+    Error::input(format!("spine row {row}: {as_of} {what}"))
+        .with_code(Code::bad_row(row, Some(as_of)))
 }
 
 /// Whether a request column is part of an entity key: then it must be given, if only as null.

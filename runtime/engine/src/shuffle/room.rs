@@ -6,6 +6,7 @@
 
 use super::blocks::{BLOCK_BYTES_MAX, Blocks};
 use super::spill::no_room;
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -115,7 +116,12 @@ impl Room {
             spill.folder.display(),
             bytes >> 20,
             free >> 20
-        )))
+        ))
+        .with_code(Code::NoRoom {
+            folder: spill.folder.display().to_string(),
+            needed_bytes: bytes,
+            free_bytes: free,
+        }))
     }
 }
 

@@ -22,6 +22,8 @@ use std::path::{Path, PathBuf};
 const BUFFER_BYTES: usize = 256 << 10;
 /// What stands before a message's metadata: a mark, and its length.
 const PREFIX_BYTES: usize = 8;
+/// What Unix answers when a process has as many files open as it may: EMFILE.
+const TOO_MANY_OPEN_FILES: i32 = 24;
 
 /// Batches of one schema on the disk.
 pub(crate) struct Spill {
@@ -46,7 +48,10 @@ impl fmt::Debug for Spill {
 impl Spill {
     /// A new spill in `folder`.
     pub(crate) fn create(folder: &Path, schema: &SchemaRef) -> Result<Spill> {
-        let file = tempfile::tempfile_in(folder).map_err(|error| no_room(folder, error))?;
+        let file = tempfile::tempfile_in(folder).map_err(|error| match error.raw_os_error() {
+            Some(TOO_MANY_OPEN_FILES) => too_many_files(folder, error),
+            _ => no_room(folder, error),
+        })?;
         let output = Output { file, waiting: vec![], length: 0 };
         let bare = Schema::new(schema.fields().clone());
         let writer =
@@ -122,16 +127,17 @@ pub(crate) fn no_room(
     folder: &Path,
     error: impl std::error::Error + Send + Sync + 'static,
 ) -> Error {
-    if error.to_string().contains("Too many open files") {
-        return Error::retry(format!(
-            "{}: too many intermediate files are open; raise the limit (ulimit -n), or --memory-max",
-            folder.display()
-        ))
-        .because(error);
-    }
     Error::retry(format!(
         "{}: intermediate rows cannot be written there; make room on its disk, name another folder \
          with --spill-dir, or raise --memory-max",
+        folder.display()
+    ))
+    .because(error)
+}
+
+fn too_many_files(folder: &Path, error: std::io::Error) -> Error {
+    Error::retry(format!(
+        "{}: too many intermediate files are open; raise the limit (ulimit -n), or --memory-max",
         folder.display()
     ))
     .because(error)

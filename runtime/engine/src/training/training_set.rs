@@ -21,12 +21,16 @@ use crate::shuffle::reading;
 use crate::shuffle::room::Room;
 use crate::shuffle::worker::Worker;
 use arrow::array::{Int64Array, RecordBatch, UInt32Array};
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::{EventBatch, SetAside, SourceSchema};
 use lockstep_core::sweep::Sweep;
 use lockstep_core::time::{Interval, Time};
 use lockstep_source::EventReader;
 use std::collections::BTreeMap;
+
+/// The most rows of a spine, which are numbered by 32 bits.
+pub const SPINE_ROWS_MAX: u32 = u32::MAX;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -119,17 +123,18 @@ impl<'a> TrainingSet<'a> {
                 return Err(Error::input(format!(
                     "the spine already has a column {:?}, which is a feature's name; rename it",
                     output.name
-                )));
+                ))
+                .with_code(Code::DuplicateColumn { column: output.name.clone() }));
             }
         }
         let first = self.spine_rows;
         let columns = SpineColumns::new(self.service, spine, &self.options.as_of, first)?;
         let (first, rows) = (first as u64, spine.num_rows() as u64);
-        if first + rows > u64::from(u32::MAX) {
+        if first + rows > u64::from(SPINE_ROWS_MAX) {
             return Err(Error::input(format!(
-                "the spine has more than {} rows; cut it into several",
-                u32::MAX
-            )));
+                "the spine has more than {SPINE_ROWS_MAX} rows; cut it into several"
+            ))
+            .with_code(Code::limit("SPINE_ROWS_MAX", SPINE_ROWS_MAX as usize)));
         }
         for (asked, view) in self.service.views.iter().zip(&mut self.views) {
             let keys = columns.keys(asked, &view.loaded.plan.fold)?;

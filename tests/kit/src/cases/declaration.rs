@@ -10,7 +10,7 @@ use lockstep_core::Result;
 use lockstep_engine::service::Service;
 
 /// Checks a file's declarations.
-pub fn check(guest: &Guest<'_>, file: &File, failures: &mut Failures) {
+pub(super) fn check(guest: &Guest<'_>, file: &File, failures: &mut Failures) {
     let load = |change: &Change| -> Result<Service> {
         let catalog = guest.catalog(&change.manifest)?;
         Service::everything(&catalog)

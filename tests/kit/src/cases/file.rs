@@ -12,17 +12,17 @@ use lockstep_core::{Error, Result};
 use serde_json::{Map, Value as Json, json};
 
 /// The view's name in the manifest.
-pub const VIEW: &str = "v";
+pub(super) const VIEW: &str = "v";
 /// The name of its source.
-pub const SOURCE: &str = "rows";
+pub(super) const SOURCE: &str = "rows";
 /// A history that reaches back to the first event, so that every time is answerable.
-pub const ALL_HISTORY_US: i64 = i64::MAX;
+pub(super) const ALL_HISTORY_US: i64 = i64::MAX;
 
 type Object = Map<String, Json>;
 
 /// One file.
 #[derive(Debug)]
-pub struct File {
+pub(super) struct File {
     view: Object,
     /// The columns of the event and of the view.
     pub columns: Vec<Column>,
@@ -40,7 +40,7 @@ pub struct File {
 
 /// A question and what is expected of it.
 #[derive(Debug)]
-pub struct Query {
+pub(super) struct Query {
     /// The key's parts by name.
     pub key: Vec<(String, Value)>,
     /// The time asked; none for null.
@@ -55,7 +55,7 @@ pub struct Query {
 
 /// A change of the view.
 #[derive(Debug)]
-pub struct Change {
+pub(super) struct Change {
     /// What it is about.
     pub about: String,
     /// The manifest with the changed view.
@@ -66,7 +66,7 @@ pub struct Change {
 
 impl File {
     /// Reads a file's text.
-    pub fn parse(text: &str) -> Result<File> {
+    pub(super) fn parse(text: &str) -> Result<File> {
         let json: Json = serde_json::from_str(text)
             .map_err(|error| Error::input("it is not JSON").because(error))?;
         let view = object(&json["view"])?.clone();
@@ -88,12 +88,12 @@ impl File {
     }
 
     /// How many cases it holds.
-    pub fn size(&self) -> u64 {
+    pub(super) fn size(&self) -> u64 {
         (self.queries.len() + self.refused.len() + self.accepted.len()) as u64
     }
 
     /// The manifest with this file's view.
-    pub fn manifest(&self, history_us: i64) -> Result<Json> {
+    pub(super) fn manifest(&self, history_us: i64) -> Result<Json> {
         manifest(&self.view, history_us)
     }
 }

@@ -45,7 +45,7 @@ impl Arrival {
 }
 
 /// Checks every query in every order.
-pub fn check(guest: &Guest<'_>, file: &File, failures: &mut Failures) -> Result<()> {
+pub(super) fn check(guest: &Guest<'_>, file: &File, failures: &mut Failures) -> Result<()> {
     if file.queries.is_empty() {
         return Ok(());
     }

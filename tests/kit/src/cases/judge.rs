@@ -14,7 +14,7 @@ use std::fmt::Display;
 
 /// Failures of one file.
 #[derive(Debug)]
-pub struct Failures {
+pub(super) struct Failures {
     file: String,
     cases: BTreeSet<String>,
     lines: Vec<String>,
@@ -26,7 +26,7 @@ pub struct Failures {
 
 /// What a host says about one feature.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub(super) struct Found {
     pub value: Value,
     /// None where the host does not say.
     pub status: Option<Status>,
@@ -34,7 +34,7 @@ pub struct Found {
 
 impl Failures {
     /// No failures yet.
-    pub fn new(file: &str) -> Failures {
+    pub(super) fn new(file: &str) -> Failures {
         Failures {
             file: file.to_string(),
             cases: BTreeSet::new(),
@@ -45,13 +45,13 @@ impl Failures {
     }
 
     /// A case failed, here and for this reason.
-    pub fn add(&mut self, case: &str, why: impl Display) {
+    pub(super) fn add(&mut self, case: &str, why: impl Display) {
         self.cases.insert(case.to_string());
         self.lines.push(format!("{}: {case}: {why}", self.file));
     }
 
     /// Adds them to the report.
-    pub fn join(self, report: &mut Report) {
+    pub(super) fn join(self, report: &mut Report) {
         report.failed += self.cases.len() as u64;
         report.failures.extend(self.lines);
         report.compared += self.compared;
@@ -62,7 +62,7 @@ impl Failures {
     ///
     /// # Errors
     /// If the file expects a value that the feature's type does not have.
-    pub fn compare<'a>(
+    pub(super) fn compare<'a>(
         &mut self,
         (number, query): (usize, &Query),
         place: &str,
@@ -93,7 +93,13 @@ impl Failures {
     }
 
     /// Checks that a query fails with a text in its error.
-    pub fn expect_error<T>(&mut self, number: usize, place: &str, text: &str, found: Result<T>) {
+    pub(super) fn expect_error<T>(
+        &mut self,
+        number: usize,
+        place: &str,
+        text: &str,
+        found: Result<T>,
+    ) {
         self.compared += 1;
         let why = match found {
             Ok(_) => format!("{place}: no error, expected one with {text:?}"),

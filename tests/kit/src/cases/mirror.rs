@@ -13,6 +13,7 @@ use std::sync::Arc;
 /// The component, and what runs it.
 #[derive(Clone, Copy)]
 pub struct Guest<'a> {
+    /// What compiles the artifacts.
     pub engine: &'a Engine,
     /// The component without a manifest.
     pub component: &'a [u8],

@@ -13,7 +13,7 @@ fn wrong(data_type: &DataType, json: &Json) -> Error {
 }
 
 /// The value of type `data_type` that `json` writes.
-pub fn read(data_type: &DataType, json: &Json) -> Result<Value> {
+pub(super) fn read(data_type: &DataType, json: &Json) -> Result<Value> {
     let wrong = || wrong(data_type, json);
     if json.is_null() {
         return Ok(Value::Null);
@@ -71,7 +71,7 @@ fn single(json: &Json) -> Option<f32> {
 }
 
 /// RFC 3339, a date, or microseconds.
-pub fn time(json: &Json) -> Result<Time> {
+pub(super) fn time(json: &Json) -> Result<Time> {
     let found = match json.as_str() {
         Some(text) => Time::parse(text).ok(),
         None => json.as_i64().and_then(Time::new),
@@ -80,7 +80,7 @@ pub fn time(json: &Json) -> Result<Time> {
 }
 
 /// Microseconds: a number, or a text of terms such as `64s + 1us`.
-pub fn duration_us(json: &Json) -> Result<i64> {
+pub(super) fn duration_us(json: &Json) -> Result<i64> {
     let Some(text) = json.as_str() else {
         return json.as_i64().ok_or_else(|| Error::input(format!("{json} is no duration")));
     };

@@ -7,7 +7,7 @@ use crate::feature::Aggregate;
 use crate::value::{Value, same_bits};
 
 /// A list of some values, given in row order.
-pub fn list(aggregate: Aggregate, mut values: Vec<Value>) -> Value {
+pub(super) fn list(aggregate: Aggregate, mut values: Vec<Value>) -> Value {
     use Aggregate as A;
     let most = match aggregate {
         A::FirstN { n } => n,

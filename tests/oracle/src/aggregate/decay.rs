@@ -41,7 +41,7 @@ fn mantissa(step: u32) -> u32 {
 }
 
 /// The decayed sum of the values of some rows.
-pub fn sum(rows: &[&Row], values: &[Value], half_life_us: i64, as_of: i64) -> Value {
+pub(super) fn sum(rows: &[&Row], values: &[Value], half_life_us: i64, as_of: i64) -> Value {
     let weights: Vec<(u32, i128)> =
         rows.iter().map(|row| weight(row.event_time, half_life_us)).collect();
     let least = weights.iter().map(|(_, exponent)| *exponent).min().unwrap_or(0);

@@ -26,20 +26,20 @@ fn bounded(values: Vec<Value>, limit: usize) -> Option<Vec<(Value, usize)>> {
 }
 
 /// How many values are distinct.
-pub fn unique_count(values: Vec<Value>, limit: usize) -> Outcome {
+pub(crate) fn unique_count(values: Vec<Value>, limit: usize) -> Outcome {
     let count = |counted: Vec<_>| Outcome::of(Value::Int64(counted.len() as i64));
     bounded(values, limit).map_or_else(Outcome::overflow, count)
 }
 
 /// Each distinct value with its count.
-pub fn histogram(values: Vec<Value>, limit: usize) -> Outcome {
+pub(crate) fn histogram(values: Vec<Value>, limit: usize) -> Outcome {
     let Some(counted) = bounded(values, limit) else { return Outcome::overflow() };
     let pairs = counted.into_iter().map(|(value, count)| (value, Value::Int64(count as i64)));
     Outcome::of(Value::Map(pairs.collect()))
 }
 
 /// The most frequent value, of several the least.
-pub fn mode(values: Vec<Value>, limit: usize) -> Outcome {
+pub(crate) fn mode(values: Vec<Value>, limit: usize) -> Outcome {
     let Some(counted) = bounded(values, limit) else { return Outcome::overflow() };
     let most = counted.iter().map(|(_, count)| *count).max();
     let mode = counted.into_iter().find(|(_, count)| Some(*count) == most);
@@ -47,7 +47,7 @@ pub fn mode(values: Vec<Value>, limit: usize) -> Outcome {
 }
 
 /// The entropy in bits, in doubles: counts ascending, each operation rounded.
-pub fn entropy(values: Vec<Value>, limit: usize) -> Outcome {
+pub(crate) fn entropy(values: Vec<Value>, limit: usize) -> Outcome {
     let n = values.len() as f64;
     let Some(counted) = bounded(values, limit) else { return Outcome::overflow() };
     if counted.is_empty() {
@@ -65,7 +65,7 @@ pub fn entropy(values: Vec<Value>, limit: usize) -> Outcome {
 }
 
 /// The estimate of how many values are distinct, from `2^precision` registers.
-pub fn estimate(values: &[Value], precision: u8) -> Outcome {
+pub(crate) fn estimate(values: &[Value], precision: u8) -> Outcome {
     Outcome::of(Value::Int64(libm::rint(cardinality(&registers(values, precision))) as i64))
 }
 

@@ -5,12 +5,12 @@
 
 mod collections;
 mod decay;
-pub mod distinct;
+pub(crate) mod distinct;
 mod moments;
-pub mod percentile;
+pub(crate) mod percentile;
 mod ratio;
-pub mod sums;
-pub mod vectors;
+pub(crate) mod sums;
+pub(crate) mod vectors;
 
 use crate::feature::Aggregate;
 use crate::outcome::Outcome;
@@ -24,7 +24,11 @@ use num_rational::BigRational;
 ///
 /// # Panics
 /// If the aggregate does not apply to the column; see [`crate::Feature::kind`].
-pub fn aggregate(aggregate: Aggregate, column: Option<usize>, selection: &Selection) -> Outcome {
+pub(crate) fn aggregate(
+    aggregate: Aggregate,
+    column: Option<usize>,
+    selection: &Selection,
+) -> Outcome {
     use Aggregate as A;
     let inputs: Vec<&Row> = inputs(&selection.rows, column);
     let count = inputs.len();
@@ -86,18 +90,18 @@ pub fn aggregate(aggregate: Aggregate, column: Option<usize>, selection: &Select
 }
 
 /// The rows in which the column is not null; without a column, all.
-pub fn inputs<'a>(rows: &[&'a Row], column: Option<usize>) -> Vec<&'a Row> {
+pub(crate) fn inputs<'a>(rows: &[&'a Row], column: Option<usize>) -> Vec<&'a Row> {
     let present = |row: &&&Row| column.is_none_or(|column| !row.values[column].is_null());
     rows.iter().filter(present).copied().collect()
 }
 
 /// The values of a column.
-pub fn values(rows: &[&Row], column: usize) -> Vec<Value> {
+pub(crate) fn values(rows: &[&Row], column: usize) -> Vec<Value> {
     rows.iter().map(|row| row.values[column].clone().canonical()).collect()
 }
 
 /// A number as a rational, or the float that is none: singles widen exactly (S14).
-pub fn real(value: &Value) -> Result<BigRational, f64> {
+pub(crate) fn real(value: &Value) -> Result<BigRational, f64> {
     let x = match value {
         Value::Int64(x) => return Ok(BigRational::from_integer(BigInt::from(*x))),
         Value::Float32(x) => f64::from(*x),

@@ -52,7 +52,7 @@ impl Deviations {
 }
 
 /// An aggregate of one column's second or a higher moment.
-pub fn of_one(aggregate: Aggregate, values: &[Value]) -> Value {
+pub(super) fn of_one(aggregate: Aggregate, values: &[Value]) -> Value {
     use Aggregate as A;
     let n = BigInt::from(values.len());
     let least = if matches!(aggregate, A::VarSamp | A::StddevSamp) { 2 } else { 1 };
@@ -86,7 +86,7 @@ pub fn of_one(aggregate: Aggregate, values: &[Value]) -> Value {
 }
 
 /// An aggregate of two columns' common second moment.
-pub fn of_two(aggregate: Aggregate, x: &[Value], y: &[Value]) -> Value {
+pub(super) fn of_two(aggregate: Aggregate, x: &[Value], y: &[Value]) -> Value {
     use Aggregate as A;
     let n = BigInt::from(x.len());
     let least = if matches!(aggregate, A::CovarSamp { .. }) { 2 } else { 1 };

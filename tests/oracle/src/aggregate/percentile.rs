@@ -114,7 +114,7 @@ fn index_of_rank(count: usize, millionths: u32) -> usize {
 }
 
 /// The answer of the bin of the rank; null without values.
-pub fn percentile(values: &[Value], millionths: u32) -> Value {
+pub(crate) fn percentile(values: &[Value], millionths: u32) -> Value {
     if values.is_empty() {
         return Value::Null;
     }

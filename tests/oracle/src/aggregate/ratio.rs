@@ -14,7 +14,7 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 
 /// `numerator / denominator` over some rows; null if one is null or the denominator is 0.
-pub fn ratio(rows: &[&Row], numerator: Operand, denominator: Operand) -> Value {
+pub(super) fn ratio(rows: &[&Row], numerator: Operand, denominator: Operand) -> Value {
     let (Some(a), Some(b)) = (measured(rows, numerator), measured(rows, denominator)) else {
         return Value::Null;
     };

@@ -11,11 +11,11 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 
 /// An exact sum, or what takes its place when some inputs are not real.
-pub type Total = Result<BigRational, f64>;
+pub(crate) type Total = Result<BigRational, f64>;
 
 /// How often each value that is not a real number occurs among a sum's inputs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct NotReal {
+pub(crate) struct NotReal {
     /// NaNs.
     pub nan: usize,
     /// Positive infinities.
@@ -26,14 +26,14 @@ pub struct NotReal {
 
 impl NotReal {
     /// Counts one double.
-    pub fn add(&mut self, x: f64) {
+    pub(crate) fn add(&mut self, x: f64) {
         self.nan += usize::from(x.is_nan());
         self.plus += usize::from(x == f64::INFINITY);
         self.minus += usize::from(x == f64::NEG_INFINITY);
     }
 
     /// The sum, if these alone decide it (S17).
-    pub fn decide(self) -> Option<f64> {
+    pub(crate) fn decide(self) -> Option<f64> {
         if self.nan > 0 || (self.plus > 0 && self.minus > 0) {
             Some(f64::from_bits(0x7ff8_0000_0000_0000))
         } else if self.plus > 0 {
@@ -47,7 +47,7 @@ impl NotReal {
 }
 
 /// The sum of numbers.
-pub fn total<'a>(values: impl IntoIterator<Item = &'a Value>) -> Total {
+pub(crate) fn total<'a>(values: impl IntoIterator<Item = &'a Value>) -> Total {
     let mut sum = BigRational::from_integer(BigInt::from(0));
     let mut not_real = NotReal::default();
     for value in values {
@@ -60,7 +60,7 @@ pub fn total<'a>(values: impl IntoIterator<Item = &'a Value>) -> Total {
 }
 
 /// The feature `sum` over some inputs.
-pub fn sum(values: &[Value]) -> Outcome {
+pub(crate) fn sum(values: &[Value]) -> Outcome {
     match values.first() {
         None => Outcome::null(),
         Some(first) => finish_sum(total(values), matches!(first, Value::Int64(_))),
@@ -68,12 +68,12 @@ pub fn sum(values: &[Value]) -> Outcome {
 }
 
 /// The feature `mean` over some inputs.
-pub fn mean(values: &[Value]) -> Outcome {
+pub(crate) fn mean(values: &[Value]) -> Outcome {
     if values.is_empty() { Outcome::null() } else { finish_mean(total(values), values.len()) }
 }
 
 /// A sum from its total. One of integers overflows if it leaves 64 bits, and only then.
-pub fn finish_sum(total: Total, whole: bool) -> Outcome {
+pub(crate) fn finish_sum(total: Total, whole: bool) -> Outcome {
     match total {
         Err(decided) => Outcome::of(Value::Float64(decided)),
         Ok(exact) if whole => match i64::try_from(exact.to_integer()) {
@@ -85,7 +85,7 @@ pub fn finish_sum(total: Total, whole: bool) -> Outcome {
 }
 
 /// The mean of `count` inputs, at least one, from their total.
-pub fn finish_mean(total: Total, count: usize) -> Outcome {
+pub(crate) fn finish_mean(total: Total, count: usize) -> Outcome {
     let mean = match total {
         Err(decided) => decided,
         Ok(exact) => round(&(exact / BigRational::from_integer(BigInt::from(count)))),

@@ -16,7 +16,7 @@ const VECTORS_MAX: usize = 1 << 22;
 const RANGE_BITS: i64 = 40;
 
 /// Whether a value of the column makes its row bad, and why. A null in place of the list does not.
-pub fn check(value: &Value, length: usize, grid: i32) -> Result<(), String> {
+pub(crate) fn check(value: &Value, length: usize, grid: i32) -> Result<(), String> {
     let elements = match value {
         Value::Null => return Ok(()),
         Value::List(elements) => elements,
@@ -37,12 +37,12 @@ pub fn check(value: &Value, length: usize, grid: i32) -> Result<(), String> {
 }
 
 /// The sum of each element.
-pub fn sum(vectors: &[Value], length: usize, grid: i32) -> Outcome {
+pub(crate) fn sum(vectors: &[Value], length: usize, grid: i32) -> Outcome {
     finish(vectors, length, grid, &BigInt::from(1), VECTORS_MAX)
 }
 
 /// The mean of each element.
-pub fn mean(vectors: &[Value], length: usize, grid: i32) -> Outcome {
+pub(crate) fn mean(vectors: &[Value], length: usize, grid: i32) -> Outcome {
     finish(vectors, length, grid, &BigInt::from(vectors.len()), VECTORS_MAX)
 }
 

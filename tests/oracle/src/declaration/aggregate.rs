@@ -10,7 +10,7 @@ use crate::kind::Kind;
 use serde_json::Value as Json;
 
 /// The aggregate that some JSON declares; `None` for a user-defined one.
-pub fn read(json: &Json, columns: &[(String, Kind)]) -> Result<Option<Aggregate>, String> {
+pub(super) fn read(json: &Json, columns: &[(String, Kind)]) -> Result<Option<Aggregate>, String> {
     if let Some(name) = json.as_str() {
         return plain(name).map(Some);
     }

@@ -7,14 +7,14 @@ use serde_json::{Map, Value as Json};
 
 /// An object, and what it is in messages.
 #[derive(Clone, Copy, Debug)]
-pub struct Members<'a> {
+pub(super) struct Members<'a> {
     place: &'a str,
     members: &'a Map<String, Json>,
 }
 
 impl<'a> Members<'a> {
     /// The members of what must be an object.
-    pub fn of(place: &'a str, json: &'a Json) -> Result<Members<'a>, String> {
+    pub(super) fn of(place: &'a str, json: &'a Json) -> Result<Members<'a>, String> {
         match json.as_object() {
             Some(members) => Ok(Members { place, members }),
             None => Err(format!("{place} is no object: {json}")),
@@ -22,7 +22,7 @@ impl<'a> Members<'a> {
     }
 
     /// That there are no members but these.
-    pub fn only(&self, known: &[&str]) -> Result<(), String> {
+    pub(super) fn only(&self, known: &[&str]) -> Result<(), String> {
         match self.members.keys().find(|name| !known.contains(&name.as_str())) {
             Some(name) => Err(format!("{} has an unknown member {name:?}", self.place)),
             None => Ok(()),
@@ -30,54 +30,54 @@ impl<'a> Members<'a> {
     }
 
     /// A member, if it is there.
-    pub fn optional(&self, name: &str) -> Option<&'a Json> {
+    pub(super) fn optional(&self, name: &str) -> Option<&'a Json> {
         self.members.get(name).filter(|json| !json.is_null())
     }
 
     /// A member.
-    pub fn member(&self, name: &str) -> Result<&'a Json, String> {
+    pub(super) fn member(&self, name: &str) -> Result<&'a Json, String> {
         self.optional(name).ok_or_else(|| format!("{} lacks {name:?}", self.place))
     }
 
     /// A text.
-    pub fn text(&self, name: &str) -> Result<&'a str, String> {
+    pub(super) fn text(&self, name: &str) -> Result<&'a str, String> {
         self.member(name)?.as_str().ok_or_else(|| self.wrong(name, "a text"))
     }
 
     /// A text, if it is there.
-    pub fn optional_text(&self, name: &str) -> Result<Option<&'a str>, String> {
+    pub(super) fn optional_text(&self, name: &str) -> Result<Option<&'a str>, String> {
         self.optional(name).map(|_| self.text(name)).transpose()
     }
 
     /// A list.
-    pub fn list(&self, name: &str) -> Result<&'a [Json], String> {
+    pub(super) fn list(&self, name: &str) -> Result<&'a [Json], String> {
         let list = self.member(name)?.as_array().map(Vec::as_slice);
         list.ok_or_else(|| self.wrong(name, "a list"))
     }
 
     /// A signed integer.
-    pub fn integer(&self, name: &str) -> Result<i64, String> {
+    pub(super) fn integer(&self, name: &str) -> Result<i64, String> {
         self.member(name)?.as_i64().ok_or_else(|| self.wrong(name, "an integer"))
     }
 
     /// A signed integer that may be absent.
-    pub fn integer_or(&self, name: &str, absent: i64) -> Result<i64, String> {
+    pub(super) fn integer_or(&self, name: &str, absent: i64) -> Result<i64, String> {
         if self.optional(name).is_none() { Ok(absent) } else { self.integer(name) }
     }
 
     /// A length of time in microseconds, at least 1.
-    pub fn length_us(&self, name: &str) -> Result<i64, String> {
+    pub(super) fn length_us(&self, name: &str) -> Result<i64, String> {
         let length_us = self.integer(name)?;
         if length_us < 1 { Err(self.wrong(name, "a positive length")) } else { Ok(length_us) }
     }
 
     /// An integer of a narrower type.
-    pub fn number<T: TryFrom<i64>>(&self, name: &str) -> Result<T, String> {
+    pub(super) fn number<T: TryFrom<i64>>(&self, name: &str) -> Result<T, String> {
         T::try_from(self.integer(name)?).map_err(|_| self.wrong(name, "a number in its range"))
     }
 
     /// How many of something.
-    pub fn size(&self, name: &str) -> Result<usize, String> {
+    pub(super) fn size(&self, name: &str) -> Result<usize, String> {
         self.number(name)
     }
 

@@ -8,7 +8,7 @@ use crate::window::Window;
 use serde_json::Value as Json;
 
 /// The window that some JSON declares.
-pub fn read(json: &Json) -> Result<Window, String> {
+pub(super) fn read(json: &Json) -> Result<Window, String> {
     let window = Members::of("the window", json)?;
     let kind = window.text("kind")?;
     let length = |name: &str| window.length_us(name);

@@ -4,48 +4,48 @@
 
 use lockstep_oracle::{Aggregate, Feature, Outcome, Row, Value, Window, outcome, same_bits};
 
-pub const HOUR_US: i64 = 3_600_000_000;
-pub const DAY_US: i64 = 24 * HOUR_US;
+pub(crate) const HOUR_US: i64 = 3_600_000_000;
+pub(crate) const DAY_US: i64 = 24 * HOUR_US;
 
-pub fn text(text: &str) -> Value {
+pub(crate) fn text(text: &str) -> Value {
     Value::Text(text.to_string())
 }
 
-pub fn ints(list: &[i64]) -> Vec<Value> {
+pub(crate) fn ints(list: &[i64]) -> Vec<Value> {
     list.iter().map(|x| Value::Int64(*x)).collect()
 }
 
-pub fn doubles(list: &[f64]) -> Vec<Value> {
+pub(crate) fn doubles(list: &[f64]) -> Vec<Value> {
     list.iter().map(|x| Value::Float64(*x)).collect()
 }
 
-pub fn texts(list: &[&str]) -> Vec<Value> {
+pub(crate) fn texts(list: &[&str]) -> Vec<Value> {
     list.iter().map(|x| text(x)).collect()
 }
 
 /// A row at a time, told apart from others at it by its ordinal.
-pub fn row(event_time: i64, values: &[Value]) -> Row {
+pub(crate) fn row(event_time: i64, values: &[Value]) -> Row {
     Row { event_time, event_id: Some("id".to_string()), ordinal: 0, values: values.to_vec() }
 }
 
 /// Rows of one column, a microsecond apart from time 0 on.
-pub fn column(values: &[Value]) -> Vec<Row> {
+pub(crate) fn column(values: &[Value]) -> Vec<Row> {
     (0..).zip(values).map(|(time, value)| row(time, std::slice::from_ref(value))).collect()
 }
 
 /// An aggregate of a column over all rows, a day after 1970.
-pub fn over(aggregate: Aggregate, values: &[Value]) -> Outcome {
+pub(crate) fn over(aggregate: Aggregate, values: &[Value]) -> Outcome {
     let feature = Feature::of(aggregate, Some(0), Window::LIFETIME);
     outcome(&column(values), feature, 0, DAY_US)
 }
 
 #[track_caller]
-pub fn same(found: &Outcome, expected: Value) {
+pub(crate) fn same(found: &Outcome, expected: Value) {
     assert!(same_bits(&found.value, &expected), "found {}, expected {expected}", found.value);
     assert!(!found.overflow, "{} is told to overflow", found.value);
 }
 
 #[track_caller]
-pub fn overflows(found: &Outcome) {
+pub(crate) fn overflows(found: &Outcome) {
     assert!(found.overflow && found.value.is_null(), "{} does not overflow", found.value);
 }

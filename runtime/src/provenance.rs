@@ -1,12 +1,12 @@
 //! Provenance: what a training file says about its own making.
 //!
-//! Invariant: the entries name all that the values depend on (S23) and all that they were made from,
-//! so two files with the same entries and the same spine hold the same bits, if files of one
-//! name and size are the same. They stand in the
-//! key-value metadata of Parquet and of Arrow IPC, where other readers pass over them. Deliberately
-//! absent: the time and the place of the making, which no value depends on.
+//! Invariant: the entries name all that the values depend on (S23) and all that they were made
+//! from, so two files with the same entries and the same spine hold the same bits, if files of one
+//! name and size are the same. They stand in the key-value metadata of Parquet and of Arrow IPC,
+//! where other readers pass over them. Deliberately absent: the time and the place of the making,
+//! which no value depends on.
 
-use crate::workspace::Workspace;
+use crate::project::Project;
 use lockstep_core::Result;
 use lockstep_core::view::Boundary;
 use lockstep_engine::catalog::Catalog;
@@ -15,31 +15,31 @@ use lockstep_engine::vector::Identity;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
-/// The metadata of a training set of `service`; `column` is the spine's column of the times asked, `known`
-/// the events' column of arrivals if only those that had arrived count.
-pub fn entries(
-    workspace: &Workspace,
+/// The metadata of a training set of `service`; `column` is the spine's column of the times asked,
+/// `known` the events' column of arrivals if only those that had arrived count.
+pub(crate) fn entries(
+    project: &Project,
     service: &Service,
     column: &str,
     known: Option<&str>,
 ) -> Result<Vec<(String, String)>> {
-    let catalog = &workspace.catalog;
+    let catalog = project.catalog();
     let mut entries = Identity::of(catalog).entries();
     entries.push(("service".into(), service.name.clone()));
-    entries.push(("project_sha256".into(), workspace.project.sha256.clone()));
-    entries.push(("source_files".into(), source_files(workspace, service)?.to_string()));
+    entries.push(("project_sha256".into(), project.sha256().into()));
+    entries.push(("source_files".into(), source_files(project, service)?.to_string()));
     entries.push(("as_of".into(), as_of(catalog, service, column, known).to_string()));
     Ok(entries.into_iter().map(|(name, value)| (format!("lockstep.{name}"), value)).collect())
 }
 
 /// For each source that the service reads, its files in the order of their positions.
-fn source_files(workspace: &Workspace, service: &Service) -> Result<Value> {
-    let views = service.views.iter().map(|view| &workspace.catalog.views()[view.view]);
+fn source_files(project: &Project, service: &Service) -> Result<Value> {
+    let views = service.views.iter().map(|view| &project.catalog().views()[view.view]);
     let names: BTreeSet<&str> =
         views.map(|view| view.declaration().event.source.as_str()).collect();
     let mut sources = Map::new();
     for name in names {
-        let files = workspace.files(name)?;
+        let files = project.files(name)?;
         let file =
             files.iter().map(|file| json!({"name": file.name(), "size_bytes": file.size_bytes()}));
         sources.insert(name.to_string(), file.collect());

@@ -24,7 +24,7 @@ const HEAPS_MAX: i32 = 2;
 
 /// Tells the allocator how much memory the run may take. To be called before there are threads: a
 /// heap that exists stays.
-pub fn expect_memory(memory_max: usize) {
+pub(crate) fn expect_memory(memory_max: usize) {
     let is_little = memory_max < KEEP_BYTES_MIN;
     // Other allocators are not told.
     let _ = is_little;

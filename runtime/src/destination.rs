@@ -3,14 +3,14 @@
 //! Invariant: what could not be written is refused before any work is done, and a failure leaves
 //! nothing behind, here or there. Only a kill leaves the temporary file of an object.
 
-use lockstep_core::{Error, Result};
+use lockstep_core::{Code, Error, Result};
 use lockstep_source::{Format, ObjectStores, is_url};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// Where an output goes.
 #[derive(Debug)]
-pub struct Destination {
+pub(crate) struct Destination {
     file: PathBuf,
     /// The object, and the folder of the temporary file.
     object: Option<(String, TempDir)>,
@@ -18,7 +18,7 @@ pub struct Destination {
 
 impl Destination {
     /// The destination called `output`; temporary files go to `folder`, or the system's.
-    pub fn of(output: &Path, folder: Option<&Path>) -> Result<Destination> {
+    pub(crate) fn of(output: &Path, folder: Option<&Path>) -> Result<Destination> {
         let format = Format::of(output)?;
         let text = output.to_string_lossy();
         if !is_url(&text) {
@@ -39,12 +39,12 @@ impl Destination {
     }
 
     /// The file to write.
-    pub fn file(&self) -> &Path {
+    pub(crate) fn file(&self) -> &Path {
         &self.file
     }
 
     /// Sends the file to where it goes.
-    pub fn finish(self) -> Result<()> {
+    pub(crate) fn finish(self) -> Result<()> {
         match &self.object {
             Some((url, _)) => ObjectStores::of_process().upload(url, &self.file),
             None => Ok(()),
@@ -60,7 +60,8 @@ fn check_file(output: &Path) -> Result<()> {
             "{}: there is no folder {}; make it, or correct --output",
             output.display(),
             folder.display()
-        )));
+        ))
+        .with_code(Code::NotFound { what: "folder", place: folder.display().to_string() }));
     }
     if output.is_dir() {
         let message = "this is a folder; name a file with --output";

@@ -1,0 +1,37 @@
+//! What is wrong with one row of a table, which fails the table (S22).
+//!
+//! Invariant: the error names the row from 0, the line of a text file, and the column if one is to
+//! blame. Deliberately absent: events, of which a bad one is set aside.
+
+use super::admit::in_column;
+use lockstep_core::code::Code;
+use lockstep_core::error::Error;
+
+/// Why a row cannot be used.
+pub(super) struct BadCell {
+    column: Option<String>,
+    reason: String,
+}
+
+impl BadCell {
+    /// A bad value in the column called `name`.
+    pub(super) fn of(name: &str, reason: impl Into<String>) -> BadCell {
+        BadCell { column: Some(name.to_string()), reason: reason.into() }
+    }
+
+    /// The error of row `row`, which stands on line `line` of a text file.
+    pub(super) fn in_row(self, row: usize, line: Option<u64>) -> Error {
+        let line = line.map(|line| format!(", line {line}")).unwrap_or_default();
+        let column = self.column.as_deref();
+        let reason = column.map_or(self.reason.clone(), |name| in_column(name, &self.reason));
+        Error::input(format!("row {row} (from 0{line}): {reason}"))
+            .with_code(Code::bad_row(row, column))
+    }
+}
+
+impl From<String> for BadCell {
+    /// A row of which no column can be read.
+    fn from(reason: String) -> BadCell {
+        BadCell { column: None, reason }
+    }
+}

@@ -1,0 +1,113 @@
+//! Backfills: the store filled from the files of one source or of all.
+//!
+//! Invariant: a store that holds nothing of a source is filled in bulk; one that does goes on as a
+//! stream. Either way a killed run is run again, and one that came to its end does nothing more.
+
+use crate::fill_report::FillReport;
+use crate::fold::Fold;
+use crate::memory::Memory;
+use crate::positions::up_to;
+use crate::progress::Progress;
+use crate::project::Project;
+use lockstep_core::{Error, Result};
+use lockstep_engine::backfill::{Backfill, Options, Step};
+use lockstep_store::Store;
+use lockstep_store::progress::FILES;
+
+/// A backfill to be made.
+#[derive(Clone, Debug, Default)]
+pub struct BackfillJob {
+    /// The source; by default all that views read.
+    pub source: Option<String>,
+    /// The source position, the number of a row over the source's files, before which to stop; by
+    /// default all files are read.
+    pub until_position: Option<u64>,
+    /// The memory of a bulk run.
+    pub memory: Memory,
+}
+
+impl BackfillJob {
+    /// Fills the store of `project`. A bulk run uses as many threads as the machine has cores, a
+    /// stream one that reads ahead.
+    ///
+    /// # Errors
+    /// If a name or a file is wrong, the store is already beyond `until_position`, something else
+    /// filled it, an interrupted backfill had another end, or a disk failed.
+    pub fn run(
+        &self,
+        project: &Project,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<FillReport> {
+        let sources: Vec<&str> = match &self.source {
+            Some(source) => vec![&project.source(source)?.source],
+            None => project.sources().keys().map(String::as_str).collect(),
+        };
+        // Files are opened before the store, so that a wrong one leaves no new store behind.
+        for source in &sources {
+            project.reader(source, 0)?;
+        }
+        let options = self.bulk_options(project)?;
+        let store = project.open_or_create_store()?;
+        // Every source is marked first, so that none looks empty while another one fills.
+        for source in &sources {
+            if let Some(mut bulk) = self.bulk(project, &*store, source, &options)? {
+                bulk.begin()?;
+            }
+        }
+        let mut report = FillReport::default();
+        for source in sources {
+            if let Some(bulk) = self.bulk(project, &*store, source, &options)? {
+                report.merge(self.fill(project, bulk, source, progress)?);
+                continue;
+            }
+            let fold = Fold::open(project, store.clone(), source, FILES)?;
+            if self.until_position.is_some_and(|until| until < fold.position()) {
+                return Err(Error::input(format!(
+                    "the store already holds source {source} up to position {}, beyond \
+                     --until-position",
+                    fold.position()
+                )));
+            }
+            let reader = project.reader(source, fold.position())?;
+            fold.run(up_to(reader, self.until_position), &mut report, progress)?;
+        }
+        Ok(report)
+    }
+
+    fn bulk_options(&self, project: &Project) -> Result<Options> {
+        let spill = Some(self.memory.spill_options(&project.store_path()?)?);
+        Ok(Options { spill, ..Options::default() })
+    }
+
+    /// A bulk run of `source`; none if the store holds events of it already.
+    fn bulk<'a>(
+        &self,
+        project: &'a Project,
+        store: &'a dyn Store,
+        source: &'a str,
+        options: &Options,
+    ) -> Result<Option<Backfill<'a>>> {
+        let (catalog, until) = (project.catalog(), self.until_position);
+        Backfill::open(catalog, store, source, FILES, until, options.clone())
+    }
+
+    fn fill(
+        &self,
+        project: &Project,
+        bulk: Backfill<'_>,
+        source: &str,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<FillReport> {
+        let mut reader = up_to(project.reader(source, 0)?, self.until_position);
+        let mut report = FillReport::default();
+        let applied = bulk.run(&mut *reader, &mut |step| match step {
+            Step::Read(position) => {
+                report.position = position;
+                progress(Progress::Reading { source, position });
+            }
+            Step::Written(done, total) => progress(Progress::Filling { source, done, total }),
+        })?;
+        report.add(&applied);
+        Ok(report)
+    }
+}

@@ -1,0 +1,40 @@
+//! What a run that wrote to a store found.
+
+use lockstep_core::event::SetAside;
+use lockstep_engine::ingest::Applied;
+
+/// What a backfill or a stream did, over all sources that it read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FillReport {
+    /// Events admitted.
+    pub events: u64,
+    /// Identical copies of events that were dropped.
+    pub duplicates: u64,
+    /// Events set aside, for their source or for a view. The store keeps them with their reasons.
+    pub set_aside: u64,
+    /// The first of them.
+    pub first_set_aside: Option<SetAside>,
+    /// The position that the store has reached in the source that was read last.
+    pub position: u64,
+}
+
+impl FillReport {
+    /// Adds what was applied to the store.
+    pub(crate) fn add(&mut self, applied: &Applied) {
+        self.events += applied.events;
+        self.duplicates += applied.duplicates;
+        self.set_aside += applied.set_aside;
+        if self.first_set_aside.is_none() {
+            self.first_set_aside = applied.first_set_aside.clone();
+        }
+    }
+
+    /// Adds the report of a source that was read behind the others.
+    pub(crate) fn merge(&mut self, next: FillReport) {
+        self.events += next.events;
+        self.duplicates += next.duplicates;
+        self.set_aside += next.set_aside;
+        self.first_set_aside = self.first_set_aside.take().or(next.first_set_aside);
+        self.position = next.position;
+    }
+}

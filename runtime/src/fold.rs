@@ -1,0 +1,96 @@
+//! A source partition on its way into a store, from where the store is.
+//!
+//! Invariant: batches are folded in the order of their positions, each with one or more durable
+//! commits, so whatever ends a fold, the store holds the events before its position. One thread
+//! reads ahead; the thread that calls folds. Deliberately absent: which files are read.
+
+use crate::fill_report::FillReport;
+use crate::progress::Progress;
+use crate::project::Project;
+use lockstep_core::event::EventBatch;
+use lockstep_core::{Error, Result};
+use lockstep_engine::ingest::StreamHost;
+use lockstep_source::EventReader;
+use lockstep_store::Store;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+/// Batches that wait between the reader and the fold.
+const QUEUE_BATCHES_MAX: usize = 4;
+
+/// A fold of a source partition.
+pub(crate) struct Fold<'a> {
+    host: StreamHost,
+    source: &'a str,
+    partition: &'static str,
+    position: u64,
+}
+
+impl<'a> Fold<'a> {
+    /// A fold into `store`, from where the store is.
+    pub(crate) fn open(
+        project: &Project,
+        store: Arc<dyn Store>,
+        source: &'a str,
+        partition: &'static str,
+    ) -> Result<Fold<'a>> {
+        let host = StreamHost::open(project.catalog().clone(), store)?;
+        let position = host.progress(source, partition)?.position;
+        Ok(Fold { host, source, partition, position })
+    }
+
+    /// The position to read from.
+    pub(crate) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Folds all that `reader` has, and adds to `report` what that did.
+    pub(crate) fn run(
+        mut self,
+        reader: Box<dyn EventReader>,
+        report: &mut FillReport,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<()> {
+        let mut own = FillReport::default();
+        thread::scope(|scope| {
+            let (sender, receiver) = sync_channel(QUEUE_BATCHES_MAX);
+            let reading = thread::Builder::new()
+                .name("reader".into())
+                .spawn_scoped(scope, move || read(reader, &sender))
+                .map_err(|error| Error::retry("no threads to run on").because(error))?;
+            let folded = self.apply(receiver, &mut own, progress);
+            let read = reading.join();
+            folded?;
+            read.map_err(|_| Error::bug("a thread of the streaming host died"))?
+        })?;
+        own.position = self.host.progress(self.source, self.partition)?.position;
+        report.merge(own);
+        Ok(())
+    }
+
+    /// Folds batches as they come. After a failure the reader finds that nobody listens, and ends.
+    fn apply(
+        &mut self,
+        batches: Receiver<EventBatch>,
+        report: &mut FillReport,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<()> {
+        for batch in batches {
+            report.add(&self.host.apply(self.source, self.partition, &batch)?);
+            let (position, events) = (batch.next_position, report.events);
+            progress(Progress::Folding { source: self.source, position, events });
+        }
+        Ok(())
+    }
+}
+
+/// Reads until the end, or until nobody listens.
+fn read(mut reader: Box<dyn EventReader>, batches: &SyncSender<EventBatch>) -> Result<()> {
+    while let Some(batch) = reader.next()? {
+        if batches.send(batch).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}

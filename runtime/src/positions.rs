@@ -1,0 +1,62 @@
+//! Readers that change what positions another reader gives.
+//!
+//! Invariant: the events are those of the reader inside, in its order.
+
+use lockstep_core::Result;
+use lockstep_core::event::EventBatch;
+use lockstep_source::{EventReader, PassedOver};
+
+/// A reader whose positions count on from a first one.
+pub(crate) struct OffsetReader {
+    /// The position of the first event.
+    pub(crate) first: u64,
+    /// Its positions count from 0.
+    pub(crate) reader: Box<dyn EventReader>,
+}
+
+impl EventReader for OffsetReader {
+    fn next(&mut self) -> Result<Option<EventBatch>> {
+        let Some(mut batch) = self.reader.next()? else { return Ok(None) };
+        batch.positions.iter_mut().for_each(|position| *position += self.first);
+        batch.set_aside.iter_mut().for_each(|event| event.position += self.first);
+        batch.next_position += self.first;
+        Ok(Some(batch))
+    }
+
+    fn passed_over(&self) -> PassedOver {
+        self.reader.passed_over()
+    }
+}
+
+/// A reader that ends before a position.
+struct PrefixReader {
+    end: u64,
+    reader: Box<dyn EventReader>,
+}
+
+/// The events of `reader` before the position `end`, or all of them.
+pub(crate) fn up_to(reader: Box<dyn EventReader>, end: Option<u64>) -> Box<dyn EventReader> {
+    match end {
+        Some(end) => Box::new(PrefixReader { end, reader }),
+        None => reader,
+    }
+}
+
+impl EventReader for PrefixReader {
+    fn next(&mut self) -> Result<Option<EventBatch>> {
+        let Some(mut batch) = self.reader.next()? else { return Ok(None) };
+        if batch.next_position > self.end {
+            let keep = batch.positions.partition_point(|at| *at < self.end);
+            batch.records = batch.records.slice(0, keep);
+            batch.positions.truncate(keep);
+            batch.set_aside.retain(|event| event.position < self.end);
+            batch.next_position = self.end;
+        }
+        let empty = batch.positions.is_empty() && batch.set_aside.is_empty();
+        Ok(if empty { None } else { Some(batch) })
+    }
+
+    fn passed_over(&self) -> PassedOver {
+        self.reader.passed_over()
+    }
+}

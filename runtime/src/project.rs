@@ -1,0 +1,195 @@
+//! A project that is open: its file, what its artifacts declare, its sources and its store.
+//!
+//! Invariant: this is the one way to open a project, for the commands, for [`OnlineHost`] and for a
+//! server. An override names a source that some view reads. The files of a source are looked for
+//! once, so all readers of one project read the same. Deliberately absent: writing.
+//!
+//! [`OnlineHost`]: crate::OnlineHost
+
+use crate::arrivals_column::named_by_project;
+use lockstep_core::Result;
+use lockstep_core::event::{EventBatch, SourceSchema};
+use lockstep_core::time::Interval;
+use lockstep_engine::admission::arrivals::reading;
+use lockstep_engine::catalog::{Catalog, cached_engine};
+use lockstep_engine::parity::Log;
+use lockstep_engine::project::ProjectFile;
+use lockstep_engine::service::Service;
+use lockstep_source::{EventReader, ObjectStores, Pattern, ReadOptions, SourceFile};
+use lockstep_source::{files_of, open_files};
+use lockstep_store::Store;
+use lockstep_store::sled::SledStore;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Events that a reader gives at once, if nothing else is said.
+pub const EVENT_BATCH_ROWS: usize = 8192;
+
+/// What to take from elsewhere than from the project file.
+#[derive(Clone, Debug, Default)]
+pub struct ProjectOptions {
+    /// A source's name and a path, a pattern or a URL of files to read instead of the project's.
+    /// Several of one source are read in this order.
+    pub events: Vec<(String, String)>,
+    /// The store's directory.
+    pub store: Option<PathBuf>,
+}
+
+/// An open project.
+#[derive(Debug)]
+pub struct Project {
+    file: ProjectFile,
+    catalog: Arc<Catalog>,
+    store: Option<PathBuf>,
+    /// The files of each source, as they were found first.
+    files: Mutex<BTreeMap<String, Vec<SourceFile>>>,
+}
+
+impl Project {
+    /// Opens the project file at `path`, or `lockstep.toml` in the folder `path`, and loads its
+    /// artifacts.
+    ///
+    /// # Errors
+    /// If the file or an artifact is wrong, or an artifact is not the one that `lockstep.lock`
+    /// pins.
+    pub fn open(path: impl AsRef<Path>) -> Result<Project> {
+        Project::open_with(path, ProjectOptions::default())
+    }
+
+    /// As [`Project::open`], with some things from elsewhere.
+    ///
+    /// # Errors
+    /// As [`Project::open`], and if an option names a source that no view reads.
+    pub fn open_with(path: impl AsRef<Path>, options: ProjectOptions) -> Result<Project> {
+        let mut file = ProjectFile::open(path)?;
+        let mut given: BTreeMap<&str, Vec<Pattern>> = BTreeMap::new();
+        for (source, files) in &options.events {
+            given.entry(source).or_default().push(Pattern::new("", files));
+        }
+        for (source, files) in given {
+            file.sources.entry(source.into()).or_default().files = files;
+        }
+        let catalog = Arc::new(Catalog::load(&cached_engine()?, &file)?);
+        for (source, _) in &options.events {
+            catalog.source(source)?;
+        }
+        Ok(Project { file, catalog, store: options.store, files: Mutex::default() })
+    }
+
+    /// What the artifacts declare.
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// The SHA-256 of the project file's bytes, in hexadecimal digits.
+    pub fn sha256(&self) -> &str {
+        &self.file.sha256
+    }
+
+    /// The service called `name`.
+    ///
+    /// # Errors
+    /// If there is none, or it does not fit what the artifacts declare.
+    pub fn service(&self, name: &str) -> Result<Service> {
+        Service::resolve(&self.file, &self.catalog, name)
+    }
+
+    /// All services, by name.
+    ///
+    /// # Errors
+    /// If one does not fit what the artifacts declare.
+    pub fn services(&self) -> Result<Vec<Service>> {
+        self.file.services.keys().map(|name| self.service(name)).collect()
+    }
+
+    /// The sources that views read, with their columns.
+    pub fn sources(&self) -> &BTreeMap<String, Arc<SourceSchema>> {
+        self.catalog.sources()
+    }
+
+    /// The columns of the source called `name`.
+    ///
+    /// # Errors
+    /// If no view reads it.
+    pub fn source(&self, name: &str) -> Result<&Arc<SourceSchema>> {
+        self.catalog.source(name)
+    }
+
+    /// The store's directory.
+    ///
+    /// # Errors
+    /// If neither the project file nor an option names one.
+    pub fn store_path(&self) -> Result<PathBuf> {
+        match &self.store {
+            Some(path) => Ok(path.clone()),
+            None => Ok(self.file.store_path()?.to_path_buf()),
+        }
+    }
+
+    /// The store, which exists. One process at a time may have it open.
+    ///
+    /// # Errors
+    /// If there is none, another process has it open, or it is damaged.
+    pub fn open_store(&self) -> Result<Arc<dyn Store>> {
+        Ok(Arc::new(SledStore::open(self.store_path()?)?))
+    }
+
+    /// The store, a new one if there is none.
+    ///
+    /// # Errors
+    /// If it cannot be made, another process has it open, or it is damaged.
+    pub fn open_or_create_store(&self) -> Result<Arc<dyn Store>> {
+        Ok(Arc::new(SledStore::open_or_create(self.store_path()?)?))
+    }
+
+    /// The files of `source`, in the order of their positions.
+    ///
+    /// # Errors
+    /// If the project names none, or a pattern matches nothing.
+    pub fn files(&self, source: &str) -> Result<Vec<SourceFile>> {
+        let mut found = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(files) = found.get(source) {
+            return Ok(files.clone());
+        }
+        let files = files_of(self.file.files(source)?, ObjectStores::of_process());
+        let files = files.map_err(|error| error.at(format!("source {source}")))?;
+        found.insert(source.to_string(), files.clone());
+        Ok(files)
+    }
+
+    /// A reader of the files of `source` from a position on, with the columns that a store needs:
+    /// those declared and, where the project names it, that of arrivals.
+    ///
+    /// # Errors
+    /// If a file cannot be read, lacks a column, or ends before the position.
+    pub fn reader(&self, source: &str, start_position: u64) -> Result<Box<dyn EventReader>> {
+        let schema = reading(self.source(source)?)?;
+        let options =
+            ReadOptions { batch_rows: EVENT_BATCH_ROWS, start_position, ..ReadOptions::default() };
+        let opened = open_files(&self.files(source)?, schema.clone(), options);
+        opened.map_err(|error| named_by_project(&schema, error))
+    }
+
+    /// A reader of all files of a source, with these columns, that may pass over events outside
+    /// `time_range`.
+    pub(crate) fn reader_within(
+        &self,
+        schema: Arc<SourceSchema>,
+        time_range: Option<Interval>,
+    ) -> Result<Box<dyn EventReader>> {
+        let options =
+            ReadOptions { batch_rows: EVENT_BATCH_ROWS, time_range, ..ReadOptions::default() };
+        open_files(&self.files(&schema.source)?, schema, options)
+    }
+
+    /// All events of `source`, in memory.
+    pub(crate) fn log(&self, source: &str) -> Result<Log> {
+        let mut reader = self.reader(source, 0)?;
+        let mut batches: Vec<EventBatch> = Vec::new();
+        while let Some(batch) = reader.next()? {
+            batches.push(batch);
+        }
+        Ok(Log { schema: self.source(source)?.clone(), batches })
+    }
+}

@@ -1,0 +1,57 @@
+//! The spine of a job: the rows to be joined, a file or the files of a pattern.
+//!
+//! Invariant: in text formats the service's request columns and the column of times have their
+//! types. Deliberately absent: whether the columns are there, which the engine says with the
+//! service's name.
+
+use arrow::array::RecordBatch;
+use lockstep_core::Result;
+use lockstep_core::value::DataType;
+use lockstep_engine::service::Service;
+use lockstep_source::clock::modified;
+use lockstep_source::{Location, Pattern, ReadAhead, SourceFile, open_tables, read_tables};
+use std::path::Path;
+use std::time::Duration;
+
+/// Rows that are read at once.
+const BATCH_ROWS: usize = 1 << 17;
+
+/// The files of a spine.
+#[derive(Debug)]
+pub(crate) struct Spine {
+    files: Vec<SourceFile>,
+    columns: Vec<(String, DataType)>,
+}
+
+impl Spine {
+    /// The spine at `path`, a path, a pattern or a URL, whose column `as_of` holds the times.
+    pub(crate) fn find(path: &Path, service: &Service, as_of: &str) -> Result<Spine> {
+        let files = Pattern::new("", path.to_string_lossy()).files()?;
+        let request = service.request.iter().map(|c| (c.name.clone(), c.data_type.clone()));
+        let columns = request.chain([(as_of.to_string(), DataType::Timestamp)]).collect();
+        Ok(Spine { files, columns })
+    }
+
+    /// All rows, in memory.
+    pub(crate) fn read(&self) -> Result<RecordBatch> {
+        read_tables(&self.files, &self.columns)
+    }
+
+    /// All rows, in parts, read ahead by a thread of its own.
+    pub(crate) fn reader(&self) -> Result<ReadAhead> {
+        Ok(open_tables(&self.files, &self.columns, BATCH_ROWS)?.ahead())
+    }
+
+    /// What tells the versions of local files apart. Objects have tags, which their readers
+    /// compare.
+    pub(crate) fn versions(&self) -> Vec<Option<(u64, Duration)>> {
+        let version = |file: &SourceFile| match file.location() {
+            Location::File(path) => {
+                let metadata = path.metadata().ok()?;
+                Some((metadata.len(), modified(&metadata)?))
+            }
+            Location::Object(_) => None,
+        };
+        self.files.iter().map(version).collect()
+    }
+}

@@ -1,0 +1,143 @@
+//! Streams: events folded into the store from its position on.
+//!
+//! Invariant: events that the project's files do not hold are a partition of their own, whose
+//! positions count what came; they need ids, which make sending them twice harmless (S24).
+
+use crate::arrivals_column::named_by_project;
+use crate::fill_report::FillReport;
+use crate::fold::Fold;
+use crate::positions::OffsetReader;
+use crate::progress::Progress;
+use crate::project::{EVENT_BATCH_ROWS, Project};
+use lockstep_core::event::SourceSchema;
+use lockstep_core::{Error, Result};
+use lockstep_engine::admission::arrivals::reading;
+use lockstep_source::{EventReader, Format, Pattern, ReadOptions, open_events_stdin, open_files};
+use lockstep_store::progress::{FILES, PUSHED};
+use std::fmt;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Where a stream's events come from.
+pub enum StreamInput {
+    /// The rest of the project's files.
+    Files,
+    /// Further events: a path, a pattern or a URL.
+    Pushed(PathBuf),
+    /// Further events from a pipe, such as standard input.
+    Pipe {
+        /// What it holds. Parquet cannot be read from a pipe; Arrow must be in its stream format.
+        format: Format,
+        /// It is read on a thread of its own, until it ends.
+        input: Box<dyn Read + Send>,
+    },
+}
+
+impl fmt::Debug for StreamInput {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StreamInput::Files => f.write_str("Files"),
+            StreamInput::Pushed(path) => f.debug_tuple("Pushed").field(path).finish(),
+            StreamInput::Pipe { format, .. } => {
+                f.debug_struct("Pipe").field("format", format).finish_non_exhaustive()
+            }
+        }
+    }
+}
+
+/// Events to be streamed.
+#[derive(Debug)]
+pub struct StreamJob {
+    /// The source; needed only if the project has several.
+    pub source: Option<String>,
+    /// Where its events come from.
+    pub input: StreamInput,
+    /// Most events in a batch of further events; each batch is one durable commit, or several.
+    pub batch_rows: usize,
+}
+
+impl StreamJob {
+    /// A job for the one source of a project, with batches of the usual size.
+    pub fn new(input: StreamInput) -> StreamJob {
+        StreamJob { source: None, input, batch_rows: EVENT_BATCH_ROWS }
+    }
+
+    /// Folds the events into the store of `project`, a new one if there is none. One thread reads
+    /// ahead; the thread that calls folds.
+    ///
+    /// # Errors
+    /// If a name or a file is wrong, further events have no ids, something else filled the store, a
+    /// backfill of it was interrupted, or a disk failed. What was folded before stays in the store.
+    pub fn run(
+        self,
+        project: &Project,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<FillReport> {
+        let schema = match &self.source {
+            Some(source) => project.source(source)?,
+            None => one_source(project)?,
+        };
+        let source = schema.source.as_str();
+        if self.batch_rows == 0 {
+            return Err(Error::input("--batch-rows must be at least 1"));
+        }
+        // Files are opened before the store, so that a wrong one leaves no new store behind.
+        let pushed = pushed(schema, self.input, self.batch_rows)?;
+        if pushed.is_none() {
+            project.reader(source, 0)?;
+        }
+        let partition = if pushed.is_some() { PUSHED } else { FILES };
+        let fold = Fold::open(project, project.open_or_create_store()?, source, partition)?;
+        let reader: Box<dyn EventReader> = match pushed {
+            None => project.reader(source, fold.position())?,
+            Some(reader) => Box::new(OffsetReader { first: fold.position(), reader }),
+        };
+        let mut report = FillReport::default();
+        fold.run(reader, &mut report, progress)?;
+        Ok(report)
+    }
+}
+
+/// The one source that views read.
+fn one_source(project: &Project) -> Result<&Arc<SourceSchema>> {
+    let mut sources = project.sources().values();
+    match (sources.next(), sources.next()) {
+        (Some(only), None) => Ok(only),
+        _ => {
+            let names: Vec<&str> = project.sources().keys().map(String::as_str).collect();
+            Err(Error::input(format!("name one --source of: {}", names.join(", "))))
+        }
+    }
+}
+
+/// A reader of further events; none if the project's files are to be read.
+fn pushed(
+    schema: &Arc<SourceSchema>,
+    input: StreamInput,
+    batch_rows: usize,
+) -> Result<Option<Box<dyn EventReader>>> {
+    if matches!(input, StreamInput::Files) {
+        return Ok(None);
+    }
+    if schema.id.is_none() {
+        return Err(Error::input(format!(
+            "source {} has no event ids, so events that the project's files do not hold could \
+             count twice (S24); declare #[event(id = …)], or add the file to the project's files",
+            schema.source
+        )));
+    }
+    let options = ReadOptions { batch_rows, start_position: 0, ..ReadOptions::default() };
+    let schema = reading(schema)?;
+    let opened = match input {
+        StreamInput::Files => return Ok(None),
+        StreamInput::Pushed(path) => {
+            let files = Pattern::new("", path.to_string_lossy()).files()?;
+            open_files(&files, schema.clone(), options)
+        }
+        StreamInput::Pipe { format, input } => {
+            open_events_stdin(format, input, schema.clone(), options)
+        }
+    };
+    opened.map(Some).map_err(|error| named_by_project(&schema, error))
+}

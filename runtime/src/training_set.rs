@@ -1,0 +1,237 @@
+//! Training sets: a spine joined with the features of a service, as a file or an object.
+//!
+//! Invariant: the output appears whole or not at all, and only if no more rows were set aside than
+//! allowed. Its metadata names all that its values depend on (S23); of the options only the spine,
+//! the column of times and `as_known` change what is in it. Deliberately absent: the join itself,
+//! which is the engine's.
+
+use crate::arrivals_column::{named_by_as_known, named_by_project};
+use crate::destination::Destination;
+use crate::memory::Memory;
+use crate::progress::Progress;
+use crate::project::Project;
+use crate::provenance;
+use crate::spine::Spine;
+use arrow::array::RecordBatch;
+use lockstep_core::event::SetAside;
+use lockstep_core::{Error, Result};
+use lockstep_engine::service::{AS_OF, Service};
+use lockstep_engine::training::{Counts, Joined, Options, TrainingSet};
+use lockstep_source::TrainingWriter;
+use std::panic::resume_unwind;
+use std::path::PathBuf;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::Duration;
+
+/// Reports of workers that wait for the caller; further ones are dropped.
+const REPORTS_MAX: usize = 64;
+
+/// A training set to be made.
+#[derive(Clone, Debug)]
+pub struct TrainingSetJob {
+    /// The service whose features to compute.
+    pub service: String,
+    /// The rows to join: a path, a pattern or a URL. There is one column for each of the service's
+    /// request columns, and one of times.
+    pub spine: PathBuf,
+    /// Where the training set goes: a path, or the URL of an object. It ends in `.parquet`,
+    /// `.arrow`, `.ndjson` or `.csv`.
+    pub output: PathBuf,
+    /// The spine's column that holds the time of each row.
+    pub as_of_column: String,
+    /// The event column that holds when each event arrived: then a row sees only events that had
+    /// arrived by its time.
+    pub as_known: Option<String>,
+    /// The memory of the run.
+    pub memory: Memory,
+    /// Most events that may be set aside.
+    pub bad_rows_max: u64,
+}
+
+/// What a training set's run found.
+#[derive(Clone, Debug)]
+pub struct TrainingSetReport {
+    /// Whether the output was written; not if more events were set aside than allowed.
+    pub written: bool,
+    /// Rows of the output; 0 if it was not written.
+    pub rows: u64,
+    /// Features of each row.
+    pub features: usize,
+    /// Events that counted.
+    pub events: u64,
+    /// Identical copies of events that were dropped.
+    pub duplicates: u64,
+    /// Events that were set aside, by source and position.
+    pub set_aside: Vec<(String, SetAside)>,
+    /// Events that were not read, because no window reaches them.
+    pub passed_over: u64,
+    /// With `as_known`: of each feature, in how many rows it would have leaked what had not
+    /// arrived yet.
+    pub leakage: Vec<(String, u64)>,
+    /// Whether rows had to wait on the disk.
+    pub spilled: bool,
+    /// The time that all threads together spent in transforms.
+    pub guest_time: Duration,
+}
+
+impl TrainingSetJob {
+    /// A job with the usual column of times, half of the machine's memory, and no bad rows.
+    pub fn new(
+        service: impl Into<String>,
+        spine: impl Into<PathBuf>,
+        output: impl Into<PathBuf>,
+    ) -> TrainingSetJob {
+        TrainingSetJob {
+            service: service.into(),
+            spine: spine.into(),
+            output: output.into(),
+            as_of_column: AS_OF.into(),
+            as_known: None,
+            memory: Memory::default(),
+            bad_rows_max: 0,
+        }
+    }
+
+    /// Makes the training set. It uses as many threads as the machine has cores, one that reads
+    /// ahead and two that write.
+    ///
+    /// # Errors
+    /// If a name, a file or a column is wrong, the spine changed meanwhile, or a disk or an object
+    /// store failed. Then there is no output.
+    pub fn run(
+        &self,
+        project: &Project,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<TrainingSetReport> {
+        let service = project.service(&self.service)?;
+        let destination = Destination::of(&self.output, self.memory.spill_dir.as_deref())?;
+        let options = Options {
+            as_of: self.as_of_column.clone(),
+            known: self.as_known.clone(),
+            spill: Some(self.memory.spill_options(destination.file())?),
+            ..Options::default()
+        };
+        let mut training = TrainingSet::with(project.catalog(), &service, options)?;
+        let spine = Spine::find(&self.spine, &service, &self.as_of_column)?;
+        let versions = spine.versions();
+        self.read_spine(&spine, &mut training)?;
+        training.check_room()?;
+        let passed_over = self.read_events(project, &mut training, progress)?;
+        let mut joined = join(training, progress)?;
+        if joined.counts.set_aside.len() as u64 > self.bad_rows_max {
+            return Ok(report(None, passed_over, &service, joined.counts));
+        }
+        let metadata =
+            provenance::entries(project, &service, &self.as_of_column, self.as_known.as_deref())?;
+        let writer = write(&spine, &mut joined, &destination, metadata, progress)?;
+        if joined.left() > 0 || spine.versions() != versions {
+            let message = "the spine changed while it was read; run the command again";
+            return Err(Error::input(message).at(self.spine.display()));
+        }
+        let rows = writer.finish()?;
+        destination.finish()?;
+        Ok(report(Some(rows), passed_over, &service, joined.counts))
+    }
+
+    fn read_spine(&self, spine: &Spine, training: &mut TrainingSet<'_>) -> Result<()> {
+        let place = |error: Error| error.at(self.spine.display());
+        let mut reader = spine.reader()?;
+        // The columns are checked even if there are no rows.
+        let empty = RecordBatch::new_empty(reader.schema().clone());
+        training.spine(&empty).map_err(place)?;
+        while let Some(batch) = reader.read()? {
+            training.spine(&batch).map_err(place)?;
+        }
+        Ok(())
+    }
+
+    /// Reads the events of all sources; answers how many were passed over.
+    fn read_events(
+        &self,
+        project: &Project,
+        training: &mut TrainingSet<'_>,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<u64> {
+        let mut passed_over = 0;
+        for source in training.sources() {
+            let reach = training.reach(&source);
+            let reader = project.reader_within(training.schema(&source)?, reach);
+            let declared = project.source(&source)?;
+            let mut reader = reader.map_err(|error| {
+                named_by_project(declared, named_by_as_known(self.as_known.as_deref(), error))
+            })?;
+            training.read(&source, &mut *reader, &mut |position| {
+                progress(Progress::Reading { source: &source, position });
+            })?;
+            passed_over += reader.passed_over().rows;
+        }
+        Ok(passed_over)
+    }
+}
+
+/// Joins, and hands the workers' reports to this thread's callback.
+fn join<'a>(
+    training: TrainingSet<'a>,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Joined<'a>> {
+    thread::scope(|scope| {
+        let (sender, receiver) = sync_channel(REPORTS_MAX);
+        let joining = scope.spawn(move || {
+            training.join(&move |done, total| {
+                // A worker does not wait for a slow caller.
+                let _ = sender.try_send((done as u64, total as u64));
+            })
+        });
+        // Workers report at once, so a report may overtake an earlier one.
+        let mut most = 0;
+        for (done, total) in receiver {
+            most = most.max(done);
+            progress(Progress::Joining { done: most, total });
+        }
+        joining.join().unwrap_or_else(|panic| resume_unwind(panic))
+    })
+}
+
+/// Writes the spine's rows with their features. The file has no name yet.
+fn write(
+    spine: &Spine,
+    joined: &mut Joined<'_>,
+    destination: &Destination,
+    metadata: Vec<(String, String)>,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<TrainingWriter> {
+    let mut reader = spine.reader()?;
+    let schema = joined.schema(reader.schema());
+    let mut writer = TrainingWriter::create(destination.file(), schema, metadata)?;
+    let (mut done, total) = (0, joined.rows() as u64);
+    progress(Progress::Writing { done, total });
+    // Rows are put in order while those before them are encoded and written.
+    while let Some(batch) = reader.read()? {
+        writer.write(&joined.next(&batch)?)?;
+        done += batch.num_rows() as u64;
+        progress(Progress::Writing { done, total });
+    }
+    Ok(writer)
+}
+
+/// What a run found; `rows` were written, or nothing was.
+fn report(
+    rows: Option<u64>,
+    passed_over: u64,
+    service: &Service,
+    counts: Counts,
+) -> TrainingSetReport {
+    TrainingSetReport {
+        written: rows.is_some(),
+        rows: rows.unwrap_or(0),
+        features: service.outputs.len(),
+        events: counts.events,
+        duplicates: counts.duplicates,
+        set_aside: counts.set_aside,
+        passed_over,
+        leakage: counts.leakage,
+        spilled: counts.spilled,
+        guest_time: counts.guest,
+    }
+}
