@@ -6,6 +6,7 @@
 use crate::fill_report::FillReport;
 use crate::fold::Fold;
 use crate::memory::Memory;
+use crate::new_versions::bring_up;
 use crate::positions::up_to;
 use crate::progress::Progress;
 use crate::project::Project;
@@ -48,13 +49,14 @@ impl BackfillJob {
         }
         let options = self.bulk_options(project)?;
         let store = project.open_or_create_store()?;
+        let caught_up = bring_up(project, &*store, &self.memory, progress)?;
         // Every source is marked first, so that none looks empty while another one fills.
         for source in &sources {
             if let Some(mut bulk) = self.bulk(project, &*store, source, &options)? {
                 bulk.begin()?;
             }
         }
-        let mut report = FillReport::default();
+        let mut report = FillReport { caught_up, ..FillReport::default() };
         for source in sources {
             if let Some(bulk) = self.bulk(project, &*store, source, &options)? {
                 report.merge(self.fill(project, bulk, source, progress)?);
@@ -68,7 +70,7 @@ impl BackfillJob {
                     fold.position()
                 )));
             }
-            let reader = project.reader(source, fold.position())?;
+            let reader = project.reader_of(&fold.schema()?, fold.position())?;
             fold.run(up_to(reader, self.until_position), &mut report, progress)?;
         }
         Ok(report)

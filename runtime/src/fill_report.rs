@@ -1,7 +1,8 @@
 //! What a run that wrote to a store found.
 
 use lockstep_core::event::SetAside;
-use lockstep_engine::ingest::Applied;
+use lockstep_engine::generations::CaughtUp;
+use lockstep_engine::ingest::{Applied, Parted};
 
 /// What a backfill or a stream did, over all sources that it read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +15,10 @@ pub struct FillReport {
     pub set_aside: u64,
     /// The first of them.
     pub first_set_aside: Option<SetAside>,
+    /// The artifacts that had changed and answer now, and how each of their views caught up.
+    pub caught_up: Vec<CaughtUp>,
+    /// Views of a previous version to which there is no way back any more.
+    pub parted: Vec<Parted>,
     /// The position that the store has reached in the source that was read last.
     pub position: u64,
 }
@@ -27,6 +32,7 @@ impl FillReport {
         if self.first_set_aside.is_none() {
             self.first_set_aside = applied.first_set_aside.clone();
         }
+        self.parted.extend(applied.parted.iter().cloned());
     }
 
     /// Adds the report of a source that was read behind the others.
@@ -35,6 +41,7 @@ impl FillReport {
         self.duplicates += next.duplicates;
         self.set_aside += next.set_aside;
         self.first_set_aside = self.first_set_aside.take().or(next.first_set_aside);
+        self.parted.extend(next.parted);
         self.position = next.position;
     }
 }

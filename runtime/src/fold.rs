@@ -7,7 +7,7 @@
 use crate::fill_report::FillReport;
 use crate::progress::Progress;
 use crate::project::Project;
-use lockstep_core::event::EventBatch;
+use lockstep_core::event::{EventBatch, SourceSchema};
 use lockstep_core::{Error, Result};
 use lockstep_engine::ingest::StreamHost;
 use lockstep_source::EventReader;
@@ -43,6 +43,11 @@ impl<'a> Fold<'a> {
     /// The position to read from.
     pub(crate) fn position(&self) -> u64 {
         self.position
+    }
+
+    /// The columns with which the source is to be read: those of all versions that the store feeds.
+    pub(crate) fn schema(&self) -> Result<Arc<SourceSchema>> {
+        self.host.schema(self.source)
     }
 
     /// Folds all that `reader` has, and adds to `report` what that did.

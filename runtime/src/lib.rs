@@ -40,6 +40,7 @@ mod destination;
 mod fill_report;
 mod fold;
 mod memory;
+mod new_versions;
 mod online_host;
 mod parity;
 mod positions;
@@ -53,6 +54,8 @@ mod training_set;
 // Projects, and what is done with them.
 pub use backfill::BackfillJob;
 pub use fill_report::FillReport;
+pub use lockstep_engine::generations::{CaughtUp, View as CaughtUpView};
+pub use lockstep_engine::ingest::Parted;
 pub use lockstep_engine::parity::{Difference, FeatureReport, Report as ParityReport};
 pub use memory::Memory;
 pub use online_host::OnlineHost;
@@ -70,6 +73,7 @@ pub use lockstep_core::{Code, Error, ErrorKind, Result};
 pub use lockstep_engine::online::AsOf;
 pub use lockstep_engine::online::request::unknown_column;
 pub use lockstep_engine::service::{AS_OF, Service};
+pub use lockstep_engine::shape::Shape;
 pub use lockstep_engine::vector::{FeatureVector, Identity};
 
 // What a project is made of.

@@ -52,6 +52,16 @@ impl OnlineHost {
         self.host.service(name)
     }
 
+    /// Refuses a service whose features, in order and with their types, are not those that a model
+    /// was trained on: `demanded` is `lockstep.service_digest` of its training file.
+    ///
+    /// # Errors
+    /// With [`Code::ServiceChanged`](crate::Code::ServiceChanged), which spells out the features, or
+    /// if the service cannot answer.
+    pub fn demand(&self, service: &str, demanded: &str) -> Result<()> {
+        self.host.demand(service, demanded)
+    }
+
     /// The features of one request, which names each of the service's request columns.
     ///
     /// # Errors

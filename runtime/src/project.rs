@@ -143,6 +143,15 @@ impl Project {
         Ok(Arc::new(SledStore::open_or_create(self.store_path()?)?))
     }
 
+    /// The store, if there is one.
+    pub(crate) fn existing_store(&self) -> Result<Option<Arc<dyn Store>>> {
+        let path = self.store_path()?;
+        match SledStore::is_store(&path) {
+            true => Ok(Some(Arc::new(SledStore::open(path)?))),
+            false => Ok(None),
+        }
+    }
+
     /// The files of `source`, in the order of their positions.
     ///
     /// # Errors
@@ -164,11 +173,19 @@ impl Project {
     /// # Errors
     /// If a file cannot be read, lacks a column, or ends before the position.
     pub fn reader(&self, source: &str, start_position: u64) -> Result<Box<dyn EventReader>> {
-        let schema = reading(self.source(source)?)?;
+        self.reader_of(&reading(self.source(source)?)?, start_position)
+    }
+
+    /// As [`Project::reader`], with these columns.
+    pub(crate) fn reader_of(
+        &self,
+        schema: &Arc<SourceSchema>,
+        start_position: u64,
+    ) -> Result<Box<dyn EventReader>> {
         let options =
             ReadOptions { batch_rows: EVENT_BATCH_ROWS, start_position, ..ReadOptions::default() };
-        let opened = open_files(&self.files(source)?, schema.clone(), options);
-        opened.map_err(|error| named_by_project(&schema, error))
+        let opened = open_files(&self.files(&schema.source)?, schema.clone(), options);
+        opened.map_err(|error| named_by_project(schema, error))
     }
 
     /// A reader of all files of a source, with these columns, that may pass over events outside

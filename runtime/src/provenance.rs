@@ -11,6 +11,7 @@ use lockstep_core::Result;
 use lockstep_core::view::Boundary;
 use lockstep_engine::catalog::Catalog;
 use lockstep_engine::service::Service;
+use lockstep_engine::shape::Shape;
 use lockstep_engine::vector::Identity;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -26,6 +27,9 @@ pub(crate) fn entries(
     let catalog = project.catalog();
     let mut entries = Identity::of(catalog).entries();
     entries.push(("service".into(), service.name.clone()));
+    let shape = Shape::of(&service.outputs);
+    entries.push(("service_digest".into(), shape.digest().to_string()));
+    entries.push(("features".into(), shape.json()));
     entries.push(("project_sha256".into(), project.sha256().into()));
     entries.push(("source_files".into(), source_files(project, service)?.to_string()));
     entries.push(("as_of".into(), as_of(catalog, service, column, known).to_string()));

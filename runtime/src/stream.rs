@@ -6,6 +6,8 @@
 use crate::arrivals_column::named_by_project;
 use crate::fill_report::FillReport;
 use crate::fold::Fold;
+use crate::memory::Memory;
+use crate::new_versions::bring_up;
 use crate::positions::OffsetReader;
 use crate::progress::Progress;
 use crate::project::{EVENT_BATCH_ROWS, Project};
@@ -82,18 +84,33 @@ impl StreamJob {
         if self.batch_rows == 0 {
             return Err(Error::input("--batch-rows must be at least 1"));
         }
-        // Files are opened before the store, so that a wrong one leaves no new store behind.
-        let pushed = pushed(schema, self.input, self.batch_rows)?;
-        if pushed.is_none() {
+        let partition = if matches!(self.input, StreamInput::Files) { FILES } else { PUSHED };
+        // A store that is there says which columns it feeds; where there is none, files are opened
+        // first, so that a wrong one leaves no new store behind.
+        let mut report = FillReport::default();
+        let existing = match project.existing_store()? {
+            None => None,
+            Some(store) => {
+                report.caught_up = bring_up(project, &*store, &Memory::default(), progress)?;
+                Some(Fold::open(project, store, source, partition)?)
+            }
+        };
+        let columns = match &existing {
+            Some(fold) => fold.schema()?,
+            None => reading(schema)?,
+        };
+        let pushed = pushed(&columns, self.input, self.batch_rows)?;
+        if pushed.is_none() && existing.is_none() {
             project.reader(source, 0)?;
         }
-        let partition = if pushed.is_some() { PUSHED } else { FILES };
-        let fold = Fold::open(project, project.open_or_create_store()?, source, partition)?;
+        let fold = match existing {
+            Some(fold) => fold,
+            None => Fold::open(project, project.open_or_create_store()?, source, partition)?,
+        };
         let reader: Box<dyn EventReader> = match pushed {
-            None => project.reader(source, fold.position())?,
+            None => project.reader_of(&fold.schema()?, fold.position())?,
             Some(reader) => Box::new(OffsetReader { first: fold.position(), reader }),
         };
-        let mut report = FillReport::default();
         fold.run(reader, &mut report, progress)?;
         Ok(report)
     }
@@ -128,7 +145,6 @@ fn pushed(
         )));
     }
     let options = ReadOptions { batch_rows, start_position: 0, ..ReadOptions::default() };
-    let schema = reading(schema)?;
     let opened = match input {
         StreamInput::Files => return Ok(None),
         StreamInput::Pushed(path) => {

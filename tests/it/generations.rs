@@ -125,7 +125,7 @@ fn catch_up_with(
     catalog: &Arc<Catalog>,
     log: &[EventBatch],
 ) -> lockstep_core::Result<Vec<CaughtUp>> {
-    let open = |_: &Arc<SourceSchema>| -> lockstep_core::Result<Box<dyn EventReader>> {
+    let open = |_: &Arc<SourceSchema>, _: u64| -> lockstep_core::Result<Box<dyn EventReader>> {
         Ok(Box::new(Batches(log.to_vec().into())))
     };
     catch_up(catalog, store, &open, &Options::default(), &mut |_| {})
@@ -216,7 +216,7 @@ fn s23_a_change_costs_what_it_changes() {
     assert_as_filled_anew(&*store, &changed, &log);
 
     // Back to the version before: no file is opened, and the next commit makes it so.
-    let open = |_: &Arc<SourceSchema>| -> lockstep_core::Result<Box<dyn EventReader>> {
+    let open = |_: &Arc<SourceSchema>, _: u64| -> lockstep_core::Result<Box<dyn EventReader>> {
         panic!("going back reads nothing")
     };
     assert!(catch_up(&view, &*store, &open, &Options::default(), &mut |_| {}).unwrap().is_empty());

@@ -3,7 +3,7 @@
 use crate::arguments::ProjectArguments;
 use crate::outcome::Outcome;
 use crate::output::{print_json, the_first, thousands};
-use lockstep_runtime::{FillReport, Result};
+use lockstep_runtime::{CaughtUp, CaughtUpView, FillReport, Parted, Result};
 use serde_json::json;
 use std::time::Duration;
 
@@ -14,12 +14,20 @@ pub(super) fn print_report(
     took: Duration,
     arguments: &ProjectArguments,
 ) -> Result<Outcome> {
+    let versions: Vec<String> = report.caught_up.iter().map(version).collect();
+    let parted: Vec<String> = report.parted.iter().map(no_way_back).collect();
     if arguments.json {
         print_json(&json!({
             "events": report.events, "duplicates": report.duplicates,
             "set_aside": report.set_aside, "position": report.position,
+            "caught_up": report.caught_up.iter().map(version_json).collect::<Vec<_>>(),
+            "parted": report.parted.iter().map(|it| json!({
+                "artifact": it.artifact, "view": it.view, "partition": it.partition,
+                "position": it.position,
+            })).collect::<Vec<_>>(),
         }))?;
     } else {
+        versions.iter().chain(&parted).for_each(|line| eprintln!("{line}"));
         eprintln!(
             "{what} {} events in {:.1} s, up to position {}; {} copies dropped, {} set aside",
             thousands(report.events),
@@ -39,4 +47,41 @@ pub(super) fn print_report(
         )));
     }
     Ok(Outcome::Done)
+}
+
+/// One line about an artifact that answers now.
+fn version(caught_up: &CaughtUp) -> String {
+    let of = |way: CaughtUpView| -> Vec<&str> {
+        let views = caught_up.views.iter().filter(|(_, is)| **is == way);
+        views.map(|(name, _)| name.as_str()).collect()
+    };
+    let mut line = format!("artifact {} answers as {}", caught_up.artifact, caught_up.digest);
+    for (way, what) in [(CaughtUpView::Adopted, "kept"), (CaughtUpView::Filled, "filled")] {
+        let views = of(way);
+        if !views.is_empty() {
+            line.push_str(&format!("; {what}: {}", views.join(", ")));
+        }
+    }
+    line
+}
+
+fn version_json(caught_up: &CaughtUp) -> serde_json::Value {
+    let way = |way: &CaughtUpView| match way {
+        CaughtUpView::Adopted => "adopted",
+        CaughtUpView::Filled => "filled",
+    };
+    let views = caught_up.views.iter().map(|(name, is)| (name.clone(), way(is).into()));
+    json!({
+        "artifact": caught_up.artifact, "digest": caught_up.digest,
+        "views": views.collect::<serde_json::Map<String, serde_json::Value>>(),
+    })
+}
+
+/// One line about a view to whose previous version there is no way back.
+fn no_way_back(parted: &Parted) -> String {
+    format!(
+        "the rows of view {} of artifact {} differ from those of its previous version before position \
+         {} of partition {}: going back to that version will compute the view anew",
+        parted.view, parted.artifact, parted.position, parted.partition
+    )
 }

@@ -20,6 +20,10 @@ pub struct Get {
     /// The time of the answer: RFC 3339, microseconds since 1970, or `now`
     #[arg(long, default_value = "now", value_name = "TIME")]
     as_of: String,
+    /// Refuse to answer unless the service's features, in order and with their types, have this
+    /// digest: `lockstep.service_digest` of the training file that a model was made from
+    #[arg(long, value_name = "DIGEST")]
+    demand: Option<String>,
     #[command(flatten)]
     project: ProjectArguments,
 }
@@ -35,6 +39,9 @@ impl Get {
             text => AsOf::At(Time::parse(text).map_err(|error| error.at("--as-of"))?),
         };
         let host = OnlineHost::new(&project, project.open_store()?, vec![service.clone()])?;
+        if let Some(demanded) = &self.demand {
+            host.demand(&self.service, demanded)?;
+        }
         let vector = host.get(&self.service, &request, as_of)?;
         if self.project.json {
             print_vector_json(&vector)?

@@ -78,6 +78,7 @@ impl Catalog {
             .with_code(Code::NotConfigured { setting: "artifacts".into() }));
         }
         let mut catalog = Catalog::new(artifacts)?;
+        catalog.keep_previous(project.keep_previous_us);
         for (source, config) in &project.sources {
             if let Some((column, line)) = &config.arrived_at {
                 let place = format!("{}:{line}", project.file.display());

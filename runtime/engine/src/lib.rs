@@ -17,6 +17,7 @@ pub mod online;
 pub mod parity;
 pub mod project;
 pub mod service;
+pub mod shape;
 pub mod shuffle;
 pub mod training;
 pub mod vector;

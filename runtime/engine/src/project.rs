@@ -5,8 +5,10 @@
 //! each artifact by digest. Deliberately absent: what the artifacts declare (`catalog.rs`) and what
 //! a service resolves to (`service.rs`).
 
+use crate::catalog::KEEP_PREVIOUS_US;
 use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
+use lockstep_core::window::parse_duration;
 use lockstep_source::Pattern;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -34,6 +36,9 @@ pub struct ProjectFile {
     pub services: BTreeMap<String, ServiceConfig>,
     /// The store's directory.
     pub store: Option<PathBuf>,
+    /// For how long, in microseconds of event time, the store keeps the version of an artifact that
+    /// answered before.
+    pub keep_previous_us: i64,
     lock: BTreeMap<String, String>,
 }
 
@@ -101,7 +106,8 @@ struct FileService {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileStore {
-    path: String,
+    path: Option<String>,
+    keep_previous: Option<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize, serde::Serialize)]
@@ -164,7 +170,8 @@ impl ProjectFile {
             sources: sources.collect(),
             services: services.collect(),
             artifacts: parsed.artifacts.into_iter().map(|(n, f)| (n, root.join(f))).collect(),
-            store: parsed.store.map(|store| root.join(store.path)),
+            keep_previous_us: keep_previous(&file, &text, parsed.store.as_ref())?,
+            store: parsed.store.and_then(|store| store.path).map(|path| root.join(path)),
             lock: read_lock(&root.join(LOCK_FILE))?.artifacts,
             sha256: Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect(),
             file,
@@ -245,6 +252,21 @@ impl ProjectFile {
         lockstep_disk::write_atomically(&path, text.as_bytes())?;
         Ok(Some(name.clone()))
     }
+}
+
+/// What `[store] keep_previous` says, in microseconds.
+fn keep_previous(file: &Path, text: &str, store: Option<&FileStore>) -> Result<i64> {
+    let Some(kept) = store.and_then(|store| store.keep_previous.as_ref()) else {
+        return Ok(KEEP_PREVIOUS_US);
+    };
+    parse_duration(kept.as_ref()).ok_or_else(|| {
+        Error::input(format!(
+            "{}:{}: keep_previous is {:?}, which is no duration; write one such as \"7d\" or \"12h\"",
+            file.display(),
+            line_of(text, kept.span().start),
+            kept.as_ref()
+        ))
+    })
 }
 
 fn read_lock(path: &Path) -> Result<Lock> {

@@ -92,6 +92,11 @@ impl SledStore {
         Ok(Self::start(Directory::open(path.as_ref())?, false)?.0)
     }
 
+    /// Whether there is a store at `path`.
+    pub fn is_store(path: impl AsRef<Path>) -> bool {
+        Directory::is_store(path.as_ref())
+    }
+
     /// Opens the store at `path`, or makes it.
     pub fn open_or_create(path: impl AsRef<Path>) -> Result<SledStore> {
         match Directory::is_store(path.as_ref()) {

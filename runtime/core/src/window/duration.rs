@@ -24,6 +24,22 @@ pub fn duration(micros: i64) -> String {
     format!("{}{unit}", micros / unit_us)
 }
 
+/// Reads a duration as authors write it, such as `90s` or `7d`; none if it is no such text.
+pub fn parse_duration(text: &str) -> Option<i64> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let unit_us = match unit {
+        "d" => DAY_US,
+        "h" => HOUR_US,
+        "m" => MINUTE_US,
+        "s" => SECOND_US,
+        "ms" => 1000,
+        "us" => 1,
+        _ => return None,
+    };
+    number.parse::<i64>().ok()?.checked_mul(unit_us)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,6 +59,10 @@ mod tests {
             (-DAY_US, "-1d"),
         ] {
             assert_eq!(duration(micros), text);
+            assert_eq!(parse_duration(text), Some(micros).filter(|micros| *micros >= 0));
+        }
+        for bad in ["", "7", "d", "7 d", "1.5h", "+1s", "9223372036854775807d", "1w"] {
+            assert_eq!(parse_duration(bad), None, "{bad:?}");
         }
     }
 }

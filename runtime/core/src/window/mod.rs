@@ -16,7 +16,7 @@ pub(crate) mod samples;
 mod span;
 
 pub(crate) use bound::{Bound, Walk};
-pub use duration::{duration, hop_us};
+pub use duration::{duration, hop_us, parse_duration};
 pub use kind::Window;
 pub use limits::{LAST_ROWS_MAX, SERIES_COUNT_MAX, SESSIONS_MAX};
 pub use span::Span;

@@ -50,8 +50,9 @@ pub enum View {
     Filled,
 }
 
-/// Opens the files of a source from their first event on, with these columns.
-pub type OpenFiles<'a> = dyn Fn(&Arc<SourceSchema>) -> Result<Box<dyn EventReader>> + 'a;
+/// Opens the files of a source, with these columns, from their first event on. Events at and behind
+/// the position given are not needed.
+pub type OpenFiles<'a> = dyn Fn(&Arc<SourceSchema>, u64) -> Result<Box<dyn EventReader>> + 'a;
 
 /// Brings the wanted version of each artifact of `catalog` up to the positions of the store, and has
 /// it answer. Artifacts whose wanted version answers already cost nothing. Afterwards the states that
@@ -190,7 +191,7 @@ impl Filling<'_> {
                 targets: left.clone(),
                 options: self.options.clone(),
             };
-            let mut reader = (self.open)(self.catalog.source(source)?)?;
+            let mut reader = (self.open)(self.catalog.source(source)?, until)?;
             let contents = refill.run(&mut *reader, progress)?;
             left = self.adopt(&left, &contents, until, lineup)?;
         }

@@ -11,7 +11,7 @@ use crate::admission::arrivals;
 use crate::catalog::Catalog;
 use crate::generations::{Fed, Lineup};
 use crate::mapping::Mapper;
-use lockstep_core::error::{Error, Result};
+use lockstep_core::error::Result;
 use lockstep_core::event::{EventBatch, SourceSchema};
 use lockstep_core::time::Time;
 use lockstep_store::progress::Progress;

@@ -16,6 +16,7 @@ use crate::clock;
 use crate::generations::Lineup;
 use crate::guests::Guests;
 use crate::service::{Origin, Service};
+use crate::shape::Shape;
 use crate::vector::{FeatureVector, Identity};
 use lockstep_core::Code;
 use lockstep_core::error::{Error, Result};
@@ -140,6 +141,18 @@ impl OnlineHost {
         let request: Vec<(&str, Value)> =
             request.iter().map(|(name, value)| (*name, value.clone().into())).collect();
         Ok(self.get_counted(service, &request, as_of)?.0)
+    }
+
+    /// Refuses a service whose features, in order and with their types, are not those that a model
+    /// was trained on: `demanded` is the digest that its training file holds.
+    ///
+    /// # Errors
+    /// With [`Code::ServiceChanged`], which spells out the features, or if the service cannot answer.
+    pub fn demand(&self, service: &str, demanded: &str) -> Result<()> {
+        let snapshot = self.store.read()?;
+        let answering = self.answering(&*snapshot)?;
+        let shape = Shape::of(&answering.prepared(service)?.features);
+        Shape::check_digest(service, demanded, &shape)
     }
 
     /// As [`OnlineHost::get`], with how many tiles of each level the answer read.

@@ -1,0 +1,39 @@
+//! New versions of a project's artifacts, brought up to the positions of its store.
+
+use crate::memory::Memory;
+use crate::positions::up_to;
+use crate::progress::Progress;
+use crate::project::Project;
+use lockstep_core::Result;
+use lockstep_core::event::SourceSchema;
+use lockstep_engine::backfill::{Options, Step};
+use lockstep_engine::generations::{CaughtUp, catch_up};
+use lockstep_source::EventReader;
+use lockstep_store::Store;
+use std::cell::RefCell;
+use std::sync::Arc;
+
+/// Brings every artifact of the project that has changed since the store was filled up to the store's
+/// positions, from the project's files, and has it answer.
+pub(crate) fn bring_up(
+    project: &Project,
+    store: &dyn Store,
+    memory: &Memory,
+    progress: &mut dyn FnMut(Progress<'_>),
+) -> Result<Vec<CaughtUp>> {
+    let spill = Some(memory.spill_options(&project.store_path()?)?);
+    let options = Options { spill, ..Options::default() };
+    let reading = RefCell::new(String::new());
+    let open = |schema: &Arc<SourceSchema>, until: u64| -> Result<Box<dyn EventReader>> {
+        *reading.borrow_mut() = schema.source.clone();
+        Ok(up_to(project.reader(&schema.source, 0)?, Some(until)))
+    };
+    catch_up(project.catalog(), store, &open, &options, &mut |step| {
+        let source = reading.borrow();
+        let source = source.as_str();
+        match step {
+            Step::Read(position) => progress(Progress::Reading { source, position }),
+            Step::Written(done, total) => progress(Progress::Filling { source, done, total }),
+        }
+    })
+}
