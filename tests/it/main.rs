@@ -7,6 +7,7 @@ mod backfill;
 mod bad_input;
 mod cases;
 mod collaborators;
+mod errors;
 mod every_type;
 mod exchange;
 mod flights;

@@ -28,4 +28,4 @@ mod view;
 pub use counts::Counts;
 pub use options::Options;
 pub use trained::{Joined, Trained};
-pub use training_set::TrainingSet;
+pub use training_set::{SPINE_ROWS_MAX, TrainingSet};
