@@ -14,13 +14,14 @@ mod flags;
 mod objects;
 mod project;
 mod requests;
-mod stores;
+pub(crate) mod stores;
 
 use arrow::array::{Array, ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{Field, Schema};
 use clap::Parser;
 use lockstep_cli::arguments::Arguments;
 use lockstep_cli::outcome::{Outcome, exit_code};
+use lockstep_core::Error;
 use lockstep_kit::artifacts::{root, wasm};
 use lockstep_source::{TrainingWriter, read_table};
 use lockstep_store::export::digest;
@@ -64,7 +65,7 @@ fn sound() -> &'static Path {
 }
 
 /// A project's folder in which a case may break one thing.
-struct Place {
+pub(crate) struct Place {
     folder: TempDir,
 }
 
@@ -73,7 +74,7 @@ type Ending = (u8, String);
 
 impl Place {
     /// A project file, an artifact, events and a spine. There is no store.
-    fn new() -> Place {
+    pub(crate) fn new() -> Place {
         let folder = tempfile::tempdir().unwrap();
         for name in
             ["lockstep.toml", "user_mentions.wasm", "issue_events.parquet", "mentions.parquet"]
@@ -84,29 +85,29 @@ impl Place {
     }
 
     /// As [`Place::new`], with a store that holds the events.
-    fn with_store() -> Place {
+    pub(crate) fn with_store() -> Place {
         let place = Place::new();
         copy(&sound().join("store"), &place.path("store"));
         place
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, text: impl AsRef<[u8]>) {
         fs::write(self.path(name), text).unwrap();
     }
 
     /// Changes the text of the project file.
-    fn edit(&self, old: &str, new: &str) {
+    pub(crate) fn edit(&self, old: &str, new: &str) {
         let text = fs::read_to_string(self.path("lockstep.toml")).unwrap();
         assert_eq!(text.matches(old).count(), 1, "{old}");
         self.write("lockstep.toml", text.replace(old, new));
     }
 
     /// Writes columns as a table.
-    fn table(&self, name: &str, columns: Vec<(&str, ArrayRef)>) {
+    pub(crate) fn table(&self, name: &str, columns: Vec<(&str, ArrayRef)>) {
         let field =
             |(name, array): &(&str, ArrayRef)| Field::new(*name, array.data_type().clone(), true);
         let schema = Schema::new(columns.iter().map(field).collect::<Vec<_>>());
@@ -119,7 +120,7 @@ impl Place {
     }
 
     /// The columns of the first `rows` rows of one of the folder's tables.
-    fn columns(&self, name: &str, rows: usize) -> Vec<(String, ArrayRef)> {
+    pub(crate) fn columns(&self, name: &str, rows: usize) -> Vec<(String, ArrayRef)> {
         let records = read_table(&self.path(name), &[]).unwrap();
         let records = records.slice(0, rows.min(records.num_rows()));
         let names = records.schema().fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
@@ -127,7 +128,7 @@ impl Place {
     }
 
     /// Writes one of the folder's tables again, with each column as `change` makes it.
-    fn change(
+    pub(crate) fn change(
         &self,
         (from, rows): (&str, usize),
         to: &str,
@@ -138,6 +139,13 @@ impl Place {
             .iter()
             .filter_map(|(name, array)| Some((name.as_str(), change(name, array.clone())?)));
         self.table(to, columns.collect());
+    }
+
+    /// The error with which a command line on this project ends.
+    #[track_caller]
+    pub(crate) fn error(&self, line: &str) -> Error {
+        let arguments = Arguments::try_parse_from(words(self.folder.path(), line)).unwrap();
+        arguments.run().map(|outcome| panic!("{line}: {outcome:?}")).unwrap_err()
     }
 
     /// Runs a command line on this project.
@@ -186,7 +194,7 @@ impl Place {
 
     /// Runs a command that must end so.
     #[track_caller]
-    fn ends(&self, line: &str, exit: u8, words: &[&str]) {
+    pub(crate) fn ends(&self, line: &str, exit: u8, words: &[&str]) {
         let (code, message) = self.run(line);
         let missing: Vec<_> = words.iter().filter(|word| !message.contains(**word)).collect();
         assert!(
@@ -196,15 +204,20 @@ impl Place {
     }
 }
 
-/// Runs a command line, in which `@` stands for the folder, on the project there.
-fn run(folder: &Path, line: &str) -> Ending {
+/// The words of a command line, in which `@` stands for the folder, on the project there.
+fn words(folder: &Path, line: &str) -> Vec<String> {
     let folder = folder.display().to_string();
     let words = line.split(' ').map(|word| word.replace('@', &format!("{folder}/")));
     let mut arguments: Vec<String> = ["lockstep".to_string()].into_iter().chain(words).collect();
     if !line.starts_with("inspect") {
         arguments.extend(["--project".to_string(), folder]);
     }
-    match Arguments::try_parse_from(arguments) {
+    arguments
+}
+
+/// Runs such a command line.
+fn run(folder: &Path, line: &str) -> Ending {
+    match Arguments::try_parse_from(words(folder, line)) {
         Err(error) => (error.exit_code() as u8, error.to_string()),
         Ok(arguments) => match arguments.run() {
             Ok(Outcome::Done) => (0, String::new()),

@@ -8,6 +8,7 @@ mod bad_input;
 mod cases;
 mod collaborators;
 mod crates;
+mod errors;
 mod every_type;
 mod exchange;
 mod flights;

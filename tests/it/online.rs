@@ -10,7 +10,7 @@ use arrow::datatypes::{Field, Schema};
 use lockstep_core::row::TypedColumn;
 use lockstep_core::time::{DAY_US, HOUR_US, Time};
 use lockstep_core::value::Value;
-use lockstep_core::{ErrorKind, Result};
+use lockstep_core::{Code, Error, ErrorKind, Result};
 use lockstep_engine::catalog::Catalog;
 use lockstep_engine::ingest::StreamHost;
 use lockstep_engine::online::{AsOf, OnlineHost};
@@ -151,10 +151,10 @@ impl Served {
     }
 }
 
-/// The time that an error names as the oldest answerable one.
-pub(crate) fn oldest_named(message: &str) -> Time {
-    let (_, rest) = message.split_once("answerable for every window is ").expect(message);
-    Time::parse(rest.split(';').next().unwrap()).unwrap()
+/// The time that an error gives as the oldest answerable one.
+pub(crate) fn oldest_named(error: &Error) -> Time {
+    let Code::NotAnswerable { oldest } = error.code else { panic!("{error}: {:?}", error.code) };
+    oldest
 }
 
 /// Goal: a question about a time that the store no longer holds is an error that names the oldest
@@ -169,7 +169,7 @@ fn s12_an_unanswerable_question_names_the_oldest_answerable_as_of() {
                 let error = online(&served.host, &asked).unwrap_err();
                 assert_eq!(error.kind, ErrorKind::Input);
                 assert!(error.message.contains("ask later"), "{error}");
-                let oldest = oldest_named(&error.message).micros();
+                let oldest = oldest_named(&error).micros();
                 assert!(asked.as_of < oldest, "{error}");
                 let answerable = [oldest, oldest + 1, oldest + HOUR_US + 3, served.watermark];
                 for as_of in answerable {

@@ -70,6 +70,22 @@ fn s24_files_that_were_replaced_are_noticed() {
 #[test]
 fn s24_half_a_backfill_is_named_and_goes_on() {
     let (place, sound) = (Place::new(), Place::with_store());
+    half_a_backfill(&place);
+    for command in [GET, "stream"] {
+        place.check_files(command, 2, &["issue_events", "run `lockstep backfill` again"]);
+    }
+    let other = ["ran without --until-position", "delete the store"];
+    place.check_files("backfill --until-position 7", 2, &other);
+    let held =
+        |place: &Place| digest(&SledStore::open(place.path("store")).unwrap(), None).unwrap();
+    for _ in 0..2 {
+        place.ends("backfill", 0, &[]);
+        assert_eq!(held(&place), held(&sound));
+    }
+}
+
+/// Leaves the store of a backfill that was killed.
+pub(crate) fn half_a_backfill(place: &Place) {
     let path = place.path("store");
     let store = FaultStore::new(SledStore::create(&path).unwrap());
     let catalog = catalog("user-mentions");
@@ -82,18 +98,6 @@ fn s24_half_a_backfill_is_named_and_goes_on() {
     bulk.cut(1 << 20, 10_000);
     store.refuse_commit(3);
     bulk.run(&mut *reader, &mut |_| {}).unwrap_err();
-    drop(store);
-    for command in [GET, "stream"] {
-        place.check_files(command, 2, &["issue_events", "run `lockstep backfill` again"]);
-    }
-    let other = ["ran without --until-position", "delete the store"];
-    place.check_files("backfill --until-position 7", 2, &other);
-    let held =
-        |place: &Place| digest(&SledStore::open(place.path("store")).unwrap(), None).unwrap();
-    for _ in 0..2 {
-        place.ends("backfill", 0, &[]);
-        assert_eq!(held(&place), held(&sound));
-    }
 }
 
 /// The file of this name somewhere below a folder.

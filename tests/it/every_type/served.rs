@@ -87,7 +87,7 @@ impl Served {
             Ok(vector) => self.compare(question, &vector),
             Err(error) => {
                 assert_eq!(error.kind, ErrorKind::Input, "{question:?}: {error}");
-                let oldest = crate::online::oldest_named(&error.message).micros();
+                let oldest = crate::online::oldest_named(&error).micros();
                 assert!(question.as_of < oldest, "{question:?}: {error}");
                 for as_of in [oldest, oldest + 1, oldest + HOUR + 3] {
                     let later = Question { as_of, ..question.clone() };

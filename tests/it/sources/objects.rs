@@ -98,7 +98,7 @@ impl Server {
     }
 
     /// Object stores by these variables, with some of them changed; an empty value is none.
-    fn stores(&self, changes: &[(&str, &str)]) -> ObjectStores {
+    pub(crate) fn stores(&self, changes: &[(&str, &str)]) -> ObjectStores {
         let mut variables = self.variables();
         for (name, value) in changes {
             variables.retain(|(known, _)| known != name);

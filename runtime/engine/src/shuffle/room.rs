@@ -139,7 +139,10 @@ mod tests {
         let rows = 1 << 20;
         assert!(room.check(rows, 32, &with_free(0)).is_ok());
         assert!(room.check(rows, 33, &with_free(33)).is_ok());
-        let error = room.check(rows, 33, &with_free(32)).unwrap_err().message;
+        let Error { message: error, code, .. } = room.check(rows, 33, &with_free(32)).unwrap_err();
+        let folder = "there".to_string();
+        let (needed_bytes, free_bytes) = (33 << 20, 32 << 20);
+        assert_eq!(code, Code::NoRoom { folder, needed_bytes, free_bytes });
         for word in
             ["there", "1048576 spine rows", "at least 33 MiB", "32 MiB are free", "--spill-dir"]
         {
