@@ -49,6 +49,7 @@ pub fn between(records: &RecordBatch, start: usize, end: usize) -> EventBatch {
         records: records.slice(start, end - start),
         positions: (start as u64..end as u64).collect(),
         next_position: end as u64,
+        failures: vec![],
         set_aside: vec![],
     }
 }

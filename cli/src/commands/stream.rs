@@ -120,9 +120,7 @@ struct Later<R> {
 impl EventReader for Later<Box<dyn EventReader>> {
     fn next(&mut self) -> Result<Option<EventBatch>> {
         let Some(mut batch) = self.reader.next()? else { return Ok(None) };
-        batch.positions.iter_mut().for_each(|position| *position += self.first);
-        batch.set_aside.iter_mut().for_each(|event| event.position += self.first);
-        batch.next_position += self.first;
+        batch.shift(self.first);
         Ok(Some(batch))
     }
 }
@@ -145,11 +143,7 @@ impl EventReader for Until {
     fn next(&mut self) -> Result<Option<EventBatch>> {
         let Some(mut batch) = self.reader.next()? else { return Ok(None) };
         if batch.next_position > self.position {
-            let keep = batch.positions.partition_point(|at| *at < self.position);
-            batch.records = batch.records.slice(0, keep);
-            batch.positions.truncate(keep);
-            batch.set_aside.retain(|event| event.position < self.position);
-            batch.next_position = self.position;
+            batch = batch.between(0, self.position);
         }
         let empty = batch.positions.is_empty() && batch.set_aside.is_empty();
         Ok(if empty { None } else { Some(batch) })

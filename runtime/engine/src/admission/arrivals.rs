@@ -44,7 +44,9 @@ pub(crate) fn with_arrivals(
     wanted_by: &str,
 ) -> Result<SourceSchema> {
     let mut schema = declared.clone();
-    match schema.columns.iter().find(|column| column.name == known) {
+    let of = schema.columns.iter().position(|column| column.name == known);
+    schema.arrivals.push(of.unwrap_or(schema.columns.len()));
+    match of.map(|of| &schema.columns[of]) {
         None => schema.columns.push(Column {
             name: known.into(),
             data_type: DataType::Timestamp,
@@ -133,13 +135,20 @@ mod tests {
             description: String::new(),
         };
         let (source, columns, arrived_at) = ("s".to_string(), vec![time], Some("when".to_string()));
-        let schema = SourceSchema { source, columns, time: 0, id: None, skew_us: 5, arrived_at };
+        let (time, id, skew_us, arrivals) = (0, None, 5, vec![]);
+        let schema = SourceSchema { source, columns, time, id, skew_us, arrived_at, arrivals };
         let positions = [3, 4, 6, 7, 9];
         let of = |times: Vec<i64>, arrived: Option<Vec<i64>>, kept: Vec<u64>| {
             let times = TimestampMicrosecondArray::from(times).with_timezone("UTC");
             let records = RecordBatch::try_new(schema.arrow(), vec![Arc::new(times)]).unwrap();
-            let (new_ids, duplicates, conflicts) = (vec![], 0, vec![]);
-            let admission = Admission { records, positions: kept, new_ids, duplicates, conflicts };
+            let admission = Admission {
+                records,
+                positions: kept,
+                failures: vec![],
+                new_ids: vec![],
+                duplicates: 0,
+                conflicts: vec![],
+            };
             watermark(&schema, &positions, arrived.map(Int64Array::from), &admission).unwrap()
         };
         let arrived = Some(vec![100, 200, 900, 300, i64::MAX]);

@@ -263,6 +263,7 @@ impl Reading<'_> {
             Ok(Arrived {
                 records: admission.records,
                 positions: admission.positions,
+                failures: admission.failures,
                 arrivals: None,
             })
         };

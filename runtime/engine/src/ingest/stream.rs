@@ -6,14 +6,13 @@
 
 use crate::admission::arrivals;
 use crate::admission::set_aside;
-use crate::admission::{Admitted, admit, row_json};
+use crate::admission::{Admission, Admitted, Arrived, admit, refused};
 use crate::catalog::Catalog;
 use crate::guests::Guests;
 use crate::mapping::Mapper;
 use crate::vector::Identity;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::{EventBatch, SetAside, SourceSchema};
-use lockstep_core::row::TypedColumn;
 use lockstep_core::tile::Retention;
 use lockstep_core::time::Time;
 use lockstep_core::view_plan::ViewPlan;
@@ -89,7 +88,7 @@ impl StreamHost {
         loop {
             let start = events.get(first).copied().unwrap_or(batch.next_position);
             let end = events.get(first + most).copied().unwrap_or(batch.next_position);
-            let Some(applied) = self.commit(source, partition, &part(batch, start, end))? else {
+            let Some(applied) = self.commit(source, partition, &batch.between(start, end))? else {
                 // Only several events can be too large together, so this ends.
                 most = (most.min(events.len() - first) / 2).max(1);
                 continue;
@@ -124,7 +123,7 @@ impl StreamHost {
                 let sequence = snapshot.sequence();
                 return Ok(Some(Applied { sequence, ..Applied::default() }));
             }
-            let batch = part(batch, progress.position, batch.next_position);
+            let batch = batch.between(progress.position, batch.next_position);
             let mut fold = Fold { partition, snapshot: &*snapshot, writes: &mut writes };
             match self.fold(&schema, &batch, &mut progress, &mut fold)? {
                 Some(applied) => (progress, applied),
@@ -177,20 +176,13 @@ impl StreamHost {
             self.mappers.insert(source.to_string(), mapper);
         }
         let mapper = self.mappers.get_mut(source).expect("inserted above");
-        for mapped in mapper.map(&self.catalog, &admission.records)? {
+        let Admission { records, positions, failures, duplicates, .. } = admission;
+        let arrived = Arrived { records, positions, failures, arrivals: None };
+        for mapped in mapper.map(&self.catalog, &arrived.records, &arrived.failures)? {
             let view = &views[mapped.view];
             deltas.fold(mapped.view, &view.plan, &retentions[mapped.view], &mapped.rows);
-            for refused in mapped.refused {
-                let row = refused.row as usize;
-                let columns = admission.records.columns().iter().map(TypedColumn::new);
-                let columns: Vec<TypedColumn> = columns.collect::<Result<_>>()?;
-                aside.push(SetAside {
-                    position: admission.positions[row],
-                    view: Some(view.declaration().name.clone()),
-                    reason: refused.reason,
-                    bytes: row_json(schema, &columns, row),
-                });
-            }
+            let name = &view.declaration().name;
+            aside.extend(refused(schema, name, &mapped.refused, &arrived)?);
         }
         let Some(records) = set_aside::records(&aside) else { return Ok(None) };
         set_aside::write(writes, source, partition, &aside, records)?;
@@ -198,8 +190,8 @@ impl StreamHost {
         let plans: Vec<&ViewPlan> = views.iter().map(|view| &view.plan).collect();
         deltas.write(snapshot, &plans, &retentions, &mut self.guests, writes)?;
         Ok(Some(Applied {
-            events: admission.records.num_rows() as u64,
-            duplicates: admission.duplicates,
+            events: arrived.records.num_rows() as u64,
+            duplicates,
             set_aside: aside.len() as u64,
             first_set_aside: aside.into_iter().min_by_key(|event| event.position),
             sequence: 0,
@@ -264,19 +256,6 @@ pub(crate) fn check_identity(snapshot: &dyn Snapshot, identity: &Identity) -> Re
         shown(&filled),
         shown(&here)
     )))
-}
-
-/// The part of a batch with positions in `[start, end)`.
-fn part(batch: &EventBatch, start: u64, end: u64) -> EventBatch {
-    let first = batch.positions.partition_point(|at| *at < start);
-    let last = batch.positions.partition_point(|at| *at < end).max(first);
-    let inside = |event: &&SetAside| (start..end).contains(&event.position);
-    EventBatch {
-        records: batch.records.slice(first, last - first),
-        positions: batch.positions[first..last].to_vec(),
-        next_position: end,
-        set_aside: batch.set_aside.iter().filter(inside).cloned().collect(),
-    }
 }
 
 fn damaged_id() -> Error {

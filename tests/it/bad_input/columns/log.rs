@@ -33,9 +33,9 @@ pub(super) fn write(place: &Place, name: &str, orders: &[Order]) {
 
 fn ndjson(order: &Order) -> String {
     let texts = [("id", &order.id), ("who", &order.who)];
-    let texts = texts.into_iter().filter_map(|(key, text)| {
-        text.as_ref().map(|text| format!("\"{key}\":\"{text}\""))
-    });
+    let texts = texts
+        .into_iter()
+        .filter_map(|(key, text)| text.as_ref().map(|text| format!("\"{key}\":\"{text}\"")));
     let at = order.at.map(|at| format!("\"at\":{at}"));
     let coupon = match order.coupon {
         Coupon::Good(coupon) => Some(format!("\"coupon\":{coupon}")),
