@@ -177,7 +177,7 @@ fn s08_a_bad_column_costs_the_views_that_declare_it() {
         place.ends(
             &format!(
                 "parity counts --spine @spine.csv --allow-unread-levels --events orders=@{events} \
-                 --replay-batch-rows-max 2 --duplicate-one-in 2"
+                 --replay-batch-rows-max 2 --duplicate-one-in 2 --bad-rows-max {set_aside}"
             ),
             0,
             &[],

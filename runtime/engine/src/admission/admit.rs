@@ -16,6 +16,7 @@ use lockstep_core::row::TypedColumn;
 use lockstep_core::time::Time;
 use lockstep_core::value::Value;
 use std::collections::HashMap;
+use xxhash_rust::xxh3::xxh3_128;
 
 /// The longest encoding of an event id, in bytes; an event with a longer one is set aside.
 pub const EVENT_ID_BYTES_MAX: usize = 384;
@@ -61,16 +62,21 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// The sum of a hash of each event that counts: equal for equal events, in any order.
+    /// The sum of a hash of each event that counts, and of what of it failed: equal for equal events,
+    /// in any order.
     pub fn content(&self, schema: &SourceSchema) -> Result<u128> {
         let sum = |sum: u128, content: u128| sum.wrapping_add(content);
+        let failed = self.failures.iter().map(|failure| {
+            xxh3_128(&[&(failure.column as u64).to_le_bytes(), &failure.bytes[..]].concat())
+        });
+        let failed = failed.fold(0, sum);
         if schema.id.is_some() {
-            return Ok(self.new_ids.iter().map(|(_, new)| new.content).fold(0, sum));
+            return Ok(self.new_ids.iter().map(|(_, new)| new.content).fold(failed, sum));
         }
         let columns: Vec<TypedColumn> =
             self.records.columns().iter().map(TypedColumn::new).collect::<Result<_>>()?;
         let rows = 0..self.records.num_rows();
-        Ok(rows.map(|row| content_hash(&columns, row)).fold(0, sum))
+        Ok(rows.map(|row| content_hash(&columns, row)).fold(failed, sum))
     }
 }
 
@@ -146,7 +152,7 @@ pub fn admit(
 fn content_hash(columns: &[TypedColumn], row: usize) -> u128 {
     let mut bytes = Vec::with_capacity(128);
     columns.iter().for_each(|column| column.value(row).encode(&mut bytes));
-    xxhash_rust::xxh3::xxh3_128(&bytes)
+    xxh3_128(&bytes)
 }
 
 /// The reason of an event whose id is known with another content or time.

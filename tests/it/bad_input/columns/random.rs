@@ -85,7 +85,8 @@ fn s08_hosts_agree_on_bad_columns() {
         place.ends(
             &format!(
                 "parity counts --spine @spine.csv --allow-unread-levels --events orders=@{events} \
-                 --seed {seed} --replay-batch-rows-max 20 --duplicate-one-in 3"
+                 --seed {seed} --replay-batch-rows-max 20 --duplicate-one-in 3 \
+                 --bad-rows-max {aside}"
             ),
             0,
             &[],
