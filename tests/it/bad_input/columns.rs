@@ -23,8 +23,10 @@ use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+/// A column's name and type, and whether it may be null.
+type Column = (&'static str, &'static str, bool);
 /// Each view with its own columns of the source `orders`, beside the event's id, time and entity.
-const VIEWS: [(&str, &[(&str, &str, bool)]); 3] = [
+const VIEWS: [(&str, &[Column]); 3] = [
     ("old", &[("note", "string", true)]),
     ("new", &[("coupon", "int64", false)]),
     ("soft", &[("coupon", "int64", true), ("note", "string", true)]),
@@ -34,7 +36,7 @@ const TRAIN: &str = "training-set counts --spine @spine.csv -o @out.parquet";
 const EXTENSIONS: [&str; 4] = ["ndjson", "csv", "parquet", "arrow"];
 
 /// The manifest of one of [`VIEWS`].
-fn manifest(view: &str, own: &[(&str, &str, bool)]) -> Json {
+fn manifest(view: &str, own: &[Column]) -> Json {
     let all = [("id", "string", false), ("at", "timestamp", false), ("who", "string", false)];
     let columns: Vec<Json> = all
         .iter()
