@@ -36,6 +36,7 @@ fn hourly(catalog: &lockstep_engine::catalog::Catalog) -> EventBatch {
         records,
         positions: (0..count as u64).collect(),
         next_position: count as u64,
+        failures: vec![],
         set_aside: vec![],
     }
 }

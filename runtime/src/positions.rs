@@ -17,9 +17,7 @@ pub(crate) struct OffsetReader {
 impl EventReader for OffsetReader {
     fn next(&mut self) -> Result<Option<EventBatch>> {
         let Some(mut batch) = self.reader.next()? else { return Ok(None) };
-        batch.positions.iter_mut().for_each(|position| *position += self.first);
-        batch.set_aside.iter_mut().for_each(|event| event.position += self.first);
-        batch.next_position += self.first;
+        batch.shift(self.first);
         Ok(Some(batch))
     }
 
@@ -46,11 +44,7 @@ impl EventReader for PrefixReader {
     fn next(&mut self) -> Result<Option<EventBatch>> {
         let Some(mut batch) = self.reader.next()? else { return Ok(None) };
         if batch.next_position > self.end {
-            let keep = batch.positions.partition_point(|at| *at < self.end);
-            batch.records = batch.records.slice(0, keep);
-            batch.positions.truncate(keep);
-            batch.set_aside.retain(|event| event.position < self.end);
-            batch.next_position = self.end;
+            batch = batch.between(0, self.end);
         }
         let empty = batch.positions.is_empty() && batch.set_aside.is_empty();
         Ok(if empty { None } else { Some(batch) })

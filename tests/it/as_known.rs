@@ -63,6 +63,7 @@ impl Arriving {
             records,
             positions: (first as u64..end).collect(),
             next_position: end,
+            failures: vec![],
             set_aside: vec![],
         }
     }

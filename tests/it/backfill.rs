@@ -1,7 +1,7 @@
 //! The bulk backfill: it leaves the store that streaming leaves, whatever interrupts it (S24).
 //!
 //! Method: logs with late events, ties, copies, conflicts, lines that do not decode and events that
-//! views refuse, filled into one store in bulk and into another event by event; the canonical
+//! views refuse or whose values fail, filled into one store in bulk and into another event by event; the canonical
 //! exports, which hold positions, counts and what was set aside, must be equal. Deliberately absent:
 //! what the states mean, which `every_type.rs` compares with the oracle.
 
@@ -9,10 +9,11 @@ mod interrupted;
 mod kills;
 
 use super::stream::{cut, digest, fold, memory};
-use arrow::array::BooleanArray;
+use arrow::array::{Array, BooleanArray};
 use arrow::compute::filter_record_batch;
 use lockstep_core::Result;
 use lockstep_core::event::{EventBatch, SetAside};
+use lockstep_core::failure::Failure;
 use lockstep_engine::backfill::{Backfill, Options};
 use lockstep_engine::catalog::Catalog;
 use lockstep_engine::ingest::{Applied, StreamHost};
@@ -89,7 +90,7 @@ fn typed_log(catalog: &Catalog, seed: u64, count: usize, days: i64) -> Vec<Event
     batches.into_iter().map(|batch| with_bad_lines(batch, &mut random)).collect()
 }
 
-/// A batch in which some events did not decode.
+/// A batch in which some events did not decode, and of others a value failed.
 fn with_bad_lines(mut batch: EventBatch, random: &mut Random) -> EventBatch {
     let sound = batch.positions.iter().map(|_| random.below(25) > 0).collect::<Vec<bool>>();
     for (position, _) in batch.positions.iter().zip(&sound).filter(|(_, sound)| !**sound) {
@@ -99,6 +100,14 @@ fn with_bad_lines(mut batch: EventBatch, random: &mut Random) -> EventBatch {
     let mut kept = sound.iter();
     batch.positions.retain(|_| *kept.next().unwrap());
     batch.records = filter_record_batch(&batch.records, &BooleanArray::from(sound)).unwrap();
+    let column = batch.records.schema().index_of("int").unwrap();
+    let array = batch.records.column(column).clone();
+    for row in (0..array.len()).filter(|row| array.is_null(*row)) {
+        if random.below(3) == 0 {
+            let (row, reason, bytes) = (row as u32, "no integer".to_string(), [7].into());
+            batch.failures.push(Failure { row, column, reason, bytes });
+        }
+    }
     batch
 }
 

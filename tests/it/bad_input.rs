@@ -7,6 +7,7 @@
 //! (`source.rs`) and damage to stores by bytes (`store/damage.rs`).
 
 mod artifacts;
+mod columns;
 #[cfg(unix)]
 mod disk;
 mod files;

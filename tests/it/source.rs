@@ -45,6 +45,7 @@ fn schema(columns: &[&str]) -> Arc<SourceSchema> {
         id: None,
         skew_us: 0,
         arrived_at: None,
+        arrivals: vec![],
     })
 }
 
@@ -152,7 +153,7 @@ fn read(reader: &mut dyn EventReader, schema: &SourceSchema) -> Result<Rows> {
     let mut rows = Vec::new();
     let mut next = None;
     while let Some(batch) = reader.next()? {
-        assert_eq!(batch.set_aside, []);
+        assert_eq!((batch.set_aside, batch.failures), (vec![], vec![]));
         assert_eq!(batch.records.schema(), schema.arrow());
         for (row, position) in batch.positions.iter().enumerate() {
             assert_eq!(*position, *next.get_or_insert(*position));

@@ -42,6 +42,7 @@ fn schema(columns: &[&str], id: Option<usize>) -> Arc<SourceSchema> {
         id,
         skew_us: 0,
         arrived_at: None,
+        arrivals: vec![],
     })
 }
 
@@ -77,6 +78,8 @@ fn parquet(times: &[i64], group_rows: usize) -> Vec<u8> {
 #[derive(Debug, Default, PartialEq)]
 struct Read {
     rows: Vec<(u64, Vec<Value>)>,
+    /// Of each failure the position, the reason and the bytes.
+    failures: Vec<(u64, String, Vec<u8>)>,
     set_aside: Vec<SetAside>,
     passed_over: PassedOver,
 }
@@ -101,6 +104,10 @@ fn drain(reader: &mut dyn EventReader) -> Result<Read> {
         for (row, position) in batch.positions.iter().enumerate() {
             let values = columns.iter().map(|column| column.value(row)).collect();
             read.rows.push((*position, values));
+        }
+        for failure in batch.failures {
+            let position = batch.positions[failure.row as usize];
+            read.failures.push((position, failure.reason, failure.bytes.to_vec()));
         }
         read.set_aside.extend(batch.set_aside);
     }

@@ -49,6 +49,7 @@ pub(crate) fn between(records: &RecordBatch, start: usize, end: usize) -> EventB
         records: records.slice(start, end - start),
         positions: (start as u64..end as u64).collect(),
         next_position: end as u64,
+        failures: vec![],
         set_aside: vec![],
     }
 }

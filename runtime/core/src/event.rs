@@ -1,12 +1,16 @@
-//! Events: validated batches of a source's declared columns (S6), and what was set aside (S8).
+//! Events: batches of a source's declared columns (S6), what of them is bad, and what was set aside
+//! (S8).
 //!
 //! Invariant: the columns of an [`EventBatch`] are exactly those of its [`SourceSchema`], in its
-//! order and in the one Arrow type of each [`DataType`]; a non-nullable column has no null, every
-//! NaN is the canonical one, every event time lies within ±2^62, and no row of an array is hidden
-//! behind an offset. Readers (`source/`) establish this once, at the edge. Deliberately absent:
-//! columns that nobody declared.
+//! order and in the one Arrow type of each [`DataType`]; event times, ids and arrivals are never
+//! null, every NaN is the canonical one, every event time lies within ±2^62, and no row of an array
+//! is hidden behind an offset. Any other column may be null: a value of it that failed is, and is
+//! told as a [`Failure`]. Readers (`source/`) establish this once, at the edge. Deliberately absent:
+//! columns that nobody declared, and whom a failure costs the event, which each view's own
+//! declaration says.
 
 use crate::error::{Error, Result};
+use crate::failure::{Failure, taken};
 use crate::value::{Column, DataType};
 use crate::view::EventDeclaration;
 use arrow::array::{ArrayRef, MapArray, RecordBatch, StructArray};
@@ -65,7 +69,8 @@ pub fn arrow_schema(columns: &[Column]) -> SchemaRef {
 pub struct SourceSchema {
     /// The source's name in the project file.
     pub source: String,
-    /// The columns; one that any event struct calls non-null is non-null here.
+    /// The columns; one that any event struct calls nullable is nullable here, so that no view can
+    /// take events away from another (S8).
     pub columns: Vec<Column>,
     /// The index of the event time's column.
     pub time: usize,
@@ -76,6 +81,9 @@ pub struct SourceSchema {
     /// The column that records when each event arrived, if the project names one. It is no part of
     /// an event unless it is declared as well.
     pub arrived_at: Option<String>,
+    /// The indices of the columns of arrivals with which the events are read. As declared there is
+    /// none; whoever reads adds them.
+    pub arrivals: Vec<usize>,
 }
 
 impl SourceSchema {
@@ -94,6 +102,7 @@ impl SourceSchema {
             id: first.id_index(),
             skew_us: first.skew_us,
             arrived_at: None,
+            arrivals: vec![],
         };
         for other in declarations {
             if (&other.time, &other.id, other.skew_us) != (&first.time, &first.id, first.skew_us) {
@@ -115,16 +124,27 @@ impl SourceSchema {
                             known.data_type
                         )));
                     }
-                    Some(known) => known.nullable &= column.nullable,
+                    Some(known) => known.nullable |= column.nullable,
                 }
             }
         }
         Ok(schema)
     }
 
-    /// The Arrow schema of an [`EventBatch`].
+    /// Whether column `index` is one on which admission judges: the event's time, its id, or an
+    /// arrival. If it fails, the event fails for the source; any other column costs those views the
+    /// event that declare it (S8).
+    pub fn is_judged(&self, index: usize) -> bool {
+        index == self.time || self.id == Some(index) || self.arrivals.contains(&index)
+    }
+
+    /// The Arrow schema of an [`EventBatch`]: every column may be null but those that are judged.
     pub fn arrow(&self) -> SchemaRef {
-        arrow_schema(&self.columns)
+        let mut columns = self.columns.clone();
+        for (index, column) in columns.iter_mut().enumerate() {
+            column.nullable = !self.is_judged(index);
+        }
+        arrow_schema(&columns)
     }
 }
 
@@ -138,7 +158,10 @@ pub struct EventBatch {
     pub positions: Vec<u64>,
     /// The position to read from next: after the last event of this batch, kept or set aside.
     pub next_position: u64,
-    /// Events between this batch's positions that could not be decoded.
+    /// What of the events failed, by rows, then by columns.
+    pub failures: Vec<Failure>,
+    /// Events between this batch's positions that could not be decoded, or whose time, id or
+    /// arrival is bad.
     pub set_aside: Vec<SetAside>,
 }
 
@@ -148,7 +171,7 @@ impl EventBatch {
         self.positions.len() + self.set_aside.len()
     }
 
-    /// The part with positions in `[start, end)`.
+    /// The part of the batch with positions in `[start, end)`, after which `end` is read next.
     pub fn between(&self, start: u64, end: u64) -> EventBatch {
         let first = self.positions.partition_point(|at| *at < start);
         let last = self.positions.partition_point(|at| *at < end).max(first);
@@ -157,8 +180,16 @@ impl EventBatch {
             records: self.records.slice(first, last - first),
             positions: self.positions[first..last].to_vec(),
             next_position: end,
+            failures: taken(&self.failures, first..last),
             set_aside: self.set_aside.iter().filter(inside).cloned().collect(),
         }
+    }
+
+    /// Moves the batch on by `positions`.
+    pub fn shift(&mut self, positions: u64) {
+        self.positions.iter_mut().for_each(|position| *position += positions);
+        self.set_aside.iter_mut().for_each(|event| event.position += positions);
+        self.next_position += positions;
     }
 }
 
@@ -167,7 +198,9 @@ impl EventBatch {
 pub struct SetAside {
     /// The source position.
     pub position: u64,
-    /// The view whose transform refused it; `None` if it could not be decoded or its id conflicts.
+    /// The view that lacks it, since a column that the view declares is bad or its transform refused
+    /// the event; `None` if it counts for no view: it could not be decoded, its time, id or arrival
+    /// is bad, or its id conflicts.
     pub view: Option<String>,
     /// Why, in a sentence that names the column.
     pub reason: String,

@@ -10,6 +10,7 @@ pub mod cell;
 pub mod code;
 pub mod error;
 pub mod event;
+pub mod failure;
 pub mod feature;
 pub mod generation;
 pub mod json;

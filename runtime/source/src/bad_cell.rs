@@ -3,9 +3,9 @@
 //! Invariant: the error names the row from 0, the line of a text file, and the column if one is to
 //! blame. Deliberately absent: events, of which a bad one is set aside.
 
-use super::admit::in_column;
 use lockstep_core::code::Code;
 use lockstep_core::error::Error;
+use lockstep_core::failure::in_column;
 
 /// Why a row cannot be used.
 pub(super) struct BadCell {

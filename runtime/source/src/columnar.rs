@@ -4,13 +4,13 @@
 //! for; a file that is damaged gives an error that names it, never a panic and never a silent end.
 //! Deliberately absent: where the record batches come from (`parquet.rs`, `ipc.rs`).
 
-use super::admit::{admit, in_column};
+use super::admit::{Decoded, admit};
 use super::groups::PassedOver;
 use super::header::{duplicate_column, missing_column, wrong_type};
 use super::hive::{Constant, Constants};
 use super::reader::{EventReader, Part};
 use super::widen::{BadRows, accepts, widen};
-use arrow::array::{ArrayRef, RecordBatch, new_null_array};
+use arrow::array::{RecordBatch, new_null_array};
 use arrow::datatypes::Schema;
 use lockstep_core::cell::Cell;
 use lockstep_core::code::Code;
@@ -168,29 +168,26 @@ impl ColumnarReader {
     fn read(&mut self) -> Result<Option<EventBatch>> {
         let Some(records) = self.next_records()? else { return Ok(None) };
         let rows = records.num_rows();
-        let mut bad = BadRows::default();
-        let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.schema.columns.len());
+        let mut decoded = Decoded::default();
         for (index, column) in self.schema.columns.iter().enumerate() {
             let constant = self.constants.get(index);
-            let Some(slot) = self.projection.slots[index] else {
-                columns.push(match constant {
-                    Some(constant) => constant.rows(rows)?,
-                    None => new_null_array(&arrow_type(&column.data_type), rows),
-                });
-                continue;
-            };
-            let mut of_column = BadRows::default();
-            let array = widen(records.column(slot), &column.data_type, &mut of_column)
-                .map_err(|error| error.at(format!("{}: column {:?}", self.place, column.name)))?;
-            for (row, reason) in of_column.iter() {
-                bad.add(row, || in_column(&column.name, reason));
-            }
-            if let Some(constant) = constant {
-                for row in constant.disagreeing(&array)? {
-                    bad.add(row, || constant.reason(column));
+            let mut bad = BadRows::default();
+            let array = match (self.projection.slots[index], constant) {
+                (None, Some(constant)) => constant.rows(rows)?,
+                (None, None) => new_null_array(&arrow_type(&column.data_type), rows),
+                (Some(slot), constant) => {
+                    let array = widen(records.column(slot), &column.data_type, &mut bad)
+                        .map_err(|e| e.at(format!("{}: column {:?}", self.place, column.name)))?;
+                    if let Some(constant) = constant {
+                        for row in constant.disagreeing(&array)? {
+                            bad.add(row, || constant.reason());
+                        }
+                    }
+                    array
                 }
-            }
-            columns.push(array);
+            };
+            decoded.arrays.push(array);
+            decoded.bad.push(bad);
         }
         let names: Vec<String> = self.schema.columns.iter().map(|c| c.name.clone()).collect();
         let as_json = |row: usize| {
@@ -202,7 +199,7 @@ impl ColumnarReader {
             json::write_object(&names, cell, &mut bytes);
             bytes
         };
-        let batch = admit(&self.schema, columns, bad, self.position, as_json)?;
+        let batch = admit(&self.schema, decoded, self.position, as_json)?;
         self.position = batch.next_position;
         Ok(Some(batch))
     }
@@ -255,34 +252,30 @@ mod tests {
         Arc::new(values.with_timezone("UTC"))
     }
 
-    /// Goal: a bad value costs its row, which is kept with its position and its columns (S6, S8).
-    /// Method: one bad row of each kind between good ones.
+    /// Goal: an event with a bad time is set aside, and a bad value of another column is null in its
+    /// event and told, with its position and the event's columns (S6, S8). Method: one bad row of
+    /// each kind between good ones, one of them bad in three columns.
     #[test]
-    fn s08_bad_rows_are_set_aside() {
+    fn s08_bad_times_are_set_aside_and_other_bad_values_are_told() {
         let folder = tempfile::tempdir().unwrap();
-        let schema = schema(&["t timestamp", "n int64", "u timestamp?", "d int64?"]);
+        let schema =
+            schema(&["t timestamp", "n int64", "u timestamp?", "d int64?", "l list<int64>?"]);
         let big = (1 << 62) + 1;
         let times = micros([Some(0), Some(1), None, Some(big), Some(4), Some(5), Some(6)]);
-        let n = UInt64Array::from(vec![
-            Some(0),
-            None,
-            Some(2),
-            Some(3),
-            Some(1 << 63),
-            Some(5),
-            Some(6),
-        ]);
+        let n = [Some(0), None, Some(2), Some(3), Some(1 << 63), Some(5), Some(6)];
         let mut u = vec![Some(0); 7];
-        u[5] = Some(i64::MAX);
-        let u = TimestampMillisecondArray::from(u);
-        let keys = PrimitiveArray::<Int8Type>::from_iter_values([0, 0, 0, 0, 0, 0, 1]);
+        (u[3], u[5]) = (Some(i64::MAX), Some(i64::MAX));
+        let keys = PrimitiveArray::<Int8Type>::from_iter_values([0, 0, 0, 0, 0, 1, 1]);
         let d = DictionaryArray::new(keys, Arc::new(UInt64Array::from(vec![7, u64::MAX])));
+        let mut l = ListBuilder::new(UInt64Builder::new());
+        (0..7).for_each(|row| l.append_value([Some(1), Some(if row == 5 { 1 << 63 } else { 2 })]));
         let columns: Vec<(&str, ArrayRef)> = vec![
             ("d", Arc::new(d)),
-            ("n", Arc::new(n)),
+            ("n", Arc::new(UInt64Array::from_iter(n))),
             ("extra", Arc::new(BinaryArray::from(vec![b"x" as &[u8]; 7]))),
             ("t", times),
-            ("u", Arc::new(u)),
+            ("u", Arc::new(TimestampMillisecondArray::from(u))),
+            ("l", Arc::new(l.finish())),
         ];
         let mut found: Vec<Everything> = Vec::new();
         for path in files(&folder, columns) {
@@ -295,23 +288,41 @@ mod tests {
         }
         let first = &found[0];
         assert!(found.iter().all(|other| other == first));
-        assert_eq!(first.positions, [0]);
-        let good = [Value::Timestamp(0), Value::Int64(0), Value::Timestamp(0), Value::Int64(7)];
-        assert_eq!(first.rows, [good]);
+        assert_eq!(first.positions, [0, 1, 4, 5, 6]);
+        let (list, moment) = (|n| Value::List(vec![Value::Int64(1), n]), Value::Timestamp);
+        let list = list(Value::Int64(2));
+        let good = |t, n| [moment(t), n, moment(0), Value::Int64(7), list.clone()];
+        let (null, six) = (Value::Null, Value::Int64(6));
         let expect = [
-            (1, "column \"n\": null, but"),
+            good(0, Value::Int64(0)),
+            good(1, null.clone()),
+            good(4, null.clone()),
+            [moment(5), Value::Int64(5), null.clone(), null.clone(), null.clone()],
+            [moment(6), six, moment(0), null, list.clone()],
+        ];
+        assert_eq!(first.rows, expect);
+        let aside = [
             (2, "column \"t\": null, but"),
             (3, "column \"t\": 4611686018427387905 us is beyond the range of event times"),
-            (4, "column \"n\": 9223372036854775808 of type UInt64 is beyond the range of int64"),
-            (5, "column \"u\": 9223372036854775807 of type Timestamp(ms) is beyond"),
-            (6, "column \"d\": 18446744073709551615 of type UInt64 is beyond"),
         ];
-        for (event, (position, reason)) in first.set_aside.iter().zip(expect) {
+        assert_eq!(first.set_aside.len(), aside.len());
+        for (event, (position, reason)) in first.set_aside.iter().zip(aside) {
             assert_eq!(event.position, position);
             assert!(event.reason.contains(reason), "{}", event.reason);
         }
-        assert_eq!(first.set_aside.len(), expect.len());
-        let bytes = String::from_utf8(first.set_aside[3].bytes.clone()).unwrap();
+        let failed = [
+            (1, "column \"n\": null, but"),
+            (4, "column \"n\": 9223372036854775808 of type UInt64 is beyond the range of int64"),
+            (5, "column \"u\": 9223372036854775807 of type Timestamp(ms) is beyond"),
+            (5, "column \"d\": 18446744073709551615 of type UInt64 is beyond"),
+            (5, "column \"l\": an element is bad: 9223372036854775808 of type UInt64"),
+            (6, "column \"d\": 18446744073709551615 of type UInt64 is beyond"),
+        ];
+        assert_eq!(first.failures.len(), failed.len());
+        for ((found, reason, _), (position, part)) in first.failures.iter().zip(failed) {
+            assert!(*found == position && reason.contains(part), "{position}: {reason}");
+        }
+        let bytes = String::from_utf8(first.failures[1].2.clone()).unwrap();
         let json = r#"{"t":"1970-01-01T00:00:00.000004Z","n":9223372036854775808,"#;
         assert!(bytes.starts_with(json), "{bytes}");
     }

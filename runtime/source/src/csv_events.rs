@@ -59,13 +59,15 @@ impl Records for CsvRecords {
         self.reader.line()
     }
 
-    fn cells(&self) -> Result<Vec<Cell<'_>>, String> {
-        let mut cells: Vec<Cell<'_>> = self.constants.cells();
-        for (field, column) in self.reader.fields()?.into_iter().zip(&self.columns) {
+    fn cells(&self) -> Result<Vec<Result<Cell<'_>, String>>, String> {
+        let fields = self.reader.fields()?;
+        let mut cells: Vec<Result<Cell<'_>, String>> =
+            self.constants.cells().into_iter().map(Ok).collect();
+        for (field, column) in fields.into_iter().zip(&self.columns) {
             if let Some(index) = *column {
                 let cell = decode(field, &self.schema.columns[index].data_type);
-                let cell = checked(&self.schema, index, cell)?;
-                cells[index] = self.constants.checked(&self.schema, index, cell)?;
+                let cell = checked(&self.schema, index, cell);
+                cells[index] = cell.and_then(|cell| self.constants.checked(index, cell));
             }
         }
         Ok(cells)

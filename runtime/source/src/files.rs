@@ -130,10 +130,7 @@ impl FilesReader {
             let Some((file, part)) = &mut self.part else { return Ok(None) };
             match part.next().map_err(|error| file.blame(error))? {
                 Some(mut batch) => {
-                    let base = self.base;
-                    batch.positions.iter_mut().for_each(|position| *position += base);
-                    batch.set_aside.iter_mut().for_each(|event| event.position += base);
-                    batch.next_position += base;
+                    batch.shift(self.base);
                     self.position = batch.next_position;
                     return Ok(Some(batch));
                 }

@@ -2,11 +2,10 @@
 //!
 //! Invariant: a folder gives a column only if the source declares one of its name, and then every
 //! event of the file has that value. Its text is read as a CSV field without quotes is (S6). A file
-//! that holds the column itself must agree with its folder, event by event: one that does not is
-//! set aside, since one of the two is wrong and nobody can say which. Deliberately absent: the
+//! that holds the column itself must agree with its folder, event by event: where it does not the
+//! value is bad, since one of the two is wrong and nobody can say which. Deliberately absent: the
 //! guessing of types from the texts.
 
-use super::admit::in_column;
 use super::column::ColumnBuilder;
 use super::csv::{Field, decode};
 use super::text::checked;
@@ -16,6 +15,7 @@ use arrow::compute::take;
 use lockstep_core::cell::Cell;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::SourceSchema;
+use lockstep_core::failure::in_column;
 use lockstep_core::time::Time;
 use lockstep_core::value::{Column, DataType};
 use percent_encoding::percent_decode_str;
@@ -109,16 +109,9 @@ impl Constants {
     }
 
     /// A cell of the file, which must agree with its folder.
-    pub(super) fn checked<'a>(
-        &self,
-        schema: &SourceSchema,
-        index: usize,
-        cell: Cell<'a>,
-    ) -> Result<Cell<'a>, String> {
+    pub(super) fn checked<'a>(&self, index: usize, cell: Cell<'a>) -> Result<Cell<'a>, String> {
         match self.get(index) {
-            Some(constant) if !constant.agrees(&cell) => {
-                Err(constant.reason(&schema.columns[index]))
-            }
+            Some(constant) if !constant.agrees(&cell) => Err(constant.reason()),
             _ => Ok(cell),
         }
     }
@@ -145,7 +138,7 @@ fn constant(
             decode(field, &column.data_type).map(Cell::into_owned)
         }
     };
-    let cell = checked(schema, index, cell)?;
+    let cell = checked(schema, index, cell).map_err(|reason| in_column(&column.name, &reason))?;
     let mut builder = ColumnBuilder::new(&column.data_type);
     builder.push(&cell);
     let text = partition.text.as_deref().unwrap_or(NULL_FOLDER);
@@ -188,8 +181,7 @@ impl Constant {
     }
 
     /// The reason of a value that differs from the folder's.
-    pub(super) fn reason(&self, column: &Column) -> String {
-        let reason = format!("the value is not that of the file's folder, {:?}", self.folder);
-        in_column(&column.name, &reason)
+    pub(super) fn reason(&self) -> String {
+        format!("the value is not that of the file's folder, {:?}", self.folder)
     }
 }

@@ -1,7 +1,7 @@
 //! Sources: files of events and spines, validated once at the edge (S2, S6, S8, S14).
 //!
-//! Invariant: whatever the format, an event is its declared columns in the one Arrow type of each,
-//! with exact values or set aside; so two files with the same events in two formats give the same
+//! Invariant: whatever the format, an event is its declared columns in the one Arrow type of each;
+//! a value is exact or is told as bad. So two files with the same events in two formats give the same
 //! bits. Batch sizes and starting positions never show in what is read. Deliberately absent:
 //! coercion, guesses and brokers.
 //!
@@ -29,10 +29,18 @@
 //!
 //! # What is bad, and what that costs
 //!
-//! - A header problem (a column missing, twice there or of a type not above) refuses the file.
-//! - A bad value, a null where none may be, text that is not UTF-8, a malformed line, a repeated
-//!   key at the top of an object or a record of more than [`LINE_BYTES_MAX`] sets that event aside.
-//!   Its bytes are the record as it came, or in Parquet and Arrow its declared columns as JSON.
+//! - A header problem (a column missing, twice there or of a type not above) refuses the file. A
+//!   missing column is none if any event struct of the source declares it nullable: then it is null.
+//! - A record that cannot be parsed is set aside for its source: a malformed line, text that is not
+//!   UTF-8, a repeated key at the top of an object, a wrong number of fields in CSV, or more than
+//!   [`LINE_BYTES_MAX`]. So is an event whose time, id or arrival is bad, null or missing.
+//! - A bad value of any other column is null in its event, which is admitted, and is told as a
+//!   [`Failure`](lockstep_core::failure::Failure). So is a null or a missing key where every event
+//!   struct of the source declares the column non-null. The views that declare the column lack the
+//!   event. Where the structs disagree, the null is an ordinary one here, and the views whose struct
+//!   declares the column non-null lack the event.
+//! - The bytes that are kept of an event are the record as it came, or in Parquet and Arrow its
+//!   declared columns as JSON.
 //! - A damaged or truncated Parquet or Arrow file is an error at the batch where it shows. Two
 //!   kinds of bad text count as damage: in an Arrow file, and inside a list.
 //!

@@ -100,7 +100,7 @@ impl Records for NdjsonRecords {
         self.lines.number()
     }
 
-    fn cells(&self) -> Result<Vec<Cell<'_>>, String> {
+    fn cells(&self) -> Result<Vec<Result<Cell<'_>, String>>, String> {
         let columns = &self.schema.columns;
         let mut values = vec![None; columns.len()];
         json::object(self.lines.text()?, &mut values, &mut |key| self.slots.get(key).copied())?;
@@ -113,9 +113,9 @@ impl Records for NdjsonRecords {
                 None => Err("missing, but the column must have a value".to_string()),
             };
             let cell = checked(&self.schema, index, cell)?;
-            self.constants.checked(&self.schema, index, cell)
+            self.constants.checked(index, cell)
         });
-        decoded.collect()
+        Ok(decoded.collect())
     }
 }
 
@@ -203,6 +203,40 @@ mod tests {
         assert_eq!(all.set_aside[0].position, 1);
         assert_eq!(all.set_aside[0].bytes, b"{\"t\":true}");
         assert!(all.set_aside[0].reason.starts_with("line 4: column \"t\""));
+    }
+
+    /// Goal: a bad value costs neither its event nor the event's other values, and each is told with
+    /// the line; a bad time costs the event, whatever else is bad (S8). Method: a line with two bad
+    /// values, a null and a missing key among others.
+    #[test]
+    fn s08_bad_values_are_told_with_their_lines() {
+        let schema = schema(&["t timestamp", "n int64", "s string?", "l list<int64>?"]);
+        let text = b"{\"t\":1,\"n\":1.5,\"s\":\"x\",\"l\":[1,2.5]}\n{\"t\":\"?\",\"n\":true}\n\
+            {\"t\":3,\"n\":null}\n\n{\"t\":4,\"s\":5}\n{\"t\":5,\"n\":6}";
+        let all = read_text(Format::Ndjson, text, &schema);
+        assert_eq!(all.positions, [0, 2, 3, 4]);
+        let row = |t, n, s| vec![Value::Timestamp(t), n, s, Value::Null];
+        let expect = [
+            row(1, Value::Null, Value::String("x".into())),
+            row(3, Value::Null, Value::Null),
+            row(4, Value::Null, Value::Null),
+            row(5, Value::Int64(6), Value::Null),
+        ];
+        assert_eq!(all.rows, expect);
+        assert_eq!(all.set_aside.len(), 1);
+        assert!(all.set_aside[0].reason.starts_with("line 2: column \"t\": "));
+        let failed = [
+            (0, "line 1: column \"n\": \"1.5\" is not an integer"),
+            (0, "line 1: column \"l\": "),
+            (2, "line 3: column \"n\": null, but the column must have a value"),
+            (3, "line 5: column \"n\": missing, but the column must have a value"),
+            (3, "line 5: column \"s\": expected string, found a number: \"5\""),
+        ];
+        assert_eq!(all.failures.len(), failed.len());
+        for ((found, reason, _), (position, start)) in all.failures.iter().zip(failed) {
+            assert!(*found == position && reason.starts_with(start), "{position}: {reason}");
+        }
+        assert_eq!(all.failures[4].2, b"{\"t\":4,\"s\":5}");
     }
 
     /// Goal: a line beyond its limit is set aside, and a batch ends at its limit of bytes. Method:

@@ -4,7 +4,9 @@
 
 use super::{EventReader, Format, ReadOptions, open_events_stdin};
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::{Float32Type, Float64Type, Int64Type, TimestampMicrosecondType};
+use arrow::datatypes::{
+    DataType as ArrowType, Float32Type, Float64Type, Int64Type, TimestampMicrosecondType,
+};
 use lockstep_core::event::{EventBatch, SetAside, SourceSchema};
 use lockstep_core::value::{Column, DataType, Value};
 use std::io::Cursor;
@@ -30,6 +32,7 @@ pub(super) fn schema(columns: &[&str]) -> Arc<SourceSchema> {
         id: None,
         skew_us: 0,
         arrived_at: None,
+        arrivals: vec![],
     })
 }
 
@@ -38,6 +41,8 @@ pub(super) fn schema(columns: &[&str]) -> Arc<SourceSchema> {
 pub(super) struct Everything {
     pub(super) rows: Vec<Vec<Value>>,
     pub(super) positions: Vec<u64>,
+    /// Of each failure the position, the reason and the bytes.
+    pub(super) failures: Vec<(u64, String, Vec<u8>)>,
     pub(super) set_aside: Vec<SetAside>,
 }
 
@@ -63,6 +68,22 @@ fn value(array: &dyn Array, data_type: &DataType, row: usize) -> Value {
     }
 }
 
+/// Whether nothing stands behind a null.
+fn is_zero(array: &dyn Array, row: usize) -> bool {
+    match array.data_type() {
+        ArrowType::Utf8 => array.as_string::<i32>().value_length(row) == 0,
+        ArrowType::List(_) => array.as_list::<i32>().value_length(row) == 0,
+        ArrowType::Boolean => !array.as_boolean().value(row),
+        ArrowType::Float32 => array.as_primitive::<Float32Type>().value(row).to_bits() == 0,
+        ArrowType::Float64 => array.as_primitive::<Float64Type>().value(row).to_bits() == 0,
+        ArrowType::Int64 => array.as_primitive::<Int64Type>().value(row) == 0,
+        ArrowType::Timestamp(..) => {
+            array.as_primitive::<TimestampMicrosecondType>().value(row) == 0
+        }
+        other => panic!("no test has a bad {other}"),
+    }
+}
+
 impl Everything {
     fn add(&mut self, batch: EventBatch, schema: &SourceSchema) {
         assert_eq!(batch.records.schema(), schema.arrow());
@@ -70,6 +91,15 @@ impl Everything {
         for row in 0..batch.positions.len() {
             let cells = schema.columns.iter().zip(batch.records.columns());
             self.rows.push(cells.map(|(c, array)| value(array, &c.data_type, row)).collect());
+        }
+        for failure in batch.failures {
+            let (row, column) = (failure.row as usize, failure.column);
+            let array = batch.records.column(column);
+            assert!(array.is_null(row) && is_zero(array, row), "a failure is null");
+            let name = &schema.columns[column].name;
+            assert!(failure.reason.contains(&format!("column {name:?}: ")), "{}", failure.reason);
+            let position = batch.positions[row];
+            self.failures.push((position, failure.reason, failure.bytes.to_vec()));
         }
         self.positions.extend(batch.positions);
         self.set_aside.extend(batch.set_aside);
@@ -106,12 +136,14 @@ pub(super) fn check_record(
     assert_eq!(all.rows.len() + all.set_aside.len(), 1, "{shown}");
     match expect {
         Ok(values) => {
-            assert_eq!(all.set_aside, [], "{shown}");
+            assert_eq!((all.set_aside, all.failures), (vec![], vec![]), "{shown}");
             assert_eq!(all.rows[0][1..], values, "{shown}");
             assert_eq!(all.positions, [0], "{shown}");
         }
         Err(part) => {
-            let reason = &all.set_aside.first().expect("the record should be bad").reason;
+            let aside = all.set_aside.iter().map(|event| &event.reason);
+            let mut reasons = aside.chain(all.failures.iter().map(|(_, reason, _)| reason));
+            let reason = reasons.next().expect("the record should be bad");
             assert!(reason.contains(part), "{shown}: {reason}");
         }
     }

@@ -10,7 +10,6 @@
 //! strings is bool, int64, float64 or string, and any other mix is a string of JSON. A column that
 //! is null throughout is a string.
 
-use super::admit::in_column;
 use super::bad_cell::BadCell;
 use super::column::ColumnBuilder;
 use super::columnar::{BatchSource, guarded};
@@ -31,6 +30,7 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use lockstep_core::cell::{Cell, integer};
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::arrow_type;
+use lockstep_core::failure::in_column;
 use lockstep_core::json::{self, Kind};
 use lockstep_core::value::{Column, DataType};
 use std::collections::HashMap;

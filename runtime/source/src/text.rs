@@ -1,11 +1,12 @@
 //! Text formats: records, one at a time, become batches of events.
 //!
 //! Invariant: every record is an event or is set aside with its bytes, and has a position: its
-//! number among the input's records, from 0. A batch ends after its rows or after
-//! [`BATCH_BYTES_MAX`] of text, whichever is first, and neither shows in what is read.
-//! Deliberately absent: how a record is found and decoded ([`Records`]).
+//! number among the input's records, from 0. A record whose time, id or arrival is bad is set
+//! aside; a bad value of any other column is null in the event and told as a failure (S8). A batch
+//! ends after its rows or after [`BATCH_BYTES_MAX`] of text, whichever is first, and neither shows
+//! in what is read. Deliberately absent: how a record is found and decoded ([`Records`]).
 
-use super::admit::{NULL_REASON, in_column, time_reason};
+use super::admit::time_reason;
 use super::column::ColumnBuilder;
 use super::limits::BATCH_BYTES_MAX;
 use super::reader::{EventReader, Part};
@@ -13,6 +14,7 @@ use arrow::array::RecordBatch;
 use lockstep_core::cell::Cell;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::{EventBatch, SetAside, SourceSchema};
+use lockstep_core::failure::{Failure, NULL_REASON, in_column};
 use lockstep_core::time::Time;
 use std::sync::Arc;
 
@@ -27,8 +29,9 @@ pub(super) trait Records: Send {
     /// The 1-based line on which the record starts.
     fn line(&self) -> u64;
 
-    /// The record as one cell a column of the schema, or why it is no event.
-    fn cells(&self) -> Result<Vec<Cell<'_>>, String>;
+    /// The record as one cell a column of the schema, each with a reason if it is bad, or why the
+    /// record is none.
+    fn cells(&self) -> Result<Vec<Result<Cell<'_>, String>>, String>;
 }
 
 /// The cell of column `index`, checked against the schema.
@@ -37,14 +40,12 @@ pub(super) fn checked<'a>(
     index: usize,
     cell: Result<Cell<'a>, String>,
 ) -> Result<Cell<'a>, String> {
-    let column = &schema.columns[index];
     match cell {
-        Ok(Cell::Null) if !column.nullable => Err(in_column(&column.name, NULL_REASON)),
+        Ok(Cell::Null) if !schema.columns[index].nullable => Err(NULL_REASON.to_string()),
         Ok(Cell::Int(micros)) if index == schema.time && Time::new(micros).is_none() => {
-            Err(in_column(&column.name, &time_reason(micros)))
+            Err(time_reason(micros))
         }
-        Ok(cell) => Ok(cell),
-        Err(reason) => Err(in_column(&column.name, &reason)),
+        cell => cell,
     }
 }
 
@@ -75,40 +76,79 @@ impl<R: Records> TextReader<R> {
     }
 }
 
+/// What of a batch is no column.
+#[derive(Default)]
+struct Batch {
+    positions: Vec<u64>,
+    failures: Vec<Failure>,
+    set_aside: Vec<SetAside>,
+}
+
+impl Batch {
+    fn records(&self) -> usize {
+        self.positions.len() + self.set_aside.len()
+    }
+}
+
+impl<R: Records> TextReader<R> {
+    /// Adds the record at which the input stands.
+    fn add_record(&mut self, batch: &mut Batch) {
+        let TextReader { records, schema, columns, position, .. } = self;
+        let named = |index: usize, reason: &str| in_column(&schema.columns[index].name, reason);
+        let cells = records.cells().and_then(|cells| {
+            let bad = |(index, cell): (usize, &Result<_, String>)| {
+                let reason = cell.as_ref().err().filter(|_| schema.is_judged(index))?;
+                Some(named(index, reason))
+            };
+            cells.iter().enumerate().find_map(bad).map_or(Ok(cells), Err)
+        });
+        let told = |reason: &str| format!("line {}: {reason}", records.line());
+        let cells = match cells {
+            Ok(cells) => cells,
+            Err(reason) => {
+                let (position, bytes) = (*position, records.raw().to_vec());
+                let reason = told(&reason);
+                return batch.set_aside.push(SetAside { position, view: None, reason, bytes });
+            }
+        };
+        let row = batch.positions.len() as u32;
+        let mut bytes: Option<Arc<[u8]>> = None;
+        for (index, (column, cell)) in columns.iter_mut().zip(cells).enumerate() {
+            match cell {
+                Ok(cell) => column.push(&cell),
+                Err(reason) => {
+                    column.push(&Cell::Null);
+                    let bytes = bytes.get_or_insert_with(|| records.raw().into()).clone();
+                    let reason = told(&named(index, &reason));
+                    batch.failures.push(Failure { row, column: index, reason, bytes });
+                }
+            }
+        }
+        batch.positions.push(*position);
+    }
+}
+
 impl<R: Records> EventReader for TextReader<R> {
     fn next(&mut self) -> Result<Option<EventBatch>> {
-        let mut positions = Vec::new();
-        let mut set_aside = Vec::new();
+        let mut batch = Batch::default();
         let mut bytes = 0;
-        while positions.len() + set_aside.len() < self.batch_rows && bytes < BATCH_BYTES_MAX {
+        while batch.records() < self.batch_rows && bytes < BATCH_BYTES_MAX {
             if !self.records.advance()? {
                 break;
             }
             bytes += self.records.raw().len();
-            match self.records.cells() {
-                Ok(cells) => {
-                    self.columns
-                        .iter_mut()
-                        .zip(&cells)
-                        .for_each(|(column, cell)| column.push(cell));
-                    positions.push(self.position);
-                }
-                Err(reason) => set_aside.push(SetAside {
-                    position: self.position,
-                    view: None,
-                    reason: format!("line {}: {reason}", self.records.line()),
-                    bytes: self.records.raw().to_vec(),
-                }),
-            }
+            self.add_record(&mut batch);
             self.position += 1;
         }
-        if positions.is_empty() && set_aside.is_empty() {
+        if batch.records() == 0 {
             return Ok(None);
         }
+        let Batch { positions, failures, set_aside } = batch;
         let columns = self.columns.iter_mut().map(ColumnBuilder::finish).collect();
         let records = RecordBatch::try_new(self.schema.arrow(), columns)
             .map_err(|error| Error::bug("checked cells were refused").because(error))?;
-        Ok(Some(EventBatch { records, positions, next_position: self.position, set_aside }))
+        let next_position = self.position;
+        Ok(Some(EventBatch { records, positions, next_position, failures, set_aside }))
     }
 }
 

@@ -27,7 +27,7 @@ use std::fmt::Display;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The rows that cannot count, each with its first reason.
+/// The rows with a bad value, each with its first reason.
 #[derive(Debug, Default)]
 pub(super) struct BadRows(BTreeMap<usize, String>);
 

@@ -82,10 +82,11 @@ fn s06_wrong_folders_are_refused() {
     }
 }
 
-/// Goal: a file that holds its folder's column must agree, event by event: one that does not is set
-/// aside, kept with its reason (S8). Method: a good, a wrong and a null value in each format.
+/// Goal: a file that holds its folder's column must agree, event by event: a value that does not is
+/// bad, told with its reason and its event (S8). Method: a good, a wrong and a null value in each
+/// format.
 #[test]
-fn s08_a_value_that_differs_from_its_folder_is_set_aside() {
+fn s08_a_value_that_differs_from_its_folder_is_bad() {
     let schema = schema(&["t timestamp", "n int64?", "s string?"], None);
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| format!("n=1/s=text 1/{name}");
@@ -97,18 +98,35 @@ fn s08_a_value_that_differs_from_its_folder_is_set_aside() {
     );
     write(folder.path(), &at("c.csv"), "t,n\n0,2\n1,1\n2,\n");
     let all = read_pattern(folder.path(), "n=*/*/*", &schema).unwrap();
-    assert_eq!(all.positions(), [1, 4, 7]);
-    for (_, row) in &all.rows {
-        assert_eq!(row[..], [Value::Timestamp(1), Value::Int64(1), text("text 1")]);
+    assert_eq!(all.positions(), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    assert_eq!(all.set_aside, []);
+    let (n, s) = (Value::Int64(1), text("text 1"));
+    for (position, row) in &all.rows {
+        let [n, s] = match position {
+            1 | 4 | 7 => [n.clone(), s.clone()],
+            0 | 2 => [Value::Null, Value::Null],
+            5 => [n.clone(), Value::Null],
+            _ => [Value::Null, s.clone()],
+        };
+        assert_eq!(row[1..], [n, s], "position {position}");
     }
-    let reasons: Vec<&str> = all.set_aside.iter().map(|event| event.reason.as_str()).collect();
-    let differs = "the value is not that of the file's folder, \"n=1\"";
-    assert_eq!(reasons.len(), 6);
-    assert_eq!(reasons[0], format!("column \"n\": {differs}"));
-    assert_eq!(reasons[2], format!("line 1: column \"n\": {differs}"));
-    assert!(reasons[3].contains("column \"s\"") && reasons[3].contains("\"s=text 1\""));
-    assert_eq!(reasons[5], format!("line 4: column \"n\": {differs}"));
-    let bytes = String::from_utf8(all.set_aside[0].bytes.clone()).unwrap();
+    let differs = |column: &str, folder: &str| {
+        format!("column \"{column}\": the value is not that of the file's folder, \"{folder}\"")
+    };
+    let (n, s) = (differs("n", "n=1"), differs("s", "s=text 1"));
+    let expect = [
+        (0, n.clone()),
+        (0, s.clone()),
+        (2, n.clone()),
+        (2, s.clone()),
+        (3, format!("line 1: {n}")),
+        (5, format!("line 3: {s}")),
+        (6, format!("line 2: {n}")),
+        (8, format!("line 4: {n}")),
+    ];
+    let failed = all.failures.iter().map(|(position, reason, _)| (*position, reason.clone()));
+    assert_eq!(failed.collect::<Vec<_>>(), expect);
+    let bytes = String::from_utf8(all.failures[0].2.clone()).unwrap();
     assert_eq!(bytes, r#"{"t":"1970-01-01T00:00:00Z","n":0,"s":"text 0"}"#);
 }
 

@@ -228,6 +228,7 @@ pub fn batches(records: &RecordBatch, rows: usize) -> Vec<EventBatch> {
             records: records.slice(start, end - start),
             positions: (start as u64..end as u64).collect(),
             next_position: end as u64,
+            failures: vec![],
             set_aside: vec![],
         }
     });

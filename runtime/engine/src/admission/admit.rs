@@ -2,18 +2,21 @@
 //!
 //! With event ids, the first copy of an (event_id, event_time) counts, an identical later copy is a
 //! duplicate, and another content or time under a known id is a conflict, which is set aside.
-//! Without event ids every event counts. Invariant: the decision depends only on what was admitted
-//! before, in position order, so batch and streaming decide alike. Deliberately absent: where the
-//! index is kept; the caller asks its own.
+//! Without event ids every event counts. An event counts whatever else of it is bad, and so takes
+//! its id: a corrected copy comes too late. In its content a value that failed is a null (S8).
+//! Invariant: the decision depends only on what was admitted before, in position order, so batch and
+//! streaming decide alike. Deliberately absent: where the index is kept; the caller asks its own.
 
 use arrow::array::{BooleanArray, RecordBatch};
 use lockstep_core::aggregate::bytes::{put_unsigned, unsigned};
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::{EventBatch, SetAside, SourceSchema};
+use lockstep_core::failure::{Failure, of_row, taken};
 use lockstep_core::row::TypedColumn;
 use lockstep_core::time::Time;
 use lockstep_core::value::Value;
 use std::collections::HashMap;
+use xxhash_rust::xxh3::xxh3_128;
 
 /// The longest encoding of an event id, in bytes; an event with a longer one is set aside.
 pub const EVENT_ID_BYTES_MAX: usize = 384;
@@ -48,6 +51,8 @@ pub struct Admission {
     pub records: RecordBatch,
     /// Their source positions.
     pub positions: Vec<u64>,
+    /// What of them failed; the views that declare it lack the event.
+    pub failures: Vec<Failure>,
     /// The ids that are new, with what to remember.
     pub new_ids: Vec<(Vec<u8>, Admitted)>,
     /// The positions of the events that do not count, ascending but for the order of their kinds.
@@ -59,16 +64,26 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// The sum of a hash of each event that counts: equal for equal events, in any order.
+    /// The events that count: their columns, positions and failures.
+    pub(crate) fn events(&self) -> (&RecordBatch, &[u64], &[Failure]) {
+        (&self.records, &self.positions, &self.failures)
+    }
+
+    /// The sum of a hash of each event that counts, and of what of it failed: equal for equal events,
+    /// in any order.
     pub fn content(&self, schema: &SourceSchema) -> Result<u128> {
         let sum = |sum: u128, content: u128| sum.wrapping_add(content);
+        let failed = self.failures.iter().map(|failure| {
+            xxh3_128(&[&(failure.column as u64).to_le_bytes(), &failure.bytes[..]].concat())
+        });
+        let failed = failed.fold(0, sum);
         if schema.id.is_some() {
-            return Ok(self.new_ids.iter().map(|(_, new)| new.content).fold(0, sum));
+            return Ok(self.new_ids.iter().map(|(_, new)| new.content).fold(failed, sum));
         }
         let columns: Vec<TypedColumn> =
             self.records.columns().iter().map(TypedColumn::new).collect::<Result<_>>()?;
         let rows = 0..self.records.num_rows();
-        Ok(rows.map(|row| content_hash(&columns, row)).fold(0, sum))
+        Ok(rows.map(|row| content_hash(&columns, row)).fold(failed, sum))
     }
 }
 
@@ -81,12 +96,16 @@ pub fn admit(
     let mut admission = Admission {
         records: batch.records.clone(),
         positions: batch.positions.clone(),
+        failures: vec![],
         new_ids: vec![],
         rejected: batch.set_aside.iter().map(|event| event.position).collect(),
         duplicates: 0,
         conflicts: vec![],
     };
-    let Some(id) = schema.id else { return Ok(admission) };
+    let Some(id) = schema.id else {
+        admission.failures.clone_from(&batch.failures);
+        return Ok(admission);
+    };
     let columns: Vec<TypedColumn> =
         batch.records.columns().iter().map(TypedColumn::new).collect::<Result<_>>()?;
     let mut here: HashMap<Vec<u8>, Admitted> = HashMap::new();
@@ -102,7 +121,7 @@ pub fn admit(
                 "its id of {} bytes is over the limit of {EVENT_ID_BYTES_MAX}",
                 encoded.len()
             );
-            let bytes = row_json(schema, &columns, row);
+            let bytes = event_bytes(schema, &columns, &batch.failures, row);
             admission.conflicts.push(SetAside { position, view: None, reason, bytes });
             continue;
         }
@@ -119,10 +138,14 @@ pub fn admit(
             }
             Some(old) if old == new => admission.duplicates += 1,
             Some(old) => {
-                admission.conflicts.push(conflict(schema, &columns, row, position, old, new));
+                let bytes = event_bytes(schema, &columns, &batch.failures, row);
+                let reason = conflict(&columns[id].value(row), old, new);
+                admission.conflicts.push(SetAside { position, view: None, reason, bytes });
             }
         }
     }
+    let kept = keep.iter().enumerate().filter(|(_, keep)| **keep).map(|(row, _)| row);
+    admission.failures = taken(&batch.failures, kept);
     if keep.contains(&false) {
         let verdicts = keep.iter().zip(&batch.positions).filter(|(keep, _)| !**keep);
         admission.rejected.extend(verdicts.map(|(_, position)| *position));
@@ -139,18 +162,11 @@ pub fn admit(
 fn content_hash(columns: &[TypedColumn], row: usize) -> u128 {
     let mut bytes = Vec::with_capacity(128);
     columns.iter().for_each(|column| column.value(row).encode(&mut bytes));
-    xxhash_rust::xxh3::xxh3_128(&bytes)
+    xxh3_128(&bytes)
 }
 
-fn conflict(
-    schema: &SourceSchema,
-    columns: &[TypedColumn],
-    row: usize,
-    position: u64,
-    old: Admitted,
-    new: Admitted,
-) -> SetAside {
-    let id = schema.id.map_or(Value::Null, |id| columns[id].value(row));
+/// The reason of an event whose id is known with another content or time.
+fn conflict(id: &Value, old: Admitted, new: Admitted) -> String {
     let what = if old.event_time == new.event_time {
         format!("another content at {}", Time::saturating(new.event_time))
     } else {
@@ -160,16 +176,20 @@ fn conflict(
             Time::saturating(old.event_time)
         )
     };
-    SetAside {
-        position,
-        view: None,
-        reason: format!("event id {id} was admitted before, and this copy has {what}"),
-        bytes: row_json(schema, columns, row),
-    }
+    format!("event id {id} was admitted before, and this copy has {what}")
 }
 
-/// A decoded event as JSON text, for people.
-pub fn row_json(schema: &SourceSchema, columns: &[TypedColumn], row: usize) -> Vec<u8> {
+/// What is kept of an event that is set aside: the event as it came if something of it failed, or
+/// its decoded columns as JSON text, for people.
+pub(crate) fn event_bytes(
+    schema: &SourceSchema,
+    columns: &[TypedColumn],
+    failures: &[Failure],
+    row: usize,
+) -> Vec<u8> {
+    if let Some(failure) = of_row(failures, row).first() {
+        return failure.bytes.to_vec();
+    }
     let mut object = serde_json::Map::new();
     for (column, values) in schema.columns.iter().zip(columns) {
         object.insert(column.name.clone(), json(&values.value(row)));

@@ -45,7 +45,9 @@ pub(crate) fn with_arrivals(
     wanted_by: &str,
 ) -> Result<SourceSchema> {
     let mut schema = declared.clone();
-    match schema.columns.iter().find(|column| column.name == known) {
+    let of = schema.columns.iter().position(|column| column.name == known);
+    schema.arrivals.push(of.unwrap_or(schema.columns.len()));
+    match of.map(|of| &schema.columns[of]) {
         None => schema.columns.push(Column {
             name: known.into(),
             data_type: DataType::Timestamp,
@@ -139,7 +141,8 @@ mod tests {
             description: String::new(),
         };
         let (source, columns, arrived_at) = ("s".to_string(), vec![time], Some("when".to_string()));
-        let schema = SourceSchema { source, columns, time: 0, id: None, skew_us: 5, arrived_at };
+        let (time, id, skew_us, arrivals) = (0, None, 5, vec![]);
+        let schema = SourceSchema { source, columns, time, id, skew_us, arrived_at, arrivals };
         let positions = [3, 4, 6, 7, 9];
         let of = |times: Vec<i64>, arrived: Option<Vec<i64>>, kept: Vec<u64>| {
             let times = TimestampMicrosecondArray::from(times).with_timezone("UTC");
@@ -147,6 +150,7 @@ mod tests {
             let admission = Admission {
                 records,
                 positions: kept,
+                failures: vec![],
                 new_ids: vec![],
                 rejected: vec![],
                 duplicates: 0,

@@ -6,6 +6,7 @@ use crate::catalog::Catalog;
 use arrow::array::{Int64Array, RecordBatch};
 use lockstep_core::error::Result;
 use lockstep_core::event::{EventBatch, SetAside};
+use lockstep_core::failure::Failure;
 use std::collections::HashMap;
 
 /// Events that count, with their positions.
@@ -13,8 +14,17 @@ use std::collections::HashMap;
 pub(crate) struct Arrived {
     pub(crate) records: RecordBatch,
     pub(crate) positions: Vec<u64>,
+    /// What of them failed.
+    pub(crate) failures: Vec<Failure>,
     /// When each arrived, if that matters.
     pub(crate) arrivals: Option<Int64Array>,
+}
+
+impl Arrived {
+    /// The events: their columns, positions and failures.
+    pub(crate) fn events(&self) -> (&RecordBatch, &[u64], &[Failure]) {
+        (&self.records, &self.positions, &self.failures)
+    }
 }
 
 /// A batch after admission.
@@ -41,8 +51,9 @@ impl Counted {
         ids.extend(admission.new_ids);
         let set_aside = batch.set_aside.iter().cloned().chain(admission.conflicts).collect();
         let (records, positions) = (admission.records, admission.positions);
+        let failures = admission.failures;
         let arrivals = arrivals.map(|all| arrivals::of(&batch.positions, &all, &positions));
-        let arrived = Arrived { records, positions, arrivals };
+        let arrived = Arrived { records, positions, failures, arrivals };
         Ok(Counted { arrived, duplicates: admission.duplicates, set_aside })
     }
 }

@@ -5,7 +5,9 @@
 mod admit;
 pub mod arrivals;
 mod counted;
+mod refused;
 pub mod set_aside;
 
-pub use admit::{Admission, Admitted, EVENT_ID_BYTES_MAX, admit, row_json};
+pub use admit::{Admission, Admitted, EVENT_ID_BYTES_MAX, admit};
 pub(crate) use counted::{Arrived, Counted};
+pub(crate) use refused::refused;

@@ -14,6 +14,7 @@ use arrow::array::{BooleanArray, RecordBatch, UInt32Array};
 use arrow::compute::filter_record_batch;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::{EventBatch, SetAside, SourceSchema};
+use lockstep_core::failure::taken;
 use lockstep_core::row::Rows;
 use lockstep_core::tile::Level;
 use lockstep_core::time::Time;
@@ -209,8 +210,12 @@ fn decide(
     log.watermark = log.watermark.max(newest);
     log.events += admission.records.num_rows() as u64;
     log.duplicates += admission.duplicates;
-    let arrived =
-        Arrived { records: admission.records, positions: admission.positions, arrivals: None };
+    let arrived = Arrived {
+        records: admission.records,
+        positions: admission.positions,
+        failures: admission.failures,
+        arrivals: None,
+    };
     Ok(Judged { arrived, aside: bad })
 }
 
@@ -231,7 +236,9 @@ fn take_verdicts(
     read.progress.events += positions.len() as u64;
     let hashes = positions.iter().map(|position| xxh3_128(&position.to_le_bytes()));
     read.content = hashes.fold(read.content, u128::wrapping_add);
-    Ok(Judged { arrived: Arrived { records, positions, arrivals: None }, aside: vec![] })
+    let kept = (0..batch.positions.len()).filter(|row| counts(&batch.positions[*row]));
+    let failures = taken(&batch.failures, kept);
+    Ok(Judged { arrived: Arrived { records, positions, failures, arrivals: None }, aside: vec![] })
 }
 
 /// What a store keeps of the rows of a view.

@@ -4,12 +4,11 @@
 //! into one atomic batch. Deliberately absent: committing it.
 
 use super::applied::{Applied, Parted};
-use crate::admission::{Admission, Admitted, admit, arrivals, row_json, set_aside};
+use crate::admission::{Admission, Admitted, admit, arrivals, refused, set_aside};
 use crate::generations::{Fed, Lineup};
 use crate::mapping::Mapped;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::{EventBatch, SetAside, SourceSchema};
-use lockstep_core::row::TypedColumn;
 use lockstep_core::tile::Retention;
 use lockstep_core::time::Time;
 use lockstep_core::view_plan::ViewPlan;
@@ -123,11 +122,12 @@ impl<'a> Fold<'a> {
             for mapped in &mapped[at] {
                 let view = &fed.views[mapped.view];
                 let Some(set) = view.set.filter(|_| view.folds) else { continue };
-                let refused = self.refused(fed, mapped, admission)?;
+                let name_of = &fed.catalog.views()[mapped.view].declaration().name;
+                let refused = refused(self.schema, name_of, &mapped.refused, admission.events())?;
                 // A previous version's own refusals are kept, but only those of views that answer
                 // count.
                 if at == 0 {
-                    sets.insert(fed.catalog.views()[mapped.view].declaration().name.clone(), set);
+                    sets.insert(name_of.clone(), set);
                     aside.extend(refused);
                 } else {
                     write_refused(writes, (source, name), refused, set)?;
@@ -149,23 +149,6 @@ impl<'a> Fold<'a> {
             ..Applied::default()
         });
         Ok(Some(bytes))
-    }
-
-    /// The events of a partition that a view refused.
-    fn refused(&self, fed: &Fed, mapped: &Mapped, admission: &Admission) -> Result<Vec<SetAside>> {
-        if mapped.refused.is_empty() {
-            return Ok(vec![]);
-        }
-        let columns = admission.records.columns().iter().map(TypedColumn::new);
-        let columns: Vec<TypedColumn> = columns.collect::<Result<_>>()?;
-        let view = &fed.catalog.views()[mapped.view].declaration().name;
-        let aside = |refused: &lockstep_guest::Refused| SetAside {
-            position: admission.positions[refused.row as usize],
-            view: Some(view.clone()),
-            reason: refused.reason.clone(),
-            bytes: row_json(self.schema, &columns, refused.row as usize),
-        };
-        Ok(mapped.refused.iter().map(aside).collect())
     }
 
     /// The states of one catalogue's views, and how far they are.

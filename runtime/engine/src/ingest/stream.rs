@@ -7,7 +7,7 @@
 use super::applied::Applied;
 use super::cut::Cut;
 use super::fold::{Fold, FoldedPartition};
-use crate::admission::arrivals;
+use crate::admission::{Admission, arrivals};
 use crate::catalog::Catalog;
 use crate::generations::{Fed, Lineup};
 use crate::mapping::Mapper;
@@ -158,7 +158,8 @@ impl StreamHost {
         let mappers = self.mappers.get_mut(source).expect("inserted above");
         let mut mapped = Vec::new();
         for (fed, mapper) in self.lineup.fed().zip(mappers) {
-            mapped.push(mapper.map(&fed.catalog, &admitted.admission.records)?);
+            let Admission { records, failures, .. } = &admitted.admission;
+            mapped.push(mapper.map(&fed.catalog, records, failures)?);
         }
         fold.partitions.push(FoldedPartition {
             name: partition.to_string(),

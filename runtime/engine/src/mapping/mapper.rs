@@ -5,6 +5,7 @@
 //! be folded: an event with one that cannot is refused for its view (S8). Deliberately absent:
 //! admission, folding, I/O.
 
+use super::lacking::{lacking, split};
 use super::lift::lift;
 use super::refusal::{bad_vectors, long_keys, refuse};
 use crate::catalog::Catalog;
@@ -12,6 +13,7 @@ use crate::clock::Stopwatch;
 use arrow::array::RecordBatch;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::SourceSchema;
+use lockstep_core::failure::Failure;
 use lockstep_core::row::Rows;
 use lockstep_core::view::EventDeclaration;
 use lockstep_guest::{Aggregator, Refused, Transformer, ViewRows};
@@ -52,7 +54,8 @@ pub struct Mapped {
     pub rows: Rows,
     /// The index of each row's event in the batch that was mapped.
     pub source_rows: Vec<u32>,
-    /// Events that the view refused; `row` is the index in the batch that was mapped.
+    /// Events that the view lacks, since it refused them or a column is bad that it declares; `row`
+    /// is the index in the batch that was mapped.
     pub refused: Vec<Refused>,
 }
 
@@ -117,33 +120,51 @@ impl Mapper {
         self.guest_time
     }
 
-    /// Maps `events`, whose columns are those of the source's schema.
-    pub fn map(&mut self, catalog: &Catalog, events: &RecordBatch) -> Result<Vec<Mapped>> {
+    /// Maps `events`, whose columns are those of the source's schema and of which `failures` failed.
+    pub fn map(
+        &mut self,
+        catalog: &Catalog,
+        events: &RecordBatch,
+        failures: &[Failure],
+    ) -> Result<Vec<Mapped>> {
         let mut mapped = Vec::new();
         for start in (0..events.num_rows()).step_by(CALL_ROWS_MAX) {
             let rows = CALL_ROWS_MAX.min(events.num_rows() - start);
-            let part = events.slice(start, rows);
+            let records = events.slice(start, rows);
+            let before = |row: usize| failures.partition_point(|it| (it.row as usize) < row);
+            let failures = &failures[before(start)..before(start + rows)];
+            let part = Part { records, failures, offset: start as u32 };
             for group in &mut self.groups {
-                self.guest_time += group.map(catalog, &part, start as u32, &mut mapped)?;
+                self.guest_time += group.map(catalog, &part, &mut mapped)?;
             }
         }
         Ok(mapped)
     }
 }
 
+/// The events of one call to each guest.
+struct Part<'a> {
+    records: RecordBatch,
+    /// Those of its rows; they name rows of the whole batch.
+    failures: &'a [Failure],
+    /// The index of its first row in the batch.
+    offset: u32,
+}
+
 impl Group {
     fn map(
         &mut self,
         catalog: &Catalog,
-        events: &RecordBatch,
-        offset: u32,
+        part: &Part<'_>,
         mapped: &mut Vec<Mapped>,
     ) -> Result<Duration> {
+        let lacks = |error| Error::bug("a source's batch lacks its columns").because(error);
+        let events = part.records.project(&self.projection).map_err(lacks)?;
+        let failures = part.failures.iter().map(|failure| (failure.row - part.offset, failure));
+        let lacking = lacking(&self.event, &self.projection, &events, failures);
+        let (events, kept) = split(events, &lacking)?;
         let schema = self.transformer.event_schema(self.views[0].1)?.clone();
-        let events = events
-            .project(&self.projection)
-            .and_then(|events| RecordBatch::try_new(schema, events.columns().to_vec()))
-            .map_err(|error| Error::bug("a source's batch lacks its columns").because(error))?;
+        let events = RecordBatch::try_new(schema, events.columns().to_vec()).map_err(lacks)?;
         let indices: Vec<usize> = self.views.iter().map(|(_, index)| *index).collect();
         let called = Stopwatch::start();
         self.transformer.map_into(&indices, &events, &mut self.answers)?;
@@ -162,9 +183,15 @@ impl Group {
             let (made, from) = (&answer.rows, &answer.source_rows);
             let mut rows = Rows::new(&plan.view, made, from, &events, ordered)?;
             rows.set_lifted(lifted);
-            let source_rows = answer.source_rows.iter().map(|row| row + offset).collect();
-            let refused = answer.refused.into_iter();
-            let refused = refused.map(|r| Refused { row: r.row + offset, ..r }).collect();
+            let place = |row: u32| part.offset + kept.as_ref().map_or(row, |it| it[row as usize]);
+            let source_rows = answer.source_rows.iter().map(|row| place(*row)).collect();
+            let of_guest = answer.refused.into_iter().map(|r| Refused { row: place(r.row), ..r });
+            let mut refused: Vec<Refused> = of_guest.collect();
+            if !lacking.is_empty() {
+                let columns = lacking.iter().map(|(row, reason)| (part.offset + row, reason));
+                refused.extend(columns.map(|(row, why)| Refused { row, reason: why.clone() }));
+                refused.sort_by_key(|refused| refused.row);
+            }
             mapped.push(Mapped { view, rows, source_rows, refused });
         }
         Ok(guest_time)

@@ -1,5 +1,6 @@
 //! Mapping: from admitted events to the rows of views, by guests.
 
+mod lacking;
 mod lift;
 mod mapper;
 mod refusal;

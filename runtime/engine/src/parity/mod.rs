@@ -22,6 +22,7 @@ use crate::training::{self, Trained, TrainingSet};
 use arrow::array::{RecordBatch, UInt64Array};
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::{EventBatch, SourceSchema};
+use lockstep_core::failure::{Failure, taken};
 use lockstep_core::row::TypedColumn;
 use lockstep_core::tile::Level;
 use lockstep_core::value::Value;
@@ -85,8 +86,8 @@ pub fn run(
     let mut comparison = Comparison::new(catalog, service, &trained)?;
     let requests = Requests::from_spine(service, spine, &options.as_of)?;
     let questions = by_time(catalog, service, &requests);
-    let joined = logs.iter().map(join).collect::<Result<Vec<RecordBatch>>>()?;
-    let timelines = joined.iter().zip(logs).map(|(events, log)| timeline(events, log));
+    let joined = logs.iter().map(join).collect::<Result<Vec<Joined>>>()?;
+    let timelines = joined.iter().zip(logs).map(|(events, log)| timeline(&events.records, log));
     let replay = Replay::new(&timelines.collect::<Result<Vec<_>>>()?, &options.disturbance);
     let reopen_every = (replay.batches.len() as u64 / (options.reopens + 1)).max(1);
 
@@ -164,12 +165,24 @@ fn by_time(catalog: &Catalog, service: &Service, requests: &Requests) -> Vec<(i6
     questions
 }
 
-/// All events of a log as one batch.
-fn join(log: &Log) -> Result<RecordBatch> {
+/// All events of a log, and what of them failed.
+struct Joined {
+    records: RecordBatch,
+    failures: Vec<Failure>,
+}
+
+fn join(log: &Log) -> Result<Joined> {
     let batches = log.batches.iter().map(|batch| &batch.records);
     let schema = arrivals::reading(&log.schema)?.arrow();
-    arrow::compute::concat_batches(&schema, batches)
-        .map_err(|error| Error::bug("a source's batches do not join").because(error))
+    let records = arrow::compute::concat_batches(&schema, batches)
+        .map_err(|error| Error::bug("a source's batches do not join").because(error))?;
+    let (mut failures, mut before) = (Vec::new(), 0);
+    for batch in &log.batches {
+        let moved = |failure: &Failure| Failure { row: failure.row + before, ..failure.clone() };
+        failures.extend(batch.failures.iter().map(moved));
+        before += batch.records.num_rows() as u32;
+    }
+    Ok(Joined { records, failures })
 }
 
 fn timeline(events: &RecordBatch, log: &Log) -> Result<Timeline> {
@@ -186,19 +199,21 @@ fn timeline(events: &RecordBatch, log: &Log) -> Result<Timeline> {
 fn deliver(
     replay: &Replay,
     batch: std::ops::Range<usize>,
-    joined: &[RecordBatch],
+    joined: &[Joined],
     logs: &[Log],
     stream: &mut StreamHost,
 ) -> Result<()> {
     let deliveries = &replay.deliveries[batch.clone()];
     let source = deliveries[0].source;
     let rows: UInt64Array = deliveries.iter().map(|d| Some(d.event as u64)).collect();
-    let records = arrow::compute::take_record_batch(&joined[source], &rows)
+    let joined = &joined[source];
+    let records = arrow::compute::take_record_batch(&joined.records, &rows)
         .map_err(|error| Error::bug("a batch of the replay does not exist").because(error))?;
     let batch = EventBatch {
         records,
         positions: batch.clone().map(|at| at as u64).collect(),
         next_position: batch.end as u64,
+        failures: taken(&joined.failures, deliveries.iter().map(|delivery| delivery.event)),
         set_aside: vec![],
     };
     stream.apply(&logs[source].schema.source, FILES, &batch).map(|_| ())

@@ -77,12 +77,14 @@ mod tests {
             let Some(left) = self.0.checked_sub(1) else { return Ok(None) };
             self.0 = left;
             let records = RecordBatch::new_empty(Arc::new(Schema::empty()));
-            Ok(Some(EventBatch { records, positions: vec![], next_position: 0, set_aside: vec![] }))
+            let (positions, failures, set_aside) = (vec![], vec![], vec![]);
+            Ok(Some(EventBatch { records, positions, next_position: 0, failures, set_aside }))
         }
     }
 
     fn admit(batch: EventBatch) -> Result<Arrived> {
-        Ok(Arrived { records: batch.records, positions: batch.positions, arrivals: None })
+        let EventBatch { records, positions, failures, .. } = batch;
+        Ok(Arrived { records, positions, failures, arrivals: None })
     }
 
     /// Goal: every batch is worked on once, and a failure of every worker ends the reading with an

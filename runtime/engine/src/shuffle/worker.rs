@@ -2,13 +2,12 @@
 
 use super::blocks::Blocks;
 use super::room::Room;
-use crate::admission::{Arrived, row_json};
+use crate::admission::{Arrived, refused};
 use crate::catalog::Catalog;
 use crate::mapping::{Mapped, Mapper};
 use arrow::array::RecordBatch;
 use lockstep_core::error::Result;
 use lockstep_core::event::SetAside;
-use lockstep_core::row::TypedColumn;
 use std::time::Duration;
 
 /// What of a view's rows is kept, in the form in which they wait; the view is named by its place
@@ -70,7 +69,7 @@ impl Worker {
         &mut self.rows
     }
 
-    /// Maps events; answers those that a view refused.
+    /// Maps events; answers those that a view lacks.
     pub(crate) fn map(
         &mut self,
         catalog: &Catalog,
@@ -79,8 +78,10 @@ impl Worker {
         arrived: &Arrived,
     ) -> Result<Vec<SetAside>> {
         let mut aside = Vec::new();
-        for mapped in self.mapper.map(catalog, &arrived.records)? {
-            aside.extend(refused(catalog, &self.source, &mapped, arrived)?);
+        let schema = catalog.source(&self.source)?;
+        for mapped in self.mapper.map(catalog, &arrived.records, &arrived.failures)? {
+            let view = &catalog.views()[mapped.view].plan.fold.view.name;
+            aside.extend(refused(schema, view, &mapped.refused, arrived.events())?);
             if let Some(at) = self.views.iter().position(|view| *view == mapped.view) {
                 if let Some(contents) = &mut self.contents {
                     let content = mapped.rows.content(&mapped.source_rows, &arrived.positions);
@@ -94,27 +95,4 @@ impl Worker {
         room.relieve(&mut self.rows)?;
         Ok(aside)
     }
-}
-
-/// The events that a view refused.
-fn refused(
-    catalog: &Catalog,
-    source: &str,
-    mapped: &Mapped,
-    arrived: &Arrived,
-) -> Result<Vec<SetAside>> {
-    if mapped.refused.is_empty() {
-        return Ok(vec![]);
-    }
-    let schema = catalog.source(source)?;
-    let view = &catalog.views()[mapped.view].plan.fold.view.name;
-    let columns = arrived.records.columns().iter().map(TypedColumn::new);
-    let columns: Vec<TypedColumn> = columns.collect::<Result<_>>()?;
-    let set_aside = mapped.refused.iter().map(|refused| SetAside {
-        position: arrived.positions[refused.row as usize],
-        view: Some(view.clone()),
-        reason: refused.reason.clone(),
-        bytes: row_json(schema, &columns, refused.row as usize),
-    });
-    Ok(set_aside.collect())
 }

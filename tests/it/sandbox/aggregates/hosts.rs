@@ -37,6 +37,7 @@ fn batches(artifact: &Artifact, events: &[(&str, &str)], rows: usize) -> Vec<Eve
             records: records.slice(start, end - start),
             positions: (start as u64..end as u64).collect(),
             next_position: end as u64,
+            failures: vec![],
             set_aside: vec![],
         }
     });

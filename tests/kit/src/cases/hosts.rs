@@ -114,6 +114,7 @@ impl<'a> Hosts<'a> {
                 records: records.slice(start, end - start),
                 positions: (start as u64..end as u64).collect(),
                 next_position: end as u64,
+                failures: vec![],
                 set_aside: vec![],
             }
         });

@@ -1,0 +1,33 @@
+//! Events that one view lacks (S8): its transform refused them, or a column is bad that it declares.
+//!
+//! Invariant: what is kept depends on the event and the view alone, so all hosts keep the same.
+//! Deliberately absent: who is refused, which the mapper says.
+
+use super::admit::event_bytes;
+use arrow::array::RecordBatch;
+use lockstep_core::error::Result;
+use lockstep_core::event::{SetAside, SourceSchema};
+use lockstep_core::failure::Failure;
+use lockstep_core::row::TypedColumn;
+use lockstep_guest::Refused;
+
+/// What is set aside of some events for `view`; the rows of `refused` are indices there.
+pub(crate) fn refused(
+    schema: &SourceSchema,
+    view: &str,
+    refused: &[Refused],
+    (records, positions, failures): (&RecordBatch, &[u64], &[Failure]),
+) -> Result<Vec<SetAside>> {
+    if refused.is_empty() {
+        return Ok(vec![]);
+    }
+    let columns = records.columns().iter().map(TypedColumn::new);
+    let columns: Vec<TypedColumn> = columns.collect::<Result<_>>()?;
+    let set_aside = refused.iter().map(|refused| SetAside {
+        position: positions[refused.row as usize],
+        view: Some(view.to_string()),
+        reason: refused.reason.clone(),
+        bytes: event_bytes(schema, &columns, failures, refused.row as usize),
+    });
+    Ok(set_aside.collect())
+}

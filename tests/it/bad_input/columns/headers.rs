@@ -1,0 +1,59 @@
+//! Files that lack a column, where views disagree on whether it may be null.
+
+use super::log::{Coupon, Order, write};
+use super::{TRAIN, project};
+
+/// Goal: a file without a column is accepted if a view declares the column nullable, and each view
+/// that does not lacks its events; if no view does, the file is refused by name (S6, S8).
+#[test]
+fn s08_a_file_without_a_column_costs_the_views_that_need_it() {
+    let entities = ["a".to_string(), "b".to_string()];
+    let lacking = |views: &[&str]| {
+        let place = project(views, &entities);
+        place.write("lacking.csv", "id,at,who\n1,10,a\n2,20,b\n");
+        let order = |who: &str, at: i64| Order {
+            id: Some(at.to_string()),
+            at: Some(at),
+            who: Some(who.to_string()),
+            coupon: Coupon::Good(1),
+        };
+        write(&place, "whole.parquet", &[order("a", 10), order("b", 20)]);
+        place.change(("whole.parquet", 2), "lacking.parquet", |name, array| {
+            (name != "coupon").then_some(array)
+        });
+        place
+    };
+    for file in ["lacking.csv", "lacking.parquet"] {
+        let views = ["old", "new", "soft"];
+        assert_eq!(lacking(&views).counts(&views, file, 2), [[1, 1], [0, 0], [1, 1]], "{file}");
+        let views = ["old", "soft"];
+        assert_eq!(lacking(&views).counts(&views, file, 0), [[1, 1], [1, 1]], "{file}");
+        let words = [file, "no column \"coupon\" of type int64", "declare it nullable"];
+        let line = format!("{TRAIN} --events orders=@{file}");
+        lacking(&["old", "new"]).check(&line, 2, &words);
+    }
+
+    // A line has no header, so what it lacks costs the view alone.
+    let place = project(&["old", "new"], &entities);
+    place.write("orders.ndjson", "{\"id\":\"1\",\"at\":10,\"who\":\"a\"}\n");
+    assert_eq!(place.counts(&["old", "new"], "orders.ndjson", 1), [[1, 0], [0, 0]]);
+    let words = ["for view new, position 0: line 1: column \"coupon\": missing, but the column"];
+    place.ends("stream", 1, &words);
+}
+
+/// Goal: a value that differs from its folder's costs the views that declare its column, and a
+/// folder's null those that declare it so (S6, S8).
+#[test]
+fn s08_folders_cost_the_views_that_declare_their_column() {
+    let place = project(&["old", "new", "soft"], &["a".to_string(), "b".to_string()]);
+    for (folder, coupons) in [("coupon=7", "7,8"), ("coupon=__HIVE_DEFAULT_PARTITION__", "none")] {
+        std::fs::create_dir(place.path(folder)).unwrap();
+        let text = match coupons.split_once(',') {
+            Some((same, other)) => format!("id,at,who,coupon\n1,10,a,{same}\n2,20,b,{other}\n"),
+            None => "id,at,who\n3,30,a\n".to_string(),
+        };
+        place.write(&format!("{folder}/orders.csv"), text);
+    }
+    let counts = place.counts(&["old", "new", "soft"], "coupon=*/orders.csv", 3);
+    assert_eq!(counts, [[2, 1], [1, 0], [2, 0]]);
+}
