@@ -155,5 +155,5 @@ fn pushed(
             open_events_stdin(format, input, schema.clone(), options)
         }
     };
-    opened.map(Some).map_err(|error| named_by_project(&schema, error))
+    opened.map(Some).map_err(|error| named_by_project(schema, error))
 }

@@ -29,7 +29,6 @@ use lockstep_store::generations::{Generations, SetNumber};
 use lockstep_store::progress::{FILES, PUSHED};
 use lockstep_store::{Store, layout};
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 const SOURCE: &str = "issue_events";
@@ -51,9 +50,7 @@ impl EventReader for Batches {
 fn log(schema: &Arc<SourceSchema>) -> Vec<EventBatch> {
     let events: usize = std::env::var(EVENTS).map_or(EVENTS_DEFAULT, |text| text.parse().unwrap());
     let file = root().join("transforms/user-mentions/data/issue_events.parquet");
-    let mut reader =
-        open_files(&[PathBuf::from(file)], reading(schema).unwrap(), ReadOptions::default())
-            .unwrap();
+    let mut reader = open_files(&[file], reading(schema).unwrap(), ReadOptions::default()).unwrap();
     let (mut batches, mut rows) = (Vec::new(), 0);
     while rows < events {
         let Some(batch) = reader.next().unwrap() else { break };
@@ -137,8 +134,11 @@ fn ways(caught_up: &[CaughtUp]) -> BTreeMap<&str, View> {
     one.views.iter().map(|(name, way)| (name.as_str(), *way)).collect()
 }
 
+/// Keys and values of a store.
+type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// The states of a view as they lie in the store, and the number of their set.
-fn states(store: &dyn Store, view: &str) -> (SetNumber, Vec<(Vec<u8>, Vec<u8>)>) {
+fn states(store: &dyn Store, view: &str) -> (SetNumber, Entries) {
     let snapshot = store.read().unwrap();
     let record = Generations::read(&*snapshot).unwrap();
     let active = record.artifacts[variants::NAME].active.clone().unwrap();

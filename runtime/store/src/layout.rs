@@ -144,9 +144,12 @@ pub fn set_aside(
     key
 }
 
+/// A view that refused an event: its state set and its name.
+pub type Refuser<'a> = (SetNumber, &'a str);
+
 /// The place of an event that was set aside, up to its position, and the state set and view that
 /// refused it.
-pub fn set_aside_place(key: &[u8]) -> Option<(&[u8], Option<(SetNumber, &str)>)> {
+pub fn set_aside_place(key: &[u8]) -> Option<(&[u8], Option<Refuser<'_>>)> {
     let mut zeros = key.iter().enumerate().filter(|(_, byte)| **byte == 0).map(|(at, _)| at);
     let (_, partition_end) = (zeros.next()?, zeros.next()?);
     let (place, rest) = key.split_at_checked(partition_end + 9)?;
