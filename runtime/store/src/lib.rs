@@ -17,6 +17,7 @@
 //! to.
 #![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
 
+pub mod base;
 mod batch;
 pub mod bulk;
 pub mod canonical;
