@@ -6,6 +6,7 @@
 //! which `commands.rs` runs.
 
 mod interrupted;
+mod kills;
 mod parting;
 
 use crate::stream::{digest, memory};
