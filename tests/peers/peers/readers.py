@@ -279,6 +279,7 @@ def with_duckdb(file):
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'UTC'")
         given = {"file": str(file)}
+        con.execute("SET preserve_insertion_order = true")
         table = con.execute("SELECT * FROM read_parquet($file)", given).to_arrow_table()
         con.execute("SELECT key, value FROM parquet_kv_metadata($file)", given)
         return table, dict(con.fetchall())
@@ -297,7 +298,8 @@ def with_spark(file):
     spark = builder.config("spark.sql.session.timeZone", "UTC").getOrCreate()
     try:
         spark.sparkContext.setLogLevel("ERROR")
-        table = spark.read.parquet(str(file)).toArrow()
+        # Spark promises no order of rows unless it sorts.
+        table = spark.read.parquet(str(file)).sort("row").toArrow()
         hadoop = spark._jvm.org.apache.parquet.hadoop
         path = spark._jvm.org.apache.hadoop.fs.Path(str(file))
         source = hadoop.util.HadoopInputFile.fromPath(path, spark._jsc.hadoopConfiguration())
