@@ -221,7 +221,7 @@ def kind_of(of):
         entry = of.value_type
         fields = [field.name for field in entry] if types.is_struct(entry) else []
         if fields == ["key", "value"]:
-            # Polars has no maps: it reads them as lists of entries.
+            # Readers without a map type read lists of entries.
             return f"map<{kind_of(entry.field(0).type)},{kind_of(entry.field(1).type)}>"
         return f"list<{kind_of(entry)}>"
     if types.is_large_string(of) or types.is_string_view(of) or types.is_string(of):
