@@ -7,7 +7,7 @@ use crate::project::Project;
 use lockstep_core::{Error, Result};
 use lockstep_source::EventReader;
 use lockstep_store::base::{Base, BaseFile, FORMAT};
-use lockstep_store::{Store, WriteBatch};
+use lockstep_store::{StateBatch, StateStore as _, Store};
 
 /// The files of a source as they are now; none if the project names none.
 fn files_now(project: &Project, source: &str) -> Result<Vec<BaseFile>> {
@@ -24,7 +24,7 @@ fn files_now(project: &Project, source: &str) -> Result<Vec<BaseFile>> {
 
 /// Refuses files that are not those that the store has read.
 pub(crate) fn check(project: &Project, store: &dyn Store, source: &str) -> Result<()> {
-    match Base::read(&*store.read()?, source)? {
+    match store.states()?.base(source)? {
         Some(base) => base.check(source, &files_now(project, source)?),
         None => Ok(()),
     }
@@ -32,7 +32,7 @@ pub(crate) fn check(project: &Project, store: &dyn Store, source: &str) -> Resul
 
 /// Records the files that were read, if they are not recorded yet.
 pub(crate) fn record(project: &Project, store: &dyn Store, source: &str) -> Result<()> {
-    let before = Base::read(&*store.read()?, source)?;
+    let before = store.states()?.base(source)?;
     let frozen = before.as_ref().is_some_and(|base| base.frozen);
     write(store, source, before, frozen, files_now(project, source)?)
 }
@@ -48,7 +48,7 @@ pub(crate) fn freeze(
     source: &str,
     rest: Option<&mut dyn EventReader>,
 ) -> Result<()> {
-    let before = Base::read(&*store.read()?, source)?;
+    let before = store.states()?.base(source)?;
     if before.as_ref().is_some_and(|base| base.frozen) {
         return Ok(());
     }
@@ -73,7 +73,7 @@ fn write(
     if before.as_ref() == Some(&base) {
         return Ok(());
     }
-    let mut batch = WriteBatch::new();
-    base.write(source, &mut batch)?;
-    store.commit(batch).map(|_| ())
+    let mut batch = StateBatch::new();
+    batch.base(source, &base)?;
+    store.commit_states(batch).map(|_| ())
 }

@@ -16,7 +16,8 @@ use lockstep_core::event::SourceSchema;
 use lockstep_core::{Error, Result};
 use lockstep_engine::admission::arrivals::reading;
 use lockstep_source::{EventReader, Format, Pattern, ReadOptions, open_events_stdin, open_files};
-use lockstep_store::progress::{FILES, PUSHED, Progress as Reached};
+use lockstep_store::StateStore as _;
+use lockstep_store::progress::{FILES, PUSHED};
 use std::fmt;
 use std::io::Read;
 use std::path::PathBuf;
@@ -113,7 +114,7 @@ impl StreamJob {
         };
         let store = fold.store().clone();
         if pushed.is_some() {
-            let read = Reached::read(&*store.read()?, source, FILES)?.position;
+            let read = store.states()?.progress(source, FILES)?.position;
             let mut rest = match project.names_files(source) {
                 true => Some(project.reader_of(&fold.schema()?, read)?),
                 false => None,

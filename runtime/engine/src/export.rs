@@ -3,9 +3,9 @@
 use crate::catalog::Catalog;
 use crate::generations::Lineup;
 use lockstep_core::error::{Error, Result};
-use lockstep_store::Store;
 use lockstep_store::canonical::{self, Scope, View};
 use lockstep_store::export::{Exported, Receive};
+use lockstep_store::{StateStore as _, Store};
 use std::sync::Arc;
 
 /// Exports the newest state of `store` for the views that answer, of the artifacts of `catalog`.
@@ -18,7 +18,7 @@ pub fn export(
     scope: Scope,
     visit: &mut Receive<'_>,
 ) -> Result<Exported> {
-    let mut lineup = Lineup::open(catalog, &*store.read()?)?;
+    let mut lineup = Lineup::open(catalog, &store.states()?)?;
     if let Some(name) = lineup.pending.first() {
         return Err(Error::input(format!(
             "artifact {name} has not caught up with the store; run `lockstep backfill`"

@@ -8,6 +8,7 @@
 use super::layout::TilePrefix;
 use super::tiles::encode;
 use crate::generations::SetNumber;
+use crate::state_store::Entry;
 use lockstep_core::error::Result;
 use lockstep_core::fold::{UserCalls, ViewState};
 use lockstep_core::key::EntityKey;
@@ -29,7 +30,7 @@ pub struct Bulk<'a> {
     retention: &'a Retention,
     guest: &'a mut dyn UserCalls,
     open: Vec<(Vec<u8>, Option<Level>, ViewState)>,
-    done: Vec<(Vec<u8>, Vec<u8>)>,
+    done: Vec<Entry>,
 }
 
 impl<'a> Bulk<'a> {
@@ -74,7 +75,7 @@ impl<'a> Bulk<'a> {
     }
 
     /// The tiles, in the order in which their keys came.
-    pub fn finish(mut self) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+    pub fn finish(mut self) -> Result<Vec<Entry>> {
         self.settle()?;
         Ok(self.done)
     }
@@ -105,7 +106,7 @@ impl<'a> Bulk<'a> {
         self.view.fold.settle(self.open.iter_mut().map(|(_, _, state)| state), self.guest)?;
         for (name, level, state) in self.open.drain(..) {
             let payload = encode(self.view, level, &state);
-            self.done.push((name, payload));
+            self.done.push(Entry::new(name, payload));
         }
         Ok(())
     }

@@ -36,6 +36,7 @@ mod record;
 pub mod rejected;
 pub mod set_progress;
 pub mod sled;
+mod state_store;
 pub mod tiles;
 pub mod unfinished;
 
@@ -43,3 +44,4 @@ pub use batch::{BATCH_BYTES_MAX, BATCH_KEYS_MAX, VALUE_BYTES_MAX, WriteBatch};
 pub use bytes::Bytes;
 pub use contract::{Snapshot, Store, Verified, Verify, Visit};
 pub use key::{KEY_BYTES_MAX, KEY_END, prefix_end};
+pub use state_store::{Deleted, Entry, Garbage, Marking, StateBatch, StateSnapshot, StateStore};

@@ -11,8 +11,8 @@
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::SetAside;
 use lockstep_source::LINE_BYTES_MAX;
+use lockstep_store::StateBatch;
 use lockstep_store::generations::SetNumber;
-use lockstep_store::{WriteBatch, layout};
 
 /// Most bytes kept of one event that was set aside; the rest is cut off.
 pub const SET_ASIDE_EVENT_BYTES_MAX: usize = LINE_BYTES_MAX;
@@ -46,7 +46,7 @@ pub(crate) fn records(events: &[SetAside]) -> Option<Vec<Vec<u8>>> {
 /// Adds the records of `events`, which [`records`] made, to a commit. `set` gives the state set of
 /// the view that refused an event.
 pub(crate) fn write(
-    writes: &mut WriteBatch,
+    writes: &mut StateBatch,
     (source, partition): (&str, &str),
     events: &[SetAside],
     records: Vec<Vec<u8>>,
@@ -60,7 +60,7 @@ pub(crate) fn write(
                 Some((set(view).ok_or_else(unknown)?, view))
             }
         };
-        writes.put(layout::set_aside(source, partition, event.position, view), record)?;
+        writes.set_aside((source, partition), event.position, view, record)?;
     }
     Ok(())
 }

@@ -24,7 +24,7 @@ use lockstep_source::EventReader;
 use lockstep_store::generations::SetNumber;
 use lockstep_store::rejected::Rejected;
 use lockstep_store::unfinished::{FORMAT, Log, Unfinished};
-use lockstep_store::{Store, layout, progress};
+use lockstep_store::{Entry, Marking, StateStore as _, Store};
 use std::sync::Arc;
 
 /// Memory that a row may need while its round is folded or written, generously.
@@ -71,12 +71,12 @@ impl<'a> Backfill<'a> {
         options: Options,
     ) -> Result<Option<Backfill<'a>>> {
         let (lineup, mark) = {
-            let snapshot = store.read()?;
-            let mark = Unfinished::read(&*snapshot, source)?;
-            if mark.is_none() && !progress::partitions(&*snapshot, source)?.is_empty() {
+            let snapshot = store.states()?;
+            let mark = snapshot.unfinished(source)?;
+            if mark.is_none() && !snapshot.partitions(source)?.is_empty() {
                 return Ok(None);
             }
-            (Lineup::open(catalog, &*snapshot)?, mark)
+            (Lineup::open(catalog, &snapshot)?, mark)
         };
         let fresh = Unfinished {
             format: FORMAT,
@@ -93,7 +93,7 @@ impl<'a> Backfill<'a> {
             Some(mark) => return Err(other_end(source, &mark)),
         };
         let round_rows = round_rows(&options);
-        let writer = Writer::new(store, source, layout::unfinished(source), mark)?;
+        let writer = Writer::new(store, Marking::First(source), mark)?;
         Ok(Some(Backfill { catalog, lineup, source, options, round_rows, writer }))
     }
 
@@ -138,13 +138,13 @@ impl<'a> Backfill<'a> {
         };
         let (ids, rejected) = verdicts.decided();
         let partition = writer.partition().to_string();
-        let mut ids: Vec<(Vec<u8>, Admitted)> = ids.into_iter().collect();
-        ids.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         let entry = |(id, admitted): (Vec<u8>, Admitted)| {
-            (layout::event_id(source, &partition, &id), admitted.encode())
+            Entry::id(source, &partition, &id, admitted.encode())
         };
+        let mut ids: Vec<Entry> = ids.into_iter().map(entry).collect();
+        ids.sort_unstable();
         let progress_of = read.progress.clone();
-        let last = fill.write(&mut writer, read, ids.into_iter().map(entry), progress)?;
+        let last = fill.write(&mut writer, read, ids.into_iter(), progress)?;
         let sequence = writer.finish(Last::First { progress: progress_of, rejected }, &last)?;
         Ok(Applied { sequence, ..applied })
     }
@@ -179,9 +179,8 @@ impl Refill<'_> {
         reader: &mut dyn EventReader,
         progress: &mut dyn FnMut(Step),
     ) -> Result<Vec<u128>> {
-        let key = layout::refill(self.source);
         let sets: Vec<SetNumber> = self.targets.iter().filter_map(|target| target.set).collect();
-        let stored = Unfinished::read_at(&*self.store.read()?, &key, self.source)?;
+        let stored = self.store.states()?.unfinished_refill(self.source)?;
         let fresh = Unfinished {
             format: FORMAT,
             partition: self.partition.to_string(),
@@ -193,7 +192,8 @@ impl Refill<'_> {
         };
         // The mark of a refill that was given up is of other sets, which are collected.
         let mark = stored.filter(|mark| (&mark.sets, mark.until) == (&sets, Some(self.until)));
-        let mut writer = Writer::new(self.store, self.source, key, mark.unwrap_or(fresh))?;
+        let mut writer =
+            Writer::new(self.store, Marking::Later(self.source), mark.unwrap_or(fresh))?;
         let round_rows = round_rows(&self.options);
         let mut fill =
             Fill::new(self.catalog, self.source, self.targets, &self.options, round_rows)?;
@@ -273,7 +273,7 @@ impl<'a> Fill<'a> {
         &self,
         writer: &mut Writer<'_>,
         read: Read,
-        ids: impl Iterator<Item = (Vec<u8>, Vec<u8>)>,
+        ids: impl Iterator<Item = Entry>,
         progress: &mut dyn FnMut(Step),
     ) -> Result<Filled> {
         let watermark = read.watermark();

@@ -14,14 +14,15 @@ use crate::shuffle::layout::Layout;
 use lockstep_core::error::Result;
 use lockstep_core::fold::ViewGuests as _;
 use lockstep_core::tile::Retention;
+use lockstep_store::Entry;
 use lockstep_store::bulk::Bulk;
 use lockstep_store::generations::SetNumber;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
-/// Store keys and values.
-type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+/// States in the order of their places.
+type Entries = Vec<Entry>;
 
 /// A view's rows, which wait to be folded.
 #[derive(Debug)]
@@ -139,7 +140,7 @@ impl<'a> Rounds<'a> {
             }
             Ok::<Entries, lockstep_core::error::Error>(entries)
         })?;
-        entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        entries.sort_unstable();
         Ok(entries)
     }
 }

@@ -12,9 +12,9 @@ use lockstep_core::event::SetAside;
 use lockstep_store::generations::SetNumber;
 use lockstep_store::progress::Progress;
 use lockstep_store::rejected::Rejected;
-use lockstep_store::set_progress::{RowsContent, write_set_position};
+use lockstep_store::set_progress::RowsContent;
 use lockstep_store::unfinished::{Log, Unfinished};
-use lockstep_store::{Store, WriteBatch, layout};
+use lockstep_store::{Entry, Marking, StateBatch, StateStore as _, Store};
 use std::collections::HashMap;
 
 /// Bytes of a commit, as long as no key and value alone is larger: far below the store's limit. Larger
@@ -25,15 +25,13 @@ pub(super) const COMMIT_BYTES_MAX: usize = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Writer<'a> {
     store: &'a dyn Store,
-    source: &'a str,
-    /// Where the mark lies.
-    key: Vec<u8>,
+    marking: Marking<'a>,
     mark: Unfinished,
     /// The set of each view that is filled, by name.
     sets: HashMap<String, SetNumber>,
     /// Where an earlier run stopped: the section, and the last key in it.
     written: (u64, Option<Vec<u8>>),
-    batch: WriteBatch,
+    batch: StateBatch,
     last: Option<Vec<u8>>,
     pub(super) commit_bytes_max: usize,
 }
@@ -42,20 +40,18 @@ impl<'a> Writer<'a> {
     /// Goes on from `mark`.
     pub(super) fn new(
         store: &'a dyn Store,
-        source: &'a str,
-        key: Vec<u8>,
+        marking: Marking<'a>,
         mark: Unfinished,
     ) -> Result<Writer<'a>> {
         let after = mark.after.as_deref().map(bytes_of).transpose()?;
         Ok(Writer {
             store,
-            source,
-            key,
+            marking,
             sets: HashMap::new(),
             written: (mark.section, after.clone()),
             last: after,
             mark,
-            batch: WriteBatch::new(),
+            batch: StateBatch::new(),
             commit_bytes_max: COMMIT_BYTES_MAX,
         })
     }
@@ -64,27 +60,36 @@ impl<'a> Writer<'a> {
     /// `with` adds what belongs into the same commit.
     pub(super) fn begin(
         &mut self,
-        with: &mut dyn FnMut(&mut WriteBatch) -> Result<()>,
+        with: &mut dyn FnMut(&mut StateBatch) -> Result<()>,
     ) -> Result<()> {
-        let marked = self.store.read()?.get(&self.key)?.is_some();
+        let marked = match self.marking {
+            Marking::First(source) => self.store.states()?.unfinished(source)?.is_some(),
+            Marking::Later(source) => self.store.states()?.unfinished_refill(source)?.is_some(),
+        };
         if marked {
             return Ok(());
         }
-        let mut batch = WriteBatch::new();
-        batch.put(self.key.clone(), self.mark.encode()?)?;
+        let mut batch = StateBatch::new();
+        batch.mark(self.marking, &self.mark)?;
         with(&mut batch)?;
-        self.store.commit(batch).map(|_| ())
+        self.store.commit_states(batch).map(|_| ())
     }
 
     /// Removes the mark of a log in which nothing is.
     pub(super) fn leave_empty(mut self) -> Result<u64> {
-        self.batch.delete(self.key)?;
-        self.store.commit(self.batch)
+        self.batch.unmark(self.marking)?;
+        self.store.commit_states(self.batch)
     }
 
     /// Says which sets are filled, by the views' names.
     pub(super) fn fills(&mut self, sets: HashMap<String, SetNumber>) {
         self.sets = sets;
+    }
+
+    fn source(&self) -> &'a str {
+        match self.marking {
+            Marking::First(source) | Marking::Later(source) => source,
+        }
     }
 
     /// The partition that is read.
@@ -98,15 +103,10 @@ impl<'a> Writer<'a> {
         if self.mark.log.is_some() {
             return Ok(());
         }
-        let prefix = layout::set_aside_of(self.source, &self.mark.partition);
-        let mut old: Vec<Vec<u8>> = Vec::new();
-        self.store.read()?.scan_prefix(&prefix, &mut |key, _| {
-            old.push(key.to_vec());
-            Ok(true)
-        })?;
-        for key in old {
-            self.make_room(key.len())?;
-            self.batch.delete(key)?;
+        let old = self.store.states()?.all_set_aside(self.source(), &self.mark.partition)?;
+        for deleted in old.into_iter() {
+            self.make_room(deleted.len())?;
+            self.batch.delete(deleted)?;
         }
         Ok(())
     }
@@ -121,7 +121,8 @@ impl<'a> Writer<'a> {
         self.make_room(records.iter().map(Vec::len).sum())?;
         let partition = self.mark.partition.clone();
         let set = |view: &str| self.sets.get(view).copied();
-        set_aside::write(&mut self.batch, (self.source, &partition), of_one_event, records, &set)
+        let source = self.source();
+        set_aside::write(&mut self.batch, (source, &partition), of_one_event, records, &set)
     }
 
     /// Says what was read; answers what the first run said of it, whose rounds count. Fails if it
@@ -138,7 +139,7 @@ impl<'a> Writer<'a> {
                     "an interrupted backfill of source {} read {} events up to position {}, and \
                      these files hold others ({} events up to position {}); bring those files \
                      back, or delete the store and backfill anew",
-                    self.source,
+                    self.source(),
                     old.progress.events,
                     old.progress.position,
                     log.progress.events,
@@ -163,19 +164,19 @@ impl<'a> Writer<'a> {
     pub(super) fn section(
         &mut self,
         section: u64,
-        entries: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>,
+        entries: impl IntoIterator<Item = Entry>,
     ) -> Result<()> {
         if self.is_written(section) {
             return Ok(());
         }
         let after = if section == self.written.0 { self.written.1.take() } else { None };
-        for (key, value) in entries {
-            if after.as_ref().is_some_and(|after| key <= *after) {
+        for entry in entries {
+            if after.as_ref().is_some_and(|after| entry.place() <= &after[..]) {
                 continue;
             }
-            self.make_room(key.len() + value.len())?;
-            self.batch.put(key.clone(), value)?;
-            self.last = Some(key);
+            self.make_room(entry.len())?;
+            self.last = Some(entry.place().to_vec());
+            self.batch.entry(entry)?;
         }
         (self.mark.section, self.last) = (section + 1, None);
         Ok(())
@@ -185,18 +186,19 @@ impl<'a> Writer<'a> {
     /// reading leaves. Returns its number.
     pub(super) fn finish(mut self, last: Last, filled: &Filled) -> Result<u64> {
         let log = self.mark.log.take().ok_or_else(|| Error::bug("a backfill read nothing"))?;
-        let (source, partition) = (self.source, &self.mark.partition);
-        self.batch.delete(self.key)?;
+        let (source, partition) = (self.source(), &self.mark.partition);
+        self.batch.unmark(self.marking)?;
         let position = log.progress.position;
         if let Last::First { progress, rejected } = last {
-            self.batch.put(layout::source(source, partition), progress.encode()?)?;
-            rejected.write(source, partition, &mut self.batch)?;
+            self.batch.progress(source, partition, &progress)?;
+            self.batch.rejected(source, partition, &rejected)?;
         }
         for (set, generation, sum) in filled {
-            write_set_position(*set, partition, position, &mut self.batch)?;
-            RowsContent { position, sum: *sum }.write(generation, partition, &mut self.batch)?;
+            self.batch.position(*set, partition, position)?;
+            let content = RowsContent { position, sum: *sum };
+            self.batch.rows_content(generation, partition, content)?;
         }
-        self.store.commit(self.batch)
+        self.store.commit_states(self.batch)
     }
 
     /// Commits if the next entry is too much for the commit.
@@ -207,8 +209,8 @@ impl<'a> Writer<'a> {
 
     fn commit(&mut self) -> Result<()> {
         self.mark.after = self.last.as_deref().map(hex_of);
-        self.batch.put(self.key.clone(), self.mark.encode()?)?;
-        self.store.commit(std::mem::take(&mut self.batch)).map(|_| ())
+        self.batch.mark(self.marking, &self.mark)?;
+        self.store.commit_states(std::mem::take(&mut self.batch)).map(|_| ())
     }
 }
 

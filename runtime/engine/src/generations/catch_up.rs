@@ -20,10 +20,9 @@ use lockstep_core::error::{Error, Result};
 use lockstep_core::event::SourceSchema;
 use lockstep_source::EventReader;
 use lockstep_store::generations::{Generations, SetNumber, Version};
-use lockstep_store::progress::{self, FILES};
-use lockstep_store::rejected::Rejected;
+use lockstep_store::progress::FILES;
 use lockstep_store::set_progress::RowsContent;
-use lockstep_store::{Store, WriteBatch, layout, prefix_end};
+use lockstep_store::{StateBatch, StateStore as _, Store};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -70,7 +69,7 @@ pub fn catch_up(
 ) -> Result<Vec<CaughtUp>> {
     let mut caught_up = Vec::new();
     loop {
-        let mut lineup = Lineup::open(catalog, &*store.read()?)?;
+        let mut lineup = Lineup::open(catalog, &store.states()?)?;
         let Some(artifact) = lineup.pending.first().cloned() else {
             if lineup.is_changed() {
                 register(&mut lineup, catalog, store)?;
@@ -93,13 +92,13 @@ fn check_repeatable(
     lineup: &Lineup,
     artifact: &str,
 ) -> Result<()> {
-    let snapshot = store.read()?;
+    let snapshot = store.states()?;
     let version = filling(&lineup.record, artifact)?;
     for source in catalog.sources().keys() {
         if !version.views.values().any(|view| view.source == *source) {
             continue;
         }
-        let partitions = progress::partitions(&*snapshot, source)?;
+        let partitions = snapshot.partitions(source)?;
         let other = partitions.iter().find(|(name, it)| *name != FILES && it.position > 0);
         if let Some((partition, reached)) = other {
             return Err(Error::input(format!(
@@ -120,10 +119,10 @@ fn check_repeatable(
 
 /// Commits what has changed in a line-up.
 fn register(lineup: &mut Lineup, catalog: &Catalog, store: &dyn Store) -> Result<()> {
-    let mut batch = WriteBatch::new();
+    let mut batch = StateBatch::new();
     lineup.write(catalog, &mut batch)?;
     if !batch.is_empty() {
-        store.commit(batch)?;
+        store.commit_states(batch)?;
         lineup.written();
     }
     Ok(())
@@ -171,10 +170,10 @@ impl Filling<'_> {
         progress: &mut dyn FnMut(Step),
     ) -> Result<i64> {
         let (reached, rejected, watermark) = {
-            let snapshot = self.store.read()?;
-            let reached = progress::partitions(&*snapshot, source)?.remove(FILES);
-            let rejected = Rejected::read(&*snapshot, source, FILES)?;
-            (reached, rejected, progress::watermark(&*snapshot, source)?)
+            let snapshot = self.store.states()?;
+            let reached = snapshot.partitions(source)?.remove(FILES);
+            let rejected = snapshot.rejected(source, FILES)?;
+            (reached, rejected, snapshot.watermark(source)?)
         };
         let kept = watermark.micros().saturating_add(self.catalog.keep_previous_us());
         let mut left = self.targets(source, lineup)?;
@@ -230,7 +229,7 @@ impl Filling<'_> {
         until: u64,
         lineup: &mut Lineup,
     ) -> Result<Vec<Target>> {
-        let mut batch = WriteBatch::new();
+        let mut batch = StateBatch::new();
         let mut left = Vec::new();
         let mut names: Vec<(usize, &Target)> = targets.iter().enumerate().collect();
         // The contents come in the order of the views' names.
@@ -243,11 +242,10 @@ impl Filling<'_> {
             let active = lineup.record.artifacts[self.artifact].active.as_ref();
             let before = active.and_then(|active| active.views.get(name));
             let before = before.ok_or_else(|| Error::bug("a shared set without its owner"))?;
-            let known =
-                RowsContent::read(&*self.store.read()?, &before.identity.generation, FILES)?;
+            let known = self.store.states()?.rows_content(&before.identity.generation, FILES)?;
             let own = RowsContent { position: until, sum: *sum };
             if known == own {
-                own.write(&target.generation, FILES, &mut batch)?;
+                batch.rows_content(&target.generation, FILES, own)?;
                 continue;
             }
             let number: SetNumber = lineup.record.new_set();
@@ -261,7 +259,7 @@ impl Filling<'_> {
         }
         lineup.write(self.catalog, &mut batch)?;
         if !batch.is_empty() {
-            self.store.commit(batch)?;
+            self.store.commit_states(batch)?;
             lineup.written();
         }
         Ok(left)
@@ -271,34 +269,23 @@ impl Filling<'_> {
 /// Deletes the states of the sets that no version names any more, and artifacts that none needs, a
 /// limited number of keys in each commit.
 fn collect(store: &dyn Store) -> Result<()> {
-    let mut record = Generations::read(&*store.read()?)?;
+    let mut record = store.states()?.generations()?;
     while let Some(set) = record.garbage.first().copied() {
-        let mut prefixes: Vec<Vec<u8>> = vec![layout::tiles_of(set).to_vec()];
-        prefixes.push(layout::set_position(set, ""));
-        let mut keys: Vec<Vec<u8>> = Vec::new();
-        let snapshot = store.read()?;
-        for prefix in &prefixes {
-            snapshot.scan(prefix, &prefix_end(prefix), &mut |key, _| {
-                keys.push(key.to_vec());
-                Ok(keys.len() < DELETED_KEYS_MAX)
-            })?;
-        }
-        drop(snapshot);
-        let mut batch = WriteBatch::new();
-        if keys.is_empty() {
+        let garbage = store.states()?.garbage(set, DELETED_KEYS_MAX)?;
+        let mut batch = StateBatch::new();
+        if garbage.is_empty() {
             record.garbage.remove(&set);
-            record.write(&mut batch)?;
+            batch.generations(&record)?;
         }
-        keys.into_iter().try_for_each(|key| batch.delete(key))?;
-        store.commit(batch)?;
+        garbage.into_iter().try_for_each(|deleted| batch.delete(deleted))?;
+        store.commit_states(batch)?;
     }
     let needed = record.digests();
-    let mut batch = WriteBatch::new();
-    store.read()?.scan_prefix(&layout::artifact(""), &mut |key, _| {
-        if !needed.iter().any(|digest| layout::artifact(digest) == key) {
-            batch.delete(key)?;
-        }
-        Ok(true)
-    })?;
-    if batch.is_empty() { Ok(()) } else { store.commit(batch).map(|_| ()) }
+    let unneeded = store.states()?.unneeded_artifacts(&|digest| needed.contains(digest))?;
+    if unneeded.is_empty() {
+        return Ok(());
+    }
+    let mut batch = StateBatch::new();
+    unneeded.into_iter().try_for_each(|deleted| batch.delete(deleted))?;
+    store.commit_states(batch).map(|_| ())
 }

@@ -16,7 +16,7 @@ use lockstep_core::time::Time;
 use lockstep_guest::Artifact;
 use lockstep_store::generations::{Generations, SetNumber, Version};
 use lockstep_store::unfinished::Unfinished;
-use lockstep_store::{Snapshot, WriteBatch, layout, progress};
+use lockstep_store::{StateBatch, StateSnapshot};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -64,8 +64,8 @@ impl Lineup {
     ///
     /// # Errors
     /// If the store's events were admitted otherwise, or an artifact that it keeps is damaged.
-    pub(crate) fn open(wanted: &Arc<Catalog>, snapshot: &dyn Snapshot) -> Result<Lineup> {
-        let mut record = Generations::read(snapshot)?;
+    pub(crate) fn open(wanted: &Arc<Catalog>, snapshot: &StateSnapshot<'_>) -> Result<Lineup> {
+        let mut record = snapshot.generations()?;
         let before = record.clone();
         let judgements = judgements(wanted, snapshot)?;
         let named = artifacts(wanted);
@@ -77,8 +77,7 @@ impl Lineup {
                 pending.push(name.to_string());
             }
         }
-        record
-            .expire(&|source| progress::watermark(snapshot, source).map_or(i64::MIN, Time::micros));
+        record.expire(&|source| snapshot.watermark(source).map_or(i64::MIN, Time::micros));
         let active = Fed::of(wanted, &record, Which::Active, snapshot)?;
         let previous = Fed::of(wanted, &record, Which::Previous, snapshot)?;
         let active = active.ok_or_else(|| Error::bug("a store without artifacts"))?;
@@ -119,9 +118,9 @@ impl Lineup {
     }
 
     /// Puts what has changed into a batch: the record, and the artifacts that it names first.
-    pub(crate) fn write(&self, wanted: &Catalog, batch: &mut WriteBatch) -> Result<()> {
+    pub(crate) fn write(&self, wanted: &Catalog, batch: &mut StateBatch) -> Result<()> {
         for (source, judgement) in &self.judgements {
-            batch.put(layout::judged(source), judgement.as_bytes())?;
+            batch.judgement(source, judgement)?;
         }
         if !self.changed {
             return Ok(());
@@ -129,10 +128,10 @@ impl Lineup {
         let needed = self.record.digests();
         for (_, artifact) in wanted.artifacts() {
             if needed.contains(artifact.digest()) {
-                batch.put(layout::artifact(artifact.digest()), artifact.bytes())?;
+                batch.artifact(artifact.digest(), artifact.bytes())?;
             }
         }
-        self.record.write(batch)
+        batch.generations(&self.record)
     }
 
     /// To be called when a batch with [`Lineup::write`] is committed.
@@ -178,7 +177,7 @@ impl Fed {
         wanted: &Arc<Catalog>,
         record: &Generations,
         which: Which,
-        snapshot: &dyn Snapshot,
+        snapshot: &StateSnapshot<'_>,
     ) -> Result<Option<Fed>> {
         let mut versions: BTreeMap<&str, &Version> = BTreeMap::new();
         for (name, lineage) in &record.artifacts {
@@ -220,7 +219,7 @@ impl Fed {
 fn load(
     wanted: &Arc<Catalog>,
     versions: &BTreeMap<&str, &Version>,
-    snapshot: &dyn Snapshot,
+    snapshot: &StateSnapshot<'_>,
 ) -> Result<Arc<Catalog>> {
     let own = |(name, artifact): &(String, Artifact)| {
         versions.get(name.as_str()).is_some_and(|version| version.digest == artifact.digest())
@@ -242,7 +241,7 @@ fn load(
                 version.digest
             ))
         };
-        let bytes = snapshot.get(&layout::artifact(&version.digest))?.ok_or_else(lost)?;
+        let bytes = snapshot.artifact(&version.digest)?.ok_or_else(lost)?;
         let kept = Artifact::from_bytes(artifact.engine(), name, bytes.to_vec())?;
         if kept.digest() != version.digest {
             return Err(lost());
@@ -256,11 +255,11 @@ fn load(
 
 /// The judgements of the wanted sources that the store has not recorded, after a check of those that
 /// it has.
-fn judgements(wanted: &Catalog, snapshot: &dyn Snapshot) -> Result<BTreeMap<String, String>> {
+fn judgements(wanted: &Catalog, snapshot: &StateSnapshot<'_>) -> Result<BTreeMap<String, String>> {
     let mut new = BTreeMap::new();
     for source in wanted.sources().keys() {
         let now = judgement(wanted, source)?;
-        match snapshot.get(&layout::judged(source))? {
+        match snapshot.judgement(source)? {
             Some(stored) => check_judgement(source, &stored, &now)?,
             None => {
                 new.insert(source.clone(), now);
@@ -284,7 +283,7 @@ fn settle(
     record: &mut Generations,
     name: &str,
     mut wanted: Version,
-    snapshot: &dyn Snapshot,
+    snapshot: &StateSnapshot<'_>,
 ) -> Result<bool> {
     let before = record.sets();
     let lineage = record.artifacts.entry(name.to_string()).or_default();
@@ -308,11 +307,11 @@ fn settle(
     }
     let mut read = false;
     for source in wanted.views.values().map(|view| &view.source) {
-        let unfinished = Unfinished::read(snapshot, source)?.is_some();
+        let unfinished = snapshot.unfinished(source)?.is_some();
         if unfinished && lineage.active.is_some() {
             return Err(Unfinished::refusal(source));
         }
-        read |= unfinished || !progress::partitions(snapshot, source)?.is_empty();
+        read |= unfinished || !snapshot.partitions(source)?.is_empty();
     }
     let active = lineage.active.clone();
     for (view_name, view) in &mut wanted.views {

@@ -13,16 +13,16 @@ use lockstep_core::tile::Retention;
 use lockstep_core::time::Time;
 use lockstep_core::view_plan::ViewPlan;
 use lockstep_store::generations::SetNumber;
-use lockstep_store::progress::{FILES, Progress, watermark};
+use lockstep_store::progress::{FILES, Progress};
 use lockstep_store::rejected::Rejected;
-use lockstep_store::set_progress::{RowsContent, write_set_position};
+use lockstep_store::set_progress::RowsContent;
 use lockstep_store::tiles::Deltas;
-use lockstep_store::{Snapshot, WriteBatch, layout};
+use lockstep_store::{StateBatch, StateSnapshot};
 use std::collections::HashMap;
 
 /// What goes into one commit.
 pub(super) struct Fold<'a> {
-    snapshot: &'a dyn Snapshot,
+    snapshot: &'a StateSnapshot<'a>,
     pub(super) schema: &'a SourceSchema,
     /// The watermark of the source after the commit.
     pub(super) watermark: Time,
@@ -50,8 +50,11 @@ pub(super) struct AdmittedBatch {
 }
 
 impl<'a> Fold<'a> {
-    pub(super) fn new(snapshot: &'a dyn Snapshot, schema: &'a SourceSchema) -> Result<Fold<'a>> {
-        let watermark = watermark(snapshot, &schema.source)?;
+    pub(super) fn new(
+        snapshot: &'a StateSnapshot<'a>,
+        schema: &'a SourceSchema,
+    ) -> Result<Fold<'a>> {
+        let watermark = snapshot.watermark(&schema.source)?;
         Ok(Fold { snapshot, schema, watermark, partitions: vec![] })
     }
 
@@ -60,7 +63,7 @@ impl<'a> Fold<'a> {
     pub(super) fn admit(&self, partition: &str, batch: &EventBatch) -> Result<AdmittedBatch> {
         let source = self.schema.source.as_str();
         let stored = |partition: &str, id: &[u8]| {
-            let bytes = self.snapshot.get(&layout::event_id(source, partition, id))?;
+            let bytes = self.snapshot.admitted(source, partition, id)?;
             bytes.map(|bytes| Admitted::decode(&bytes).ok_or_else(damaged_id)).transpose()
         };
         let (batch, arrivals) = arrivals::recorded(self.schema, batch)?;
@@ -79,7 +82,7 @@ impl<'a> Fold<'a> {
     pub(super) fn write(
         mut self,
         lineup: &mut Lineup,
-        writes: &mut WriteBatch,
+        writes: &mut StateBatch,
     ) -> Result<Option<Applied>> {
         let mut applied = Applied::default();
         let mut left = set_aside::SET_ASIDE_COMMIT_BYTES_MAX;
@@ -107,15 +110,15 @@ impl<'a> Fold<'a> {
         &self,
         partition: &FoldedPartition,
         lineup: &mut Lineup,
-        writes: &mut WriteBatch,
+        writes: &mut StateBatch,
         applied: &mut Applied,
     ) -> Result<Option<usize>> {
         let FoldedPartition { name, progress, admission, mapped, .. } = partition;
         let source = self.schema.source.as_str();
         for (id, admitted) in &admission.new_ids {
-            writes.put(layout::event_id(source, name, id), admitted.encode())?;
+            writes.id(source, name, id, admitted.encode())?;
         }
-        Rejected::of(admission.rejected.clone()).write(source, name, writes)?;
+        writes.rejected(source, name, &Rejected::of(admission.rejected.clone()))?;
         let mut sets: HashMap<String, SetNumber> = HashMap::new();
         let mut aside = partition.aside.clone();
         for (at, fed) in lineup.fed().enumerate() {
@@ -140,7 +143,7 @@ impl<'a> Fold<'a> {
         set_aside::write(writes, (source, name), &aside, records, &set)?;
         let set_aside = progress.set_aside + aside.len() as u64;
         let progress = Progress { set_aside, ..progress.clone() };
-        writes.put(layout::source(source, name), progress.encode()?)?;
+        writes.progress(source, name, &progress)?;
         applied.add(Applied {
             events: admission.records.num_rows() as u64,
             duplicates: admission.duplicates,
@@ -152,7 +155,7 @@ impl<'a> Fold<'a> {
     }
 
     /// The states of one catalogue's views, and how far they are.
-    fn states(&self, at: usize, fed: &mut Fed, writes: &mut WriteBatch) -> Result<()> {
+    fn states(&self, at: usize, fed: &mut Fed, writes: &mut StateBatch) -> Result<()> {
         let Fed { catalog, views, guests } = fed;
         let plans: Vec<(SetNumber, &ViewPlan)> = catalog
             .views()
@@ -170,7 +173,7 @@ impl<'a> Fold<'a> {
                 deltas.fold(mapped.view, plan, &retentions[mapped.view], &mapped.rows);
             }
         }
-        deltas.write(self.snapshot, &plans, &retentions, guests, writes)?;
+        writes.states(deltas, self.snapshot, &plans, &retentions, guests)?;
         for (view, fed) in catalog.views().iter().zip(views.iter()) {
             if view.declaration().event.source != self.schema.source {
                 continue;
@@ -178,7 +181,7 @@ impl<'a> Fold<'a> {
             let Some(set) = fed.set.filter(|_| fed.folds) else { continue };
             for partition in &self.partitions {
                 let position = partition.progress.position;
-                write_set_position(set, &partition.name, position, writes)?;
+                writes.position(set, &partition.name, position)?;
             }
         }
         Ok(())
@@ -186,7 +189,7 @@ impl<'a> Fold<'a> {
 
     /// The contents of rows. Where those of a previous generation are no longer those of the active
     /// one with which it shares a set, the way back to it has ended.
-    fn part(&self, lineup: &mut Lineup, writes: &mut WriteBatch) -> Result<Vec<Parted>> {
+    fn part(&self, lineup: &mut Lineup, writes: &mut StateBatch) -> Result<Vec<Parted>> {
         let mut active: HashMap<(String, String, String), RowsContent> = HashMap::new();
         let mut parted = Vec::new();
         for (at, fed) in lineup.fed().enumerate() {
@@ -197,7 +200,7 @@ impl<'a> Fold<'a> {
                 }
                 for partition in &self.partitions {
                     let content = self.content(at, index, &view.generation, partition)?;
-                    content.write(&view.generation, &partition.name, writes)?;
+                    writes.rows_content(&view.generation, &partition.name, content)?;
                     let key =
                         (view.artifact.clone(), declaration.name.clone(), partition.name.clone());
                     if at == 0 {
@@ -230,7 +233,7 @@ impl<'a> Fold<'a> {
         generation: &lockstep_core::generation::Sha,
         partition: &FoldedPartition,
     ) -> Result<RowsContent> {
-        let before = RowsContent::read(self.snapshot, generation, &partition.name)?;
+        let before = self.snapshot.rows_content(generation, &partition.name)?;
         let positions = &partition.admission.positions;
         let own = partition.mapped[at].iter().filter(|mapped| mapped.view == view);
         let own = own.map(|mapped| mapped.rows.content(&mapped.source_rows, positions));
@@ -241,7 +244,7 @@ impl<'a> Fold<'a> {
 
 /// Writes what a previous version refused.
 fn write_refused(
-    writes: &mut WriteBatch,
+    writes: &mut StateBatch,
     place: (&str, &str),
     refused: Vec<SetAside>,
     set: SetNumber,

@@ -15,7 +15,7 @@ use lockstep_core::error::Result;
 use lockstep_core::event::{EventBatch, SourceSchema};
 use lockstep_core::time::Time;
 use lockstep_store::progress::Progress;
-use lockstep_store::{Store, WriteBatch};
+use lockstep_store::{StateBatch, StateStore as _, Store};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -44,13 +44,13 @@ impl StreamHost {
     ///
     /// [`catch_up`]: crate::generations::catch_up
     pub fn open(catalog: Arc<Catalog>, store: Arc<dyn Store>) -> Result<StreamHost> {
-        let lineup = Lineup::open(&catalog, &*store.read()?)?;
+        let lineup = Lineup::open(&catalog, &store.states()?)?;
         Ok(StreamHost { wanted: catalog, store, lineup, mappers: HashMap::new() })
     }
 
     /// The progress through a partition of `source`.
     pub fn progress(&self, source: &str, partition: &str) -> Result<Progress> {
-        Progress::read(&*self.store.read()?, source, partition)
+        self.store.states()?.progress(source, partition)
     }
 
     /// The artifacts whose wanted version has to catch up before it answers, by name.
@@ -106,13 +106,13 @@ impl StreamHost {
     /// for one commit.
     fn commit(&mut self, source: &str, batches: &[(&str, EventBatch)]) -> Result<Option<Applied>> {
         let schema = self.lineup.schema(source)?.clone();
-        let mut writes = WriteBatch::new();
+        let mut writes = StateBatch::new();
         let mut applied = {
             let store = self.store.clone();
-            let snapshot = store.read()?;
-            let mut fold = Fold::new(&*snapshot, &schema)?;
+            let snapshot = store.states()?;
+            let mut fold = Fold::new(&snapshot, &schema)?;
             for (partition, batch) in batches {
-                let progress = Progress::read(&*snapshot, source, partition)?;
+                let progress = snapshot.progress(source, partition)?;
                 if batch.next_position <= progress.position {
                     continue;
                 }
@@ -129,7 +129,7 @@ impl StreamHost {
             }
         };
         self.lineup.write(&self.wanted, &mut writes)?;
-        applied.sequence = self.store.commit(writes)?;
+        applied.sequence = self.store.commit_states(writes)?;
         self.lineup.written();
         Ok(Some(applied))
     }

@@ -26,10 +26,9 @@ use lockstep_core::time::Time;
 use lockstep_core::value::{Column, Value};
 use lockstep_guest::OnDemandRunner;
 use lockstep_store::generations::SetNumber;
-use lockstep_store::progress::{self, FILES};
-use lockstep_store::set_progress::set_position;
+use lockstep_store::progress::FILES;
 use lockstep_store::tiles::{self, TileReads, Wanted};
-use lockstep_store::{Bytes, Snapshot, Store, layout};
+use lockstep_store::{Bytes, StateSnapshot, StateStore as _, Store};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -109,7 +108,7 @@ impl OnlineHost {
     ) -> Result<OnlineHost> {
         let services: BTreeMap<String, Service> =
             services.into_iter().map(|service| (service.name.clone(), service)).collect();
-        let answering = Answering::of(&catalog, &services, &*store.read()?)?;
+        let answering = Answering::of(&catalog, &services, &store.states()?)?;
         let answering = RwLock::new(Arc::new(answering));
         Ok(OnlineHost { wanted: catalog, store, services, answering })
     }
@@ -120,8 +119,8 @@ impl OnlineHost {
     }
 
     /// What answers at a state of the store.
-    fn answering(&self, snapshot: &dyn Snapshot) -> Result<Arc<Answering>> {
-        let record = snapshot.get(layout::GENERATIONS)?;
+    fn answering(&self, snapshot: &StateSnapshot<'_>) -> Result<Arc<Answering>> {
+        let record = snapshot.generations_mark()?;
         let known = self.answering.read().unwrap_or_else(PoisonError::into_inner).clone();
         if known.record == record {
             return Ok(known);
@@ -149,8 +148,8 @@ impl OnlineHost {
     /// # Errors
     /// With [`Code::ServiceChanged`], which spells out the features, or if the service cannot answer.
     pub fn demand(&self, service: &str, demanded: &str) -> Result<()> {
-        let snapshot = self.store.read()?;
-        let answering = self.answering(&*snapshot)?;
+        let snapshot = self.store.states()?;
+        let answering = self.answering(&snapshot)?;
         let shape = Shape::of(&answering.prepared(service)?.features);
         Shape::check_digest(service, demanded, &shape)
     }
@@ -167,12 +166,12 @@ impl OnlineHost {
             AsOf::At(time) => time,
         };
         let mut reads = TileReads::default();
-        let snapshot = self.store.read()?;
-        let answering = self.answering(&*snapshot)?;
+        let snapshot = self.store.states()?;
+        let answering = self.answering(&snapshot)?;
         let prepared = answering.prepared(service)?;
         let requests = Requests::one(&prepared.service, request, as_of)?;
         let known = snapshot.sequence();
-        let merged = answering.look_up(&*snapshot, prepared, &requests, &mut reads)?;
+        let merged = answering.look_up(&snapshot, prepared, &requests, &mut reads)?;
         drop(snapshot);
         let idle = prepared.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut warm = match idle {
@@ -214,7 +213,7 @@ impl Answering {
     fn of(
         wanted: &Arc<Catalog>,
         services: &BTreeMap<String, Service>,
-        snapshot: &dyn Snapshot,
+        snapshot: &StateSnapshot<'_>,
     ) -> Result<Answering> {
         let lineup = Lineup::open(wanted, snapshot)?;
         let catalog = lineup.active.catalog.clone();
@@ -231,7 +230,7 @@ impl Answering {
             prepared.insert(name.clone(), ready);
         }
         Ok(Answering {
-            record: snapshot.get(layout::GENERATIONS)?,
+            record: snapshot.generations_mark()?,
             sets: lineup.active.views.iter().map(|view| view.set).collect(),
             identity: Arc::new(Identity::of(&catalog)),
             catalog,
@@ -250,7 +249,7 @@ impl Answering {
     /// For each view of the service the merged states of its spans.
     fn look_up(
         &self,
-        snapshot: &dyn Snapshot,
+        snapshot: &StateSnapshot<'_>,
         prepared: &Prepared,
         requests: &Requests,
         reads: &mut TileReads,
@@ -260,13 +259,12 @@ impl Answering {
         for (asked, wanted) in prepared.service.views.iter().zip(&prepared.wanted) {
             let view = &self.catalog.views()[asked.view].plan;
             let source = &view.declaration().event.source;
-            let retention = view.ladder.retention(progress::watermark(snapshot, source)?);
+            let retention = view.ladder.retention(snapshot.watermark(source)?);
             let (key, as_of) = (requests.key(0, asked, &view.fold), requests.as_of(0));
             let wanted = wanted.as_ref().map_err(Error::clone)?;
             merged.push(match (key, self.sets[asked.view]) {
                 (Some(key), Some(set)) => {
-                    let read = (snapshot, set, view);
-                    tiles::read(read, &retention, &key, wanted, as_of, reads, &oldest)?
+                    snapshot.covering(set, view, &retention, &key, wanted, as_of, reads, &oldest)?
                 }
                 _ => Merged::empty(&view.fold, as_of),
             });
@@ -275,12 +273,12 @@ impl Answering {
     }
 
     /// The oldest `as_of` at which every window of every view of `service` is answerable.
-    fn oldest_answerable(&self, snapshot: &dyn Snapshot, service: &Service) -> Result<Time> {
+    fn oldest_answerable(&self, snapshot: &StateSnapshot<'_>, service: &Service) -> Result<Time> {
         let mut oldest = Time::MIN;
         for wanted in &service.views {
             let view = &self.catalog.views()[wanted.view].plan;
             let source = &view.declaration().event.source;
-            let retention = view.ladder.retention(progress::watermark(snapshot, source)?);
+            let retention = view.ladder.retention(snapshot.watermark(source)?);
             oldest = oldest.max(tiles::oldest_answerable(view, &retention));
         }
         Ok(oldest)
@@ -304,7 +302,7 @@ fn not_caught_up(
     wanted: &Catalog,
     service: &Service,
     lineup: &Lineup,
-    snapshot: &dyn Snapshot,
+    snapshot: &StateSnapshot<'_>,
     other: Error,
 ) -> Result<Error> {
     for asked in &service.views {
@@ -314,11 +312,11 @@ fn not_caught_up(
             continue;
         }
         let source = &view.declaration().event.source;
-        let target = progress::partitions(snapshot, source)?.get(FILES).map_or(0, |it| it.position);
+        let target = snapshot.partitions(source)?.get(FILES).map_or(0, |it| it.position);
         let filling = lineup.record.artifacts.get(artifact).and_then(|it| it.filling.as_ref());
         let set = filling.and_then(|version| version.views.get(name)).and_then(|view| view.set);
         let position = match set {
-            Some(set) => set_position(snapshot, set, FILES)?,
+            Some(set) => snapshot.position(set, FILES)?,
             None => 0,
         };
         return Ok(Error::input(format!(
