@@ -30,8 +30,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
 
-/// Codes that only work in progress sets.
-const PENDING: [&str; 4] = ["not_caught_up", "not_repeatable", "files_changed", "service_changed"];
 /// Codes that only a machine at its limits sets; unit tests provoke them (`shuffle/room.rs`).
 const OF_THE_MACHINE: [&str; 1] = ["no_room"];
 
@@ -75,10 +73,12 @@ fn not_found(what: &'static str, place: impl ToString) -> Code {
 #[test]
 fn every_code_is_provoked() {
     let mut all = Provoked::default();
-    for provoke in [names, columns, rows, transforms, questions, parts, files, stores, limits] {
+    let groups =
+        [names, columns, rows, transforms, questions, parts, files, stores, changes, limits];
+    for provoke in groups {
         provoke(&mut all);
     }
-    let spared = |name: &&str| !PENDING.contains(name) && !OF_THE_MACHINE.contains(name);
+    let spared = |name: &&str| !OF_THE_MACHINE.contains(name);
     let expected: BTreeSet<&str> = Code::NAMES.iter().copied().filter(spared).collect();
     assert_eq!(all.0, expected);
 }
@@ -285,8 +285,40 @@ fn stores(all: &mut Provoked) {
     all.check(&error, Restore, Code::CommitsLost { held, acknowledged: None });
     let (_, rewind) = SledStore::open_behind(place.path("store")).unwrap();
     assert_eq!(rewind.held, held);
-    place.write("store/FORMAT", "lockstep store 1\n");
-    all.check(&place.error(GET), Input, Code::StoreFormat { found: 1 });
+    place.write("store/FORMAT", "lockstep store 2\n");
+    all.check(&place.error(GET), Input, Code::StoreFormat { found: 2 });
+}
+
+/// Artifacts, services and files that are no longer what they were.
+fn changes(all: &mut Provoked) {
+    let place = Place::with_store();
+    let error = place.error(&format!("{GET} --demand 00"));
+    let Code::ServiceChanged { demanded, found } = error.code.clone() else { panic!("{error}") };
+    all.check(&error, Input, Code::ServiceChanged { demanded, found: found.clone() });
+    place.ends(&format!("{GET} --demand {found} --as-of 2007-08-01"), 0, &[]);
+
+    place.change(("issue_events.parquet", 9), "other.parquet", |_, array| Some(array));
+    let changed =
+        |file: &str| Code::FilesChanged { source: "issue_events".into(), file: file.into() };
+    let error = place.error("backfill --events issue_events=@other.parquet");
+    let Code::FilesChanged { file, .. } = error.code.clone() else { panic!("{error}") };
+    all.check(&error, Input, changed(&file));
+    assert!(file.ends_with("issue_events.parquet"), "{file}");
+
+    place.edit("user_mentions = \"user", "renamed = \"user");
+    let error = place.error(&format!("{GET} --as-of 2007-08-01"));
+    let Code::NotCaughtUp { view, position: 0, target } = error.code.clone() else {
+        panic!("{error}")
+    };
+    assert!(view == "pair_mentions" && target > 0);
+    all.check(&error, Input, Code::NotCaughtUp { view, position: 0, target });
+    place.edit("renamed = \"user", "user_mentions = \"user");
+
+    place.ends("stream @other.parquet", 0, &[]);
+    place.edit("user_mentions = \"user", "renamed = \"user");
+    let (source, partition) = ("issue_events".into(), "pushed".into());
+    let error = place.error("stream");
+    all.check(&error, Input, Code::NotRepeatable { source, partition });
 }
 
 fn limits(all: &mut Provoked) {

@@ -76,7 +76,7 @@ pub enum Code {
         /// The feature, as `view.feature`.
         feature: String,
     },
-    /// A view has never caught up with its source. Run `lockstep stream` or `backfill`, or wait.
+    /// A view has never caught up with its source. Run `lockstep stream` or `backfill`.
     NotCaughtUp {
         /// The view.
         view: String,

@@ -11,7 +11,7 @@
 //! A large value is named by the commit that wrote it and its number among that batch's writes, so
 //! a new version never shares a chunk with the old one, which the same batch removes.
 //!
-//! Invariant: a head that decodes names between two chunks and the most that a value may have.
+//! Invariant: a decoded head names at least two chunks, and at most those of the longest value.
 //! Deliberately absent: the checksums, which are the envelope's, of heads and chunks alike.
 
 use super::batch::VALUE_BYTES_MAX;

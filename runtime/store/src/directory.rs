@@ -3,7 +3,7 @@
 //! ```text
 //! LOCK      held by the one process that has the store
 //! COMMIT    the record of the newest durable commit (`record`), replaced by renaming
-//! FORMAT    "lockstep store 2": written last when a store is made, so it marks a whole one
+//! FORMAT    "lockstep store 3": written last when a store is made, so it marks a whole one
 //! .COMMIT.*.tmp .FORMAT.*.tmp    what a killed process was writing; removed by the next to open
 //! db conf blobs/ snap.*    the backend's
 //! aside.*   snapshots that the backend could not read; safe to delete
@@ -25,7 +25,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// The format's name and version, the whole of FORMAT.
-const FORMAT: &str = "lockstep store 2\n";
+const FORMAT: &str = "lockstep store 3\n";
 /// What FORMAT begins with in every version.
 const FORMAT_NAME: &str = "lockstep store ";
 /// A FORMAT file is no longer than this; a longer file is something else.

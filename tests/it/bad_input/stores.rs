@@ -60,7 +60,8 @@ fn a_damaged_store_is_refused() {
 fn s24_files_that_were_replaced_are_noticed() {
     let place = Place::with_store();
     place.change(("issue_events.parquet", 500), "fewer.parquet", |_, array| Some(array));
-    let words = ["position 2000", "the files hold 500 events", "were they replaced?"];
+    let words =
+        ["file number 1 was", "issue_events.parquet", "fewer.parquet", "bring back the files"];
     place.check("stream --events issue_events=@fewer.parquet", 2, &words);
     place.check("backfill --events issue_events=@fewer.parquet", 2, &words);
 }

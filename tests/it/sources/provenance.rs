@@ -58,8 +58,11 @@ fn s23_a_training_file_says_what_it_was_made_from() {
         );
         assert_eq!(found["lockstep.project_sha256"], sha256(project.as_bytes()));
         assert_eq!(found["lockstep.service"], "mention_ranker");
-        assert!(found.contains_key("lockstep.semantics"));
-        assert!(found["lockstep.sources"].starts_with("sha256:"));
+        assert_eq!(found["lockstep.generation.pair_mentions"].len(), 64);
+        assert_eq!(
+            found["lockstep.service_digest"],
+            sha256(found["lockstep.features"].as_bytes()).trim_start_matches("sha256:")
+        );
         let json = |name: &str| serde_json::from_str::<Value>(&found[name]).unwrap();
         let file = |name: &str| json!({"name": name, "size_bytes": fs::metadata(path(name)).unwrap().len()});
         let files = json!({"issue_events": [file("data/a.parquet"), file("data/b.parquet")]});

@@ -88,17 +88,17 @@ fn what_is_not_a_store_is_refused() {
 #[test]
 fn another_format_is_refused_by_name() {
     let (_folder, path) = closed_store(1);
-    for version in [1, 3] {
+    for version in [2, 4] {
         fs::write(path.join("FORMAT"), format!("lockstep store {version}\n")).unwrap();
         let held = format!("format version {version}");
-        let words = [&held, "reads version 2", "`lockstep backfill` into a new store"];
+        let words = [&held, "reads version 3", "`lockstep backfill` into a new store"];
         refuses(&path, ErrorKind::Input, &words);
     }
     for other in [b"".as_slice(), b"lockstep store x\n", b"\xff\xfe", &[b'1'; 4096]] {
         fs::write(path.join("FORMAT"), other).unwrap();
         refuses(&path, ErrorKind::Input, &["is not a store"]);
     }
-    fs::write(path.join("FORMAT"), "lockstep store 2\n").unwrap();
+    fs::write(path.join("FORMAT"), "lockstep store 3\n").unwrap();
     holds(&path, 1);
 }
 

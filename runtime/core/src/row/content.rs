@@ -1,7 +1,7 @@
 //! The content of rows as a number: equal sums for equal rows, in any order.
 //!
-//! Invariant: a row's hash covers its source position, its ordinal within its event, its key, its
-//! event time and its columns; the sum over rows is commutative, so the order in which events are
+//! Invariant: a row's hash covers its source position, its ordinal within its event, its event time
+//! and its columns, the key's among them; the sum over rows is commutative, so the order in which events are
 //! mapped does not show. Two views whose sums are equal up to one position have the same rows there,
 //! but for a collision of 128-bit hashes.
 

@@ -201,7 +201,8 @@ impl Refill<'_> {
         let read = fill.read(reader, &mut writer, &mut verdicts, progress)?;
         if read.progress.position < self.until {
             return Err(Error::input(format!(
-                "source {}: the files end at position {}, and the store has read up to {}; bring                  back the files that it read",
+                "source {}: the files end at position {}, and the store has read up to {}; bring \
+                 back the files that it read",
                 self.source, read.progress.position, self.until
             )));
         }

@@ -73,7 +73,8 @@ impl Lineup {
         let mut pending = Vec::new();
         for (name, at) in &named {
             let version = version(wanted, *at);
-            if !settle(&mut record, name, version, snapshot)? {
+            let until = kept_until(&version, wanted, snapshot);
+            if !settle(&mut record, name, version, until, snapshot)? {
                 pending.push(name.to_string());
             }
         }
@@ -276,6 +277,21 @@ fn forget_unnamed(record: &mut Generations, named: &BTreeMap<&str, usize>) {
     record.discard_unnamed(&before);
 }
 
+/// For each source of a version the watermark until which the one before it is kept, if it answers
+/// from now on.
+fn kept_until(
+    version: &Version,
+    wanted: &Catalog,
+    snapshot: &StateSnapshot<'_>,
+) -> BTreeMap<String, i64> {
+    let sources = version.views.values().map(|view| &view.source);
+    let until = |source: &String| {
+        let reached = snapshot.watermark(source).map_or(i64::MIN, Time::micros);
+        (source.clone(), reached.saturating_add(wanted.keep_previous_us()))
+    };
+    sources.map(until).collect()
+}
+
 /// Makes `wanted` the version of `name` that answers, if it is that already, if it was the previous
 /// one, or if the store has read nothing of its sources. Otherwise it is registered as the one that
 /// catches up; returns false.
@@ -283,6 +299,7 @@ fn settle(
     record: &mut Generations,
     name: &str,
     mut wanted: Version,
+    until: BTreeMap<String, i64>,
     snapshot: &StateSnapshot<'_>,
 ) -> Result<bool> {
     let before = record.sets();
@@ -295,7 +312,6 @@ fn settle(
     let previous = lineage.previous.as_ref();
     if previous.is_some_and(|previous| previous.is(&wanted)) {
         lineage.filling = None;
-        let until = lineage.previous_until.clone();
         record.discard_unnamed(&before);
         if record.go_back(name, until) {
             return Ok(true);

@@ -9,8 +9,7 @@
 //! sorted and swept apart from all others, on all cores. What does not fit in memory waits on the
 //! disk, and a partition that does not is swept stretch by stretch of time. Invariant: output row
 //! `i` belongs to spine row `i` (S22), and its bits are those of the definition (S1), however much
-//! memory and however many workers there are. Deliberately absent: files (the CLI opens readers
-//! and writes the result), and anything of the online host.
+//! memory and however many workers there are. Deliberately absent: files (`lockstep-runtime` opens readers and writes the result), and anything of the online host.
 
 mod answers;
 mod counts;
