@@ -153,10 +153,16 @@ fn s24_a_rerun_must_be_the_same_backfill() {
     let last = other[0].positions.len().min(log[0].positions.len());
     other[0].records = other[0].records.slice(0, last);
     other[0].positions.truncate(last);
+    other[0].failures.retain(|failure| (failure.row as usize) < last);
     let mut bad_line = log.clone();
     let bad = bad_line.iter_mut().find_map(|batch| batch.set_aside.last_mut()).unwrap();
     bad.bytes = b"another".to_vec();
-    for (name, files) in [("fewer", &fewer), ("other", &other), ("bad line", &bad_line)] {
+    let mut bad_value = log.clone();
+    let bad = bad_value.iter_mut().find_map(|batch| batch.failures.last_mut()).unwrap();
+    bad.bytes = b"another".as_slice().into();
+    let logs =
+        [("fewer", &fewer), ("other", &other), ("bad line", &bad_line), ("bad value", &bad_value)];
+    for (name, files) in logs {
         let error = fill(&*store, &catalog, "typed", files, Some(end), &How::small(1)).unwrap_err();
         assert!(error.message.contains("these files hold others"), "{name}: {error}");
         assert!(error.message.contains("delete the store"), "{name}: {error}");
