@@ -8,7 +8,7 @@ use crate::bad_input::Place;
 use crate::bad_input::stores::half_a_backfill;
 use crate::sources::objects::Server;
 use crate::stream::memory;
-use crate::tidy::root;
+use crate::tidy::{files as files_of_code, root};
 use arrow::array::{Array, ArrayRef, Int64Array, StringArray, TimestampMicrosecondArray};
 use lockstep_cli::arguments::Arguments;
 use lockstep_cli::outcome::shown;
@@ -307,6 +307,22 @@ fn the_document_lists_every_code() {
     let heading = |line: &'_ str| Some(line.strip_prefix("### `")?.strip_suffix('`')?.to_string());
     let listed: Vec<String> = text.lines().filter_map(heading).collect();
     assert_eq!(listed, Code::NAMES);
+}
+
+/// Goal: the public list names every limit. Method: the constants' names that stand as texts in the
+/// runtime, and those in the document.
+#[test]
+fn the_document_lists_every_limit() {
+    let named = |text: &str, quote: char| -> BTreeSet<String> {
+        let letters = |name: &str| name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+        let names = text.split(quote).filter(|name| name.ends_with("_MAX") && letters(name));
+        names.map(str::to_string).collect()
+    };
+    let sources =
+        files_of_code(&[".rs"]).into_iter().filter(|(path, _)| path.starts_with("runtime/"));
+    let set: BTreeSet<String> = sources.flat_map(|(_, text)| named(&text, '"')).collect();
+    let text = fs::read_to_string(root().join("docs/ERRORS.md")).unwrap();
+    assert_eq!(named(&text, '`'), set);
 }
 
 /// Goal: `--json` gives programs kind, code, data and message in one line, and people read text

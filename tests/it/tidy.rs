@@ -15,7 +15,7 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// The files below the root with one of these endings, as (path, text).
-fn files(endings: &[&str]) -> Vec<(String, String)> {
+pub(crate) fn files(endings: &[&str]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut folders = vec![root()];
     while let Some(folder) = folders.pop() {
