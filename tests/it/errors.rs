@@ -8,23 +8,23 @@ use crate::bad_input::Place;
 use crate::bad_input::stores::half_a_backfill;
 use crate::sources::objects::Server;
 use crate::stream::memory;
-use crate::tidy::root;
+use crate::tidy::{files as files_of_code, root};
 use arrow::array::{Array, ArrayRef, Int64Array, StringArray, TimestampMicrosecondArray};
 use lockstep_cli::arguments::Arguments;
 use lockstep_cli::outcome::shown;
 use lockstep_core::ErrorKind::{self, Input, Restore, Retry};
 use lockstep_core::time::Time;
 use lockstep_core::value::{DataType, Value};
-use lockstep_core::view_plan::ViewPlan;
 use lockstep_core::{Code, Error};
+use lockstep_engine::catalog::{Catalog, cached_engine};
 use lockstep_engine::online::{self, AsOf};
 use lockstep_engine::project::ProjectFile;
 use lockstep_engine::service::Service;
-use lockstep_kit::artifacts::catalog;
+use lockstep_guest::Artifact;
+use lockstep_kit::artifacts::{catalog, wasm};
 use lockstep_runtime::OnlineHost;
 use lockstep_source::{BATCH_ROWS_MAX, Pattern, ReadOptions, open_files};
 use lockstep_store::sled::SledStore;
-use lockstep_store::tiles::Wanted;
 use lockstep_store::{KEY_BYTES_MAX, WriteBatch};
 use std::collections::BTreeSet;
 use std::fs;
@@ -186,25 +186,41 @@ fn transforms(all: &mut Provoked) {
         DataType::Int64 => Value::Int64(1),
         _ => Value::Null,
     };
-    let request = service.request.clone();
-    let request: Vec<(&str, Value)> =
-        request.iter().map(|column| (column.name.as_str(), value(&column.data_type))).collect();
-    let host = online::OnlineHost::new(catalog.clone(), memory(), vec![service]).unwrap();
-    let error = host.get("answer", &request, AsOf::Now).unwrap_err();
+    let ask = |host: &online::OnlineHost, service: &str| {
+        let columns = host.service(service).unwrap().request.iter();
+        let request: Vec<(&str, Value)> =
+            columns.map(|column| (column.name.as_str(), value(&column.data_type))).collect();
+        host.get(service, &request, AsOf::Now).unwrap_err()
+    };
+    let host = online::OnlineHost::new(catalog, memory(), vec![service]).unwrap();
+    let error = ask(&host, "answer");
     let (transform, reason) = ("answer".to_string(), "this name is refused".to_string());
     all.check(&error, Input, Code::RowRefused { row: 0, transform, reason });
-    // The view keeps 4 days of single events; here it keeps none, and its windows of 1 h are left.
-    let view = &catalog.views()[catalog.view_index("every_window").unwrap()];
-    let mut declared = view.declaration().clone();
-    declared.exact_max_us = 0;
-    let manifest = catalog.artifacts()[view.artifact].1.manifest();
-    let plan = ViewPlan::new(&declared, &manifest.aggregates).unwrap();
-    let not_served = |feature| Wanted::new(&plan, &[feature]).err();
-    let error = (0..plan.fold.features.len()).find_map(not_served).expect("an exact window");
-    let Code::NotOnline { feature } = error.code.clone() else { panic!("{error:?}") };
-    let (view, column) = feature.split_once('.').unwrap();
-    assert!(view == "every_window" && plan.fold.features.iter().any(|f| f.column.name == column));
-    all.check(&error, Input, Code::NotOnline { feature });
+    let catalog = keeps_no_events();
+    let service = Service::everything(&catalog).unwrap();
+    let host = online::OnlineHost::new(catalog, memory(), vec![service]).unwrap();
+    // The host keeps the error, and gives it to each who asks.
+    for _ in 0..2 {
+        let error = ask(&host, "everything");
+        let feature = "every_window.count_90s_exact".to_string();
+        all.check(&error, Input, Code::NotOnline { feature });
+    }
+}
+
+/// The `every-type` transform, whose view `every_window` keeps no single events for its exact windows:
+/// in the manifest of its artifact, in as many bytes.
+fn keeps_no_events() -> Arc<Catalog> {
+    let mut bytes = fs::read(wasm("transforms/every-type")).unwrap();
+    let (four_days, none) = (b"\"exact_max_us\":345600000000", b"\"exact_max_us\":           0");
+    // The artifact has it twice: the module inside says it to the component.
+    while let Some(at) = bytes.windows(none.len()).position(|part| part == four_days) {
+        bytes[at..at + none.len()].copy_from_slice(none);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("every_type.wasm");
+    fs::write(&path, bytes).unwrap();
+    let artifact = Artifact::load(&cached_engine().unwrap(), &path).unwrap();
+    Arc::new(Catalog::new(vec![("every_type".into(), artifact)]).unwrap())
 }
 
 fn questions(all: &mut Provoked) {
@@ -340,6 +356,22 @@ fn the_document_lists_every_code() {
     let heading = |line: &'_ str| Some(line.strip_prefix("### `")?.strip_suffix('`')?.to_string());
     let listed: Vec<String> = text.lines().filter_map(heading).collect();
     assert_eq!(listed, Code::NAMES);
+}
+
+/// Goal: the public list names every limit. Method: the constants' names that stand as texts in the
+/// runtime, and those in the document.
+#[test]
+fn the_document_lists_every_limit() {
+    let named = |text: &str, quote: char| -> BTreeSet<String> {
+        let letters = |name: &str| name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+        let names = text.split(quote).filter(|name| name.ends_with("_MAX") && letters(name));
+        names.map(str::to_string).collect()
+    };
+    let sources =
+        files_of_code(&[".rs"]).into_iter().filter(|(path, _)| path.starts_with("runtime/"));
+    let set: BTreeSet<String> = sources.flat_map(|(_, text)| named(&text, '"')).collect();
+    let text = fs::read_to_string(root().join("docs/ERRORS.md")).unwrap();
+    assert_eq!(named(&text, '`'), set);
 }
 
 /// Goal: `--json` gives programs kind, code, data and message in one line, and people read text

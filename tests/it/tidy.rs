@@ -15,7 +15,7 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// The files below the root with one of these endings, as (path, text).
-fn files(endings: &[&str]) -> Vec<(String, String)> {
+pub(crate) fn files(endings: &[&str]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut folders = vec![root()];
     while let Some(folder) = folders.pop() {
@@ -183,4 +183,60 @@ fn no_file_names_a_machine() {
         }
     }
     check(problems);
+}
+
+/// The lines of a file outside its tests and comments, with their numbers.
+fn code(text: &str) -> Vec<(usize, &str)> {
+    let lines = text.lines().enumerate().take_while(|(_, line)| !line.contains("#[cfg(test)]"));
+    let comment = |line: &str| line.trim_start().starts_with("//");
+    lines.map(|(at, line)| (at + 1, line)).filter(|(_, line)| !comment(line)).collect()
+}
+
+/// Where code decides something by the words of an error: the lines.
+fn read_messages(text: &str) -> Vec<usize> {
+    let (mut whole, mut ends) = (String::new(), Vec::new());
+    for (number, line) in code(text) {
+        // A chain of calls may go over several lines.
+        whole.extend(line.chars().filter(|c| !c.is_whitespace()));
+        ends.push((whole.len(), number));
+    }
+    let ways =
+        ["contains(", "starts_with(", "ends_with(", "find(", "split_once(", "strip_prefix(", "eq("];
+    let texts = [".message.", ".message.as_str().", "to_string()."];
+    let needles = texts.iter().flat_map(|text| ways.map(|way| format!("{text}{way}")));
+    let needles = needles.chain([".message==", ".message!="].map(String::from));
+    let found = needles.flat_map(|needle| {
+        let places: Vec<usize> = whole.match_indices(&needle).map(|(at, _)| at).collect();
+        places
+    });
+    let line_of = |at: usize| ends.iter().find(|(end, _)| at < *end).map_or(0, |(_, line)| *line);
+    let mut lines: Vec<usize> = found.map(line_of).collect();
+    lines.sort_unstable();
+    lines
+}
+
+/// Goal: no code reads a message to decide something; codes are for that. Method: whole-text search
+/// outside tests, in the runtime and the command.
+#[test]
+fn no_code_reads_a_message() {
+    let mut problems = Vec::new();
+    for (path, text) in files(&[".rs"]) {
+        let ours = path.starts_with("runtime/") || path.starts_with("cli/");
+        if !ours || path.contains("/tests/") || path.ends_with("/tests.rs") {
+            continue;
+        }
+        for line in read_messages(&text) {
+            problems.push(format!("{path}:{line}: it reads a message; match on the error's code"));
+        }
+    }
+    check(problems);
+}
+
+/// Goal: the check can fail. Method: each way, over lines, in a comment and in a test.
+#[test]
+fn the_check_of_messages_finds_them() {
+    let text = "if error.message.contains(\"x\") {}\nlet it = error\n    .message\n    \
+                .starts_with(\"y\");\nerror.to_string().contains(\"z\");\nif error.message == \"w\" \
+                {}\n// error.message.contains(\"no\")\n#[cfg(test)]\nerror.message.contains(\"no\");";
+    assert_eq!(read_messages(text), [1, 3, 5, 6]);
 }
