@@ -11,10 +11,13 @@ mod log;
 mod random;
 
 use super::Place;
+use crate::stream::digest;
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use lockstep_kit::cases::mirror;
+use lockstep_runtime::Project;
 use lockstep_source::read_table;
+use lockstep_store::canonical::Scope;
 use lockstep_store::progress::{FILES, PUSHED, Progress};
 use lockstep_store::sled::SledStore;
 use lockstep_store::{Store, layout};
@@ -170,8 +173,8 @@ fn s08_a_bad_column_costs_the_views_that_declare_it() {
         let bulk = place.filled("bulk", "backfill", &events, set_aside);
         let line = "stream --batch-rows 3";
         let streamed = place.filled("streamed", line, &events, set_aside);
-        let digests = [&bulk, &streamed]
-            .map(|store| lockstep_store::export::digest(store, None).unwrap().to_string());
+        let opened = Project::open(place.path("lockstep.toml")).unwrap();
+        let digests = [&bulk, &streamed].map(|store| digest(store, opened.catalog(), Scope::All));
         assert_eq!(digests[0], digests[1], "{extension}");
         let progress = Progress::read(&*streamed.read().unwrap(), "orders", FILES).unwrap();
         assert_eq!((progress.events, progress.duplicates), (6, 1), "{extension}");
