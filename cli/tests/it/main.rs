@@ -1,0 +1,6 @@
+//! The `lockstep` command as a process of its own.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod json_errors;
+mod readme;
