@@ -48,7 +48,8 @@ fn the_commands_of_readme_work() {
     // Every thousandth mention is enough of a spine.
     let spine = mentions(&read_table(&log, &[]).unwrap()).unwrap();
     let rows = (0..spine.num_rows() as u32).step_by(1000).collect::<Vec<u32>>();
-    let spine = arrow::compute::take_record_batch(&spine, &rows.into()).unwrap();
+    let spine =
+        arrow::compute::take_record_batch(&spine, &arrow::array::UInt32Array::from(rows)).unwrap();
     save(&folder.path().join("demo/mentions.parquet"), &spine).unwrap();
 
     let text = readme();

@@ -154,4 +154,13 @@ mod tests {
         assert_eq!(check(true, &[one, two], &[one, ("b", 3)]).as_deref(), Some("b"));
         assert_eq!(check(true, &[], &[one]).as_deref(), Some("a"));
     }
+
+    /// Goal: the stored bytes do not change without a version (docs/FORMAT.md).
+    #[test]
+    fn the_layout_is_the_golden_one() {
+        let text = serde_json::to_string(&base(true, &[("data/a.parquet", 5120)])).unwrap();
+        let golden =
+            r#"{"format":1,"frozen":true,"files":[{"name":"data/a.parquet","size_bytes":5120}]}"#;
+        assert_eq!(text, golden);
+    }
 }

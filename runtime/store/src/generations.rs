@@ -279,4 +279,33 @@ mod tests {
         let error = Generations::read(&*store.read().unwrap()).unwrap_err();
         assert_eq!(error.code, Code::StoreFormat { found: 7 });
     }
+
+    /// Goal: the stored bytes do not change without a version (docs/FORMAT.md). Method: a record with
+    /// every member, as text.
+    #[test]
+    fn the_layout_is_the_golden_one() {
+        let mut all = Generations { next_set: 3, garbage: [1].into(), ..Generations::default() };
+        let mut previous = version("old", &[0]);
+        previous.views.get_mut("v0").unwrap().set = None;
+        let lineage = Lineage {
+            active: Some(version("new", &[2])),
+            previous: Some(previous),
+            previous_until: BTreeMap::from([("s".to_string(), -7)]),
+            filling: None,
+        };
+        all.artifacts.insert("a".into(), lineage);
+        let declaration = "18ac3e7343f016890c510e93f935261169d9e3f565436429830faf0934f4f8e4";
+        let view = |generation: &str, set: &str| {
+            format!(
+                r#"{{"identity":{{"declaration":"{declaration}","generation":"{generation}","merges_by_guest":false}},"source":"s","set":{set}}}"#
+            )
+        };
+        let new = view("11507a0e2f5e69d5dfa40a62a1bd7b6ee57e6bcd85c67c9b8431b36fff21c437", "2");
+        let old = view("cba06b5736faf67e54b07b561eae94395e774c517a7d910a54369e1263ccfbd4", "null");
+        let text = String::from_utf8(serde_json::to_vec(&all).unwrap()).unwrap();
+        let golden = format!(
+            r#"{{"format":1,"next_set":3,"artifacts":{{"a":{{"active":{{"digest":"new","views":{{"v0":{new}}}}},"previous":{{"digest":"old","views":{{"v0":{old}}}}},"previous_until":{{"s":-7}},"filling":null}}}},"garbage":[1]}}"#
+        );
+        assert_eq!(text, golden);
+    }
 }

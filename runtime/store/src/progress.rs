@@ -93,3 +93,18 @@ pub fn watermark(snapshot: &dyn Snapshot, source: &str) -> Result<Time> {
     let marks = partitions(snapshot, source)?.into_values().filter_map(|it| it.watermark);
     Ok(marks.max().map_or(Time::MIN, Time::saturating))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: the stored bytes do not change without a version (docs/FORMAT.md).
+    #[test]
+    fn the_layout_is_the_golden_one() {
+        let (watermark, set_aside) = (Some(-5), 3);
+        let progress = Progress { position: 9, watermark, events: 4, duplicates: 2, set_aside };
+        let golden = r#"{"position":9,"watermark":-5,"events":4,"duplicates":2,"set_aside":3}"#;
+        assert_eq!(progress.encode().unwrap(), golden.as_bytes());
+        assert_eq!(Progress::decode("s", golden.as_bytes()).unwrap(), progress);
+    }
+}

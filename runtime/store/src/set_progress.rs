@@ -58,3 +58,36 @@ fn damaged() -> Error {
         "the store's progress of a state set is damaged; restore the store, or fill a new one",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Store;
+    use crate::memory::MemoryStore;
+
+    /// Goal: the stored bytes do not change without a version (docs/FORMAT.md), and read back. Method:
+    /// golden bytes by hand.
+    #[test]
+    fn the_layout_is_the_golden_one() {
+        let generation = Sha::of(b"g");
+        let content = RowsContent { position: 0x0102, sum: 0x0304 };
+        let mut batch = WriteBatch::new();
+        write_set_position(7, "p", 0x0506, &mut batch).unwrap();
+        content.write(&generation, "p", &mut batch).unwrap();
+        let rows = [b"mrows ".as_slice(), generation.as_bytes(), b"p"].concat();
+        let sum = [[2, 1, 0, 0, 0, 0, 0, 0].as_slice(), &[4, 3], &[0; 14]].concat();
+        let written: Vec<_> = batch.writes().collect();
+        let position = [6, 5, 0, 0, 0, 0, 0, 0];
+        let expected = [
+            (rows.as_slice(), Some(sum.as_slice())),
+            (b"mset \0\0\0\x07p".as_slice(), Some(position.as_slice())),
+        ];
+        assert_eq!(written, expected);
+        let store = MemoryStore::new();
+        store.commit(batch).unwrap();
+        let snapshot = store.read().unwrap();
+        assert_eq!(set_position(&*snapshot, 7, "p").unwrap(), 0x0506);
+        assert_eq!(set_position(&*snapshot, 8, "p").unwrap(), 0);
+        assert_eq!(RowsContent::read(&*snapshot, &generation, "p").unwrap(), content);
+    }
+}

@@ -133,4 +133,19 @@ mod tests {
         assert!(bytes > SET_ASIDE_COMMIT_BYTES_MAX / 2, "{bytes}");
         assert!(bytes <= SET_ASIDE_COMMIT_BYTES_MAX + 40 * 100, "{bytes}");
     }
+
+    /// Goal: the stored bytes do not change without a version (docs/FORMAT.md). Method: a text, bytes
+    /// that are no text, and an event that was cut.
+    #[test]
+    fn the_layout_is_the_golden_one() {
+        let golden = [
+            (b"{\"id\": 1}".to_vec(), r#"{"event":"{\"id\": 1}","reason":"bad"}"#),
+            (vec![0xff, 0x01], r#"{"event_hex":"ff01","reason":"bad"}"#),
+        ];
+        for (bytes, expected) in golden {
+            assert_eq!(records(&[event(0, bytes)]).unwrap()[0], expected.as_bytes());
+        }
+        let cut = record(&event(0, b"abcdef".to_vec()), 4);
+        assert_eq!(cut, br#"{"event":"abcd","event_bytes":6,"reason":"bad"}"#);
+    }
 }
