@@ -1,9 +1,9 @@
-//! The content of rows as a number: equal sums for equal rows, in any order.
+//! A content sum of rows: a number that is equal for equal rows, in any order.
 //!
 //! Invariant: a row's hash covers its source position, its ordinal within its event, its key, its
-//! event time and its columns; the sum over rows is commutative, so the order in which events are
-//! mapped does not show. Two views whose sums are equal up to one position have the same rows there,
-//! but for a collision of 128-bit hashes.
+//! event time and its columns. The sum over rows is commutative, so it does not depend on the order
+//! in which events are mapped. Two views whose sums are equal up to one position have the same rows
+//! there, barring a collision of 128-bit hashes.
 
 use super::rows::Rows;
 use xxhash_rust::xxh3::xxh3_128;
