@@ -25,8 +25,8 @@ const YEAR_0_US: i64 = -62_167_219_200_000_000;
 /// Nanoseconds in a second.
 const SECOND_NS: i64 = 1_000_000_000;
 
-/// One value. A timestamp is an `Int` of microseconds when it was read from text or is to be
-/// stored, and RFC 3339 text when it is to be written.
+/// One value. A timestamp is an `Int` of microseconds when it was read, and RFC 3339 text
+/// when it is to be written.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell<'a> {
     /// No value.
