@@ -1,19 +1,19 @@
 //! The layout of a store: which keys hold what, in the order that scans need.
 //!
 //! ```text
-//! t <set> <entity key> <level> <start>          a tile's state; level 255: the base tile, start MIN
-//! i <source> 0 <partition> 0 <event id>         event time and content hash of an admitted event
-//! r <source> 0 <partition> 0 <position>         rejected positions from that one on
-//! a <source> 0 <partition> 0 <position>         an event that was set aside for its source
-//! a <source> 0 <partition> 0 <position> <set> <view>   an event that was set aside for a view
-//! m source <source> 0 <partition>               position, watermark and counts of a source partition
-//! m source <source> 0 0 backfill                marks a backfill that has not finished
-//! m judged <source>                             the settings under which admission judged the events
-//! m base <source>                               the files that were read
-//! m set <set> <partition>                       the position that a state set has reached
-//! m rows <generation> <partition>               the content sum of a generation's rows up to a position
-//! m generations                                 which generations there are, and which one is active
-//! w <artifact digest>                           an artifact's bytes
+//! t <set> <entity key> <level> <start>      a tile's state; level 255: the base tile, start MIN
+//! i <source> 0 <partition> 0 <event id>     event time and content hash of an admitted event
+//! r <source> 0 <partition> 0 <position>     rejected positions from that one on
+//! a <source> 0 <partition> 0 <position>     an event that was set aside for its source
+//! a <source> 0 <partition> 0 <position> <set> <view>   one that was set aside for a view
+//! m source <source> 0 <partition>           position, watermark and counts of a source partition
+//! m source <source> 0 0 backfill            marks a backfill that has not finished
+//! m judged <source>                         the settings of admission for the source
+//! m base <source>                           the files that were read
+//! m set <set> <partition>                   the position that a state set has reached
+//! m rows <generation> <partition>           the content sum of a generation's rows up to a position
+//! m generations                             which generations there are, and which one is active
+//! w <artifact digest>                       an artifact's bytes
 //! ```
 //!
 //! Invariant: numbers are big-endian and sort as signed; an encoded entity key marks its own end,

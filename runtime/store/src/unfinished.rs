@@ -46,8 +46,8 @@ pub struct Log {
     pub progress: Progress,
     /// A hash of all that was read, as hexadecimal.
     pub content: String,
-    /// For each view, by name, the partitions at which its rounds end. A rerun divides the rows in
-    /// the same way.
+    /// For each view, by name, the partitions before which its rounds end. A rerun divides the
+    /// rows in the same way.
     pub rounds: Vec<Vec<usize>>,
 }
 
