@@ -14,8 +14,8 @@
 //! |---|---|---|---|
 //! | bool | boolean | `true`, `false` | `true`, `false` |
 //! | int64 | int8 to int64, uint8 to uint32; uint64 by value | digits; `-0` is 0; not `1.0`, `1e3` | as NDJSON |
-//! | float32 | float16, float32 | a number, to the nearest single; `"NaN"`, `"Infinity"`, `"-Infinity"` | as NDJSON, bare or quoted |
-//! | float64 | float16, float32, float64 | a number, to the nearest double; the same three strings | as NDJSON, bare or quoted |
+//! | float32 | float16, float32 | a number, to the nearest float32; `"NaN"`, `"Infinity"`, `"-Infinity"` | as NDJSON, bare or quoted |
+//! | float64 | float16, float32, float64 | a number, to the nearest float64; the same three strings | as NDJSON, bare or quoted |
 //! | string | utf8, large utf8, utf8 view | a string | any text; `""` is the empty one |
 //! | timestamp | s, ms, us, ns, with or without zone; date32 | RFC 3339 string, or an integer of microseconds | RFC 3339, or an integer of microseconds |
 //! | list | list, large list, fixed-size list | an array | not possible |

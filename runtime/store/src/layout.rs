@@ -11,7 +11,7 @@
 //! m judged <source>                         the settings of admission for the source
 //! m base <source>                           the files that were read
 //! m set <set> <partition>                   the position that a state set has reached
-//! m rows <generation> <partition>           the content sum of a generation's rows up to a position
+//! m rows <generation> <partition>           a position, and the content sum of a generation's rows
 //! m generations                             which generations there are, and which one is active
 //! w <artifact digest>                       an artifact's bytes
 //! ```

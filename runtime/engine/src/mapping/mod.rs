@@ -1,4 +1,4 @@
-//! Mapping: from admitted events to the rows of views, by guests.
+//! Mapping: guests turn admitted events into rows of views.
 
 mod lacking;
 mod lift;

@@ -1,4 +1,4 @@
-//! The online host: one request, one feature vector.
+//! The online host (`host`), its requests (`request`), and on-demand transforms (`on_demand`).
 
 mod host;
 pub mod on_demand;

@@ -1,4 +1,4 @@
-//! What a spine row asks, as a request and for messages.
+//! One spine row as an online request, and as messages describe it.
 
 use crate::online::request::Requests;
 use crate::service::Service;
