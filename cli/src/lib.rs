@@ -1,4 +1,5 @@
-//! The inside of the `lockstep` command, as a library so that tests build artifacts the same way.
+//! The implementation of the `lockstep` command, as a library so that tests build artifacts in the
+//! same way.
 
 pub mod arguments;
 pub mod build;

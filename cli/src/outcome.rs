@@ -3,7 +3,7 @@
 use lockstep_runtime::{Error, ErrorKind};
 use serde_json::json;
 
-/// How a command that ran to its end ended.
+/// How a command that completed ended.
 #[derive(Debug)]
 pub enum Outcome {
     /// It did its job.
@@ -12,7 +12,7 @@ pub enum Outcome {
     Found(String),
 }
 
-/// An error as it is printed: for people, or one line of JSON for programs (docs/ERRORS.md).
+/// An error as it is printed: for people, or as one line of JSON for programs (docs/ERRORS.md).
 pub fn shown(error: &Error, json: bool) -> String {
     if json { json!({ "error": error }).to_string() } else { format!("error: {error}") }
 }

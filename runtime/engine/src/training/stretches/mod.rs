@@ -10,7 +10,7 @@
 //! the rows that their windows reach. Those rows are kept for the next stretch as far as its
 //! windows reach them, so each row is loaded once. Earlier rows are folded into one state per key,
 //! with which windows without a start begin. A stretch is at least a quarter as long as the windows
-//! that it reads. So, whatever the share, a row is sorted and swept approximately five times at
+//! that it reads. So, whatever the share of memory, a row is sorted and swept approximately five times at
 //! most, or four times per question where there are more questions than rows. The number of rows in
 //! a time range is estimated from the spread of each part; parts without rows in the range are not
 //! read.
