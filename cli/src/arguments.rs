@@ -23,7 +23,7 @@ pub struct Arguments {
 enum Command {
     /// Make a new transform crate with a project file and sample data
     New(commands::new::New),
-    /// Compile a transform crate to one component and print its digest, to be pinned
+    /// Compile a transform crate to one component and pin its digest in lockstep.lock
     Build(commands::build::Build),
     /// Show what an artifact declares: digest, size, imports, features
     Inspect(commands::inspect::Inspect),

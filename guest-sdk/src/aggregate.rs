@@ -24,7 +24,7 @@ pub const STATE_BYTES_LIMIT: u32 = 1 << 16;
 /// /// On how many days of the week something happened.
 /// #[aggregate] // Its name and description in the manifest.
 /// #[derive(Default)]
-/// pub struct Weekdays(u8); // One bit a day.
+/// pub struct Weekdays(u8); // One bit per day.
 ///
 /// impl Aggregate for Weekdays {
 ///     type Input<'a> = EventTime; // The type of a column; nulls are skipped.

@@ -1,10 +1,13 @@
-//! Training sets as known: what the online host would have answered at the time (S1).
+//! Training sets with `--as-known`: their values must be those that the online host would have
+//! returned at the time (S1).
 //!
 //! Method: events arrive some time after they happened, some of them late. The online host is asked
-//! at each time when just those events are in its store that had arrived by then; the batch host is
-//! given all events with their times of arrival. Both must give the same bits, and another answer
-//! than without arrivals where one leaked. What leaked through an on-demand transform is counted
-//! from two training sets, one as known and one of the questions that it does not refuse.
+//! at each time when its store contains exactly the events that had arrived by then; the batch host
+//! is given all events with their arrival times. Both must give the same bits, and different values
+//! than without arrival times wherever a later arrival would have leaked. Leaks through an
+//! on-demand transform are counted by comparing two training sets: one as known, and one with all
+//! events, for the rows that the transform does not refuse. Deliberately absent: how arrival times
+//! are read from files.
 
 use crate::online::{Asked, everyone, online, service};
 use crate::stream::memory;

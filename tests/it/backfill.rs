@@ -1,9 +1,11 @@
-//! The bulk backfill: it leaves the store that streaming leaves, whatever interrupts it (S24).
+//! The bulk backfill: the store that it leaves must equal the one that streaming leaves, whatever
+//! interrupts it (S24).
 //!
-//! Method: logs with late events, ties, copies, conflicts, lines that do not decode and events that
-//! views refuse or whose values fail, filled into one store in bulk and into another event by event; the canonical
-//! exports, which hold positions, counts and what was set aside, must be equal. Deliberately absent:
-//! what the states mean, which `every_type.rs` compares with the oracle.
+//! Method: logs with late events, ties, copies, conflicts, lines that do not decode, and events
+//! that views refuse or whose values fail, are written to one store by backfill and to another
+//! event by event. The canonical exports, which hold positions, counts and what was set aside, must
+//! be equal. Deliberately absent: what the states mean, which `every_type.rs` compares with the
+//! oracle.
 
 mod interrupted;
 mod kills;

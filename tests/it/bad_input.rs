@@ -1,10 +1,11 @@
-//! Bad input, as a stranger gives it: wrong files, wrong declarations, wrong questions.
+//! Bad input, as a new user may give it: wrong files, wrong declarations and wrong requests must
+//! give helpful errors.
 //!
-//! Method: the `lockstep` command in this process, on a copy of a small project in which one thing
-//! is wrong. One table says what is run, how it exits, and which words the message must
-//! hold: the place and the remedy. Invariant: a job that fails leaves its folder as it was, file by
-//! file, and what a store holds digest by digest. Deliberately absent: readers by themselves
-//! (`source.rs`) and damage to stores by bytes (`store/damage.rs`).
+//! Method: the `lockstep` command runs in this process, on a copy of a small project in which one
+//! thing is wrong. One table says which command runs, its exit code, and the words that the message
+//! must contain: the place and the remedy. Invariant: a job that fails leaves every file in its
+//! folder, and the content of the store, unchanged. Deliberately absent: readers on their own
+//! (`source.rs`) and damaged bytes in stores (`store/damage.rs`).
 
 mod artifacts;
 mod columns;

@@ -1,9 +1,10 @@
-//! The example with aggregates of its own, on a part of the real log, through all hosts (S21).
+//! User-defined aggregates: the example's own aggregates must have the right values in all hosts,
+//! on a part of the real log (S21).
 //!
-//! Method: what both aggregates are is told here a second time, as functions of a multiset of
-//! inputs. The oracle finds the multiset: it reads the artifact's manifest with a histogram in the
-//! place of each user-defined aggregate, so its windows, filters and maps hold for them too.
-//! Deliberately absent: aggregates that fail, which `sandbox/aggregates.rs` has.
+//! Method: this file computes both aggregates a second time, as functions of a multiset of inputs.
+//! The oracle finds the multiset: it reads the artifact's manifest with a histogram in place of
+//! each user-defined aggregate, so that windows, filters and maps are checked too. Deliberately
+//! absent: aggregates that fail (`sandbox/aggregates.rs`).
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{Field, Schema};

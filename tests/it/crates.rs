@@ -1,11 +1,12 @@
-//! Crates: the packages of the runtime depend one way only, and the core on nothing that does I/O.
+//! Dependencies between crates: the runtime's packages must depend in one direction only, and the
+//! core on nothing that does I/O.
 //!
 //! ```text
 //! core <- disk <- guest, source, store <- engine <- runtime <- cli
 //! ```
 //!
-//! Method: what each `Cargo.toml` names, and cargo's own tree of the core. Deliberately absent:
-//! what tests and benches name, which may look inside.
+//! Method: reads each `Cargo.toml`, and cargo's own dependency tree of the core. Deliberately
+//! absent: dependencies of tests and benches, which may use any package.
 
 use crate::tidy::{check, root};
 use std::fs;

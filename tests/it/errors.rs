@@ -1,8 +1,10 @@
-//! Codes of errors: each one is provoked from outside, and docs/ERRORS.md lists exactly those.
+//! Error codes: each code can be provoked from outside, and docs/ERRORS.md must list exactly these
+//! codes.
 //!
 //! Method: wrong calls of the `lockstep` command in this process, on the small project of
-//! `bad_input.rs`, and of the public API where no command can go wrong so; kind, code and data are
-//! compared as a whole. Deliberately absent: what the messages say, which `bad_input.rs` checks.
+//! `bad_input.rs`, and calls of the public API for errors that no command can cause; kind, code and
+//! data are compared as a whole. Deliberately absent: the text of messages, which `bad_input.rs`
+//! checks.
 
 use crate::bad_input::Place;
 use crate::bad_input::stores::half_a_backfill;

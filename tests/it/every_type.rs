@@ -1,8 +1,9 @@
-//! Generated events of every type, aggregate and window through all hosts, against the oracle and against each other.
+//! Every type, aggregate and window: all hosts must agree with the oracle and with each other, on
+//! generated events.
 //!
 //! Method: the artifact `every-type` passes its columns through, so the rows of each view are known
-//! from the events; `definition.rs` has them a second time, for the oracle alone. Each aggregate and
-//! each window of docs/FEATURES.md is in some view.
+//! from the events; `definition.rs` states them a second time, for the oracle. Each aggregate and
+//! each window of docs/FEATURES.md occurs in some view. Deliberately absent: bad input.
 
 mod definition;
 mod served;

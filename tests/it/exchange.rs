@@ -1,7 +1,7 @@
-//! The buffers that a guest keeps from call to call.
+//! The buffers that a guest keeps between calls: no call may affect a later one through them.
 //!
-//! Method: the smallest guest, `benches/guest`, answers each event with its text. Deliberately
-//! absent: what a call costs, which is a figure.
+//! Method: the smallest guest, `benches/guest`, returns the text of each event. Deliberately
+//! absent: the cost of a call, which a benchmark measures.
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use lockstep_core::event::arrow_schema;

@@ -1,8 +1,8 @@
-//! The example of the training-set job, on its sample, by the command line.
+//! The flights example: `lockstep training-set` must compute the right values on its sample data.
 //!
-//! Method: each flight is asked for at its own time, and its windows are read again from the rule
-//! (S3) by going through all flights. Deliberately absent: the whole log, which `benches/peers`
-//! compares with Polars and DuckDB.
+//! Method: each flight is a spine row at its own time, and its windows are computed a second time,
+//! from the rule (S3), by reading all flights. Deliberately absent: the whole log, for which
+//! `benches/peers` compares with Polars and DuckDB.
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};

@@ -1,9 +1,9 @@
-//! Generations of views: what an artifact's change costs, and what it never changes (S23).
+//! Generations of views: which states a changed artifact must recompute, and that unchanged values
+//! stay the same (S23).
 //!
 //! Method: variants of the example transform over the first part of its real log, in which some
-//! events are delivered twice. After each change the store must hold what a new store holds that the
-//! changed artifact filled, byte for byte in its canonical export. Deliberately absent: the commands,
-//! which `commands.rs` runs.
+//! events are delivered twice. After each change the canonical export of the store must equal, byte
+//! for byte, that of a new store filled by the changed artifact. Deliberately absent: the commands.
 
 mod interrupted;
 mod parting;

@@ -1,8 +1,9 @@
-//! The library's jobs, as an embedder runs them: no command, no terminal.
+//! The library's jobs as an embedding program runs them: without a command or a terminal.
 //!
-//! Method: a small project of the example transform, filled and asked through `lockstep_runtime`
-//! alone. Invariant: a store does not tell by which road its events came. Deliberately absent: wrong
-//! input (`bad_input.rs`), and values, which the oracle checks.
+//! Method: a small project of the example transform is filled and queried through
+//! `lockstep_runtime` alone. Invariant: the content of a store does not depend on whether events
+//! came by backfill, from a file or from standard input. Deliberately absent: wrong input
+//! (`bad_input.rs`), and values, which the oracle checks.
 
 use lockstep_kit::artifacts::{root, wasm};
 use lockstep_runtime::{

@@ -1,9 +1,9 @@
-//! Layers: no module depends on one that contains it, and the crates depend one way.
+//! Layers: no module may depend on a module that contains it, and crates depend in one direction.
 //!
-//! Method: the sources are parsed, and each path in them is resolved to the module that defines what
-//! it names, through imports and re-exports: `super::Name` that the parent only re-exports from a
-//! sibling is a dependency on the sibling. Deliberately absent: macros' insides, and tests, which may
-//! look at what contains them.
+//! Method: the sources are parsed, and each path in them is resolved through imports and re-exports
+//! to the module that defines what it names. So `super::Name`, if the parent only re-exports it
+//! from a sibling, is a dependency on the sibling. Deliberately absent: paths inside macros, and
+//! tests, which may use what contains them.
 
 mod resolve;
 

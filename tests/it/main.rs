@@ -1,4 +1,4 @@
-//! The integration tests: one binary, so that wasmtime links once.
+//! The integration tests, as one binary, so that wasmtime is linked once.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

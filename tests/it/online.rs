@@ -1,6 +1,7 @@
-//! The online host: what it answers, what it refuses to answer, and at which commit (S1, S12).
+//! The online host: which values it returns, which requests it refuses, and which commit it reads
+//! (S1, S12).
 //!
-//! Method: answers are compared with the batch host's over the same events, by the bits of each
+//! Method: its values are compared with the batch host's over the same events, by the bits of each
 //! feature. Deliberately absent: what the features mean, which `every_type.rs` compares with the
 //! oracle.
 

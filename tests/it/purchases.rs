@@ -1,6 +1,8 @@
-//! The made log of `benches/`: what it promises.
+//! The generated log of `benches/`: it must depend on its seed alone and have the promised times
+//! and keys.
 //!
-//! Deliberately absent: its features. They are measured, and their aggregates have tests elsewhere.
+//! Deliberately absent: its features. The benchmarks measure them, and their aggregates are tested
+//! elsewhere.
 
 use arrow::array::AsArray;
 use arrow::datatypes::TimestampMicrosecondType;

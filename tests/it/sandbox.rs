@@ -1,8 +1,8 @@
-//! The sandbox: one event's misdeed is one event's loss (S7, S8, S9).
+//! The sandbox: a guest that misbehaves on one event must lose that event only (S7, S8, S9).
 //!
 //! Method of all tests here: the guest `tests/guests/evil`, built as `lockstep build` builds,
-//! misbehaves by an event's `kind`. What the rest of the batch and the other views must be is
-//! computed here from the events, and compared as bytes.
+//! misbehaves according to an event's `kind`. The expected results for the rest of the batch and
+//! for the other views are computed here from the events, and compared as bytes.
 
 mod aggregates;
 mod artifact;

@@ -1,7 +1,8 @@
-//! Files in and out: the same bits through every format, whatever the batches and the damage.
+//! Files: values must survive every format with the same bits, for any batch size, and damage must
+//! be an error.
 //!
-//! The oracle is the list of values that a test began with; the files are written by the project's
-//! sink, which for Parquet and Arrow is the library's own writer, with encodings made by
+//! Method: the expected values are the list with which a test begins. The files are written by the
+//! project's sink, which for Parquet and Arrow is the library's own writer, with encodings made by
 //! arrow-cast, which the readers do not use.
 
 use arrow::array::{

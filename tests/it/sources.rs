@@ -1,9 +1,8 @@
-//! Where events are: patterns, folders that give columns, row groups that nobody needs, and object
-//! stores.
+//! Sources: patterns of files, folders that define columns, skipped row groups, and object stores.
 //!
-//! Method: files are written as text, or by the Parquet library itself, and what is read is compared
-//! with the list that a test began with. Deliberately absent: what one file holds (`source.rs`), and
-//! wrong files by the command line (`bad_input.rs`).
+//! Method: files are written as text, or by the Parquet library itself, and what is read is
+//! compared with the list with which a test begins. Deliberately absent: the content of a single
+//! file (`source.rs`), and wrong files from the command line (`bad_input.rs`).
 
 mod hive;
 pub(crate) mod objects;

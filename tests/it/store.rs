@@ -1,9 +1,9 @@
-//! Stores: the laws that every backend keeps, and what the durable one does after damage and
+//! Stores: the laws that every backend must keep, and how the durable one behaves after damage and
 //! kills.
 //!
-//! Invariant: what a store should hold is recomputed here from a plain map, batch by batch. Batch
-//! `n` of [`Author`] is a function of `n` alone, so a store that says it holds commit `n` can be
-//! compared with `state(n)` whoever wrote it, and whenever. Deliberately absent: feature views.
+//! Invariant: the expected content of a store is computed here from a plain map, batch by batch.
+//! Batch `n` of [`Author`] is a function of `n` alone, so a store that says it holds commit `n` can
+//! be compared with `state(n)` whoever wrote it, and whenever. Deliberately absent: feature views.
 #![expect(clippy::unwrap_used, reason = "functions of tests fail as tests do")]
 
 mod crash;

@@ -1,7 +1,8 @@
-//! The streaming host: order, batches, copies, restarts and kills do not show (S1, S10, S11, S24).
+//! The streaming host: order, batches, copies, restarts and kills must not change its result (S1,
+//! S10, S11, S24).
 //!
-//! Method: generated logs of `every-type`, folded in different ways into different stores, whose
-//! canonical exports must then be equal. The seed is in each failure. Deliberately absent: what the
+//! Method: generated logs of `every-type` are folded in different ways into different stores, whose
+//! canonical exports must be equal. Each failure prints its seed. Deliberately absent: what the
 //! states mean, which `every_type.rs` compares with the oracle.
 
 mod admission;

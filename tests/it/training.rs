@@ -1,5 +1,5 @@
-//! The batch host on a whole log: whatever the memory, the workers and the parts of its spine, the
-//! training set is the same.
+//! The batch host on a whole log: the training set must not depend on the memory, the number of
+//! workers, or the parts in which the spine is added.
 
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};

@@ -1,4 +1,4 @@
-//! The example transform on its real event log.
+//! The example transform on its real event log: its features must equal those of the oracle.
 
 use clap::Parser;
 use lockstep_cli::arguments::Arguments;

@@ -1,4 +1,4 @@
-//! `lockstep build`: compiles a crate to one component and prints its digest.
+//! `lockstep build`: compiles a crate to one component and pins its digest in `lockstep.lock`.
 
 use crate::build::{BuildOptions, build};
 use crate::outcome::Outcome;

@@ -1,4 +1,8 @@
-//! Backfills that end early: nobody reads them, and a rerun goes on (S24).
+//! Interrupted backfills: no host may read their states, and running the same backfill again must
+//! complete it (S24).
+//!
+//! Method: a store that fails at each commit in turn, then a rerun. Deliberately absent: killed
+//! processes (`kills.rs`).
 
 use super::{How, anonymous_log, digest, fill, fold, memory, typed_log};
 use crate::online::{everyone, online, service};

@@ -1,8 +1,9 @@
-//! Kills: a process that backfills into sled is killed at random points, and a rerun goes on.
+//! Killed backfills: a process that backfills into sled is killed at random points, and running it
+//! again must complete the backfill.
 //!
-//! Invariant: the child is this test binary, running one test of this file with a store's directory
-//! in its environment; without it that test does nothing. Randomness comes from the printed seed
-//! and from where the kill meets the child.
+//! Invariant: the child process is this test binary, running one test of this file with a store's
+//! directory in its environment; without that variable the test does nothing. Randomness comes from
+//! the printed seed and from the moment at which the kill reaches the child.
 
 use super::{How, digest, fill, fold, memory, typed_log};
 use crate::stream::crash::{catalog_of, number};

@@ -1,4 +1,5 @@
-//! Wrong artifacts: not a component, one that imports, another one than was pinned.
+//! Wrong artifacts are refused: a file that is not a component, one with imports, and one with
+//! another digest than was pinned.
 
 use super::Place;
 use lockstep_store::Store as _;

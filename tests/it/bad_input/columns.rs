@@ -1,10 +1,10 @@
-//! Bad columns: an event whose id and time are good is admitted, and each view lacks it that
-//! declares a column of it which is bad (S8).
+//! Bad columns: an event with a good id and time is admitted, and only the views that declare its
+//! bad column do not see it (S8).
 //!
-//! Method: three views of one source, each with an Event struct of its own, and a log in which every
-//! event has its own entity, so that a view's counts say which events it holds. All three are the
-//! `mirror` guest, whose rows are its events. Deliberately absent: what a format takes for bad, which
-//! the readers' tests say.
+//! Method: three views of one source, each with an Event struct of its own, and a log in which
+//! every event has its own entity, so that a view's counts show which events it holds. All three
+//! views are those of the `mirror` guest, whose rows are its events. Deliberately absent: which
+//! values each format considers bad; see the readers' tests.
 
 mod headers;
 mod log;

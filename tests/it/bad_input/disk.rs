@@ -1,8 +1,9 @@
-//! A disk that fills up under a training set.
+//! A full disk: a training set that does not fit on the disk must fail with a clear error and leave
+//! nothing behind.
 //!
-//! Method: the command runs in a child process that may write files of so many bytes only, which a
-//! shell's `ulimit` says; the system then refuses bytes as a full disk does. Deliberately absent:
-//! disks that fail while bytes are put on them (`sink.rs` of the runtime).
+//! Method: the command runs in a child process for which a shell's `ulimit` limits the size of
+//! files; the system then refuses bytes as a full disk does. Deliberately absent: disks that fail
+//! while syncing (`sink.rs` of the source crate).
 
 use super::Place;
 use super::objects::{child, ended};

@@ -1,4 +1,5 @@
-//! Wrong files: events and spines that are cut off, of another shape, or bad in one place.
+//! Wrong files are refused: events and spines that are truncated, have the wrong columns, or are
+//! bad in one place.
 
 use super::Place;
 use arrow::array::{Array, ArrayRef, Int64Array, StringArray, TimestampMicrosecondArray};

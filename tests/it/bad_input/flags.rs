@@ -1,4 +1,4 @@
-//! Wrong ways of making a training set or proving parity: columns of times, memory, folders, disorder.
+//! Wrong flags of `training-set` and `parity` are refused: time columns, memory, folders, disorder.
 
 use super::Place;
 use arrow::array::{ArrayRef, TimestampMicrosecondArray};

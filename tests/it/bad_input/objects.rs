@@ -1,7 +1,8 @@
-//! Object stores by the command line: a training set from a bucket, and what goes wrong with one.
+//! Object stores from the command line: a training set from a bucket, and the errors of wrong
+//! buckets and credentials.
 //!
-//! Method: the command runs in a child process, since it takes credentials from its environment. The
-//! child is this test binary, and the server of `sources/objects.rs` is in the parent.
+//! Method: the command runs in a child process, because it takes credentials from its environment.
+//! The child is this test binary, and the server of `sources/objects.rs` runs in the parent.
 
 use super::Place;
 use crate::sources::objects::Server;

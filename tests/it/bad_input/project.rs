@@ -1,4 +1,4 @@
-//! Wrong declarations: `lockstep.toml` with one thing wrong, named by its line.
+//! Wrong declarations are refused: `lockstep.toml` with one mistake, whose line the error names.
 
 use super::Place;
 use std::fs;

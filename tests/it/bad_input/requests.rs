@@ -1,4 +1,4 @@
-//! Wrong questions to the online host, as `lockstep get` takes them.
+//! Wrong requests to the online host are refused, through `lockstep get`.
 
 use super::Place;
 

@@ -1,4 +1,5 @@
-//! Stores that cannot be used: absent, in use, damaged, behind other files.
+//! Stores that cannot be used give clear errors: missing, in use, damaged, or filled from other
+//! files.
 
 use super::Place;
 use lockstep_engine::backfill::{Backfill, Options};

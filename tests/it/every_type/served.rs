@@ -1,8 +1,9 @@
-//! A store that holds a whole log, asked late: statuses, and what is answerable (S12, S16).
+//! A store that holds a whole log must still answer exactly: statuses, and which times are
+//! answerable (S12, S16).
 //!
-//! Parity asks each question as soon as its events are in; here all events are in, also those after
-//! `as_of`, and old questions are refused. Each answer is compared with the oracle at once.
-//! Deliberately absent: the views that `online.rs` asks.
+//! Parity asks each question as soon as its events are in the store. Here the store also holds
+//! events after `as_of`, and questions that are too old must be refused. Each answer is compared
+//! with the oracle. Deliberately absent: the views that `online.rs` uses.
 
 use super::definition::{given, rows, views};
 use super::{DAY, HOUR, Question, S};

@@ -1,4 +1,5 @@
-//! Catching up that is interrupted at any commit goes on, and meanwhile the old version answers.
+//! Interrupted catching up: stopped at any commit, it must continue later, and until it is done the
+//! old version serves requests.
 
 use super::*;
 use lockstep_kit::fault_store::FaultStore;

@@ -1,4 +1,5 @@
-//! The previous version is fed, so that going back is one commit, for as long as that is true.
+//! The previous version of an artifact is kept up to date, so that going back takes one commit,
+//! until its rows differ.
 
 use super::*;
 use lockstep_core::time::DAY_US;

@@ -1,8 +1,10 @@
-//! User-defined aggregates in the sandbox: what fails costs itself alone, and is never a null (S21).
+//! User-defined aggregates in the sandbox: a failure affects only the group that failed, and is
+//! never a null (S21).
 //!
-//! Method: the evil guest's aggregate keeps sorted lines and misbehaves by them, step by step: the
-//! line `merge trap` traps when it is merged. What every neighbour must be is written down here.
-//! Deliberately absent: the laws, which the SDK checks, and what a step shares with a transform.
+//! Method: the state of the evil guest's aggregate is a sorted list of lines, and a line tells it
+//! how to misbehave and in which step: the line `merge trap` traps when it is merged. The expected
+//! results for every other group are written down here. Deliberately absent: the laws, which the
+//! SDK checks, and what aggregates have in common with transforms.
 
 mod hosts;
 

@@ -1,4 +1,5 @@
-//! Loading artifacts: what is refused, with which remedy, and the cache of compiled code (S23).
+//! Loading artifacts: which files are refused, with which remedy, and the cache of compiled code
+//! (S23).
 //!
 //! Method: the evil guest's file, changed byte by byte; sections are appended by hand, because a
 //! writer shared with the code under test would share its mistakes. Deliberately absent: what a

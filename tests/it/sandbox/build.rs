@@ -1,8 +1,8 @@
-//! `lockstep build`: the artifact does not depend on where it was built (S23).
+//! `lockstep build`: the artifact must not depend on the folder in which it was built (S23).
 //!
 //! Method: the evil guest's crate, copied to two places of different depth and name. They share a
 //! target folder with the original, so that only the crate itself is compiled again. Deliberately
-//! absent: what the SDK's macros refuse, which its own tests tell.
+//! absent: what the SDK's macros refuse, which the SDK's own tests check.
 
 use super::{crate_dir, evil_file};
 use lockstep_cli::build::{BuildOptions, build};

@@ -1,7 +1,7 @@
-//! Guests that use more than their limits, and batches at them (S9).
+//! Guests that exceed their limits are refused, and batches at the limits work (S9).
 //!
-//! Invariant: each limit of a guest is reached here once. What decides is fuel and bytes, so no
-//! test depends on how fast the machine is. Deliberately absent: the limits of source files.
+//! Invariant: each limit of a guest is reached here once. Fuel and bytes decide, so no test depends
+//! on the speed of the machine. Deliberately absent: the limits of source files.
 
 use super::{EVIL, STEADY, assert_outcome, assert_set_aside, batch, events, evil};
 use lockstep_core::flat::{BATCH_BYTES_MAX, BATCH_ROWS_MAX};

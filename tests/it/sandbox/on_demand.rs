@@ -1,7 +1,8 @@
-//! On-demand transforms in the sandbox: each row is answered once or refused (S8, S9).
+//! On-demand transforms in the sandbox: each row gets exactly one result or is refused (S8, S9).
 //!
-//! Method: the evil guest answers `x + 1` and misbehaves by the request's `kind`. Deliberately
-//! absent: the lies that both kinds of transform share, which `sandbox.rs` tells.
+//! Method: the evil guest returns `x + 1` and misbehaves according to the request's `kind`.
+//! Deliberately absent: malformed replies that both kinds of transform can make, which `sandbox.rs`
+//! checks.
 
 use super::evil;
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};

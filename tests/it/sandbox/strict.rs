@@ -1,8 +1,9 @@
-//! Artifacts built `strict`: NaNs of one form inside the guest, for bits on every CPU (S23).
+//! Artifacts built `strict`: NaNs have one form inside the guest, so that bits agree on every CPU
+//! (S23).
 //!
-//! Method: the evil guest's file with another manifest, so that the same code runs both ways. A
-//! NaN with a payload goes through an addition, which keeps the payload on x86-64 and on ARM, and
-//! its bits come back as an integer, which no edge canonicalises.
+//! Method: the evil guest's file with another manifest, so that the same code runs in both ways. A
+//! NaN with a payload goes through an addition, which keeps the payload on x86-64 and on ARM; its
+//! bits are returned as an integer, which is not made canonical on leaving the guest.
 
 use super::{EVIL, STEADY, assert_outcome, events, evil_file};
 use lockstep_engine::catalog::Catalog;

@@ -1,4 +1,4 @@
-//! Columns in the names of folders.
+//! Columns whose values are in the names of folders, as in `year=2024` (S6).
 
 use super::{Read, parquet, read, schema, text, write};
 use lockstep_core::event::SourceSchema;

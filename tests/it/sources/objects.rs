@@ -1,9 +1,9 @@
-//! Object stores: what is read from one is what is read from a folder, with few requests, and each
-//! failure is one error.
+//! Object stores: reading from one must give the same as reading from a folder, with few requests,
+//! and each failure must be one clear error.
 //!
 //! Method: a server of the S3 protocol in this process, over a folder, that checks signatures and
-//! writes down what it is asked. Deliberately absent: the clouds themselves, and the protocols of
-//! the other two, of which only the names are looked at.
+//! records the requests. Deliberately absent: the real clouds, and the protocols of the other two,
+//! of which only the names are checked.
 
 use super::{Read, parquet, read, schema, write};
 use hyper_util::rt::TokioIo;

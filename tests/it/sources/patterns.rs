@@ -1,4 +1,4 @@
-//! Patterns: which files they name, in which order, and what is wrong with one.
+//! Patterns: which files they match, in which order, and which patterns are refused.
 
 use super::{read, schema, write};
 use lockstep_core::Result;

@@ -1,4 +1,4 @@
-//! What a training file says about its own making.
+//! Provenance: what a training file's metadata says about how it was made.
 
 use arrow::ipc::reader::FileReader;
 use lockstep_kit::artifacts::{root, wasm};

@@ -1,4 +1,5 @@
-//! Row groups that nobody needs: passing over them changes what is read in no other way.
+//! Skipped row groups: leaving out row groups that nobody needs must not change anything else that
+//! is read.
 
 use super::{Read, parquet, read, schema, write};
 use crate::every_type::{questions, spine};

@@ -1,10 +1,11 @@
-//! Kills: a process that commits is killed at random points, and what it acknowledged is there.
+//! Killed commits: a process that commits is killed at random points, and every commit that it
+//! acknowledged must still be there.
 //!
-//! Invariant: the child is this test binary, running one test of this file with a directory in its
-//! environment; without it that test does nothing. A round's randomness comes from the printed
-//! seed and from where the kill meets the child. Deliberately absent: power cuts, which lose what
-//! was written and not synced; a test can only see that the syncs are asked for, not what a disk
-//! does.
+//! Invariant: the child process is this test binary, running one test of this file with a directory
+//! in its environment; without that variable the test does nothing. A round's randomness comes from
+//! the printed seed and from the moment at which the kill reaches the child. Deliberately absent:
+//! power cuts, which lose what was written but not synced; a test can only check that syncs are
+//! requested, not what a disk does.
 
 use super::{Author, Numbers};
 use lockstep_store::sled::SledStore;

@@ -1,6 +1,6 @@
-//! The durable store's guard: each thing it stands in front of, one test each.
+//! The durable store's checks: for each kind of loss or damage that they detect, one test.
 //!
-//! Invariant: a test damages or replaces files of the store's directory, and demands either the
+//! Invariant: a test damages or replaces files of the store's directory, and requires either the
 //! exact data or an error that names the place and the remedy. Deliberately absent: random damage
 //! to the log (`damage`) and kills (`crash`).
 

@@ -1,4 +1,4 @@
-//! What does not count: copies, conflicts, refused and undecodable events (S8, S10).
+//! Admission: copies, conflicts, refused and undecodable events must not count (S8, S10).
 
 use super::{between, cut, digest, fold, memory};
 use arrow::array::RecordBatch;

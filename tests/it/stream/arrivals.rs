@@ -1,4 +1,5 @@
-//! Watermarks with recorded arrivals: an event far in the future seals nothing (S11).
+//! Watermarks with arrival times: an event with a time far in the future must not seal anything
+//! (S11).
 
 use super::{cut, digest, fold, memory};
 use crate::every_type::{questions, spine};

@@ -1,9 +1,9 @@
-//! Kills: a process that streams into sled is killed at random points, and goes on as if it had
-//! not been.
+//! Killed streams: a process that streams into sled is killed at random points, and must continue
+//! as if it had not been.
 //!
-//! Invariant: the child is this test binary, running one test of this file with a store's directory
-//! in its environment; without it that test does nothing. Randomness comes from the printed seed
-//! and from where the kill meets the child.
+//! Invariant: the child process is this test binary, running one test of this file with a store's
+//! directory in its environment; without that variable the test does nothing. Randomness comes from
+//! the printed seed and from the moment at which the kill reaches the child.
 
 use super::{cut, digest, fold, memory};
 use arrow::array::RecordBatch;

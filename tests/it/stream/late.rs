@@ -1,4 +1,4 @@
-//! Late events: they join their tiles, however late (S11).
+//! Late events must join their tiles, however late they are (S11).
 
 use super::{cut, digest, fold, memory, shuffled};
 use crate::online::{batch, everyone, online, service};

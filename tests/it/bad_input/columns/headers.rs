@@ -1,4 +1,4 @@
-//! Files that lack a column, where views disagree on whether it may be null.
+//! Files that lack a column, where views disagree about whether the column may be null (S8).
 
 use super::log::{Coupon, Order, write};
 use super::{TRAIN, project};

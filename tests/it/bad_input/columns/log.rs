@@ -1,4 +1,4 @@
-//! A log of orders, in every format.
+//! A log of orders in every file format, for the tests of bad columns.
 
 use super::Place;
 use arrow::array::{ArrayRef, StringArray, TimestampMicrosecondArray, UInt64Array};

@@ -1,4 +1,4 @@
-//! Logs of random events of which many have a bad column, on all hosts.
+//! Random logs in which many events have a bad column: all hosts must agree on them (S8).
 
 use super::log::{Coupon, Order, write};
 use super::{EXTENSIONS, project};

@@ -1,4 +1,4 @@
-//! A failing aggregate in all hosts: the same events are set aside, the same queries fail (S21).
+//! A failing aggregate: all hosts must set aside the same events and fail the same queries (S21).
 //!
 //! Method: events of the evil guest's view `told`, whose aggregate reads the events' kinds, in
 //! batches of several sizes, through the batch host, and through the streaming and online hosts.
