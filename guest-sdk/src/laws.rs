@@ -13,7 +13,6 @@
 //! comes from a fixed seed, so a failure repeats. Groups grow from small to large, so the first
 //! failure is a short one. Deliberately absent: a proof. Laws that break only beyond a bound show
 //! only on samples beyond it, so test a type that has a small bound with more rows than that bound.
-//! only on samples beyond it, so test a type with a small bound, on more rows than that.
 
 mod random;
 mod sample;

@@ -8,7 +8,6 @@
 //! decoded is null there and is reported as a [`Failure`]. Readers (`lockstep-source`) establish
 //! this once, at the edge. Deliberately absent: columns that no view declares, and which views lose
 //! an event to a failure; that follows from each view's own declaration.
-//! declaration says.
 
 use crate::error::{Error, Result};
 use crate::failure::{Failure, taken};

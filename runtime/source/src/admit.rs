@@ -4,7 +4,6 @@
 //! never neither (S8), and the batch keeps the invariant of `event.rs`. A bad time, id or arrival
 //! sets the row aside; a bad value of any other column becomes null and is reported as a failure.
 //! Deliberately absent: which format the rows came from.
-//! failure. Deliberately absent: which format the rows came from.
 
 use super::widen::{BadRows, widen};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};

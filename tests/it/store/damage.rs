@@ -1,9 +1,9 @@
-//! Damage to the durable store's log: the exact data of a commit, or an error.
+//! Damage to the durable store's log: opening must give the exact data of a commit, or an error.
 //!
-//! Invariant: whatever happens to the bytes, a store that opens holds `state(n)` for the `n` it
-//! names, `open` gives nothing but the newest acknowledged commit, and no panic comes out. sled
-//! alone does not keep that: its recovery goes on behind a damaged message in the middle of the
-//! log. Deliberately absent: damage to the small files beside the log (`guard`).
+//! Invariant: whatever happens to the bytes, a store that opens holds `state(n)` for the `n` that
+//! it reports, `open` accepts only the newest acknowledged commit, and there is no panic. sled
+//! alone does not keep this: its recovery silently continues after a damaged message in the middle
+//! of the log. Deliberately absent: damage to the small files next to the log (`guard`).
 
 use super::{Author, Numbers, copy};
 use lockstep_core::ErrorKind;

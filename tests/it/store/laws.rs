@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
 
-/// Makes stores, and opens them again where that means anything.
+/// Creates stores, and reopens them where reopening means anything.
 trait Backend: Default {
     type Store: Store + Verify;
 
@@ -77,7 +77,7 @@ fn keys() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Values on both sides of every size at which a backend stores them otherwise.
+/// Values on both sides of every size at which a backend stores them differently.
 fn values() -> impl Strategy<Value = Vec<u8>> {
     let lengths = prop_oneof![8 => 0..40_usize, 2 => 5_490..5_510_usize, 1 => 10_990..40_000_usize];
     (any::<u8>(), lengths)
@@ -95,7 +95,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     vec(prop_oneof![5 => commit, 4 => scan, 1 => Just(Step::Reopen)], 1..16)
 }
 
-/// The law of the model: whatever the history, a store reads as a plain map does.
+/// The law of the model: whatever the history, a store reads like a plain map.
 fn reads_as_a_map_does<B: Backend>(steps: &[Step]) {
     let mut backend = B::default();
     let twin = MemoryStore::new();
@@ -157,22 +157,22 @@ proptest! {
         ..Default::default()
     })]
 
-    /// Goal: the model keeps its own contract. Method: random histories against a plain map.
+    /// Goal: the model keeps its own contract. Method: random histories compared with a plain map.
     #[test]
     fn memory_reads_as_a_map_does(steps in steps()) {
         reads_as_a_map_does::<Memory>(&steps);
     }
 
-    /// Goal: the durable store reads as a map does, through reopening, for empty and longest keys,
-    /// empty and large values. Method: random histories against a plain map and the model.
+    /// Goal: the durable store reads like a map, through reopening, for empty and longest keys,
+    /// empty and large values. Method: random histories compared with a plain map and the model.
     #[test]
     fn sled_reads_as_a_map_does(steps in steps()) {
         reads_as_a_map_does::<Durable>(&steps);
     }
 }
 
-/// The law of snapshots: a reader sees one commit or the next, and time does not run backwards.
-/// Method: a writer sets all keys to `n` in commit `n`; readers demand equal values everywhere.
+/// The law of snapshots: a reader sees exactly one commit, and never an older one than before.
+/// Method: a writer sets all keys to `n` in commit `n`; readers require equal values everywhere.
 fn a_snapshot_is_one_commit<B: Backend + Sync>() {
     const COMMITS: u64 = 60;
     let backend = B::default();
@@ -244,7 +244,7 @@ fn holds_the_longest_keys_and_values<B: Backend>() {
     };
     backend.store().read().unwrap().scan_prefix(b"", &mut count).unwrap();
     assert_eq!(keys, 6_001);
-    // A chunk that stayed behind would fail the check.
+    // A chunk that was not removed would fail the check.
     backend.reopen();
     assert_eq!(backend.store().verify().unwrap().bytes, 6_000 * (KEY_BYTES_MAX as u64 + 4) + 16);
 }

@@ -10,15 +10,14 @@
 //! the rows that their windows reach. Those rows are kept for the next stretch as far as its
 //! windows reach them, so each row is loaded once. Earlier rows are folded into one state per key,
 //! with which windows without a start begin. A stretch is at least a quarter as long as the windows
-//! that it reads. So, whatever the share of memory, a row is sorted and swept approximately five times at
-//! most, or four times per question where there are more questions than rows. The number of rows in
-//! a time range is estimated from the spread of each part; parts without rows in the range are not
-//! read.
+//! that it reads. So, whatever the share of memory, a row is sorted and swept approximately five
+//! times at most, or four times per question where there are more questions than rows. The number
+//! of rows in a time range is estimated from the spread of each part; parts without rows in the
+//! range are not read.
 //!
 //! Invariant: each question is in one stretch, and each row that it reads is either loaded with it
 //! or folded before it, never both. Deliberately absent: cutting where rows count by their arrival,
 //! and where only a guest can merge the state of the earlier rows.
-//! when they arrived, and where only a guest merges the state of what lies before.
 
 use super::partition::Partition;
 use super::questions::{Next, Questions, Turn};
