@@ -66,8 +66,8 @@ pub const STATE_BYTES_LIMIT: u32 = 1 << 16;
 ///
 /// A field of a view then has the feature with `#[features(weekdays = Weekdays, windows = […])]`,
 /// and the artifact lists the type: `export!(views = […], aggregates = [Weekdays])`. A panic fails
-/// the query, it is never a null. Sums of floats are not associative: count, take the least or the
-/// greatest, keep sets, or add integers.
+/// the query; the value is never null because of one. Sums of floats are not associative: count,
+/// take the least or the greatest, keep sets, or add integers.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an aggregate",
     label = "implement `Aggregate` for it"

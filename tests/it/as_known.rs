@@ -50,7 +50,7 @@ impl Arriving {
         records: RecordBatch,
         times: Vec<i64>,
     ) -> Arriving {
-        // The batch host looks at those later than an hour one by one.
+        // The batch host handles events that are more than an hour late one by one.
         let delay = |random: &mut Random| match random.below(4) {
             0 => random.below(110) as i64 * MINUTE_US,
             1 => 0,
@@ -87,7 +87,7 @@ fn spine(asked: &[Asked], weights: &[Option<f64>]) -> RecordBatch {
         .unwrap()
 }
 
-/// The batch host's answers, and what it counted.
+/// The batch host's values and counts.
 fn trained(
     catalog: &Catalog,
     service: &Service,
@@ -100,7 +100,7 @@ fn trained(
     made(catalog, service, sources, &spine(asked, &[]), options).unwrap()
 }
 
-/// As [`trained`], of a spine.
+/// As [`trained`], for a given spine.
 fn made(
     catalog: &Catalog,
     service: &Service,
@@ -158,7 +158,7 @@ fn sources(catalog: &Catalog, seed: u64, random: &mut Random) -> [Arriving; 2] {
     ]
 }
 
-/// The online host's answers, each when what had arrived was in.
+/// The online host's values, each at the moment when the store holds exactly what had arrived.
 fn served(
     catalog: &Arc<Catalog>,
     service: &Service,
@@ -228,18 +228,19 @@ fn on_demand(catalog: &Catalog) -> Service {
     Service::resolve(&ProjectFile::open(folder.path()).unwrap(), catalog, "asked").unwrap()
 }
 
-/// Goal: leakage is counted for the outputs of on-demand transforms too, and one that refuses what
-/// had not arrived fails no run: its row has another answer. Method: each question may be answered
-/// only where no more events are known than had arrived, so with every event in some are refused;
-/// the others' answers are compared one by one. Once with both halves of the work on the disk.
+/// Goal: leakage is counted for the outputs of on-demand transforms too, and a transform that
+/// refuses a row because of a later arrival does not fail the run: the row counts as different.
+/// Method: each question may be answered only while no more events are known than had arrived, so
+/// with all events some are refused; the others are compared one by one. Once also with both halves
+/// of the work on the disk.
 #[test]
 fn s01_leaks_through_on_demand_transforms_are_counted() {
     let catalog = catalog("every-type");
     let service = on_demand(&catalog);
     let mut random = Random::new(91);
     let sources = sources(&catalog, 91, &mut random);
-    // Just after events, some of which are still on their way, and after the delay of the view that
-    // counts them, 90 s.
+    // Just after events, some of which have not arrived yet, and after the 90 s delay of the view
+    // that counts them.
     let late = typed::typed(91, 160, DAYS).into_iter().enumerate();
     let late = late.map(|(at, it)| it.event_time + [1, 2 * MINUTE_US][at / 2 % 2]);
     let asked = late.step_by(2).flat_map(everyone).filter(|it| it.name != Some("refused"));
@@ -250,7 +251,7 @@ fn s01_leaks_through_on_demand_transforms_are_counted() {
     };
     let (known, _) = trained(&catalog, &service, &sources, &asked, true);
     let (plain, _) = trained(&catalog, &service, &sources, &asked, false);
-    // Nothing is weighted by 0, as that would ask for any number of events.
+    // No weight is 0, because that would need any number of events.
     let weights: Vec<Option<f64>> =
         known.iter().map(|row| Some(-0.5 - count(row) as f64)).collect();
     let sound: Vec<usize> =

@@ -27,7 +27,7 @@ use serde_json::json;
 use std::sync::Arc;
 
 const SOURCE: &str = "issue_events";
-/// Not one of the command line's partitions: any seals what is old (S12).
+/// Not one of the command line's partitions: the watermark of any partition seals old times (S12).
 const PARTITION: &str = "tracker";
 /// The part of the log: a few busy months, at positions from here on.
 const START: usize = 150_000;
@@ -86,7 +86,7 @@ fn spine(questions: &[Question]) -> RecordBatch {
         .unwrap()
 }
 
-/// A view as the oracle reads it, and which of its features are whose aggregate.
+/// A view as the oracle reads it, and which of its features use which user-defined aggregate.
 struct Known {
     view: View,
     users: Vec<Option<String>>,
@@ -135,7 +135,7 @@ fn rows(view: &str, question: &Question, events: &[Event]) -> Vec<Row> {
     events.iter().filter_map(row).collect()
 }
 
-/// The value of an aggregate over inputs that are given as a histogram, in the shape of a feature.
+/// The value of an aggregate over inputs given as a histogram, in the shape of a feature.
 fn from_histogram(user: &str, feature: Feature, histogram: Expected) -> Expected {
     match (histogram, feature.window) {
         (Expected::List(list), Window::Series { .. }) => {
@@ -160,7 +160,7 @@ fn count_of(count: &Expected) -> usize {
     }
 }
 
-/// The inputs of three ranks, of each the four leading bits.
+/// The inputs at three ranks, each reduced to its four leading bits.
 fn quantiles(counts: &[(Expected, Expected)]) -> Expected {
     let mut inputs: Vec<i64> = Vec::new();
     for (input, count) in counts {
@@ -278,7 +278,7 @@ fn s21_collaborators_are_the_same_in_all_hosts_and_the_oracle() {
         }
     }
     assert_eq!(compared, questions.len() * 17);
-    // The test would prove little of empty values, or without the online host.
+    // The test would prove little with empty values only, or without the online host.
     assert!(filled * 2 > compared && answered * 2 >= questions.len(), "{filled} {answered}");
 }
 
@@ -294,7 +294,7 @@ fn s21_stores_do_not_depend_on_batches() {
     }
 }
 
-/// Goal: the same training set on fresh instances, event by event judged alike (S7, S21).
+/// Goal: fresh instances give the same training set, and refuse the same events (S7, S21).
 #[test]
 fn s21_collaborators_are_the_same_on_fresh_instances() {
     let catalog = catalog("collaborators");

@@ -32,9 +32,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
 
-/// Codes that only work in progress sets.
+/// Codes that are set only by work in progress.
 const PENDING: [&str; 4] = ["not_caught_up", "not_repeatable", "files_changed", "service_changed"];
-/// Codes that only a machine at its limits sets; unit tests provoke them (`shuffle/room.rs`).
+/// Codes that are set only when a machine is at its limits; unit tests provoke them
+/// (`shuffle/room.rs`).
 const OF_THE_MACHINE: [&str; 1] = ["no_room"];
 
 const TRAIN: &str = "training-set mention_ranker --spine @mentions.parquet -o @out.parquet";
@@ -73,7 +74,7 @@ fn not_found(what: &'static str, place: impl ToString) -> Code {
     Code::NotFound { what, place: place.to_string() }
 }
 
-/// Goal: a caller gets every code, with its kind and its data. Method: as the module says.
+/// Goal: a caller can get every code, with its kind and its data. Method: see the module.
 #[test]
 fn every_code_is_provoked() {
     let mut all = Provoked::default();
@@ -303,7 +304,8 @@ fn limits(all: &mut Provoked) {
     all.check(&error, Input, limit("BATCH_ROWS_MAX", BATCH_ROWS_MAX));
 }
 
-/// Goal: the public list is whole, and names nothing else. Method: the headings of docs/ERRORS.md.
+/// Goal: the public list is complete, and names nothing else. Method: the headings of
+/// docs/ERRORS.md.
 #[test]
 fn the_document_lists_every_code() {
     let text = fs::read_to_string(root().join("docs/ERRORS.md")).unwrap();
@@ -312,8 +314,8 @@ fn the_document_lists_every_code() {
     assert_eq!(listed, Code::NAMES);
 }
 
-/// Goal: `--json` gives programs kind, code, data and message in one line, and people read text
-/// without it. Method: a command line, and its error as the command prints it.
+/// Goal: with `--json` programs get kind, code, data and message in one line, and without it people
+/// get text. Method: a command line, and its error as the command prints it.
 #[test]
 fn errors_are_json_for_programs() {
     let place = Place::new();

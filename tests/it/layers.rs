@@ -43,8 +43,8 @@ fn no_module_depends_on_one_that_contains_it() {
     check(problems);
 }
 
-/// Goal: the check can fail. Method: a tree with each way to name what contains a module, and with a
-/// re-export, which is none.
+/// Goal: the check can fail. Method: a tree with each way to name a containing module, and with a
+/// re-export, which is not one.
 #[test]
 fn the_check_resolves_paths() {
     let folder = tempfile::tempdir().unwrap();

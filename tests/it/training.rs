@@ -64,8 +64,9 @@ fn s22_little_memory_changes_nothing() {
 }
 
 /// Goal: answers of which some had to wait on the disk and others found room are those that stayed
-/// in memory (S22). Method: sizes of memory of which some suffice for the rows and for a part of the
-/// answers, on several workers, so that views and workers differ in what they wrote to the disk.
+/// in memory (S22). Method: sizes of memory of which some suffice for the rows and for a part of
+/// the answers, on several workers, so that views and workers differ in what they wrote to the
+/// disk.
 #[test]
 fn s22_answers_in_memory_and_on_the_disk_mix() {
     let catalog = catalog("user-mentions");

@@ -176,7 +176,7 @@ pub enum Code {
     },
 }
 
-/// Defines the codes' names once, so that [`NAMES`] and [`Code::name`] cannot differ.
+/// Defines the codes' names once, so that the list of names and `Code::name` cannot differ.
 macro_rules! names {
     ($($variant:ident => $name:literal,)*) => {
         impl Code {

@@ -93,8 +93,8 @@ pub struct Generation {
 }
 
 impl Generation {
-    /// The generation of `view`, which the artifact with this `manifest` and `digest` declares, under
-    /// the project's settings of its source, on this CPU `architecture`.
+    /// The generation of `view`, which the artifact with this `manifest` and `digest` declares,
+    /// under the project's settings of its source, on this CPU `architecture`.
     pub fn of(
         view: &FeatureView,
         manifest: &Manifest,

@@ -119,14 +119,14 @@ pub(super) fn given(value: &Value) -> Expected {
     }
 }
 
-/// What a comparison went over.
+/// What a comparison covered.
 #[derive(Debug, Default)]
 pub(super) struct Compared {
     /// Values.
     pub values: usize,
-    /// Those that overflowed, or hold a part that did.
+    /// Values that overflowed, or contain a part that did.
     pub overflowed: usize,
-    /// The features of which some value was filled.
+    /// The features with some value that was not empty.
     pub features: BTreeSet<String>,
 }
 

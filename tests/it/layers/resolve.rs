@@ -88,8 +88,8 @@ impl Tree {
         uses
     }
 
-    /// The module that defines what `path`, written in `module`, names; none if it is not this
-    /// crate's.
+    /// The module that defines what `path`, written in `module`, names; `None` if it is in another
+    /// crate.
     fn definer(&self, module: &Module, path: &[String], depth: usize) -> Option<Module> {
         let mut at = module.clone();
         let mut rest = path;

@@ -22,7 +22,8 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Goal: one digest wherever the sources are, and no path of the machine in the artifact.
+/// Goal: the digest is the same wherever the sources are, and the artifact contains no path of the
+/// machine.
 #[test]
 fn s23_a_digest_does_not_depend_on_the_place() {
     let folder = tempfile::tempdir().unwrap();
@@ -45,7 +46,7 @@ fn s23_a_digest_does_not_depend_on_the_place() {
     assert!(!text.contains(&home) && !text.contains(crate_dir().to_str().unwrap()));
 }
 
-/// Goal: a folder that is no transform crate is refused with the remedy.
+/// Goal: a folder that is not a transform crate is refused with the remedy.
 #[test]
 fn wrong_crates_are_refused() {
     let folder = tempfile::tempdir().unwrap();

@@ -35,7 +35,7 @@ fn check(artifact: &Artifact, kinds: &[&str], refused: &[(u32, &str)]) {
     }
 }
 
-/// Goal: a row that fails costs itself alone.
+/// Goal: a row that fails does not affect other rows.
 #[test]
 fn s08_a_request_that_fails_costs_one_row() {
     let artifact = evil();
@@ -45,7 +45,7 @@ fn s08_a_request_that_fails_costs_one_row() {
     check(&artifact, &["refuse", "b", "refuse"], &[(0, "is refused"), (2, "is refused")]);
 }
 
-/// Goal: a row without an answer, or with two, is a lie.
+/// Goal: a row with no result, or with two, is a malformed reply.
 #[test]
 fn s09_a_request_is_answered_once() {
     let artifact = evil();

@@ -12,7 +12,7 @@ use lockstep_cli::scaffold::scaffold;
 use lockstep_guest::{Artifact, Engine, EngineConfig};
 use std::fs;
 
-/// Goal: from nothing to training rows in two commands.
+/// Goal: two commands lead from nothing to rows of a training set.
 #[test]
 fn a_new_crate_builds_and_trains() {
     let root = crate_dir().join("../../..").canonicalize().unwrap();

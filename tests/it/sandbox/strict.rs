@@ -37,8 +37,8 @@ fn nan_bits(artifact: &Artifact, kind: &str, fresh: bool) -> i64 {
     values.downcast_ref::<arrow::array::Int64Array>().unwrap().value(0)
 }
 
-/// Goal: a strict artifact sees one NaN wherever it runs, warm and fresh, and an ordinary one what
-/// the machine makes (S23).
+/// Goal: a strict artifact sees one NaN wherever it runs, warm and fresh; an ordinary one sees the
+/// NaN that the machine makes (S23).
 #[test]
 fn s23_a_strict_guest_sees_one_nan() {
     let [ordinary, strict] = both();
@@ -48,17 +48,17 @@ fn s23_a_strict_guest_sees_one_nan() {
     }
 }
 
-/// Goal: an event that outlives its deadline is judged by its rerun alone, which runs the same
-/// code: it is kept, with the bits of a strict guest (S9, S23). Method: work of more than a
-/// deadline and less than the fuel. Where a machine is fast enough to end in time the answer is
-/// the same, which is the rule.
+/// Goal: an event that exceeds its deadline is judged only by its metered rerun, which runs the
+/// same code: the event is kept, with the bits of a strict guest (S9, S23). Method: work that needs
+/// more than a deadline and less than the fuel. On a machine that is fast enough to finish in time,
+/// the result is the same, as the rule demands.
 #[test]
 fn s09_a_slow_event_is_judged_by_its_rerun() {
     let [_, strict] = both();
     assert_eq!(nan_bits(&strict, "slow nan bits", true), NAN);
 }
 
-/// Goal: strictness changes nothing but NaNs.
+/// Goal: strictness changes nothing except NaNs.
 #[test]
 fn s23_a_strict_guest_answers_as_the_ordinary_one() {
     for artifact in both() {

@@ -12,8 +12,8 @@ fn read_pattern(folder: &Path, pattern: &str, schema: &Arc<SourceSchema>) -> Res
     read(&Pattern::new(folder, pattern).files()?, schema, ReadOptions::default())
 }
 
-/// Goal: folders give the columns that the declaration names and the file lacks, in every format, as
-/// CSV text of their type would be read (S6). Method: the same two events in four formats.
+/// Goal: folders give the columns that the declaration names and the file lacks, in every format,
+/// as CSV text of their type would be read (S6). Method: the same two events in four formats.
 #[test]
 fn s06_folders_give_columns() {
     let folder = tempfile::tempdir().unwrap();

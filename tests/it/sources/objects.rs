@@ -207,8 +207,8 @@ fn failure(stores: &ObjectStores, pattern: &str) -> Error {
         .unwrap_err()
 }
 
-/// Goal: each way in which an object store fails is one error with the URL and the remedy. Method: a
-/// table of wrong URLs and wrong environments.
+/// Goal: each way in which an object store fails is one error with the URL and the remedy. Method:
+/// a table of wrong URLs and wrong environments.
 #[test]
 fn failures_name_the_url_and_the_remedy() {
     use ErrorKind::{Input, Retry};

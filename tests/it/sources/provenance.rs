@@ -20,8 +20,8 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 /// Goal: a Parquet and an Arrow file name what their values depend on and were made from: the
-/// artifact, the project file, the service, each source file with its size, and the rule of `as_of`.
-/// Method: a small project of two files by one pattern, and each entry told a second time.
+/// artifact, the project file, the service, each source file with its size, and the rule of
+/// `as_of`. Method: a small project of two files by one pattern, and each entry told a second time.
 #[test]
 fn s23_a_training_file_says_what_it_was_made_from() {
     let folder = tempfile::tempdir().unwrap();

@@ -49,9 +49,9 @@ fn without(all: &Read, passed: impl Fn(u64) -> bool) -> Vec<(u64, Vec<Value>)> {
     all.rows.iter().filter(|(position, _)| !passed(*position)).cloned().collect()
 }
 
-/// Goal: without event ids exactly the row groups outside the range are passed over, and every other
-/// row is read, with its own position, from every start. Method: three files in the order of time,
-/// so position and event time are one number.
+/// Goal: without event ids exactly the row groups outside the range are passed over, and every
+/// other row is read, with its own position, from every start. Method: three files in the order of
+/// time, so position and event time are one number.
 #[test]
 fn s24_positions_survive_what_is_passed_over() {
     let folder = tempfile::tempdir().unwrap();
@@ -123,8 +123,8 @@ fn times_file(array: ArrayRef, statistics: EnabledStatistics) -> Vec<u8> {
     writer.into_inner().unwrap()
 }
 
-/// Goal: a row group is passed over only if its bounds are known, in the file's own unit, and none of
-/// its times is null or no time (S2). Method: a table of columns and what is left of them.
+/// Goal: a row group is passed over only if its bounds are known, in the file's own unit, and none
+/// of its times is null or no time (S2). Method: a table of columns and what is left of them.
 #[test]
 fn s02_bounds_that_prove_nothing_prune_nothing() {
     let chunk = EnabledStatistics::Chunk;

@@ -370,8 +370,8 @@ mod tests {
         Ok(())
     }
 
-    /// Goal: an integer is in the bin of its own bits. Method: integers that round to the next power
-    /// of two as doubles, and their neighbours.
+    /// Goal: an integer is in the bin of its own bits. Method: integers that round to the next
+    /// power of two as doubles, and their neighbours.
     #[test]
     fn s19_integers_are_binned_exactly() {
         let answer = |value: i64| {

@@ -200,8 +200,8 @@ impl VectorSum {
         }
     }
 
-    /// Reads what [`VectorSum::encode`] wrote of vectors of this length; `None` if the bytes are not
-    /// canonical.
+    /// Reads what [`VectorSum::encode`] wrote of vectors of this length; `None` if the bytes are
+    /// not canonical.
     pub fn decode(length: usize, bytes: &mut &[u8]) -> Option<VectorSum> {
         let header = u64::try_from(unsigned(bytes)?).ok()?;
         let Some(count) = header.checked_sub(1) else {

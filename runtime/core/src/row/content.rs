@@ -9,8 +9,8 @@ use super::rows::Rows;
 use xxhash_rust::xxh3::xxh3_128;
 
 impl Rows {
-    /// The sum of the hashes of all rows: row `i` came from event `source_rows[i]`, whose position is
-    /// `positions[source_rows[i]]`.
+    /// The sum of the hashes of all rows: row `i` came from event `source_rows[i]`, whose position
+    /// is `positions[source_rows[i]]`.
     pub fn content(&self, source_rows: &[u32], positions: &[u64]) -> u128 {
         let (mut sum, mut ordinal, mut bytes) = (0u128, 0u32, Vec::with_capacity(128));
         for (row, &event) in source_rows.iter().enumerate() {

@@ -41,7 +41,7 @@ fn expected(orders: &[Order]) -> ([[i64; 4]; 3], usize) {
             aside += 1;
             continue;
         };
-        // Copies here are whole, so none is a conflict.
+        // Copies here are exact, so none is a conflict.
         if first.insert(id, ()).is_some() {
             continue;
         }
