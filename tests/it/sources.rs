@@ -73,11 +73,11 @@ fn parquet(times: &[i64], group_rows: usize) -> Vec<u8> {
     writer.into_inner().unwrap()
 }
 
-/// What a reader gave.
+/// Everything that a reader returned.
 #[derive(Debug, Default, PartialEq)]
 struct Read {
     rows: Vec<(u64, Vec<Value>)>,
-    /// Of each failure the position, the reason and the bytes.
+    /// For each failure its position, reason and bytes.
     failures: Vec<(u64, String, Vec<u8>)>,
     set_aside: Vec<SetAside>,
     passed_over: PassedOver,

@@ -2,16 +2,12 @@
 //!
 //! sled alone does not keep the contract of [`Store`]: its `flush` is not an fsync, killing it
 //! while it opens can leave a store that no longer opens, and recovery silently drops damaged parts
-//! of its log. So here:
-//!
-//! - files left by a killed process are cleared before opening, and snapshots that still prevent
-//!   opening are set aside; a panic or a hang in sled becomes an error (`guarded`, `within`);
-//! - a commit is one batch of one tree, which includes the commit's own record; the log is then
+//! of its log, also from the middle. So here:
+//! - what a killed process left is cleared before opening, and snapshots that still prevent opening
+//!   are set aside; a panic or a hang in sled becomes an error (`guarded`, `within`);
+//! - a commit is one batch of one tree (see `cell`), with the commit's own record; the log is then
 //!   synced, and the record is written again, to COMMIT (`directory`);
-//! - opening compares the two records, then reads everything and compares it with the record's sum,
-//!   because sled drops a damaged part from the middle of its log as silently as from its end.
-//!
-//! The keys and values of the tree are described in `cell`.
+//! - opening compares both records, then reads everything and compares it with the record's sum.
 //!
 //! Invariant: a store that opened holds exactly `state(n)` for its `sequence()`. Deliberately
 //! absent: sled's transactions, merge operators, subscriptions and reverse cursors.

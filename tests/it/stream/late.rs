@@ -11,7 +11,7 @@ use lockstep_store::canonical::Scope;
 
 /// Goal: an event that comes after its time was sealed counts in every later query that covers it,
 /// in tiles and in the base tile (S11). Method: the newest events come first and the oldest last,
-/// or in random order; every answer near the end is the batch host's, and the stores are equal.
+/// or in random order; every value near the end equals the batch host's, and the stores are equal.
 #[test]
 fn s11_late_events_join_their_tiles() {
     let catalog = catalog("every-type");
