@@ -1,4 +1,7 @@
-//! How a command ended.
+//! How a command ended, and how errors are printed.
+//!
+//! Invariant: an exit code says who has to act (see `main.rs`). Deliberately absent: the codes of
+//! errors.
 
 use lockstep_runtime::{Error, ErrorKind};
 use serde_json::json;

@@ -1,5 +1,8 @@
 //! The batch host on a whole log: the training set must not depend on the memory, the number of
 //! workers, or the parts in which the spine is added.
+//!
+//! Method: the same spine with little memory and with enough, compared bit by bit. Deliberately
+//! absent: what the features mean.
 
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};

@@ -1,4 +1,6 @@
 //! The example transform on its real event log: its features must equal those of the oracle.
+//!
+//! Method: `lockstep demo` runs the steps of the README; the oracle recomputes the features.
 
 use clap::Parser;
 use lockstep_cli::arguments::Arguments;

@@ -1,7 +1,8 @@
-//! The plan of a view: its fold, its tile ladder, and which slots the tiles of each level hold.
+//! The plan of a view: how its rows are folded into states, which levels of tiles a store keeps for
+//! it (its ladder), and which slots the tiles of each level hold.
 //!
-//! Invariant: it depends on the view's declaration alone. Deliberately absent: the artifact that
-//! the view comes from.
+//! Invariant: the plan depends on the view's declaration alone. Deliberately absent: the artifact
+//! that the view comes from.
 
 use crate::error::Result;
 use crate::fold::FoldPlan;

@@ -1,7 +1,7 @@
 //! Interrupted backfills: no host may read their states, and running the same backfill again must
 //! complete it (S24).
 //!
-//! Method: a store that fails at each commit in turn, then a rerun. Deliberately absent: killed
+//! Method: a store that fails after some commits, then reruns. Deliberately absent: killed
 //! processes (`kills.rs`).
 
 use super::{How, anonymous_log, digest, fill, fold, memory, typed_log};

@@ -1,5 +1,7 @@
 //! Wrong artifacts are refused: a file that is not a component, one with imports, and one with
 //! another digest than was pinned.
+//!
+//! Method: files written by hand, in the place of the project's artifact.
 
 use super::Place;
 use lockstep_store::Store as _;

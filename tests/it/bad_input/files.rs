@@ -1,5 +1,7 @@
 //! Wrong files are refused: events and spines that are truncated, have the wrong columns, or are
 //! bad in one place.
+//!
+//! Deliberately absent: bad values of single columns in every format (`columns.rs`).
 
 use super::Place;
 use arrow::array::{Array, ArrayRef, Int64Array, StringArray, TimestampMicrosecondArray};

@@ -1,4 +1,6 @@
 //! Wrong flags of `training-set` and `parity` are refused: time columns, memory, folders, disorder.
+//!
+//! Method: one wrong flag in each command; the message must name it and say what it may be.
 
 use super::Place;
 use arrow::array::{ArrayRef, TimestampMicrosecondArray};

@@ -1,4 +1,6 @@
 //! Wrong declarations are refused: `lockstep.toml` with one mistake, whose line the error names.
+//!
+//! Deliberately absent: mistakes in artifacts (`artifacts.rs`).
 
 use super::Place;
 use std::fs;

@@ -1,5 +1,7 @@
 //! Stores that cannot be used give clear errors: missing, in use, damaged, or filled from other
 //! files.
+//!
+//! Deliberately absent: every way to damage a store (`store/damage.rs`).
 
 use super::Place;
 use lockstep_engine::backfill::{Backfill, Options};

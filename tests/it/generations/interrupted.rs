@@ -1,5 +1,7 @@
 //! Interrupted catching up: stopped at any commit, it must continue later, and until it is done the
 //! old version serves requests.
+//!
+//! Method: a store that fails at the k-th commit, for every k.
 
 use super::*;
 use lockstep_kit::fault_store::FaultStore;

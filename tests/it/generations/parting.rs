@@ -1,5 +1,7 @@
 //! The previous version of an artifact is kept up to date, so that going back takes one commit,
 //! until its rows differ.
+//!
+//! Method: variants of the example transform, switched in the middle of the log.
 
 use super::*;
 use lockstep_core::time::DAY_US;

@@ -1,4 +1,6 @@
 //! Columns whose values are in the names of folders, as in `year=2024` (S6).
+//!
+//! Method: the same two events in every format, below folders.
 
 use super::{Read, parquet, read, schema, text, write};
 use lockstep_core::event::SourceSchema;

@@ -1,4 +1,6 @@
 //! Patterns: which files they match, in which order, and which patterns are refused.
+//!
+//! Method: a tree of files made in another order, and tables of patterns.
 
 use super::{read, schema, write};
 use lockstep_core::Result;

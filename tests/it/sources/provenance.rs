@@ -1,4 +1,6 @@
 //! Provenance: what a training file's metadata says about how it was made.
+//!
+//! Method: a small project; every entry is computed a second time by other means.
 
 use arrow::ipc::reader::FileReader;
 use lockstep_kit::artifacts::{root, wasm};

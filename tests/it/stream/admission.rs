@@ -1,4 +1,8 @@
-//! Admission: copies, conflicts, refused and undecodable events must not count (S8, S10).
+//! Admission: copies, conflicts, refused and undecodable events must not count, and the streaming
+//! host must decide about them as the batch host does (S8, S10).
+//!
+//! Method: a log with such events is compared with the same log without them, by the values in the
+//! store, and what was set aside is compared with the batch host's list.
 
 use super::{between, cut, digest, fold, memory};
 use arrow::array::RecordBatch;

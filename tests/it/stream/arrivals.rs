@@ -1,5 +1,7 @@
 //! Watermarks with arrival times: an event with a time far in the future must not seal anything
 //! (S11).
+//!
+//! Method: the same log with and without a declared column of arrivals.
 
 use super::{cut, digest, fold, memory};
 use crate::every_type::{questions, spine};

@@ -1,4 +1,7 @@
 //! Late events must join their tiles, however late they are (S11).
+//!
+//! Method: the same events delivered in time order, in reverse and at random; values and stores
+//! must be equal.
 
 use super::{cut, digest, fold, memory, shuffled};
 use crate::online::{batch, everyone, online, service};

@@ -1,4 +1,5 @@
-//! Cross sums: `n Sxy - Sx Sy`, from which every variance and covariance is computed.
+//! Cross sums: `n Sxy - Sx Sy`, where n is the number of pairs (x, y) and Sx, Sy and Sxy are the
+//! sums of x, y and x y. Every variance (with y = x) and covariance is computed from one.
 //!
 //! Invariant: the number is exact; a quotient of it, or its square root, is rounded once (S17).
 //! Sums of ordinary data fit 512 bits without allocation, all others use big integers, and both

@@ -1,11 +1,11 @@
 //! The first and the last value in row order (S15).
 //!
 //! Row order is (event_time, event_id, ordinal of the row within its event), or without event ids
-//! (event_time, the whole row in value order). Laws: `merge` picks the value that comes first
-//! (last) in a total order of rows, so it is associative, commutative and idempotent. State: the
-//! value with its position in the order. Error bound: none. Bytes: the tie's length + 1, the tie,
-//! the event time, then the length and the encoding of the value. Deliberately absent: nulls, which
-//! are skipped (S16).
+//! (event_time, the whole row in value order); everything after event_time is called the tie. Laws:
+//! `merge` picks the value that comes first (last) in a total order of rows, so it is associative,
+//! commutative and idempotent. State: the value with its position in the order. Error bound: none.
+//! Bytes: the tie's length + 1, the tie, the event time, then the length and the encoding of the
+//! value. Deliberately absent: nulls, which are skipped (S16).
 
 use super::bytes::{put_unsigned, unsigned};
 use super::encoded::{put_value, take_value, value};

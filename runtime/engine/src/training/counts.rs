@@ -1,4 +1,8 @@
-//! What the making of a training set counted: events, leaks and the use of the disk.
+//! What the making of a training set counted: events, leaks, the use of the disk, and time in
+//! guests.
+//!
+//! Invariant: the counts of events and leaks depend on spine and events alone, not on memory or
+//! workers. Deliberately absent: how they are printed.
 
 use lockstep_core::event::SetAside;
 

@@ -1,4 +1,7 @@
 //! Random logs in which many events have a bad column: all hosts must agree on them (S8).
+//!
+//! Method: the expected counts are computed from the rule; the digests of two stores, and parity,
+//! must agree.
 
 use super::log::{Coupon, Order, write};
 use super::{EXTENSIONS, project};

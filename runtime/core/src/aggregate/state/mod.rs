@@ -1,4 +1,5 @@
-//! The state of one slot, with the operations zero, update and merge; its encoding is in `codec`.
+//! The state of one slot (one partial aggregate of a view), with the operations zero, update and
+//! merge; its encoding is in `codec`.
 //!
 //! Invariant: a state is used only with the slot that made it. Deliberately absent: the laws of
 //! each kind, which are in its own module; this module calls the right one.

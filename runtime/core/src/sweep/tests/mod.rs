@@ -1,5 +1,8 @@
 //! Tests that the sweep gives the same answers as plain folds of the rows that the definition
 //! names.
+//!
+//! Invariant: the plain folds share no step with the sweep. Deliberately absent: what an aggregate
+//! means.
 
 mod random_windows;
 

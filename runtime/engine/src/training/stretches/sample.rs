@@ -1,4 +1,6 @@
 //! Random events and a view over them, for the tests of stretches.
+//!
+//! Deliberately absent: user-defined aggregates, which are never cut.
 
 use arrow::array::TimestampMicrosecondArray;
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};

@@ -1,4 +1,7 @@
 //! Tests that sweeping a partition in stretches gives the same bits as sweeping it whole.
+//!
+//! Method: random events and questions, with every share of memory. Deliberately absent: what the
+//! values are, which the tests of the sweep check.
 
 use super::sample::{Event, any_event, plan, rows, short_plan};
 use super::*;
