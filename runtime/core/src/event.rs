@@ -205,6 +205,6 @@ pub struct SetAside {
     pub view: Option<String>,
     /// Why, in a sentence that names the column.
     pub reason: String,
-    /// The event as it came (a line of text), or its decoded columns as JSON.
+    /// The original event (a line of text), or its decoded columns as JSON.
     pub bytes: Vec<u8>,
 }

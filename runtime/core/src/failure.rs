@@ -25,7 +25,7 @@ pub struct Failure {
     pub column: usize,
     /// Why, in a sentence that names the column.
     pub reason: String,
-    /// The event as it came (a line of text), or its decoded columns as JSON. The failures of one
+    /// The original event (a line of text), or its decoded columns as JSON. The failures of one
     /// event share them.
     pub bytes: Arc<[u8]>,
 }

@@ -206,7 +206,7 @@ impl Percentile {
             return Some(Percentile(None));
         }
         let sketch = Sketch { drops, special, bins };
-        // At most 1024 bins are in use, and before the last drop there were more.
+        // At most 1024 bins are in use, and it must be possible that the last drop was needed.
         let possible = sketch.bins.iter().map(|(_, count)| count.min(2) as usize).sum::<usize>();
         let canonical = sketch.used() <= BINS_MAX
             && (drops == 0 || possible + sketch.used() - length > BINS_MAX);

@@ -1,4 +1,5 @@
-//! The spans that a sweep reads, and the slots that it needs over each.
+//! The spans (intervals of windows) that a sweep reads, and the slots (partial aggregates) that it
+//! needs over each.
 //!
 //! Invariant: a slot is needed over a span if some feature reads it there; spans that no feature
 //! reads are left out. Deliberately absent: where the bounds of a span lie (`window`).

@@ -10,7 +10,8 @@
 //! range, the few rows before that mark one by one, and the back. When the range has passed all of
 //! the front, the rows of the back become the front. So a row is added about twice, and a question
 //! costs two merges, whatever the window's length. If the start never moves, as in a lifetime
-//! window, the back is all there is.
+//! window, the back is all there is. Invariant: front and back together hold each row of the range
+//! once. Deliberately absent: windows.
 
 use crate::aggregate::{Slot, State};
 use crate::row::Rows;
