@@ -33,7 +33,7 @@ const PARTITION: &str = "tracker";
 const START: usize = 150_000;
 const EVENTS: usize = 2_500;
 
-/// The part of the log as the hosts read it, in batches of at most so many rows.
+/// The part of the log as the hosts read it, in batches of at most `rows` rows.
 fn batches(catalog: &Catalog, rows: usize) -> Vec<EventBatch> {
     let file = root().join("transforms/user-mentions/data/issue_events.parquet");
     let schema = catalog.source(SOURCE).unwrap().clone();

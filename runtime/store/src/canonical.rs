@@ -5,9 +5,8 @@
 //! level's retention is deleted only when its key is next written (a top-level tile below
 //! `base_until` then joins the base tile); state sets are numbered in the order in which a store
 //! met them; and rejected positions are grouped by commit. The export removes these differences: it
-//! names views instead of sets, and [`Scope`] says what else it depends on.
-//! Deliberately absent: serving, which never reads what the export leaves out; and generations that
-//! are not active.
+//! names views instead of sets, and [`Scope`] says what it includes. Deliberately absent: serving,
+//! which never reads what the export leaves out; and generations that are not active.
 
 use super::contract::{Snapshot, Store};
 use super::export::{Builder, Exported, Receive};

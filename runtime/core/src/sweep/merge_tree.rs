@@ -2,8 +2,8 @@
 //!
 //! Leaves are the states of single rows in time order; an inner node merges its two children.
 //! Merging is associative and commutative, so the answer has the same bits as a plain fold (S1).
-//! The sweep uses it for states that only a guest can merge. Deliberately absent: windows; the
-//! caller turns them into ranges.
+//! The sweep uses it for states that only a guest can merge. Invariant: a node is the merge
+//! of the rows below it. Deliberately absent: windows; the caller turns them into ranges.
 
 use crate::error::Result;
 use crate::fold::{FoldPlan, UserCalls, ViewState};
