@@ -12,12 +12,21 @@ profile_folder = $(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 lockstep = target/$(profile_folder)/lockstep
 oracle = target/$(profile_folder)/lockstep-oracle
 
-.PHONY: demo test peers lint format figures bench mutations setup
+.PHONY: release demo test peers lint format figures bench mutations setup
 
 # The toolchain and the guests' target.
 setup:
 	rustup show active-toolchain
 	rustup target add wasm32-unknown-unknown
+
+# The binary to ship, without symbols, and its symbols beside it: debuggers and `addr2line` find
+# lockstep.debug through the link that the binary keeps.
+release: setup
+	cargo build --release --package lockstep-cli --bin lockstep
+	objcopy --only-keep-debug target/release/lockstep target/release/lockstep.debug
+	objcopy --strip-all --add-gnu-debuglink=target/release/lockstep.debug \
+		target/release/lockstep target/release/lockstep.stripped
+	mv target/release/lockstep.stripped target/release/lockstep
 
 demo: setup
 	cargo build --workspace --bins --profile $(PROFILE)

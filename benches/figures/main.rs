@@ -7,6 +7,7 @@
 
 mod aggregate;
 mod cases;
+mod change;
 mod guest;
 mod parity;
 mod training;
@@ -18,11 +19,12 @@ use std::process::ExitCode;
 type Group = (&'static str, fn() -> Result<()>);
 
 /// In the order in which they run.
-const GROUPS: [Group; 5] = [
+const GROUPS: [Group; 6] = [
     ("aggregate", aggregate::measure),
     ("guest", guest::measure),
     ("parity", parity::measure),
     ("cases", cases::measure),
+    ("change", change::measure),
     ("training", training::measure),
 ];
 

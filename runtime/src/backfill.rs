@@ -3,6 +3,7 @@
 //! Invariant: a store that holds nothing of a source is filled in bulk; one that does goes on as a
 //! stream. Either way a killed run is run again, and one that came to its end does nothing more.
 
+use crate::base_files;
 use crate::fill_report::FillReport;
 use crate::fold::Fold;
 use crate::memory::Memory;
@@ -49,6 +50,9 @@ impl BackfillJob {
         }
         let options = self.bulk_options(project)?;
         let store = project.open_or_create_store()?;
+        for source in &sources {
+            base_files::check(project, &*store, source)?;
+        }
         let caught_up = bring_up(project, &*store, &self.memory, progress)?;
         // Every source is marked first, so that none looks empty while another one fills.
         for source in &sources {
@@ -60,6 +64,7 @@ impl BackfillJob {
         for source in sources {
             if let Some(bulk) = self.bulk(project, &*store, source, &options)? {
                 report.merge(self.fill(project, bulk, source, progress)?);
+                base_files::record(project, &*store, source)?;
                 continue;
             }
             let fold = Fold::open(project, store.clone(), source, FILES)?;
@@ -72,6 +77,7 @@ impl BackfillJob {
             }
             let reader = project.reader_of(&fold.schema()?, fold.position())?;
             fold.run(up_to(reader, self.until_position), &mut report, progress)?;
+            base_files::record(project, &*store, source)?;
         }
         Ok(report)
     }

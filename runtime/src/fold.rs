@@ -10,7 +10,7 @@ use crate::project::Project;
 use lockstep_core::event::{EventBatch, SourceSchema};
 use lockstep_core::{Error, Result};
 use lockstep_engine::ingest::StreamHost;
-use lockstep_source::EventReader;
+use lockstep_source::{EventReader, OnePartition};
 use lockstep_store::Store;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -21,6 +21,7 @@ const QUEUE_BATCHES_MAX: usize = 4;
 
 /// A fold of a source partition.
 pub(crate) struct Fold<'a> {
+    store: Arc<dyn Store>,
     host: StreamHost,
     source: &'a str,
     partition: &'static str,
@@ -35,14 +36,19 @@ impl<'a> Fold<'a> {
         source: &'a str,
         partition: &'static str,
     ) -> Result<Fold<'a>> {
-        let host = StreamHost::open(project.catalog().clone(), store)?;
+        let host = StreamHost::open(project.catalog().clone(), store.clone())?;
         let position = host.progress(source, partition)?.position;
-        Ok(Fold { host, source, partition, position })
+        Ok(Fold { store, host, source, partition, position })
     }
 
     /// The position to read from.
     pub(crate) fn position(&self) -> u64 {
         self.position
+    }
+
+    /// The store.
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        &self.store
     }
 
     /// The columns with which the source is to be read: those of all versions that the store feeds.
@@ -64,7 +70,16 @@ impl<'a> Fold<'a> {
                 .name("reader".into())
                 .spawn_scoped(scope, move || read(reader, &sender))
                 .map_err(|error| Error::retry("no threads to run on").because(error))?;
-            let folded = self.apply(receiver, &mut own, progress);
+            let ahead = ReadAhead(receiver);
+            let mut ahead = OnePartition::new(self.partition, self.position, ahead);
+            let source = self.source;
+            let folded = self.host.ingest(source, &mut ahead, &mut |applied, positions| {
+                own.add(applied);
+                let position = positions.first().map_or(0, |(_, position)| *position);
+                progress(Progress::Folding { source, position, events: own.events });
+            });
+            // The reader finds that nobody listens, and ends.
+            drop(ahead);
             let read = reading.join();
             folded?;
             read.map_err(|_| Error::bug("a thread of the streaming host died"))?
@@ -73,20 +88,15 @@ impl<'a> Fold<'a> {
         report.merge(own);
         Ok(())
     }
+}
 
-    /// Folds batches as they come. After a failure the reader finds that nobody listens, and ends.
-    fn apply(
-        &mut self,
-        batches: Receiver<EventBatch>,
-        report: &mut FillReport,
-        progress: &mut dyn FnMut(Progress<'_>),
-    ) -> Result<()> {
-        for batch in batches {
-            report.add(&self.host.apply(self.source, self.partition, &batch)?);
-            let (position, events) = (batch.next_position, report.events);
-            progress(Progress::Folding { source: self.source, position, events });
-        }
-        Ok(())
+/// What another thread has read.
+struct ReadAhead(Receiver<EventBatch>);
+
+impl EventReader for ReadAhead {
+    fn next(&mut self) -> Result<Option<EventBatch>> {
+        // The reading thread has ended, and says itself whether it failed.
+        Ok(self.0.recv().ok())
     }
 }
 

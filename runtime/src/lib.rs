@@ -36,6 +36,7 @@
 mod allocator;
 mod arrivals_column;
 mod backfill;
+mod base_files;
 mod destination;
 mod fill_report;
 mod fold;

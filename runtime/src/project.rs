@@ -152,6 +152,11 @@ impl Project {
         }
     }
 
+    /// Whether the project names files for `source`.
+    pub(crate) fn names_files(&self, source: &str) -> bool {
+        self.file.files(source).is_ok()
+    }
+
     /// The files of `source`, in the order of their positions.
     ///
     /// # Errors

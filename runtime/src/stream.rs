@@ -4,6 +4,7 @@
 //! positions count what came; they need ids, which make sending them twice harmless (S24).
 
 use crate::arrivals_column::named_by_project;
+use crate::base_files;
 use crate::fill_report::FillReport;
 use crate::fold::Fold;
 use crate::memory::Memory;
@@ -15,7 +16,7 @@ use lockstep_core::event::SourceSchema;
 use lockstep_core::{Error, Result};
 use lockstep_engine::admission::arrivals::reading;
 use lockstep_source::{EventReader, Format, Pattern, ReadOptions, open_events_stdin, open_files};
-use lockstep_store::progress::{FILES, PUSHED};
+use lockstep_store::progress::{FILES, PUSHED, Progress as Reached};
 use std::fmt;
 use std::io::Read;
 use std::path::PathBuf;
@@ -91,6 +92,9 @@ impl StreamJob {
         let existing = match project.existing_store()? {
             None => None,
             Some(store) => {
+                if partition == FILES {
+                    base_files::check(project, &*store, source)?;
+                }
                 report.caught_up = bring_up(project, &*store, &Memory::default(), progress)?;
                 Some(Fold::open(project, store, source, partition)?)
             }
@@ -107,11 +111,23 @@ impl StreamJob {
             Some(fold) => fold,
             None => Fold::open(project, project.open_or_create_store()?, source, partition)?,
         };
+        let store = fold.store().clone();
+        if pushed.is_some() {
+            let read = Reached::read(&*store.read()?, source, FILES)?.position;
+            let mut rest = match project.names_files(source) {
+                true => Some(project.reader_of(&fold.schema()?, read)?),
+                false => None,
+            };
+            base_files::freeze(project, &*store, source, rest.as_deref_mut().map(|it| it as _))?;
+        }
         let reader: Box<dyn EventReader> = match pushed {
             None => project.reader_of(&fold.schema()?, fold.position())?,
             Some(reader) => Box::new(OffsetReader { first: fold.position(), reader }),
         };
         fold.run(reader, &mut report, progress)?;
+        if partition == FILES {
+            base_files::record(project, &*store, source)?;
+        }
         Ok(report)
     }
 }

@@ -6,6 +6,7 @@
 //! for byte, that of a new store filled by the changed artifact. Deliberately absent: the commands.
 
 mod interrupted;
+mod kills;
 mod parting;
 
 use crate::stream::{digest, memory};

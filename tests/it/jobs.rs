@@ -7,7 +7,7 @@
 
 use lockstep_kit::artifacts::{root, wasm};
 use lockstep_runtime::{
-    AsOf, BackfillJob, Format, OnlineHost, ParityJob, Progress, Project, ProjectOptions,
+    AsOf, BackfillJob, Code, Format, OnlineHost, ParityJob, Progress, Project, ProjectOptions,
     StreamInput, StreamJob, Time, TrainingSetJob, TrainingWriter, read_table,
 };
 use std::fs;
@@ -94,6 +94,11 @@ fn jobs_run_without_a_command() {
 fn s24_pushed_events_come_from_a_file_or_a_pipe() {
     let folder = folder();
     let path = folder.path().join("issue_events.ndjson");
+    // The source has no files, which would have to be read first.
+    let file = folder.path().join("lockstep.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    let line = text.lines().find(|line| line.starts_with("files")).unwrap();
+    fs::write(&file, text.replace(line, "")).unwrap();
     let pipe = || {
         let input = Box::new(fs::File::open(&path).unwrap());
         StreamInput::Pipe { format: Format::Ndjson, input }
@@ -114,6 +119,40 @@ fn s24_pushed_events_come_from_a_file_or_a_pipe() {
         answers.push(format!("{:?}", host.get("mention_ranker", &request, as_of).unwrap().values));
     }
     assert_eq!(answers[0], answers[1]);
-    let mut reader = project(folder.path(), "by_file").reader("issue_events", 0).unwrap();
+    let events = vec![("issue_events".to_string(), path.display().to_string())];
+    let options = ProjectOptions { events, ..ProjectOptions::default() };
+    let opened = Project::open_with(folder.path(), options).unwrap();
+    let mut reader = opened.reader("issue_events", 0).unwrap();
     assert_eq!(reader.next().unwrap().unwrap().next_position, EVENTS as u64);
+}
+
+/// Goal: pushed events come after the source's files, which are read to their end first and stay as
+/// they are from then on (S10). Method: pushed too early; after a backfill; then a file that was added
+/// and one that was replaced.
+#[test]
+fn s10_the_files_come_first_and_then_stay() {
+    let folder = folder();
+    let opened = project(folder.path(), "store");
+    let pushed = || StreamJob::new(StreamInput::Pushed(folder.path().join("issue_events.ndjson")));
+    let backfill = |until_position| BackfillJob { until_position, ..BackfillJob::default() };
+    backfill(Some(BACKFILLED)).run(&opened, &mut |_| {}).unwrap();
+    let error = pushed().run(&opened, &mut |_| {}).unwrap_err();
+    assert!(error.message.contains("run `lockstep backfill` first"), "{error}");
+    backfill(None).run(&opened, &mut |_| {}).unwrap();
+    let copies = pushed().run(&opened, &mut |_| {}).unwrap();
+    assert_eq!((copies.events, copies.duplicates), (0, EVENTS as u64));
+    backfill(None).run(&opened, &mut |_| {}).unwrap();
+
+    let log = |name: &str| folder.path().join(name).display().to_string();
+    for files in [vec!["issue_events.parquet", "issue_events.ndjson"], vec!["issue_events.ndjson"]]
+    {
+        let events = files.iter().map(|file| ("issue_events".to_string(), log(file)));
+        let store = Some(folder.path().join("store"));
+        let options = ProjectOptions { events: events.collect(), store };
+        let changed = Project::open_with(folder.path(), options).unwrap();
+        let error = backfill(None).run(&changed, &mut |_| {}).unwrap_err();
+        assert!(matches!(error.code, Code::FilesChanged { .. }), "{error}");
+        let stream = StreamJob::new(StreamInput::Files);
+        assert_eq!(stream.run(&changed, &mut |_| {}).unwrap_err().code, error.code);
+    }
 }

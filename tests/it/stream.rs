@@ -9,6 +9,7 @@ mod admission;
 mod arrivals;
 pub(crate) mod crash;
 mod late;
+mod partitions;
 
 use arrow::array::RecordBatch;
 use lockstep_core::event::EventBatch;

@@ -34,7 +34,8 @@ def check_duckdb(report, it, ours, history):
     exact = [f for f in it.of(*same, "sum") if f.column not in ("r", "q", "s", "big")]
     found = duck.windowed(con, it, exact)
     for feature in exact:
-        report.must_equal(it.name, "DuckDB", feature, ours[feature.name], found[feature.name])
+        rule = "sum / count" if feature.aggregate == "mean" else None
+        report.must_equal(it.name, "DuckDB", feature, ours[feature.name], found[feature.name], rule)
     if it.name != "edges":
         return
     big = list(it.of("sum", columns=["big"]))
@@ -68,7 +69,8 @@ def check_duckdb_collections(report, it, ours, con):
             rule = "null is []"
         if feature.aggregate == "histogram":
             left = [tuple(entries.items()) for entries in left]
-            right = [tuple((e["key"], e["value"]) for e in entries or []) for entries in right]
+            # DuckDB promises no order of the entries; ours are in order of keys.
+            right = [tuple(sorted((e["key"], e["value"]) for e in entries or [])) for entries in right]
             rule = "null is {}"
         if feature.aggregate == "approx_percentile":
             check_bins(report, it.name, "DuckDB quantile_disc", feature, left, right)

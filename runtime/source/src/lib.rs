@@ -66,6 +66,7 @@ mod columnar;
 mod content;
 mod csv;
 mod csv_events;
+mod delivery;
 mod durable;
 mod files;
 mod format;
@@ -92,6 +93,7 @@ mod text;
 mod upload;
 mod widen;
 
+pub use delivery::{Delivery, OnePartition, SourceReader};
 pub use files::{open_events, open_events_stdin, open_files};
 pub use format::Format;
 pub use groups::PassedOver;

@@ -16,6 +16,7 @@
 //! writers (commits are serial), and reverse scans, for which the backend's cursor is unreliable.
 #![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
 
+pub mod base;
 mod batch;
 pub mod bulk;
 pub mod canonical;

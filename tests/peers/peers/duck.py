@@ -8,11 +8,12 @@ import duckdb
 
 from .features import DAY, HOUR
 
-# By aggregate, `{x}` being the column. `place` orders rows as S15 does.
+# By aggregate, `{x}` being the column; `over` and the window follow. `place` orders rows as S15 does.
 WINDOWED = {
     "count": "count({x})",
     "sum": "sum({x})",
-    "mean": "avg({x})",
+    # Not avg: of integers it rounds twice, as a long double and as a double.
+    "mean": "sum({x}) {over} / count({x})",
     "min": "min({x})",
     "max": "max({x})",
     "any": "bool_or({x})",
@@ -84,10 +85,11 @@ def windowed(con, data, features):
     columns, read = [], {"place"}
     for at, feature in enumerate(features):
         read |= {feature.column, dict(feature.parameters).get("other")} - {None}
+        over = f"over {names[feature.window]}"
         text = WINDOWED[feature.aggregate].format(
-            x=feature.column or "is_event", other=dict(feature.parameters).get("other")
+            x=feature.column or "is_event", other=dict(feature.parameters).get("other"), over=over
         )
-        columns.append(f"{text} over {names[feature.window]} as f{at}")
+        columns.append(f"{text} {over} as f{at}")
     query = f"""
         with together as (
             select {data.key} as key, event_time as t, 1 as is_event, null as row,

@@ -1,7 +1,9 @@
 """What docs/PEERS.md says of the peers themselves, asked of the installed versions.
 
 Invariant: a fact of that page that is about an installed peer is a line here, so a version that
-changes its mind fails the check. Deliberately absent: our own values.
+changes its behaviour fails the check. Each fact depends on the values alone: where a peer leaves the
+result open (which of two modes, the order of addition), every permitted result passes. Deliberately
+absent: our own values.
 """
 import io
 import math
@@ -44,9 +46,11 @@ def of_duckdb():
     yield "DuckDB: NaN is the greatest", math.isnan(ask("max(x)", ["nan", 1]))
     yield "DuckDB: NaN is not the least", ask("min(x)", ["nan", 1]) == 1
     yield "DuckDB: zeros are equal", ask("count(distinct x)", ["0.0", "-0.0"]) == 1
-    yield "DuckDB: a mode of two is the first", ask("mode(x)", ["b", "a"], "varchar") == "b"
+    found = ask("mode(x)", ["b", "a", "b", "a", "c"], "varchar")
+    yield "DuckDB: mode is one of the modes", found in ("a", "b")
     yield "DuckDB: quantile_disc is of rank ceil(p n)", ask("quantile_disc(x, 0.5)", [1, 2, 3, 4]) == 2
-    yield "DuckDB: sums round at each step", ask("sum(x)", [1e16, 1, 1, -1e16]) == 0
+    # The exact sum rounds to 1 + 2^-52; rounding at each step gives 1 in every order of addition.
+    yield "DuckDB: sums round at each step", ask("sum(x)", [1.0, 2.0**-53, 2.0**-106]) == 1
     yield "DuckDB: integers sum in 128 bits", ask("sum(x)", [2**63 - 1, 1], "bigint") == 2**63
 
 
@@ -61,7 +65,8 @@ def of_polars():
     yield "Polars: min, max skip NaN", (series([math.nan, 1.0]).min(), series([math.nan, 1.0]).max()) == (1, 1)
     yield "Polars: zeros are equal", series([0.0, -0.0]).n_unique() == 1
     yield "Polars: mode is all modes", sorted(series(["b", "a"]).mode()) == ["a", "b"]
-    yield "Polars: quantile is the nearest", series([1, 2, 3, 4]).quantile(0.5) == 3
+    # Index 0.75 of 0 to 3, so 1; rank ceil(p n) would be the first value.
+    yield "Polars: quantile is the nearest", series([1, 2, 3, 4]).quantile(0.25) == 2
     yield "Polars: integer sums wrap", series([2**63 - 1, 1]).sum() == -(2**63)
     yield "Polars: null is a distinct value", series([1, None]).n_unique() == 2
 
@@ -80,7 +85,7 @@ def of_scipy():
     yield "SciPy: skew of equal values is NaN", math.isnan(scipy.stats.skew([2.0, 2, 2]))
     yield "SciPy: skew is of the population", scipy.stats.skew([1.0, 2, 4, 9]) < 1
     yield "SciPy: kurtosis is an excess", scipy.stats.kurtosis([1.0, 2, 3, 4]) < 0
-    yield "SciPy: mode is the least", scipy.stats.mode([2, 1]).mode == 1
+    yield "SciPy: mode is one of the modes", scipy.stats.mode([2, 1, 2, 1, 3]).mode in (1, 2)
 
 
 def of_pandas():

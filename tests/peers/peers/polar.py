@@ -48,8 +48,12 @@ def rolling(data, features):
             "event_time", period=f"{length}us", offset=f"-{length + offset}us", closed="left",
             group_by=data.key,
         ).agg(*expressions(mine))
-        assert rolled.height == both.height
-        rolled = rolled.with_columns(row=both["row"]).filter(col("row").is_not_null()).sort("row")
+        # The order of groups is not promised. Rows of one key and time have one window, so one of
+        # them answers for all.
+        rolled = rolled.unique([data.key, "event_time"])
+        rolled = spine.join(
+            rolled, on=[data.key, "event_time"], how="left", maintain_order="left", validate="m:1"
+        )
         answers |= {feature.name: rolled[feature.name].to_list() for feature in mine}
     return answers
 

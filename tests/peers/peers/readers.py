@@ -221,7 +221,7 @@ def kind_of(of):
         entry = of.value_type
         fields = [field.name for field in entry] if types.is_struct(entry) else []
         if fields == ["key", "value"]:
-            # Polars has no maps: it reads them as lists of entries.
+            # Readers without a map type read lists of entries.
             return f"map<{kind_of(entry.field(0).type)},{kind_of(entry.field(1).type)}>"
         return f"list<{kind_of(entry)}>"
     if types.is_large_string(of) or types.is_string_view(of) or types.is_string(of):
@@ -279,6 +279,7 @@ def with_duckdb(file):
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'UTC'")
         given = {"file": str(file)}
+        con.execute("SET preserve_insertion_order = true")
         table = con.execute("SELECT * FROM read_parquet($file)", given).to_arrow_table()
         con.execute("SELECT key, value FROM parquet_kv_metadata($file)", given)
         return table, dict(con.fetchall())
@@ -297,7 +298,8 @@ def with_spark(file):
     spark = builder.config("spark.sql.session.timeZone", "UTC").getOrCreate()
     try:
         spark.sparkContext.setLogLevel("ERROR")
-        table = spark.read.parquet(str(file)).toArrow()
+        # Spark promises no order of rows unless it sorts.
+        table = spark.read.parquet(str(file)).sort("row").toArrow()
         hadoop = spark._jvm.org.apache.parquet.hadoop
         path = spark._jvm.org.apache.hadoop.fs.Path(str(file))
         source = hadoop.util.HadoopInputFile.fromPath(path, spark._jsc.hadoopConfiguration())

@@ -3,7 +3,9 @@
 mod applied;
 mod cut;
 mod fold;
+mod pump;
 mod stream;
 
 pub use applied::{Applied, Parted};
+pub use pump::Committed;
 pub use stream::{COMMIT_EVENTS_MAX, StreamHost};
