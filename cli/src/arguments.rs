@@ -1,6 +1,7 @@
 //! The command line: names, flags, defaults and their help texts.
 //!
-//! Invariant: the project file supplies defaults and flags override them.
+//! Invariant: the project file supplies defaults and flags override them. Deliberately absent: what
+//! the commands do.
 
 use crate::commands;
 use crate::outcome::Outcome;
@@ -22,17 +23,17 @@ pub struct Arguments {
 enum Command {
     /// Make a new transform crate with a project file and sample data
     New(commands::new::New),
-    /// Compile a transform crate to one component and pin its digest
+    /// Compile a transform crate to one component and pin its digest in lockstep.lock
     Build(commands::build::Build),
-    /// Say what an artifact declares: digest, size, imports, features
+    /// Show what an artifact declares: digest, size, imports, features
     Inspect(commands::inspect::Inspect),
-    /// Join a spine with a service's features, point-in-time correct
+    /// Join the rows of a spine with a service's features, point-in-time correct
     TrainingSet(commands::training_set::TrainingSetCommand),
     /// Fill the store from the sources' files
     Backfill(commands::backfill::Backfill),
-    /// Go on from the store's position: the rest of the files, a file, or standard input
+    /// Continue from the store's position: with the rest of the files, a file, or standard input
     Stream(commands::stream::Stream),
-    /// Answer one request from the store
+    /// Compute the features for one request from the store
     Get(commands::get::Get),
     /// Prove on a log and a spine that batch, streaming and online give the same bits
     Parity(commands::parity::Parity),
@@ -40,14 +41,14 @@ enum Command {
     Demo(commands::demo::Demo),
 }
 
-/// Which project, and what its file says otherwise.
+/// The project, and flags that override its file.
 #[derive(Clone, Debug, Args)]
 pub struct ProjectArguments {
     /// The project file, or its folder
     #[arg(long, default_value = "lockstep.toml", value_name = "FILE")]
     pub project: PathBuf,
-    /// Read a source's events from these files instead of the project's: SOURCE=FILE, where FILE is a
-    /// path, a pattern or a URL; may be given several times
+    /// Read a source's events from these files instead of the project's: SOURCE=FILE, where FILE is
+    /// a path, a pattern or a URL; may be given several times
     #[arg(long, value_name = "SOURCE=FILE")]
     pub events: Vec<String>,
     /// The store's directory, instead of the project's
@@ -75,21 +76,20 @@ impl ProjectArguments {
     }
 }
 
-/// The memory of a run.
+/// Memory limits of a run.
 #[derive(Clone, Debug, Args)]
 pub struct MemoryArguments {
-    /// Memory for the whole run, as in 512MiB; above it rows wait on the disk [default: half the
-    /// machine's]
+    /// Memory limit for the whole run, as in 512MiB; rows beyond it wait on the disk [default: half
+    /// the machine's]
     #[arg(long, value_name = "SIZE")]
     memory_max: Option<ByteSize>,
-    /// Where rows wait that find no room in memory [default: beside
-    /// the output]
+    /// The folder for rows that do not fit in memory [default: next to the output]
     #[arg(long, value_name = "DIR")]
     spill_dir: Option<PathBuf>,
 }
 
 impl MemoryArguments {
-    /// The same for a job.
+    /// The same limits, in the form that jobs take.
     pub fn memory(self) -> Memory {
         let bytes_max = self.memory_max.map(|size| size.as_u64());
         Memory { bytes_max, spill_dir: self.spill_dir }

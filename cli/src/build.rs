@@ -1,14 +1,15 @@
-//! `lockstep build`: from an author's crate to one component whose digest names it.
+//! `lockstep build`: compiles an author's crate to one component, which is identified by its
+//! digest.
 //!
 //! Invariant: the bytes depend on the sources, their locked dependencies and the compiler alone,
-//! not on the machine: flags and profile are set here and the environment's are dropped, and every
-//! package's folder is renamed to `/name-version` in what the compiler writes. What is written was
-//! loaded first, by the code that hosts load it with, and it appears under its name whole or not
-//! at all. Deliberately absent: optimising after the linker, and a Wasm target with a system
-//! interface, which would import clocks and randomness.
+//! not on the machine: flags and profile are set here, those of the environment are ignored, and
+//! every package's folder is renamed to `/name-version` in the compiler's output. Before the
+//! component is written, it is loaded by the same code that hosts use; and it appears under its
+//! name completely or not at all. Deliberately absent: optimising after the linker, and a Wasm
+//! target with a system interface, which would import clocks and randomness.
 //!
 //! A path dependency outside the crate's workspace enters cargo's symbol hashes by its absolute
-//! path, so for equal digests everywhere keep such a dependency in the workspace or a registry.
+//! path. For equal digests everywhere, keep such a dependency in the workspace or a registry.
 
 use lockstep_runtime::{
     Artifact, Code, Engine, EngineConfig, Error, MANIFEST_SECTION, Manifest, Result,
@@ -36,7 +37,8 @@ const PROFILE_SETTINGS: [&str; 9] = [
     "incremental=false",
     "overflow-checks=false",
 ];
-/// Variables of cargo that say where things are or how to reach them, not what to compile.
+/// Variables of cargo that are kept: they say where things are or how to reach them, not what to
+/// compile.
 const KEPT_VARIABLES: [&str; 10] = [
     "CARGO_HOME",
     "CARGO_TARGET_DIR",
@@ -50,12 +52,12 @@ const KEPT_VARIABLES: [&str; 10] = [
     "CARGO_LOG",
 ];
 
-/// What to build, and whereto.
+/// What to build, and where to write it.
 #[derive(Clone, Debug)]
 pub struct BuildOptions {
     /// The folder of the transform crate's `Cargo.toml`.
     pub crate_dir: PathBuf,
-    /// The file to write; by default `<crate name>.wasm` beside the crate's `Cargo.toml`.
+    /// The file to write; by default `<crate name>.wasm` next to the crate's `Cargo.toml`.
     pub output: Option<PathBuf>,
 }
 
@@ -115,7 +117,7 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
     })
 }
 
-/// `program` in the crate's folder, without what the environment says about flags and profiles.
+/// `program` in the crate's folder, without the environment's flags and profiles.
 fn command(program: &str, crate_dir: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(crate_dir).stdin(Stdio::null());
@@ -129,7 +131,7 @@ fn command(program: &str, crate_dir: &Path) -> Command {
     command
 }
 
-/// Runs a command whose standard output is wanted; its standard error is shown as it comes.
+/// Runs a command and returns its standard output; its standard error is shown as it comes.
 fn output(command: &mut Command, what: &str) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command.stderr(Stdio::inherit()).output().map_err(|error| {
@@ -165,7 +167,7 @@ fn install_target(crate_dir: &Path) -> Result<()> {
 struct Package {
     id: String,
     name: String,
-    /// The folder of each package and the name that stands for it in the artifact.
+    /// The folder of each package, and the name that replaces it in the artifact.
     folders: Vec<(String, String)>,
 }
 
@@ -200,7 +202,7 @@ impl Package {
             )));
         }
         let mut folders: Vec<(String, String)> = packages.iter().filter_map(folder).collect();
-        // Of two prefixes that match the compiler takes the last: the inner folder's.
+        // If two prefixes match, the compiler uses the last one, which is that of the inner folder.
         folders.sort_by_key(|(folder, _)| folder.len());
         Ok(Package { id: own["id"].as_str().unwrap_or_default().to_string(), name, folders })
     }
@@ -211,7 +213,7 @@ fn is_cdylib(target: &Json) -> bool {
     types.into_iter().any(|kind| kind == "cdylib")
 }
 
-/// A package's folder and the name that stands for it.
+/// A package's folder, and the name that replaces it.
 fn folder(package: &Json) -> Option<(String, String)> {
     let folder = Path::new(package["manifest_path"].as_str()?).parent()?.to_str()?;
     let (name, version) = (package["name"].as_str()?, package["version"].as_str()?);
@@ -226,7 +228,7 @@ fn compile(crate_dir: &Path, package: &Package) -> Result<Vec<u8>> {
     for setting in PROFILE_SETTINGS {
         cargo.arg("--config").arg(format!("profile.{PROFILE}.{setting}"));
     }
-    // Flags are separated by this character, so that a path may have blanks.
+    // Flags are separated by this character, so that a path may contain blanks.
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags(crate_dir, package)?.join("\x1f"));
     let messages = output(&mut cargo, &format!("crate {} does not compile", package.name))?;
     let module = messages
@@ -256,7 +258,7 @@ fn flags(crate_dir: &Path, package: &Package) -> Result<Vec<String>> {
     let mut flags = vec!["-Ctarget-feature=+simd128".to_string()];
     let mut rename = |from: &str, to: &str| flags.push(format!("--remap-path-prefix={from}={to}"));
     rename(sysroot.trim(), "/rust");
-    // Sources of the standard library, if they are installed, get the name that they have if not.
+    // If the standard library's sources are installed, they get the name that they have otherwise.
     let library = format!("{}/lib/rustlib/src/rust", sysroot.trim());
     rename(&library, &format!("/rustc/{}", commit.unwrap_or("unknown")));
     for (folder, name) in &package.folders {
@@ -276,7 +278,7 @@ fn wrap(module: &[u8]) -> Result<Vec<u8>> {
         }
         _ => return Err(two_manifests()),
     };
-    // The linker joins what several `export!`s declare into one section.
+    // The linker joins the declarations of several `export!`s into one section.
     let mut values = serde_json::Deserializer::from_slice(manifest).into_iter::<Json>();
     if values.next().is_some() && values.next().is_some() {
         return Err(two_manifests());
@@ -323,7 +325,8 @@ fn push_leb(out: &mut Vec<u8>, mut number: usize) {
 mod tests {
     use super::*;
 
-    /// Goal: a section appended is a section found. Method: lengths around those of a LEB128 byte.
+    /// Goal: an appended section is found by the reader. Method: lengths near those where LEB128
+    /// needs another byte.
     #[test]
     fn appends_what_readers_find() {
         for length in [0, 1, 100, 127, 128, 20_000] {

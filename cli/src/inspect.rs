@@ -1,9 +1,8 @@
-//! What an artifact declares, for people and for programs.
+//! Prints what an artifact declares, for people and for programs.
 //!
-//! Invariant: all of it is read from the file: the digest of its bytes, its imports, and the
-//! manifest that it carries; the guest does not run. The JSON is the manifest as it stands, with
-//! the digest, size and imports beside it, and each feature's type. Deliberately absent: whether
-//! a project uses it.
+//! Invariant: everything is read from the file: the digest of its bytes, its imports, and its
+//! manifest; the guest does not run. The JSON is the manifest unchanged, plus the digest, size and
+//! imports, and each feature's type. Deliberately absent: whether a project uses the artifact.
 
 use crate::meaning::{meaning, window};
 use crate::output::{print_json, table, thousands};

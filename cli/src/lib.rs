@@ -1,4 +1,7 @@
-//! The inside of the `lockstep` command, as a library so that tests build artifacts the same way.
+//! The implementation of the `lockstep` command, as a library so that tests build artifacts in the
+//! same way.
+//!
+//! Deliberately absent: the work of the commands, which is in `lockstep_runtime`.
 
 pub mod arguments;
 pub mod build;

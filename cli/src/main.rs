@@ -1,10 +1,10 @@
 //! The `lockstep` command.
 //!
-//! Invariant: the exit code says who acts: 0 done, 1 the job found a difference or more bad rows
-//! than allowed, 2 wrong use or wrong input, 3 the environment or the store failed. Results go to
-//! standard output, everything else to standard error. With `--json` an error goes to both: one
-//! line of JSON, which docs/ERRORS.md describes, and its message. Deliberately absent: work; each
-//! command is a thin layer over the runtime's jobs.
+//! Invariant: the exit code says who has to act: 0 success, 1 the job found a difference or more
+//! bad rows than allowed, 2 wrong use or wrong input, 3 the environment or the store failed.
+//! Results go to standard output, everything else to standard error. With `--json` an error goes to
+//! both: one line of JSON, which docs/ERRORS.md describes, and its message. Deliberately absent:
+//! the work itself; each command is a thin layer over the runtime's jobs.
 
 use lockstep_cli::arguments::Arguments;
 use lockstep_cli::outcome::{Outcome, exit_code, shown};

@@ -1,6 +1,7 @@
-//! Features and windows in words, for people.
+//! Describes features and windows in words, for people.
 //!
-//! Deliberately absent: the formulas, which docs/FEATURES.md has.
+//! Invariant: every part of a declaration is mentioned. Deliberately absent: the formulas, which
+//! are in docs/FEATURES.md.
 
 use lockstep_runtime::{
     Aggregate, Feature, FeatureView, Operand, OperandAggregate, Window, duration,
@@ -92,7 +93,7 @@ fn operand(operand: &Operand) -> String {
     }
 }
 
-/// A window as authors write it, with what an exact one costs.
+/// A window as authors write it, and the cost of an exact one.
 pub fn window(view: &FeatureView, window: Window) -> String {
     let offset = match window.offset_us() {
         0 => String::new(),
@@ -129,7 +130,7 @@ pub fn window(view: &FeatureView, window: Window) -> String {
 mod tests {
     use super::*;
 
-    /// Goal: every part of a declaration shows. Method: one feature with all of them.
+    /// Goal: every part of a declaration is mentioned. Method: one feature with all of them.
     #[test]
     fn features_read_as_sentences() {
         assert_eq!(aggregate(&Aggregate::Count, None), "number of rows");

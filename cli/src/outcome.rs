@@ -1,9 +1,12 @@
-//! How a command ended.
+//! How a command ended, and how errors are printed.
+//!
+//! Invariant: an exit code says who has to act (see `main.rs`). Deliberately absent: the codes of
+//! errors.
 
 use lockstep_runtime::{Error, ErrorKind};
 use serde_json::json;
 
-/// How a command that ran to its end ended.
+/// How a command that completed ended.
 #[derive(Debug)]
 pub enum Outcome {
     /// It did its job.
@@ -12,7 +15,7 @@ pub enum Outcome {
     Found(String),
 }
 
-/// An error as it is printed: for people, or one line of JSON for programs (docs/ERRORS.md).
+/// An error as it is printed: for people, or as one line of JSON for programs (docs/ERRORS.md).
 pub fn shown(error: &Error, json: bool) -> String {
     if json { json!({ "error": error }).to_string() } else { format!("error: {error}") }
 }

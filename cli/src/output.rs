@@ -6,10 +6,10 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use lockstep_runtime::{Error, Result, SetAside, Value};
 use std::io::IsTerminal;
 
-/// Set-aside events that are shown one by one.
+/// How many set-aside events are shown one by one.
 const SHOWN_SET_ASIDE_MAX: usize = 5;
 
-/// A table with these column titles; numbers go to the right from column `numbers_from` on.
+/// A table with these column titles; columns from `numbers_from` on are aligned to the right.
 pub fn table(titles: &[&str], rows: Vec<Vec<String>>, numbers_from: usize) -> Table {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
@@ -24,7 +24,7 @@ pub fn table(titles: &[&str], rows: Vec<Vec<String>>, numbers_from: usize) -> Ta
     table
 }
 
-/// Says on standard error which events were set aside, the first few in full.
+/// Prints on standard error which events were set aside, the first few in full.
 pub fn report_set_aside(events: &[(String, SetAside)]) {
     for (source, event) in events.iter().take(SHOWN_SET_ASIDE_MAX) {
         let view = event.view.as_ref().map_or(String::new(), |view| format!(" for view {view}"));

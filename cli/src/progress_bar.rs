@@ -1,23 +1,24 @@
-//! A job's progress as a bar on standard error.
+//! A progress bar for a job, on standard error.
 //!
-//! Invariant: it shows on a terminal only, and is gone when it is dropped, so that what a command
-//! prints stands alone.
+//! Invariant: the bar is shown on a terminal only, and removed when it is dropped, so that it never
+//! mixes with a command's output. Deliberately absent: how far a job has come, which the job
+//! reports.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lockstep_runtime::Progress;
 use std::io::IsTerminal;
 
-/// The bar of what a job is at.
+/// The bar for the current step of a job.
 #[derive(Debug, Default)]
 pub struct Bar {
-    /// What it says, and the bar.
+    /// The name of the step, and its bar.
     shown: Option<(String, ProgressBar)>,
-    /// The end that is known, if a job does not know it.
+    /// The last position, if it is known and the job does not report it.
     end: Option<u64>,
 }
 
 impl Bar {
-    /// A bar for a job that ends at a source position, if it says one.
+    /// A bar for a job that ends at a source position, if one is given.
     pub fn until(end: Option<u64>) -> Bar {
         Bar { shown: None, end }
     }
@@ -47,7 +48,7 @@ impl Bar {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn clear(&mut self) {
         if let Some((_, bar)) = self.shown.take() {
             bar.finish_and_clear();

@@ -1,19 +1,20 @@
-//! `lockstep new`: a small transform crate that builds, tests and trains as it stands.
+//! `lockstep new`: creates a small transform crate that builds, passes its tests and trains without
+//! changes.
 //!
-//! Invariant: nothing that exists is overwritten: the folder is made here or the command fails.
-//! The files are those of `cli/template`, with the crate's name and the way to the SDK put in.
-//! Deliberately absent: choices. An author deletes what is not needed.
+//! Invariant: nothing that exists is overwritten: the folder is created here, or the command fails.
+//! The files are those of `cli/template`, with the crate's name and the path of the SDK filled in.
+//! Deliberately absent: options. An author deletes what is not needed.
 
 use lockstep_runtime::{Error, Result};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-/// The manifest by which the SDK's folder is known.
+/// The file by which the SDK's folder is recognised.
 const SDK_MANIFEST: &str = "guest-sdk/Cargo.toml";
 /// Most letters in a crate's name.
 const NAME_LETTERS_MAX: usize = 64;
 
-/// The files of a new crate, with `{{name}}`, `{{module}}` and `{{sdk}}` to be put in.
+/// The files of a new crate, with the placeholders `{{name}}`, `{{module}}` and `{{sdk}}`.
 const TEMPLATE: [(&str, &str); 5] = [
     ("Cargo.toml", include_str!("../template/crate.toml")),
     ("src/lib.rs", include_str!("../template/src/lib.rs")),
@@ -21,11 +22,11 @@ const TEMPLATE: [(&str, &str); 5] = [
     ("data/orders.ndjson", include_str!("../template/data/orders.ndjson")),
     ("data/spine.ndjson", include_str!("../template/data/spine.ndjson")),
 ];
-/// What a version control system must not see.
+/// The files that version control must ignore.
 const IGNORED: &str = "/target\n/store\n/*.wasm\n/training.parquet\n";
 
-/// Makes a transform crate in the new folder `folder`, whose last part is the crate's name, and
-/// says what to do next. `sdk` is the SDK's folder, looked for if it is not given.
+/// Creates a transform crate in the new folder `folder`, whose last part is the crate's name, and
+/// prints what to do next. `sdk` is the SDK's folder; without it the folder is searched for.
 pub fn scaffold(folder: &Path, sdk: Option<&Path>) -> Result<()> {
     let name = crate_name(folder)?;
     let sdk = match sdk {
@@ -67,7 +68,7 @@ fn given_sdk(sdk: &Path) -> Result<PathBuf> {
     })
 }
 
-/// The SDK above the current folder or above this program.
+/// Searches for the SDK in the folders above the current one and above this program.
 fn find_sdk() -> Result<PathBuf> {
     let starts = [std::env::current_dir(), std::env::current_exe()];
     let starts = starts.into_iter().filter_map(|start| start.ok()?.canonicalize().ok());
@@ -94,13 +95,13 @@ fn write_crate(folder: &Path, name: &str, sdk: &Path) -> Result<()> {
             _ => Error::retry(format!("cannot make {place}")).because(error),
         }
     };
-    // This is what refuses to overwrite: it fails if anything of that name is there.
+    // This refuses to overwrite: it fails if anything of that name exists.
     fs::create_dir(folder).map_err(|error| failed(folder, error))?;
     let from = folder.canonicalize().map_err(|error| failed(folder, error))?;
     let sdk = relative(&from, sdk).display().to_string();
     let module = name.replace('-', "_");
     let fill = |text: &str| {
-        // A debug string is a TOML string for every path that is UTF-8.
+        // The debug form of a path is a valid TOML string if the path is UTF-8.
         text.replace("{{name}}", name)
             .replace("{{module}}", &module)
             .replace("{{sdk}}", &format!("{sdk:?}"))
@@ -116,7 +117,7 @@ fn write_crate(folder: &Path, name: &str, sdk: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The way from one absolute folder to another.
+/// The relative path from one absolute folder to another.
 fn relative(from: &Path, to: &Path) -> PathBuf {
     let (from_parts, to_parts): (Vec<Component<'_>>, Vec<Component<'_>>) =
         (from.components().collect(), to.components().collect());
@@ -129,7 +130,7 @@ fn relative(from: &Path, to: &Path) -> PathBuf {
 mod tests {
     use super::*;
 
-    /// Goal: names that cargo takes are taken, others are refused.
+    /// Goal: names that cargo accepts are accepted, others are refused.
     #[test]
     fn names_are_checked() {
         assert_eq!(crate_name(Path::new("a/my-crate_2/")).unwrap(), "my-crate_2");
@@ -139,7 +140,7 @@ mod tests {
         assert!(crate_name(Path::new(&"a".repeat(NAME_LETTERS_MAX + 1))).is_err());
     }
 
-    /// Goal: the way from folder to folder leads there.
+    /// Goal: a relative path from folder to folder leads to the right folder.
     #[test]
     fn relative_ways_lead_there() {
         let way = |from: &str, to: &str| relative(Path::new(from), Path::new(to));
@@ -148,7 +149,7 @@ mod tests {
         assert_eq!(way("/a/b", "/c/d"), Path::new("../../c/d"));
     }
 
-    /// Goal: a new crate is whole, has no place-holder left, and is never overwritten.
+    /// Goal: a new crate is complete, has no placeholder left, and is never overwritten.
     #[test]
     fn a_crate_is_written_once() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-sdk");

@@ -1,10 +1,10 @@
-//! Aggregates of an author's own (S21).
+//! Aggregates that an author defines (S21).
 //!
 //! Invariant: an aggregate is a commutative monoid with one canonical encoding: `merge` is
-//! associative and commutative, [`Aggregate::zero`] is its identity,
-//! `update(s, x) = merge(s, update(zero, x))`, and equal states encode to equal bytes. Then the
-//! same rows give the same bits however a host groups them (S1). [`crate::laws`] checks it.
-//! Deliberately absent: time and keys. An aggregate sees one column of rows, without nulls.
+//! associative and commutative, [`Aggregate::zero`] is its identity, `update(s, x) = merge(s,
+//! update(zero, x))`, and equal states encode to equal bytes. Then the same rows give the same bits
+//! however a host groups them (S1). [`crate::laws`] checks this. Deliberately absent: time and
+//! keys. An aggregate sees one column of rows, without nulls.
 
 use crate::event_time::EventTime;
 use crate::field::{Field, Scalar};
@@ -13,7 +13,7 @@ use crate::manifest::Piece;
 use crate::output::Output;
 use std::fmt::Debug;
 
-/// Most bytes that [`Aggregate::STATE_BYTES_MAX`] may name; the runtime refuses more.
+/// Most bytes that [`Aggregate::STATE_BYTES_MAX`] may allow; the runtime refuses more.
 pub const STATE_BYTES_LIMIT: u32 = 1 << 16;
 
 /// An aggregate of your own: the type is its state.
@@ -24,7 +24,7 @@ pub const STATE_BYTES_LIMIT: u32 = 1 << 16;
 /// /// On how many days of the week something happened.
 /// #[aggregate] // Its name and description in the manifest.
 /// #[derive(Default)]
-/// pub struct Weekdays(u8); // One bit a day.
+/// pub struct Weekdays(u8); // One bit per day.
 ///
 /// impl Aggregate for Weekdays {
 ///     type Input<'a> = EventTime; // The type of a column; nulls are skipped.
@@ -66,20 +66,20 @@ pub const STATE_BYTES_LIMIT: u32 = 1 << 16;
 ///
 /// A field of a view then has the feature with `#[features(weekdays = Weekdays, windows = […])]`,
 /// and the artifact lists the type: `export!(views = […], aggregates = [Weekdays])`. A panic fails
-/// the query, it is never a null. Sums of floats are not associative: count, take the least or the
-/// greatest, keep sets, or add integers.
+/// the query; the value is never null because of one. Sums of floats are not associative: count,
+/// take the least or the greatest, keep sets, or add integers.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an aggregate",
     label = "implement `Aggregate` for it"
 )]
 pub trait Aggregate: Sized + 'static {
-    /// The type of the column that it reads: `i64`, `f64`, `f32`, `bool`, [`EventTime`],
-    /// `&'a str` or `List<'a, T>`. A field of that type or an `Option` of it fits.
+    /// The type of the column that it reads: `i64`, `f64`, `f32`, `bool`, [`EventTime`], `&'a str`
+    /// or `List<'a, T>`. A field of that type or an `Option` of it is accepted.
     type Input<'a>: Input<'a>;
-    /// The type of its value, as of a field of a view. `Option` may be null.
+    /// The type of its value, as for a field of a view. With `Option` the value may be null.
     type Output: Output;
-    /// Most bytes of an encoded state, whatever rows it is of; a longer one fails its query. At
-    /// least 1, at most 65,536.
+    /// Most bytes of an encoded state, for any rows; a longer state fails its query. At least 1, at
+    /// most 65,536.
     const STATE_BYTES_MAX: u32 = 4096;
 
     /// The state of no rows.
@@ -91,17 +91,17 @@ pub trait Aggregate: Sized + 'static {
     /// Adds the rows of another state.
     fn merge(&mut self, other: Self);
 
-    /// Appends the state's one encoding.
+    /// Appends the only encoding of the state.
     fn encode(&self, bytes: &mut Vec<u8>);
 
-    /// Reads what [`Aggregate::encode`] wrote. An error, a reason, fails the query.
+    /// Decodes what [`Aggregate::encode`] wrote. An error, which gives a reason, fails the query.
     fn decode(bytes: &[u8]) -> Result<Self, String>;
 
     /// The value of the state's rows.
     fn finalize(&self) -> Self::Output;
 }
 
-/// What an aggregate reads: a column's type that is never null.
+/// The input of an aggregate: the type of a column without nulls.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the input of an aggregate",
     label = "not an input type",
@@ -149,13 +149,13 @@ pub const fn require_input<A: Aggregate, T: Feeds<A::Input<'static>>>() {}
     label = "put `#[aggregate]` on this type, and implement `Aggregate` for it"
 )]
 pub trait Declared: Aggregate {
-    /// Its name.
+    /// The aggregate's name.
     const NAME: &'static str;
-    /// Its declaration.
+    /// The aggregate's declaration, as JSON.
     const DECLARATION: Piece;
 }
 
-/// How many decimal digits `number` has.
+/// The number of decimal digits of `number`.
 pub const fn digits(number: u32) -> usize {
     match number.checked_ilog10() {
         Some(log) => log as usize + 1,
@@ -163,7 +163,7 @@ pub const fn digits(number: u32) -> usize {
     }
 }
 
-/// The `N` decimal digits of a state's limit, where `N` is its [`digits`].
+/// A state's limit as `N` decimal digits, where `N` is from [`digits`].
 pub const fn limit_text<const N: usize>(limit: u32) -> [u8; N] {
     assert!(
         limit >= 1 && limit <= STATE_BYTES_LIMIT,
@@ -178,19 +178,19 @@ pub const fn limit_text<const N: usize>(limit: u32) -> [u8; N] {
     text
 }
 
-/// What precedes the name of an aggregate in a feature that uses it.
+/// The text before the name of an aggregate in a feature that uses it.
 const USE: &[u8] = b"{\"user\":{\"aggregate\":\"";
 
 /// The first aggregate that a feature of `manifest` uses and `names` lacks.
 ///
-/// A text within the manifest cannot look like a use, since its quotes are escaped. The compiler
-/// counts the loops and calls of a constant and refuses some millions, so a byte that begins no use
-/// takes one round and no call.
+/// A text within the manifest cannot be mistaken for a use, because its quotes are escaped. The
+/// compiler limits the loop iterations and calls of a constant to some millions, so a byte that
+/// does not begin a use takes one iteration and no call.
 pub const fn first_unlisted<'m>(manifest: &'m str, names: &[&str]) -> Option<&'m str> {
     let bytes = manifest.as_bytes();
     let mut at = 0;
     while at + USE.len() < bytes.len() {
-        // Few objects have a member that begins with this third byte.
+        // Few objects have a member whose name begins with this character.
         if bytes[at] != USE[0] || bytes[at + 2] != USE[2] {
             at += 1;
             continue;
@@ -235,7 +235,7 @@ const fn equal(left: &[u8], right: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    /// Goal: limits are written as decimals. Method: against the standard library's.
+    /// Goal: limits are written as decimals. Method: compared with the standard library's.
     #[test]
     fn limits_are_decimals() {
         assert_eq!((limit_text::<1>(7), digits(7)), ([b'7'], 1));
@@ -243,7 +243,7 @@ mod tests {
         assert_eq!((limit_text::<2>(10), digits(10)), (*b"10", 2));
     }
 
-    /// Goal: an aggregate that nobody listed is found, in any place.
+    /// Goal: an aggregate that is not listed is found, in any position.
     #[test]
     fn finds_what_is_not_listed() {
         let manifest = r#"{"aggregate":{"user":{"aggregate":"A"}},"text":"{\"user\":{\"aggregate\":

@@ -1,8 +1,8 @@
-//! The host's batch, read in place: the flat buffer of `wit/transform.wit`.
+//! Reads the host's batch in place: the flat buffer of `wit/transform.wit`.
 //!
 //! Invariant: a [`Column`] borrows from the batch and copies nothing; its buffers have the lengths
-//! that its type and the batch's rows demand, which is checked once a column. Deliberately absent:
-//! a check of texts. The host has validated them, and a guest can only hurt itself.
+//! that its type and the batch's rows require, which is checked once per column. Deliberately
+//! absent: a check of texts. The host has validated them, and a guest can only harm itself.
 
 use std::marker::PhantomData;
 
@@ -16,14 +16,14 @@ pub(crate) fn misfit() -> ! {
 /// A batch of rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Batch<'b> {
-    /// How many.
+    /// The number of rows.
     rows: usize,
     nodes: &'b [[u8; 8]],
     ends: &'b [[u8; 4]],
     body: &'b [u8],
 }
 
-/// Takes `count` items of `N` bytes off the front.
+/// Reads `count` items of `N` bytes from the front and removes them.
 pub(crate) fn take<'b, const N: usize>(bytes: &mut &'b [u8], count: usize) -> &'b [[u8; N]] {
     let length = count.checked_mul(N).unwrap_or_else(|| misfit());
     let Some((items, rest)) = bytes.split_at_checked(length) else { misfit() };
@@ -31,7 +31,7 @@ pub(crate) fn take<'b, const N: usize>(bytes: &mut &'b [u8], count: usize) -> &'
     items.as_chunks().0
 }
 
-/// Takes a count off the front.
+/// Reads a count from the front and removes it.
 pub(crate) fn take_count(bytes: &mut &[u8]) -> usize {
     u32::from_le_bytes(take::<4>(bytes, 1)[0]) as usize
 }
@@ -52,12 +52,12 @@ impl<'b> Batch<'b> {
         Batch { rows, nodes, ends, body: bytes }
     }
 
-    /// Its rows.
+    /// Iterates over its rows.
     pub fn positions(&self) -> impl Iterator<Item = Position<'b>> + use<'b> {
         (0..self.rows).map(|row| Position { row, batch: PhantomData })
     }
 
-    /// Walks its columns.
+    /// A cursor over its columns.
     pub fn columns(&self) -> Cursor<'b> {
         Cursor { batch: *self, start: 0 }
     }
@@ -78,27 +78,27 @@ impl Position<'_> {
     }
 }
 
-/// Walks the columns of a batch, in their declared order.
+/// A cursor over the columns of a batch, in their declared order.
 #[derive(Debug)]
 pub struct Cursor<'b> {
-    /// What is left.
+    /// The columns that are still to be read.
     batch: Batch<'b>,
     start: usize,
 }
 
-/// How a type lies in its buffers.
+/// How values of a type are stored in buffers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
-    /// One bit a row.
+    /// One bit per row.
     Bits,
-    /// So many bytes a row.
+    /// This many bytes per row.
     Bytes(usize),
     /// Offsets and UTF-8.
     Text,
 }
 
 impl<'b> Cursor<'b> {
-    /// Refuses a batch with more columns than were read.
+    /// Panics if the batch has more columns than were read.
     pub fn finish(self) {
         if !self.batch.nodes.is_empty() || !self.batch.ends.is_empty() {
             misfit();
@@ -123,7 +123,7 @@ impl<'b> Cursor<'b> {
         buffer
     }
 
-    /// The node and the validity of the next column.
+    /// Reads the node and the validity of the next column.
     #[inline]
     fn head(&mut self, rows: Option<usize>, nullable: bool) -> (usize, Validity<'b>) {
         let (node_rows, nulls) = self.node();
@@ -148,7 +148,7 @@ impl<'b> Cursor<'b> {
         offsets
     }
 
-    /// The next column, of a type that is no list.
+    /// The next column, of a type other than a list.
     #[inline]
     pub fn column(&mut self, layout: Layout, nullable: bool) -> Column<'b> {
         self.scalars(Some(self.batch.rows), layout, nullable)
@@ -199,7 +199,7 @@ impl Validity<'_> {
     }
 }
 
-/// A column of a type that is no list.
+/// A column of a type other than a list.
 #[derive(Clone, Copy, Debug)]
 pub struct Column<'b> {
     /// Which rows have a value.
@@ -225,7 +225,8 @@ impl<'b> Column<'b> {
     #[inline]
     pub fn text(&self, row: usize) -> &'b str {
         let text = &self.values[offset(self.offsets, row)..offset(self.offsets, row + 1)];
-        // SAFETY: `Batch::trusted` was promised UTF-8 and offsets on characters.
+        // SAFETY: the caller of `Batch::trusted` promised UTF-8 and offsets at character
+        // boundaries.
         unsafe { std::str::from_utf8_unchecked(text) }
     }
 }

@@ -1,13 +1,13 @@
-//! What `wit/*.wit` says, as Rust: one module a world.
+//! Rust bindings of `wit/*.wit`: one module for each world.
 //!
-//! Invariant: a world is exported only by an artifact that has something behind it, which `export!`
-//! sees to. Of the bindings of an exported world only its description is used, the section that
-//! makes a component of the module. The functions themselves `export!` writes: the generated ones
-//! take each list as an allocation of its own and free each answer by one more call, which is most
-//! of the cost of a call of one row. Their names and their types are checked when the component is
-//! made. Deliberately absent: any hand-written glue of the import.
+//! Invariant: an artifact exports a world only if it implements something in it, which `export!`
+//! ensures. Of the bindings of an exported world only its description is used: the custom section
+//! that turns the module into a component. The exported functions are written by `export!`, because
+//! the generated ones allocate each list separately and free each reply by another call, which is
+//! most of the cost of a call with one row. Their names and types are checked when the component is
+//! made. Deliberately absent: hand-written bindings of the import.
 
-/// The world that maps events.
+/// The world of guests that map events.
 pub mod transform_guest {
     wit_bindgen::generate!({
         path: "../wit",
@@ -18,7 +18,7 @@ pub mod transform_guest {
     });
 }
 
-/// The world that computes at request time.
+/// The world of guests that compute at request time.
 pub mod on_demand_guest {
     wit_bindgen::generate!({
         path: "../wit",
@@ -29,7 +29,7 @@ pub mod on_demand_guest {
     });
 }
 
-/// The world that computes an author's aggregates.
+/// The world of guests that compute an author's aggregates.
 pub mod aggregate_guest {
     wit_bindgen::generate!({
         path: "../wit",
@@ -40,36 +40,36 @@ pub mod aggregate_guest {
     });
 }
 
-/// The world with the one import.
+/// The world with the only import.
 #[cfg(feature = "log")]
 pub mod log_guest {
     wit_bindgen::generate!({ path: "../wit", world: "log-guest" });
 }
 
-/// In place of the generated functions: none.
+/// Replaces the generated functions with nothing.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __no_functions {
     ($($of:tt)*) => {};
 }
 
-/// The modules of the exports as the macros above look for them, with no functions.
+/// The modules of the exports, without functions, as the macros above look for them.
 pub mod described {
-    /// As the bindings nest them.
+    /// Nested as in the bindings.
     pub mod exports {
-        /// As the bindings nest them.
+        /// Nested as in the bindings.
         pub mod lockstep {
-            /// As the bindings nest them.
+            /// Nested as in the bindings.
             pub mod features {
-                /// Of `wit/transform.wit`.
+                /// For `wit/transform.wit`.
                 pub mod transform {
                     pub use crate::__no_functions as __export_lockstep_features_transform_0_2_0_cabi;
                 }
-                /// Of `wit/on-demand.wit`.
+                /// For `wit/on-demand.wit`.
                 pub mod on_demand {
                     pub use crate::__no_functions as __export_lockstep_features_on_demand_0_2_0_cabi;
                 }
-                /// Of `wit/aggregate.wit`.
+                /// For `wit/aggregate.wit`.
                 pub mod aggregate {
                     pub use crate::__no_functions as __export_lockstep_features_aggregate_0_2_0_cabi;
                 }

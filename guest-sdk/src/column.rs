@@ -1,24 +1,24 @@
-//! Output columns as they are built, row by row, and how they become buffers.
+//! Builders of output columns: they collect values row by row and write them as buffers.
 //!
-//! Invariant: what is written is the one form of `wit/transform.wit`: offsets from 0, a zero behind
-//! each null, zero bits behind the last row, no validity where nothing is null. Builders keep their
-//! memory from call to call and nothing else. Deliberately absent: what types an author may use,
-//! which is `output.rs`.
+//! Invariant: what is written is the only form that `wit/transform.wit` allows: offsets from 0, a
+//! zero behind each null, zero bits after the last row, no validity if nothing is null. From call
+//! to call builders keep their memory and nothing else. Deliberately absent: which types an author
+//! may use, which is in `output.rs`.
 
 use crate::writer::Writer;
 use std::fmt::Debug;
 
-/// Columns that grow by a row at a time.
+/// Columns that grow row by row.
 pub trait Build: Default + Debug + 'static {
-    /// How many nodes they have.
+    /// The number of their nodes.
     const NODES: usize;
-    /// How many buffers they have.
+    /// The number of their buffers.
     const BUFFERS: usize;
 
-    /// Forgets all rows.
+    /// Removes all rows.
     fn clear(&mut self);
 
-    /// How many bytes all buffers have.
+    /// The number of bytes in all buffers.
     fn body_bytes(&self) -> usize;
 
     /// Writes nodes and buffers.
@@ -62,28 +62,28 @@ impl<First: Build, Rest: Build> Build for (First, Rest) {
 
 /// The values of one column, without its validity.
 pub trait Values: Default + Debug + 'static {
-    /// How many nodes its child has.
+    /// The number of nodes of its child.
     const CHILD_NODES: usize;
-    /// How many buffers it and its child have.
+    /// The number of buffers of it and its child.
     const BUFFERS: usize;
 
-    /// Forgets all rows.
+    /// Removes all rows.
     fn clear(&mut self);
 
-    /// How many rows it has.
+    /// The number of rows.
     fn rows(&self) -> usize;
 
-    /// Adds what stands behind a null.
+    /// Adds the zero value behind a null.
     fn push_zero(&mut self);
 
-    /// How many bytes its buffers have.
+    /// The number of bytes in its buffers.
     fn body_bytes(&self) -> usize;
 
     /// Writes its buffers, and the nodes and buffers of its child.
     fn write(&self, writer: &mut Writer<'_>);
 }
 
-/// `N` bytes a row.
+/// Values of `N` bytes per row.
 #[derive(Debug, Default)]
 pub struct Fixed<const N: usize>(Vec<[u8; N]>);
 
@@ -125,7 +125,7 @@ impl<const N: usize> Values for Fixed<N> {
     }
 }
 
-/// One bit a row, kept as a byte until it is written: a plain store is faster than a bit.
+/// One bit per row, kept as a byte until it is written: storing a byte is faster than a bit.
 #[derive(Debug, Default)]
 pub struct Flags(Vec<u8>);
 
@@ -232,7 +232,7 @@ pub struct Lists<V> {
 }
 
 impl<V: Values> Lists<V> {
-    /// Adds a row of the elements that `fill` pushes.
+    /// Adds a row with the elements that `fill` pushes.
     #[inline]
     pub fn push(&mut self, fill: impl FnOnce(&mut Nullable<V>)) {
         fill(&mut self.elements);
@@ -296,7 +296,7 @@ impl<V: Values> Build for Full<V> {
 /// A column that may have nulls.
 #[derive(Debug, Default)]
 pub struct Nullable<V> {
-    /// One byte a row, 1 if it has a value.
+    /// One byte per row, 1 if it has a value.
     valid: Vec<u8>,
     nulls: usize,
     values: V,

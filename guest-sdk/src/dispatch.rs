@@ -1,7 +1,7 @@
-//! Calling an author's aggregates, group by group, and answering the host.
+//! Calls an author's aggregates, group by group, and writes the reply for the host.
 //!
-//! Invariant: a group is computed from its own rows or states alone, so what one group does cannot
-//! show in another. Deliberately absent: the exports themselves, which `export!` makes.
+//! Invariant: a group is computed from its own rows or states alone, so one group cannot affect
+//! another. Deliberately absent: the exports themselves, which `export!` writes.
 
 use crate::aggregate::{Aggregate, Declared};
 use crate::batch::{Batch, misfit};
@@ -11,19 +11,19 @@ use crate::output::Output;
 use crate::record::Row;
 use crate::states::{Answer, Ends, States};
 
-/// What one aggregate does.
+/// The functions of one aggregate.
 #[derive(Clone, Copy, Debug)]
 pub struct Dispatch {
-    /// Answers the state of each group of rows.
+    /// Writes the state of each group of rows.
     pub update: fn(Ends<'_>, &Batch<'_>) -> Vec<u8>,
-    /// Answers each group's states merged.
+    /// Writes the merged state of each group of states.
     pub merge: fn(Ends<'_>, States<'_>) -> Vec<u8>,
-    /// Answers the value of each state.
+    /// Writes the value of each state.
     pub finalize: fn(&mut Scratch, States<'_>) -> Vec<u8>,
 }
 
 impl Dispatch {
-    /// That of the aggregate `A`.
+    /// The functions of the aggregate `A`.
     pub const fn of<A: Declared>() -> Dispatch {
         Dispatch { update: update::<A>, merge: merge::<A>, finalize: finalize::<A> }
     }
@@ -59,7 +59,7 @@ fn merge<A: Aggregate>(groups: Ends<'_>, states: States<'_>) -> Vec<u8> {
             Ok(state) => answer.put(&state),
             Err(reason) => answer.refuse(reason),
         }
-        // What is left of a refused group.
+        // Drops the rest of a refused group.
         group.for_each(drop);
     }
     answer.write()

@@ -1,6 +1,6 @@
-//! A point in event time, as a column holds it.
+//! A point in event time, as a column contains it.
 //!
-//! Invariant: a plain count of microseconds since 1970-01-01 UTC, nothing else. Deliberately
+//! Invariant: it is a plain count of microseconds since 1970-01-01 UTC, nothing else. Deliberately
 //! absent: calendars, time zones, and any way to read a clock: `as_of` is an input of a transform
 //! (S5).
 

@@ -1,17 +1,17 @@
-//! The two buffers of a call: what the host sends and what it is answered.
+//! The two buffers of a call: one for what the host sends, one for the reply.
 //!
-//! Invariant: each function of `wit/` takes one list and answers one, so the host asks for room
-//! once, before a call, and has read the answer before it asks again. One buffer a direction thus
-//! serves all calls, and nothing is left to be freed behind one. A buffer that a large batch grew
-//! goes back to the allocator when the next call begins. Deliberately absent outside of Wasm: only
-//! a host that keeps the canonical ABI may call this.
+//! Invariant: each function of `wit/` takes one list and returns one. The host asks for room once,
+//! before a call, and has read the reply before it asks again. So one buffer in each direction
+//! serves all calls, and nothing has to be freed after a call. A buffer that a large batch enlarged
+//! is freed when the next call begins. Deliberately absent: use outside of Wasm; only a host that
+//! follows the canonical ABI may call this.
 
 use std::cell::RefCell;
 
 /// Most bytes of a buffer that are kept from call to call.
 const KEPT_BYTES_MAX: usize = 64 << 10;
 
-/// Where an answer lies, as the canonical ABI returns a list.
+/// Where a reply is stored, in the form in which the canonical ABI returns a list.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Returned {
@@ -33,7 +33,7 @@ thread_local! {
     };
 }
 
-/// Room for so many bytes that the host sends, until it asks again.
+/// Room for this many bytes that the host will send; valid until it asks again.
 pub fn room(bytes: usize) -> *mut u8 {
     EXCHANGE.with_borrow_mut(|exchange| {
         for buffer in [&mut exchange.sent, &mut exchange.answer] {
@@ -56,7 +56,7 @@ pub unsafe fn sent<'b>(bytes: *const u8, length: usize) -> &'b [u8] {
     unsafe { std::slice::from_raw_parts(bytes, length) }
 }
 
-/// Gives the host the answer that `fill` makes of a buffer with any bytes in it.
+/// Calls `fill` with a buffer, which may contain old bytes, and returns its content to the host.
 pub(crate) fn answered(fill: impl FnOnce(&mut Vec<u8>)) -> *const Returned {
     EXCHANGE.with_borrow_mut(|exchange| {
         fill(&mut exchange.answer);

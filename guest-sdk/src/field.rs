@@ -1,14 +1,14 @@
-//! What a field of an event, a request or a set of stored features may hold.
+//! The types that a field of an event, a request or a set of stored features may have.
 //!
-//! Invariant: a field is read by borrowing from the batch; nothing is allocated for a row.
-//! Deliberately absent: owned strings, and lists of lists.
+//! Invariant: a field borrows from the batch; reading a row allocates nothing. Deliberately absent:
+//! owned strings, and lists of lists.
 
 use crate::batch::{Column, Cursor, Layout, ListColumn};
 use crate::event_time::EventTime;
 use crate::list::List;
 use crate::manifest::{FALSE, Piece, TRUE};
 
-/// A type that is no list and never null.
+/// A type other than a list that is never null.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the element of a list, or lie within an `Option`, of a column",
     label = "not a plain column type",
@@ -17,10 +17,10 @@ use crate::manifest::{FALSE, Piece, TRUE};
 pub trait Scalar<'b>: Sized {
     /// The type's name in the manifest.
     const TYPE: &'static str;
-    /// How the type lies in its buffers.
+    /// How values of the type are stored in buffers.
     const LAYOUT: Layout;
 
-    /// The value of `row`, which has one.
+    /// The value of `row`, which must have one.
     fn get(column: &Column<'b>, row: usize) -> Self;
 }
 
@@ -31,11 +31,11 @@ pub trait Scalar<'b>: Sized {
     note = "use i64, f64, f32, bool, EventTime, &str, List<'_, T>, or an Option of one of them"
 )]
 pub trait Field<'b>: Sized {
-    /// The column, opened.
+    /// The opened column.
     type Column: Copy;
     /// The type's name in the manifest.
     const TYPE: Piece;
-    /// Whether a row may lack a value, as JSON.
+    /// Whether a row may have no value, as JSON.
     const NULLABLE: Piece;
 
     /// Opens the next column.

@@ -1,7 +1,8 @@
-//! The host's calls, on their way to the author's functions.
+//! Forwards the host's calls to the author's functions.
 //!
-//! Invariant: a guest has one thread and one artifact, so one scratch a transform serves all calls.
-//! Deliberately absent outside of Wasm: only a host that keeps `wit/transform.wit` may call this.
+//! Invariant: a guest has one thread and one artifact, so one scratch buffer per transform serves
+//! all calls. Deliberately absent: use outside of Wasm; only a host that follows
+//! `wit/transform.wit` may call this.
 
 use crate::batch::Batch;
 use crate::dispatch::Dispatch;
@@ -17,7 +18,7 @@ thread_local! {
     static AGGREGATE: RefCell<Scratch> = const { RefCell::new(None) };
 }
 
-/// Answers `map`.
+/// Implements the exported function `map`.
 pub fn map(transforms: &[Run], views: u64, batch: &[u8]) -> *const Returned {
     #[cfg(feature = "log")]
     crate::host_log::install_hook();
@@ -28,7 +29,7 @@ pub fn map(transforms: &[Run], views: u64, batch: &[u8]) -> *const Returned {
     })
 }
 
-/// Answers `compute`.
+/// Implements the exported function `compute`.
 pub fn compute(transforms: &[Run], transform: u32, batch: &[u8]) -> *const Returned {
     #[cfg(feature = "log")]
     crate::host_log::install_hook();
@@ -51,7 +52,7 @@ fn aggregate(aggregates: &[Dispatch], index: u32) -> &Dispatch {
     aggregate
 }
 
-/// Answers `update`.
+/// Implements the exported function `update`.
 pub fn update(aggregates: &[Dispatch], index: u32, mut batch: &[u8]) -> *const Returned {
     let groups = Ends::take(&mut batch);
     // SAFETY: as in `map`.
@@ -59,13 +60,13 @@ pub fn update(aggregates: &[Dispatch], index: u32, mut batch: &[u8]) -> *const R
     answered(|out| *out = (aggregate(aggregates, index).update)(groups, &batch))
 }
 
-/// Answers `merge`.
+/// Implements the exported function `merge`.
 pub fn merge(aggregates: &[Dispatch], index: u32, mut groups: &[u8]) -> *const Returned {
     let ends = Ends::take(&mut groups);
     answered(|out| *out = (aggregate(aggregates, index).merge)(ends, States::read(groups)))
 }
 
-/// Answers `finalize`.
+/// Implements the exported function `finalize`.
 pub fn finalize(aggregates: &[Dispatch], index: u32, states: &[u8]) -> *const Returned {
     let states = States::read(states);
     AGGREGATE.with_borrow_mut(|scratch| {

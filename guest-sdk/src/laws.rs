@@ -1,4 +1,5 @@
-//! Does an aggregate keep the laws that parity rests on (S1, S18, S21)? For `cargo test`.
+//! Checks whether an aggregate keeps the laws on which parity relies (S1, S18, S21). For `cargo
+//! test`.
 //!
 //! ```text
 //! decode(encode(a)) = a                       one encoding
@@ -11,7 +12,7 @@
 //! Invariant: states are compared as encoded bytes, which is what hosts keep, and everything random
 //! comes from a fixed seed, so a failure repeats. Groups grow from small to large, so the first
 //! failure is a short one. Deliberately absent: a proof. Laws that break only beyond a bound show
-//! only on samples beyond it, so test a type with a small bound, on more rows than that.
+//! only on samples beyond it, so test a type that has a small bound with more rows than that bound.
 
 mod random;
 mod sample;
@@ -25,22 +26,22 @@ use crate::writer::{batch_bytes, write_batch};
 use random::Random;
 use std::fmt;
 
-/// Rounds, each with groups of its own.
+/// Rounds, each with new groups.
 const ROUNDS: usize = 200;
-/// Most rows of a group are this many times the samples.
+/// A group has at most this many times as many rows as there are samples.
 const REPEATS: usize = 3;
 
-/// Panics with the law and the rows that break it, if any is found.
+/// Panics with the law and the rows that break it, if any are found.
 ///
-/// `samples` are inputs, in no order, each taken any number of times: [`samples`] makes some.
-/// Choose them so that they collide, fill what has a bound and go beyond it.
+/// `samples` are inputs in no order; each is used any number of times. [`samples`] makes some.
+/// Choose them so that they collide, fill what has a bound and exceed it.
 pub fn check<A: Aggregate>(samples: &[A::Input<'_>]) {
     if let Err(broken) = verify::<A>(samples) {
         panic!("{broken}");
     }
 }
 
-/// Says which law the aggregate breaks on `samples`, if any.
+/// Returns the law that the aggregate breaks on `samples`, if any.
 pub fn verify<A: Aggregate>(samples: &[A::Input<'_>]) -> Result<(), Broken> {
     assert!(!samples.is_empty(), "an aggregate is checked on some inputs; give some");
     let mut bench = Bench::<A> { samples, random: Random::new() };
@@ -77,7 +78,7 @@ impl fmt::Debug for Broken {
 
 impl std::error::Error for Broken {}
 
-/// An encoded state and how it came about.
+/// An encoded state, and how it was computed.
 struct Side {
     how: &'static str,
     state: Vec<u8>,
@@ -89,7 +90,7 @@ struct Bench<'s, 'i, A: Aggregate> {
 }
 
 impl<A: Aggregate> Bench<'_, '_, A> {
-    /// A failure: the law, what each name stands for, and what was found.
+    /// A failure: the law, the meaning of each name in it, and what was found.
     fn broken(&self, law: &str, groups: &[(&str, &[usize])], found: &str) -> Broken {
         let name = std::any::type_name::<A>();
         let mut text = format!("{name} breaks a law: {law}\n");
@@ -143,7 +144,7 @@ impl<A: Aggregate> Bench<'_, '_, A> {
         })
     }
 
-    /// The laws of one state.
+    /// Checks the laws of one state.
     fn alone(&self, a: &[usize]) -> Result<(), Broken> {
         let groups: &[(&str, &[usize])] = &[("a", a)];
         let whole = self.updated(a);
@@ -170,7 +171,7 @@ impl<A: Aggregate> Bench<'_, '_, A> {
         self.same("merge(a, zero) = a", groups, &state, &right)
     }
 
-    /// The laws of two.
+    /// Checks the laws of two states.
     fn pair(&self, a: &[usize], b: &[usize]) -> Result<(), Broken> {
         let groups: &[(&str, &[usize])] = &[("a", a), ("b", b)];
         let (left, right) = (self.state(a), self.state(b));
@@ -191,7 +192,7 @@ impl<A: Aggregate> Bench<'_, '_, A> {
         self.same(law, groups, &updated, &Side { how: "merge(a, update(zero, x))", state })
     }
 
-    /// Associativity.
+    /// Checks associativity.
     fn triple(&self, a: &[usize], b: &[usize], c: &[usize]) -> Result<(), Broken> {
         let groups: &[(&str, &[usize])] = &[("a", a), ("b", b), ("c", c)];
         let law = "merge(merge(a, b), c) = merge(a, merge(b, c))";
@@ -202,7 +203,7 @@ impl<A: Aggregate> Bench<'_, '_, A> {
         self.same(law, groups, &left, &Side { how: "merge(a, merge(b, c))", state })
     }
 
-    /// Split = whole: the rows one by one, merged in a random tree.
+    /// Checks that splitting does not matter: the rows one by one, merged in a random tree.
     fn tree(&mut self, rows: &[usize]) -> Result<(), Broken> {
         let mut parts: Vec<Vec<u8>> = rows.iter().map(|at| self.state(&[*at])).collect();
         while parts.len() > 1 {

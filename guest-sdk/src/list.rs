@@ -1,7 +1,7 @@
-//! A list in one row of a column.
+//! A list: the value of one row of a list column.
 //!
-//! Invariant: it borrows from the batch, is `Copy`, and any element may be null, whatever the
-//! author expects: that is what the contract says of lists. Deliberately absent: lists of lists.
+//! Invariant: it borrows from the batch, is `Copy`, and any element may be null, because the
+//! contract allows null elements in every list. Deliberately absent: lists of lists.
 
 use crate::batch::{Column, ListColumn};
 use crate::field::Scalar;
@@ -31,7 +31,7 @@ impl<'b, T: Scalar<'b>> List<'b, T> {
         List { elements: column.elements, start, end, element: PhantomData }
     }
 
-    /// How many elements it has, nulls included.
+    /// The number of elements, including nulls.
     pub fn len(&self) -> usize {
         self.end - self.start
     }
@@ -41,7 +41,7 @@ impl<'b, T: Scalar<'b>> List<'b, T> {
         self.start == self.end
     }
 
-    /// The element at `index`, which may be null; `None` behind the end.
+    /// The element at `index`, which may be null; `None` after the end.
     pub fn get(&self, index: usize) -> Option<Option<T>> {
         if index >= self.len() {
             return None;

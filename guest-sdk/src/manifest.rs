@@ -1,7 +1,7 @@
-//! The manifest's JSON, put together by the compiler.
+//! The manifest's JSON, assembled by the compiler.
 //!
-//! Invariant: the derives write escaped JSON pieces as constants; only `export!` joins them, once,
-//! into the bytes of the custom section. Deliberately absent: any JSON work at run time.
+//! Invariant: the derives write escaped pieces of JSON as constants; only `export!` joins them,
+//! once, into the bytes of the custom section. Deliberately absent: any JSON work at run time.
 
 /// A piece of JSON text.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +17,7 @@ pub const TRUE: Piece = Piece::Text("true");
 /// False, as JSON.
 pub const FALSE: Piece = Piece::Text("false");
 
-/// How many bytes `piece` has.
+/// The length of `piece` in bytes.
 pub const fn length(piece: &Piece) -> usize {
     match piece {
         Piece::Text(text) => text.len(),
@@ -32,7 +32,7 @@ pub const fn length(piece: &Piece) -> usize {
     }
 }
 
-/// The `N` bytes of `piece`, where `N` is its [`length`].
+/// The `N` bytes of `piece`, where `N` is from [`length`].
 pub const fn join<const N: usize>(piece: &Piece) -> [u8; N] {
     let mut bytes = [0; N];
     let end = put(piece, &mut bytes, 0);

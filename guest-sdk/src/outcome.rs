@@ -1,7 +1,8 @@
-//! What one view, or one on-demand transform, made of a batch.
+//! The outcome of one view or on-demand transform for a batch: rows and refusals.
 //!
-//! Invariant: a source row has rows or a refusal, never both, and source rows never decrease, since
-//! a transform answers one row after the other. Deliberately absent: the meaning of the columns.
+//! Invariant: a source row has rows or a refusal, never both, and source rows never decrease,
+//! because a transform handles one row after another. Deliberately absent: the meaning of the
+//! columns.
 
 use crate::column::Build;
 use crate::record::Row;
@@ -12,10 +13,10 @@ use std::fmt::Debug;
 /// Most bytes of a refusal's reason; the host keeps no more.
 pub(crate) const REASON_MAX_BYTES: usize = 4 << 10;
 
-/// The rows of one batch, while they are made and until they are written.
+/// The rows of one batch, from when they are made until they are written.
 #[derive(Debug, Default)]
 pub struct Outcome<B> {
-    /// The source row that is being answered.
+    /// The source row that is being handled.
     source: u32,
     sources: Vec<[u8; 4]>,
     refused: Vec<(u32, String)>,
@@ -23,14 +24,14 @@ pub struct Outcome<B> {
 }
 
 impl<B: Build> Outcome<B> {
-    /// Forgets everything but the memory.
+    /// Removes the content and keeps the memory.
     pub fn clear(&mut self) {
         self.sources.clear();
         self.refused.clear();
         self.columns.clear();
     }
 
-    /// Turns to source row `row`.
+    /// Moves to source row `row`.
     #[inline]
     pub fn turn_to(&mut self, row: usize) {
         self.source = row as u32;
@@ -50,18 +51,19 @@ impl<B: Build> Outcome<B> {
     }
 }
 
-/// A reason cut at its limit.
+/// Cuts a reason at its limit.
 pub(crate) fn cut(mut reason: String) -> String {
     reason.truncate(reason.floor_char_boundary(REASON_MAX_BYTES));
     reason
 }
 
-/// An [`Outcome`] of any columns.
+/// An [`Outcome`] with columns of any kind.
 pub trait Written: Any + Debug {
-    /// How many bytes [`Written::write`] writes.
+    /// The number of bytes that [`Written::write`] writes.
     fn bytes(&self) -> usize;
 
-    /// Writes the outcome, as `wit/transform.wit` lays it out, to the front of `out`.
+    /// Writes the outcome, in the layout of `wit/transform.wit`, to the front of `out`; returns the
+    /// rest.
     fn write<'o>(&self, out: &'o mut [u8]) -> &'o mut [u8];
 }
 
@@ -93,11 +95,12 @@ impl<B: Build> Written for Outcome<B> {
 /// Where a transform keeps its outcome's memory from call to call.
 pub type Scratch = Option<Box<dyn Written>>;
 
-/// The outcome in `scratch`, empty. It goes back when it is filled.
+/// The outcome in `scratch`, emptied. The caller puts it back when it is filled.
 #[inline]
 pub(crate) fn emptied<B: Build>(scratch: &mut Scratch) -> Box<Outcome<B>> {
     let kept = scratch.take().map(|kept| kept as Box<dyn Any>);
-    // Asked once: the answer goes through memory, and is read before it has arrived there.
+    // Downcast once: the result is stored to memory, and reading it back at once would wait for
+    // that.
     let kept = kept.and_then(|kept| kept.downcast::<Outcome<B>>().ok());
     let mut outcome = kept.unwrap_or_default();
     outcome.clear();

@@ -1,7 +1,7 @@
-//! What a column of a view or of on-demand outputs may hold.
+//! The types that a column of a view or of on-demand outputs may have.
 //!
-//! Invariant: a value goes into its column's builder at once, so a row is never kept. Deliberately
-//! absent: lists of lists.
+//! Invariant: a value goes into its column's builder at once, so a row is never stored.
+//! Deliberately absent: lists of lists.
 
 use crate::column::{Build, Fixed, Flags, Full, Lists, Nullable, Texts, Values};
 use crate::event_time::EventTime;
@@ -37,7 +37,7 @@ pub trait Output: Sized {
     type Builder: Build;
     /// The type's name in the manifest.
     const TYPE: Piece;
-    /// Whether a row may lack a value, as JSON.
+    /// Whether a row may have no value, as JSON.
     const NULLABLE: Piece;
 
     /// Adds this value as a row.

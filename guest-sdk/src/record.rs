@@ -1,7 +1,8 @@
-//! The structs of an author: records that are read from a batch, and rows that are written to one.
+//! The structs of an author: records, which are read from a batch, and rows, which are written to
+//! one.
 //!
-//! Invariant: the derives implement these traits and nobody else; a record's and a row's columns
-//! are its fields in order. Deliberately absent: anything a derive can check by looking at tokens.
+//! Invariant: only the derives implement these traits; the columns of a record or a row are its
+//! fields, in order. Deliberately absent: checks that a derive can do by looking at tokens.
 
 use crate::batch::{Cursor, Position};
 use crate::column::Build;
@@ -15,9 +16,9 @@ use crate::manifest::Piece;
     label = "derive `Event`, `Request` or `Features` on it"
 )]
 pub trait Record {
-    /// The struct with another lifetime.
+    /// The same struct with another lifetime.
     type Row<'b>;
-    /// Its columns, opened.
+    /// Its opened columns.
     type Columns<'b>;
 
     /// Opens its columns.
@@ -33,17 +34,17 @@ pub trait Record {
     label = "put `#[derive(Event)]` on this struct; a view reads one `&Event`"
 )]
 pub trait Event: Record {
-    /// Its declaration.
+    /// Its declaration, as JSON.
     const DECLARATION: Piece;
 }
 
-/// A record of what a request says.
+/// A record of a request's columns.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a request",
     label = "put `#[derive(Request)]` on this struct; it is the first argument"
 )]
 pub trait Request: Record {
-    /// Its columns.
+    /// Its columns, as JSON.
     const COLUMNS: Piece;
 }
 
@@ -53,7 +54,7 @@ pub trait Request: Record {
     label = "put `#[derive(Features)]` on this struct; it is the second argument"
 )]
 pub trait Features: Record {
-    /// Its features.
+    /// Its features, as JSON.
     const INPUTS: Piece;
 }
 
@@ -77,19 +78,19 @@ pub trait Row: Sized {
              `Result` of one of these with `String`"
 )]
 pub trait View: Row {
-    /// What the struct's doc comment says.
+    /// The text of the struct's doc comment.
     const DESCRIPTION: Piece;
     /// The view's fields from `owner` on, except its event.
     const DECLARATION: Piece;
 }
 
-/// What an on-demand transform answers for a request.
+/// The outputs of an on-demand transform for one request.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the answer of an on-demand transform",
     label = "it returns a `#[derive(Outputs)]` struct or a `Result` of it with `String`"
 )]
 pub trait Outputs: Row {
-    /// Its columns.
+    /// Its columns, as JSON.
     const COLUMNS: Piece;
 }
 

@@ -1,7 +1,7 @@
-//! States as they cross the boundary: the bytes of `wit/aggregate.wit`.
+//! States as they cross between host and guest: the bytes of `wit/aggregate.wit`.
 //!
-//! Invariant: a group has a state or a refusal, and a refused group's state is empty. Deliberately
-//! absent: what a state means.
+//! Invariant: a group has either a state or a refusal, and a refused group's state is empty.
+//! Deliberately absent: what a state means.
 
 use crate::aggregate::Aggregate;
 use crate::batch::{misfit, take, take_count};
@@ -14,13 +14,13 @@ use std::ops::Range;
 pub struct Ends<'b>(&'b [[u8; 4]]);
 
 impl<'b> Ends<'b> {
-    /// Takes them, with their count in front, off the front of `bytes`.
+    /// Reads the count and the ends from the front of `bytes` and removes them.
     pub fn take(bytes: &mut &'b [u8]) -> Ends<'b> {
         let count = take_count(bytes);
         Ends(take(bytes, count))
     }
 
-    /// How many ranges there are.
+    /// The number of ranges.
     pub fn count(self) -> usize {
         self.0.len()
     }
@@ -48,7 +48,7 @@ pub struct States<'b> {
 }
 
 impl<'b> States<'b> {
-    /// The states that `bytes` are.
+    /// Reads the states in `bytes`.
     pub fn read(mut bytes: &'b [u8]) -> States<'b> {
         let states = States { ends: Ends::take(&mut bytes), bytes };
         if states.ends.last() != bytes.len() {
@@ -57,7 +57,7 @@ impl<'b> States<'b> {
         states
     }
 
-    /// How many there are.
+    /// The number of states.
     pub fn count(self) -> usize {
         self.ends.count()
     }
@@ -68,18 +68,18 @@ impl<'b> States<'b> {
     }
 }
 
-/// The states of some groups, as they are made.
+/// The states of some groups, while they are being computed.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
     refused: Vec<(u32, String)>,
     ends: Vec<[u8; 4]>,
     bytes: Vec<u8>,
-    /// One state: an author's `encode` sees no other's bytes.
+    /// A buffer for one state: an author's `encode` sees no other state's bytes.
     state: Vec<u8>,
 }
 
 impl Answer {
-    /// The next group's state.
+    /// Adds the next group's state.
     pub(crate) fn put<A: Aggregate>(&mut self, state: &A) {
         self.state.clear();
         state.encode(&mut self.state);
@@ -101,7 +101,7 @@ impl Answer {
         }
     }
 
-    /// The answer's bytes.
+    /// The bytes of the reply.
     pub(crate) fn write(&self) -> Vec<u8> {
         let messages: usize = self.refused.iter().map(|(_, reason)| 8 + reason.len()).sum();
         let mut bytes = vec![0; 4 + messages + 4 + self.ends.len() * 4 + self.bytes.len()];

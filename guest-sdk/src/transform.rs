@@ -1,8 +1,8 @@
-//! Calling an author's functions, row by row, and answering the host.
+//! Calls an author's functions, row by row, and collects the results for the host.
 //!
-//! Invariant: each row is seen alone, and nothing but memory outlives a call: the same rows on a
-//! fresh instance, a warm one, alone or inside any batch (S7). Deliberately absent: the exports
-//! themselves, which `export!` makes in the author's crate.
+//! Invariant: each row is seen alone, and nothing but memory is kept after a call: the rows are the
+//! same on a fresh instance, a warm one, alone or inside any batch (S7). Deliberately absent: the
+//! exports themselves, which `export!` writes in the author's crate.
 
 use crate::batch::Batch;
 use crate::column::Build;
@@ -10,16 +10,16 @@ use crate::manifest::Piece;
 use crate::outcome::{Outcome, Scratch, Written, emptied};
 use crate::record::{Outputs, Record, Row, View};
 
-/// Maps or computes one batch into `scratch`.
+/// Maps or computes one batch, with the result in `scratch`.
 pub type Run = fn(&mut Scratch, &Batch<'_>);
 
-/// A function under `#[transform]`.
+/// A view: a function under `#[transform]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a view",
     label = "put `#[transform]` on this function"
 )]
 pub trait Transform {
-    /// Its declaration.
+    /// Its declaration, as JSON.
     const DECLARATION: Piece;
 
     /// Maps a batch of its events.
@@ -32,21 +32,21 @@ pub trait Transform {
     label = "put `#[on_demand]` on this function"
 )]
 pub trait OnDemand {
-    /// Its declaration.
+    /// Its declaration, as JSON.
     const DECLARATION: Piece;
 
     /// Computes a batch of requests.
     fn run(scratch: &mut Scratch, batch: &Batch<'_>);
 }
 
-/// Rows of a view: a row, or none or several.
+/// The rows that a view returns for an event: none, one or several.
 #[diagnostic::on_unimplemented(
     message = "a view cannot return `{Self}`",
     label = "a view returns a `#[derive(View)]` struct, an `Option`, `Vec` or array of it, or a \
              `Result` of one of these with `String`"
 )]
 pub trait Emit {
-    /// The row.
+    /// The type of a row.
     type View: View;
 
     /// Adds the rows.
@@ -91,14 +91,14 @@ impl<E: Emit, const N: usize> Emit for [E; N] {
     }
 }
 
-/// What a view returns: rows, or why it refuses the event.
+/// What a view's function returns: rows, or a reason for refusing the event.
 #[diagnostic::on_unimplemented(
     message = "a view cannot return `{Self}`",
     label = "a view returns a `#[derive(View)]` struct, an `Option`, `Vec` or array of it, or a \
              `Result` of one of these with `String`"
 )]
 pub trait Answer {
-    /// The row.
+    /// The type of a row.
     type View: View;
 
     /// Adds the rows, or refuses the event.
@@ -126,13 +126,13 @@ impl<E: Emit> Answer for Result<E, String> {
     }
 }
 
-/// What an on-demand transform returns: outputs, or why it refuses the request.
+/// What an on-demand function returns: outputs, or a reason for refusing the request.
 #[diagnostic::on_unimplemented(
     message = "an on-demand transform cannot return `{Self}`",
     label = "it returns a `#[derive(Outputs)]` struct or a `Result` of it with `String`"
 )]
 pub trait Respond {
-    /// The outputs.
+    /// The type of the outputs.
     type Outputs: Outputs;
 
     /// Adds the outputs, or refuses the request.
@@ -209,7 +209,7 @@ pub fn outcomes(
     out
 }
 
-/// Writes those outcomes to `out`, replacing what it held.
+/// Writes those outcomes to `out`, replacing its content.
 pub fn write_outcomes(
     transforms: &[Run],
     chosen: u64,

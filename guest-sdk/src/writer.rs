@@ -1,11 +1,11 @@
-//! Writes one flat batch into memory that was sized before.
+//! Writes one flat batch into memory of the right size.
 //!
-//! Invariant: nodes, ends of buffers and their bytes each fill a region of their own, so that one
-//! walk over the columns writes all three. Deliberately absent: growth.
+//! Invariant: nodes, ends of buffers and bytes each fill a region of their own, so that one pass
+//! over the columns writes all three. Deliberately absent: growing the memory.
 
 use crate::column::Build;
 
-/// Bytes of a batch before its nodes: the rows and the count of nodes.
+/// Bytes of a batch before its nodes: the numbers of rows and of nodes.
 const HEAD_BYTES: usize = 8;
 
 /// The regions of a batch that are still to be written.
@@ -17,13 +17,13 @@ pub struct Writer<'o> {
     end: u32,
 }
 
-/// How many bytes the batch of `columns` has.
+/// The number of bytes of a batch with these `columns`.
 #[inline]
 pub(crate) fn batch_bytes<B: Build>(columns: &B) -> usize {
     HEAD_BYTES + B::NODES * 8 + 4 + B::BUFFERS * 4 + columns.body_bytes()
 }
 
-/// Writes the batch of `columns` with so many rows; `out` has [`batch_bytes`] bytes.
+/// Writes the batch of `columns`, which have `rows` rows; `out` has [`batch_bytes`] bytes.
 #[inline]
 pub(crate) fn write_batch<B: Build>(columns: &B, rows: usize, mut out: &mut [u8]) {
     put(&mut out, &(rows as u32).to_le_bytes());
@@ -39,7 +39,7 @@ pub(crate) fn write_batch<B: Build>(columns: &B, rows: usize, mut out: &mut [u8]
     );
 }
 
-/// Fills the front of `out` and leaves the rest.
+/// Writes bytes to the front of `out`, which becomes the rest.
 #[inline]
 pub(crate) fn put(out: &mut &mut [u8], bytes: &[u8]) {
     let (front, rest) = std::mem::take(out).split_at_mut(bytes.len());
@@ -47,10 +47,10 @@ pub(crate) fn put(out: &mut &mut [u8], bytes: &[u8]) {
     *out = rest;
 }
 
-/// Fills the front of `out` with numbers.
+/// Writes numbers to the front of `out`, which becomes the rest.
 #[inline]
 pub(crate) fn put_items<const N: usize>(out: &mut &mut [u8], items: &[[u8; N]]) {
-    // One row is the usual online call, and a copy of known length needs no call.
+    // An online call usually has one row, and copying a known length needs no function call.
     match items {
         [item] => put(out, item),
         items => put(out, items.as_flattened()),
@@ -94,7 +94,7 @@ impl Writer<'_> {
         self.close(4 + ends.len() * 4);
     }
 
-    /// Writes a buffer of bits, one a flag of 0 or 1.
+    /// Writes a buffer of bits from flags of 0 or 1.
     #[inline]
     pub fn bits(&mut self, flags: &[u8]) {
         let (whole, rest) = flags.as_chunks::<8>();
@@ -112,10 +112,10 @@ impl Writer<'_> {
     }
 }
 
-/// Eight flags of 0 or 1 as the bits of a byte, the first least significant.
+/// Packs eight flags of 0 or 1 into a byte, the first flag as the least significant bit.
 ///
 /// The product moves the flag of byte i, at bit 8i, to bit 56 + i (factor bit 56 - 7i); no two
-/// terms of the product meet in a bit, so nothing carries into the top byte.
+/// terms of the product share a bit, so nothing carries into the top byte.
 #[inline]
 fn pack(flags: [u8; 8]) -> u8 {
     (u64::from_le_bytes(flags).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
@@ -125,7 +125,7 @@ fn pack(flags: [u8; 8]) -> u8 {
 mod tests {
     use super::*;
 
-    /// Goal: flags become the right bits. Method: all 256 bytes against a plain loop.
+    /// Goal: flags become the right bits. Method: all 256 bytes compared with a plain loop.
     #[test]
     fn packs_flags() {
         for byte in 0..=255u8 {

@@ -1,10 +1,13 @@
-//! Training sets as known: what the online host would have answered at the time (S1).
+//! Training sets with `--as-known`: their values must be those that the online host would have
+//! returned at the time (S1).
 //!
 //! Method: events arrive some time after they happened, some of them late. The online host is asked
-//! at each time when just those events are in its store that had arrived by then; the batch host is
-//! given all events with their times of arrival. Both must give the same bits, and another answer
-//! than without arrivals where one leaked. What leaked through an on-demand transform is counted
-//! from two training sets, one as known and one of the questions that it does not refuse.
+//! at each time when its store contains exactly the events that had arrived by then; the batch host
+//! is given all events with their arrival times. Both must give the same bits, and different values
+//! than without arrival times wherever a later arrival would have leaked. Leaks through an
+//! on-demand transform are counted by comparing two training sets: one as known, and one with all
+//! events, for the rows that the transform does not refuse. Deliberately absent: how arrival times
+//! are read from files.
 
 use crate::online::{Asked, everyone, online, service};
 use crate::stream::memory;
@@ -47,7 +50,7 @@ impl Arriving {
         records: RecordBatch,
         times: Vec<i64>,
     ) -> Arriving {
-        // The batch host looks at those later than an hour one by one.
+        // The batch host handles events that are more than an hour late one by one.
         let delay = |random: &mut Random| match random.below(4) {
             0 => random.below(110) as i64 * MINUTE_US,
             1 => 0,
@@ -84,7 +87,7 @@ fn spine(asked: &[Asked], weights: &[Option<f64>]) -> RecordBatch {
         .unwrap()
 }
 
-/// The batch host's answers, and what it counted.
+/// The batch host's values and counts.
 fn trained(
     catalog: &Catalog,
     service: &Service,
@@ -97,7 +100,7 @@ fn trained(
     made(catalog, service, sources, &spine(asked, &[]), options).unwrap()
 }
 
-/// As [`trained`], of a spine.
+/// As [`trained`], for a given spine.
 fn made(
     catalog: &Catalog,
     service: &Service,
@@ -155,7 +158,7 @@ fn sources(catalog: &Catalog, seed: u64, random: &mut Random) -> [Arriving; 2] {
     ]
 }
 
-/// The online host's answers, each when what had arrived was in.
+/// The online host's values, each at the moment when the store holds exactly what had arrived.
 fn served(
     catalog: &Arc<Catalog>,
     service: &Service,
@@ -225,18 +228,19 @@ fn on_demand(catalog: &Catalog) -> Service {
     Service::resolve(&ProjectFile::open(folder.path()).unwrap(), catalog, "asked").unwrap()
 }
 
-/// Goal: leakage is counted for the outputs of on-demand transforms too, and one that refuses what
-/// had not arrived fails no run: its row has another answer. Method: each question may be answered
-/// only where no more events are known than had arrived, so with every event in some are refused;
-/// the others' answers are compared one by one. Once with both halves of the work on the disk.
+/// Goal: leakage is counted for the outputs of on-demand transforms too, and a transform that
+/// refuses a row because of a later arrival does not fail the run: the row counts as different.
+/// Method: each question may be answered only while no more events are known than had arrived, so
+/// with all events some are refused; the others are compared one by one. Once also with both halves
+/// of the work on the disk.
 #[test]
 fn s01_leaks_through_on_demand_transforms_are_counted() {
     let catalog = catalog("every-type");
     let service = on_demand(&catalog);
     let mut random = Random::new(91);
     let sources = sources(&catalog, 91, &mut random);
-    // Just after events, some of which are still on their way, and after the delay of the view that
-    // counts them, 90 s.
+    // Just after events, some of which have not arrived yet, and after the 90 s delay of the view
+    // that counts them.
     let late = typed::typed(91, 160, DAYS).into_iter().enumerate();
     let late = late.map(|(at, it)| it.event_time + [1, 2 * MINUTE_US][at / 2 % 2]);
     let asked = late.step_by(2).flat_map(everyone).filter(|it| it.name != Some("refused"));
@@ -247,7 +251,7 @@ fn s01_leaks_through_on_demand_transforms_are_counted() {
     };
     let (known, _) = trained(&catalog, &service, &sources, &asked, true);
     let (plain, _) = trained(&catalog, &service, &sources, &asked, false);
-    // Nothing is weighted by 0, as that would ask for any number of events.
+    // No weight is 0, because that would need any number of events.
     let weights: Vec<Option<f64>> =
         known.iter().map(|row| Some(-0.5 - count(row) as f64)).collect();
     let sound: Vec<usize> =

@@ -1,9 +1,11 @@
-//! The bulk backfill: it leaves the store that streaming leaves, whatever interrupts it (S24).
+//! The bulk backfill: the store that it leaves must equal the one that streaming leaves, whatever
+//! interrupts it (S24).
 //!
-//! Method: logs with late events, ties, copies, conflicts, lines that do not decode and events that
-//! views refuse or whose values fail, filled into one store in bulk and into another event by event; the canonical
-//! exports, which hold positions, counts and what was set aside, must be equal. Deliberately absent:
-//! what the states mean, which `every_type.rs` compares with the oracle.
+//! Method: logs with late events, ties, copies, conflicts, lines that do not decode, and events
+//! that views refuse or whose values fail, are written to one store by backfill and to another
+//! event by event. The canonical exports, which hold positions, counts and what was set aside, must
+//! be equal. Deliberately absent: what the states mean, which `every_type.rs` compares with the
+//! oracle.
 
 mod interrupted;
 mod kills;
@@ -32,7 +34,7 @@ use std::sync::Arc;
 /// How many events of the real log are compared.
 const REAL_EVENTS: &str = "LOCKSTEP_BACKFILL_EVENTS";
 
-/// Batches as a reader gives them.
+/// Batches in the form that a reader returns.
 struct Batches(VecDeque<EventBatch>);
 
 impl EventReader for Batches {
@@ -41,7 +43,7 @@ impl EventReader for Batches {
     }
 }
 
-/// How a backfill is made; nothing here may show.
+/// How a backfill is made; none of this may affect the store.
 struct How {
     options: Options,
     round_rows: u64,
@@ -71,7 +73,7 @@ fn fill(
     bulk.run(&mut Batches(batches.iter().cloned().collect()), &mut |_| {})
 }
 
-/// The batches of a log of `every-type` in which nothing is missing that could go wrong.
+/// The batches of a log of `every-type` that contains everything that could go wrong.
 fn typed_log(catalog: &Catalog, seed: u64, count: usize, days: i64) -> Vec<EventBatch> {
     let mut random = Random::new(seed ^ 3);
     let mut events = typed::with_bad_vectors(seed, typed::typed(seed, count, days));
@@ -90,7 +92,7 @@ fn typed_log(catalog: &Catalog, seed: u64, count: usize, days: i64) -> Vec<Event
     batches.into_iter().map(|batch| with_bad_lines(batch, &mut random)).collect()
 }
 
-/// A batch in which some events did not decode, and of others a value failed.
+/// A batch in which some events did not decode, and others have a bad value.
 fn with_bad_lines(mut batch: EventBatch, random: &mut Random) -> EventBatch {
     let sound = batch.positions.iter().map(|_| random.below(25) > 0).collect::<Vec<bool>>();
     for (position, _) in batch.positions.iter().zip(&sound).filter(|(_, sound)| !**sound) {
@@ -117,8 +119,8 @@ fn anonymous_log(catalog: &Catalog, seed: u64, count: usize, days: i64) -> Vec<E
     cut(&typed::anonymous_records(catalog, &events), || 1 + random.below(90) as usize)
 }
 
-/// Goal: a backfill in bulk leaves the store that the streaming host leaves, with any number of
-/// workers, rounds and commits, in memory and through the disk (S1, S10, S11, S24).
+/// Goal: a backfill leaves the same store as the streaming host, with any number of workers, rounds
+/// and commits, in memory and through the disk (S1, S10, S11, S24).
 fn check(seed: u64, count: usize, days: i64) {
     let catalog = catalog("every-type");
     let logs = [
@@ -167,17 +169,17 @@ proptest! {
     }
 }
 
-/// Goal: as [`check`], over logs in which nothing or one event is: the store was marked and is
-/// free again, in commits that count.
+/// Goal: as [`check`], for logs with no event or one: afterwards the store is not marked as
+/// unfinished, and the commits count.
 #[test]
 fn s24_a_backfill_of_nothing() {
     check(7, 0, 2);
     check(7, 1, 2);
 }
 
-/// Goal: as above with aggregates that a guest merges, and over the real log (S21, S24). Method: its
-/// first `LOCKSTEP_BACKFILL_EVENTS`; with all 177,586 some tiles have more rows than a guest settles
-/// at once.
+/// Goal: as above with aggregates that a guest merges, and over the real log (S21, S24). Method:
+/// its first `LOCKSTEP_BACKFILL_EVENTS`; with all 177,586 some tiles have more rows than a guest
+/// settles at once.
 #[test]
 fn s24_the_real_log_and_aggregates_of_its_own() {
     let events = std::env::var(REAL_EVENTS).map_or(6_000, |text| text.parse().unwrap());
@@ -203,10 +205,10 @@ fn s24_the_real_log_and_aggregates_of_its_own() {
     }
 }
 
-/// Goal: what is backfilled up to a position and streamed from there on is what streaming all
-/// leaves: no event counts twice and none is lost, late ones and copies of earlier ones included
-/// (S24). Method: every batch's end as the position, also before the first event; and a backfill of
-/// a store that holds the source is the stream's.
+/// Goal: backfilling up to a position and streaming from there gives the same store as streaming
+/// everything: no event counts twice and none is lost, including late ones and copies of earlier
+/// ones (S24). Method: the end of every batch is the position, and also the position before the
+/// first event. A second backfill of a store that holds the source does the same as the stream.
 #[test]
 fn s24_a_backfill_hands_over_at_a_position() {
     let catalog = catalog("every-type");
@@ -221,7 +223,7 @@ fn s24_a_backfill_hands_over_at_a_position() {
             let until = log[..batches].last().map_or(0, |batch| batch.next_position);
             let first = &log[..batches];
             fill(&*store, &catalog, source, first, Some(until), &How::small(2)).unwrap();
-            // All of it comes again, as it would from the files.
+            // All of it is delivered again, as it would be from the files.
             fold(&store, &catalog, source, &log, 3);
             assert_eq!(
                 digest(&*store, &catalog, Scope::All),

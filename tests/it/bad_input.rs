@@ -1,10 +1,11 @@
-//! Bad input, as a stranger gives it: wrong files, wrong declarations, wrong questions.
+//! Bad input, as a new user may give it: wrong files, wrong declarations and wrong requests must
+//! give helpful errors.
 //!
-//! Method: the `lockstep` command in this process, on a copy of a small project in which one thing
-//! is wrong. One table says what is run, how it exits, and which words the message must
-//! hold: the place and the remedy. Invariant: a job that fails leaves its folder as it was, file by
-//! file, and what a store holds digest by digest. Deliberately absent: readers by themselves
-//! (`source.rs`) and damage to stores by bytes (`store/damage.rs`).
+//! Method: the `lockstep` command runs in this process, on a copy of a small project in which one
+//! thing is wrong. One table says which command runs, its exit code, and the words that the message
+//! must contain: the place and the remedy. Invariant: a job that fails leaves every file in its
+//! folder, and the content of the store, unchanged. Deliberately absent: readers on their own
+//! (`source.rs`) and damaged bytes in stores (`store/damage.rs`).
 
 mod artifacts;
 mod columns;
@@ -36,8 +37,8 @@ use tempfile::TempDir;
 /// Events of the log that all cases begin with.
 const EVENTS: usize = 2000;
 
-/// The folder that all cases copy, made once a process: the example transform's project, the first
-/// events of its log, a spine, and a store that holds those events.
+/// The folder that all cases copy, made once per process: the example transform's project, the
+/// first events of its log, a spine, and a store that holds those events.
 fn sound() -> &'static Path {
     static SOUND: LazyLock<Place> = LazyLock::new(|| {
         let place = Place { folder: tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap() };
@@ -128,7 +129,7 @@ impl Place {
         names.into_iter().zip(records.columns().to_vec()).collect()
     }
 
-    /// Writes one of the folder's tables again, with each column as `change` makes it.
+    /// Rewrites one of the folder's tables, with each column changed by `change`.
     pub(crate) fn change(
         &self,
         (from, rows): (&str, usize),
@@ -171,7 +172,7 @@ impl Place {
         path.exists().then(|| digest(&SledStore::open(path).unwrap(), None).unwrap().to_string())
     }
 
-    /// Runs a command that must fail so, and leave everything as it was.
+    /// Runs a command that must fail in the given way and leave everything unchanged.
     #[track_caller]
     fn check(&self, line: &str, exit: u8, words: &[&str]) {
         let stored = self.store_digest();
@@ -179,7 +180,7 @@ impl Place {
         assert!(self.store_digest() == stored, "{line}: the store changed");
     }
 
-    /// As [`Place::check`], without a look into the store.
+    /// As [`Place::check`], without checking the store.
     #[track_caller]
     fn check_files(&self, line: &str, exit: u8, words: &[&str]) {
         let before = self.files();
@@ -193,7 +194,7 @@ impl Place {
         assert!(changed.is_empty() && after.len() == before.len(), "{line} left {changed:?}");
     }
 
-    /// Runs a command that must end so.
+    /// Runs a command that must end in the given way.
     #[track_caller]
     pub(crate) fn ends(&self, line: &str, exit: u8, words: &[&str]) {
         let (code, message) = self.run(line);
@@ -242,7 +243,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Goal: the folder that all cases copy is sound, so that each fails for its own reason alone.
+/// Goal: the folder that all cases copy is valid, so that each case fails for its own reason alone.
 #[test]
 fn the_unbroken_folder_works() {
     let place = Place::with_store();

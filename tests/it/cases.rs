@@ -1,7 +1,7 @@
-//! The neutral cases of `tests/cases` through all three hosts.
+//! The neutral cases in `tests/cases` must give the expected values in all three hosts.
 //!
 //! Method: `lockstep_kit::cases` runs every file; the expected values come from the definition and
-//! are checked beside it by `tests/cases/check.py`. Deliberately absent: the cases, which are data.
+//! are also checked by `tests/cases/check.py`. Deliberately absent: the cases, which are data.
 
 use lockstep_kit::cases::{Report, run};
 

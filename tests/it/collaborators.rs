@@ -1,9 +1,10 @@
-//! The example with aggregates of its own, on a part of the real log, through all hosts (S21).
+//! User-defined aggregates: the example's own aggregates must have the right values in all hosts,
+//! on a part of the real log (S21).
 //!
-//! Method: what both aggregates are is told here a second time, as functions of a multiset of
-//! inputs. The oracle finds the multiset: it reads the artifact's manifest with a histogram in the
-//! place of each user-defined aggregate, so its windows, filters and maps hold for them too.
-//! Deliberately absent: aggregates that fail, which `sandbox/aggregates.rs` has.
+//! Method: this file computes both aggregates a second time, as functions of a multiset of inputs.
+//! The oracle finds the multiset: it reads the artifact's manifest with a histogram in place of
+//! each user-defined aggregate, so that windows, filters and maps are checked too. Deliberately
+//! absent: aggregates that fail (`sandbox/aggregates.rs`).
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{Field, Schema};
@@ -26,13 +27,13 @@ use serde_json::json;
 use std::sync::Arc;
 
 const SOURCE: &str = "issue_events";
-/// Not one of the command line's partitions: any seals what is old (S12).
+/// Not one of the command line's partitions: the watermark of any partition seals old times (S12).
 const PARTITION: &str = "tracker";
 /// The part of the log: a few busy months, at positions from here on.
 const START: usize = 150_000;
 const EVENTS: usize = 2_500;
 
-/// The part of the log as the hosts read it, in batches of at most so many rows.
+/// The part of the log as the hosts read it, in batches of at most `rows` rows.
 fn batches(catalog: &Catalog, rows: usize) -> Vec<EventBatch> {
     let file = root().join("transforms/user-mentions/data/issue_events.parquet");
     let schema = catalog.source(SOURCE).unwrap().clone();
@@ -85,7 +86,7 @@ fn spine(questions: &[Question]) -> RecordBatch {
         .unwrap()
 }
 
-/// A view as the oracle reads it, and which of its features are whose aggregate.
+/// A view as the oracle reads it, and which of its features use which user-defined aggregate.
 struct Known {
     view: View,
     users: Vec<Option<String>>,
@@ -134,7 +135,7 @@ fn rows(view: &str, question: &Question, events: &[Event]) -> Vec<Row> {
     events.iter().filter_map(row).collect()
 }
 
-/// The value of an aggregate over inputs that are given as a histogram, in the shape of a feature.
+/// The value of an aggregate over inputs given as a histogram, in the shape of a feature.
 fn from_histogram(user: &str, feature: Feature, histogram: Expected) -> Expected {
     match (histogram, feature.window) {
         (Expected::List(list), Window::Series { .. }) => {
@@ -159,7 +160,7 @@ fn count_of(count: &Expected) -> usize {
     }
 }
 
-/// The inputs of three ranks, of each the four leading bits.
+/// The inputs at three ranks, each reduced to its four leading bits.
 fn quantiles(counts: &[(Expected, Expected)]) -> Expected {
     let mut inputs: Vec<i64> = Vec::new();
     for (input, count) in counts {
@@ -277,7 +278,7 @@ fn s21_collaborators_are_the_same_in_all_hosts_and_the_oracle() {
         }
     }
     assert_eq!(compared, questions.len() * 17);
-    // The test would prove little of empty values, or without the online host.
+    // The test would prove little with empty values only, or without the online host.
     assert!(filled * 2 > compared && answered * 2 >= questions.len(), "{filled} {answered}");
 }
 
@@ -293,7 +294,7 @@ fn s21_stores_do_not_depend_on_batches() {
     }
 }
 
-/// Goal: the same training set on fresh instances, event by event judged alike (S7, S21).
+/// Goal: fresh instances give the same training set, and refuse the same events (S7, S21).
 #[test]
 fn s21_collaborators_are_the_same_on_fresh_instances() {
     let catalog = catalog("collaborators");

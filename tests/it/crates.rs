@@ -1,17 +1,18 @@
-//! Crates: the packages of the runtime depend one way only, and the core on nothing that does I/O.
+//! Dependencies between crates: the runtime's packages must depend in one direction only, and the
+//! core on nothing that does I/O.
 //!
 //! ```text
 //! core <- disk <- guest, source, store <- engine <- runtime <- cli
 //! ```
 //!
-//! Method: what each `Cargo.toml` names, and cargo's own tree of the core. Deliberately absent:
-//! what tests and benches name, which may look inside.
+//! Method: reads each `Cargo.toml`, and cargo's own dependency tree of the core. Deliberately
+//! absent: dependencies of tests and benches, which may use any package.
 
 use crate::tidy::{check, root};
 use std::fs;
 use std::process::Command;
 
-/// The packages with the layer of each; one depends on lower layers alone.
+/// The packages with the layer of each; a package may depend on lower layers only.
 const LAYERS: [(&str, &str, u8); 7] = [
     ("lockstep-core", "runtime/core", 0),
     ("lockstep-disk", "runtime/disk", 1),
@@ -25,7 +26,7 @@ const LAYERS: [(&str, &str, u8); 7] = [
 /// What the core must not reach.
 const KEPT_OUT: [&str; 5] = ["wasmtime", "sled", "tokio", "parquet", "object_store"];
 
-/// The packages of this repository that the package in `folder` names, but for its tests.
+/// The packages of this repository that the package in `folder` depends on, except for its tests.
 fn named(folder: &str) -> Vec<String> {
     let text = fs::read_to_string(root().join(folder).join("Cargo.toml")).unwrap();
     let mut counts = false;
@@ -42,8 +43,8 @@ fn named(folder: &str) -> Vec<String> {
     named
 }
 
-/// Goal: no crate of the runtime names one of its own layer or of a higher one, and the command
-/// names the front door alone.
+/// Goal: no crate of the runtime depends on one of its own or of a higher layer, and the command
+/// depends only on the front door.
 #[test]
 fn the_crates_depend_one_way() {
     let mut problems = Vec::new();

@@ -1,8 +1,10 @@
-//! Codes of errors: each one is provoked from outside, and docs/ERRORS.md lists exactly those.
+//! Error codes: each code can be provoked from outside, and docs/ERRORS.md must list exactly these
+//! codes.
 //!
 //! Method: wrong calls of the `lockstep` command in this process, on the small project of
-//! `bad_input.rs`, and of the public API where no command can go wrong so; kind, code and data are
-//! compared as a whole. Deliberately absent: what the messages say, which `bad_input.rs` checks.
+//! `bad_input.rs`, and calls of the public API for errors that no command can cause; kind, code and
+//! data are compared as a whole. Deliberately absent: the text of messages, which `bad_input.rs`
+//! checks.
 
 use crate::bad_input::Place;
 use crate::bad_input::stores::half_a_backfill;
@@ -30,7 +32,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
 
-/// Codes that only a machine at its limits sets; unit tests provoke them (`shuffle/room.rs`).
+/// Codes that are set only when a machine is at its limits; unit tests provoke them
+/// (`shuffle/room.rs`).
 const OF_THE_MACHINE: [&str; 1] = ["no_room"];
 
 const TRAIN: &str = "training-set mention_ranker --spine @mentions.parquet -o @out.parquet";
@@ -69,7 +72,7 @@ fn not_found(what: &'static str, place: impl ToString) -> Code {
     Code::NotFound { what, place: place.to_string() }
 }
 
-/// Goal: a caller gets every code, with its kind and its data. Method: as the module says.
+/// Goal: a caller can get every code, with its kind and its data. Method: see the module.
 #[test]
 fn every_code_is_provoked() {
     let mut all = Provoked::default();
@@ -349,7 +352,8 @@ fn limits(all: &mut Provoked) {
     all.check(&error, Input, limit("BATCH_ROWS_MAX", BATCH_ROWS_MAX));
 }
 
-/// Goal: the public list is whole, and names nothing else. Method: the headings of docs/ERRORS.md.
+/// Goal: the public list is complete, and names nothing else. Method: the headings of
+/// docs/ERRORS.md.
 #[test]
 fn the_document_lists_every_code() {
     let text = fs::read_to_string(root().join("docs/ERRORS.md")).unwrap();
@@ -374,8 +378,8 @@ fn the_document_lists_every_limit() {
     assert_eq!(named(&text, '`'), set);
 }
 
-/// Goal: `--json` gives programs kind, code, data and message in one line, and people read text
-/// without it. Method: a command line, and its error as the command prints it.
+/// Goal: with `--json` programs get kind, code, data and message in one line, and without it people
+/// get text. Method: a command line, and its error as the command prints it.
 #[test]
 fn errors_are_json_for_programs() {
     let place = Place::new();

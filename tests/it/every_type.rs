@@ -1,8 +1,9 @@
-//! Generated events of every type, aggregate and window through all hosts, against the oracle and against each other.
+//! Every type, aggregate and window: all hosts must agree with the oracle and with each other, on
+//! generated events.
 //!
 //! Method: the artifact `every-type` passes its columns through, so the rows of each view are known
-//! from the events; `definition.rs` has them a second time, for the oracle alone. Each aggregate and
-//! each window of docs/FEATURES.md is in some view.
+//! from the events; `definition.rs` states them a second time, for the oracle. Each aggregate and
+//! each window of docs/FEATURES.md occurs in some view. Deliberately absent: bad input.
 
 mod definition;
 mod served;
@@ -90,7 +91,7 @@ pub(crate) fn spine(questions: &[Question]) -> RecordBatch {
         .unwrap()
 }
 
-/// The batch host's answer.
+/// The batch host's values.
 fn train(
     catalog: &Catalog,
     service: &Service,
@@ -107,8 +108,8 @@ fn train(
     training.finish(spine, &|_, _| {}).unwrap()
 }
 
-/// The batch host's answers without any memory: what waits does so on the disk, and what is swept is
-/// swept in as many stretches as there can be.
+/// The batch host's values with no memory for waiting rows: everything waits on the disk, and
+/// partitions are swept in as many stretches as possible.
 fn train_in_stretches(
     catalog: &Catalog,
     service: &Service,
@@ -187,8 +188,8 @@ fn check(seed: u64, events: usize, days: i64) -> Compared {
     compared
 }
 
-/// Goal: as [`check`], and no feature is compared without ever having a value. Method: logs that
-/// make windows full.
+/// Goal: as [`check`], and every feature has a value in some comparison. Method: logs that fill
+/// windows.
 #[test]
 fn s01_every_feature_has_values_to_compare() {
     let (mut filled, mut overflowed) = (BTreeSet::new(), 0);
@@ -214,8 +215,8 @@ const AGGREGATES: &str = "all any approx_count_distinct approx_percentile bottom
     vector_mean vector_sum";
 const WINDOWS: &str = "exact hopping last_rows lifetime series session sliding";
 
-/// Goal: the artifact leaves out no aggregate and no window. Method: its manifest against the lists
-/// of docs/FEATURES.md.
+/// Goal: the artifact declares every aggregate and every window. Method: its manifest compared with
+/// the lists of docs/FEATURES.md.
 #[test]
 fn every_aggregate_and_window_is_declared() {
     let manifest = catalog("every-type").artifacts()[0].1.manifest().clone();
@@ -249,15 +250,16 @@ proptest! {
     }
 }
 
-/// Goal: events without any key, and no events at all, still answer every question (S16).
+/// Goal: logs in which events have no key, or with no events at all, still answer every question
+/// (S16).
 #[test]
 fn s16_an_empty_log_answers_every_question() {
     check(5, 0, 2);
 }
 
 /// Goal: values keep their type and bits through the guest, all hosts, Parquet and NDJSON (S14).
-/// Method: one event a special value; `last` and `max` bring it back; the training set goes through
-/// both formats and is read again.
+/// Method: one event for each special value; `last` and `max` return it; the training set is
+/// written and read in both formats.
 #[test]
 fn s14_types_survive_every_host_and_format() {
     use lockstep_source::{TrainingWriter, column_of, read_table};
@@ -322,7 +324,7 @@ fn s14_types_survive_every_host_and_format() {
     }
 }
 
-/// That lists and maps of the training set hold what breaks formats.
+/// Checks that lists and maps of the training set contain values that are hard for formats.
 fn nested_values_are_hard(trained: &Trained) {
     let text = |text: &str| Value::from(text);
     let counted = ["", "nul\0", "é\u{1F600}"].map(|key| (text(key), Value::Int64(1)));
@@ -353,9 +355,9 @@ fn nested_values_are_hard(trained: &Trained) {
     }
 }
 
-/// Goal: an event's rows do not depend on its batch or on the instance's past (S7). Method: the same
-/// log in one batch, one event at a time, in random cuts, on warm and on fresh instances; equal
-/// training sets.
+/// Goal: an event's rows do not depend on its batch or on the instance's past (S7). Method: the
+/// same log in one batch, one event at a time, in random cuts, on warm and on fresh instances;
+/// equal training sets.
 #[test]
 fn s07_batches_and_instances_do_not_show() {
     let catalog = catalog("every-type");
@@ -403,8 +405,8 @@ fn bits(records: &RecordBatch) -> Vec<u8> {
     out
 }
 
-/// Goal: an on-demand refusal fails the run and names the row (S21). Method: a spine that asks for
-/// the refused name.
+/// Goal: a refusal by an on-demand transform fails the run and names the row (S21). Method: a spine
+/// with the name that is refused.
 #[test]
 fn s21_a_refused_request_fails_naming_its_row() {
     let catalog = catalog("every-type");

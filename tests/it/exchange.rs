@@ -1,7 +1,7 @@
-//! The buffers that a guest keeps from call to call.
+//! The buffers that a guest keeps between calls: no call may affect a later one through them.
 //!
-//! Method: the smallest guest, `benches/guest`, answers each event with its text. Deliberately
-//! absent: what a call costs, which is a figure.
+//! Method: the smallest guest, `benches/guest`, returns the text of each event. Deliberately
+//! absent: the cost of a call, which a benchmark measures.
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use lockstep_core::event::arrow_schema;
@@ -10,8 +10,9 @@ use lockstep_guest::{Artifact, Transformer};
 use lockstep_kit::artifacts::wasm;
 use std::sync::Arc;
 
-/// Goal: what a guest keeps shows in no answer (S7), whether it fits in what is kept or not.
-/// Method: batches of very different sizes in every order of two, on one warm instance.
+/// Goal: what a guest keeps between calls affects no result (S7), whether or not it fits in the
+/// buffer that is kept. Method: batches of very different sizes in every order of two, on one warm
+/// instance.
 #[test]
 fn s07_a_kept_buffer_shows_in_no_answer() {
     let artifact = Artifact::load(&cached_engine().unwrap(), &wasm("benches/guest")).unwrap();
@@ -38,7 +39,7 @@ fn s07_a_kept_buffer_shows_in_no_answer() {
     }
 }
 
-/// Goal: an artifact of the SDK has nothing to do behind a call, which would be one more call.
+/// Goal: an artifact of the SDK needs no function call after a call, to free its reply.
 #[test]
 fn an_artifact_frees_nothing_behind_a_call() {
     let has = |bytes: &[u8], name: &[u8]| bytes.windows(name.len()).any(|at| at == name);

@@ -1,8 +1,8 @@
-//! The example of the training-set job, on its sample, by the command line.
+//! The flights example: `lockstep training-set` must compute the right values on its sample data.
 //!
-//! Method: each flight is asked for at its own time, and its windows are read again from the rule
-//! (S3) by going through all flights. Deliberately absent: the whole log, which `benches/peers`
-//! compares with Polars and DuckDB.
+//! Method: each flight is a spine row at its own time, and its windows are computed a second time,
+//! from the rule (S3), by reading all flights. Deliberately absent: the whole log, for which
+//! `benches/peers` compares with Polars and DuckDB.
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType};
@@ -28,7 +28,7 @@ fn sample() -> PathBuf {
     root().join("transforms/flights/data/flights.parquet")
 }
 
-/// A command of the flights' project in `folder`, each flight being a spine row at its own time.
+/// A command on the flights' project in `folder`; each flight is a spine row at its own time.
 fn run(folder: &Path, command: &str, service: &str, more: &[&str]) -> Outcome {
     std::fs::copy(root().join("transforms/flights/lockstep.toml"), folder.join("lockstep.toml"))
         .unwrap();
@@ -101,21 +101,21 @@ fn check(service: &str, suffix: &str, exact: bool) {
     }
 }
 
-/// Goal: exact windows are the rule's.
+/// Goal: exact windows follow the rule of S3.
 #[test]
 fn s03_flights_in_exact_windows() {
     check("flights_exact", "_exact", true);
 }
 
-/// Goal: sliding windows begin on the rule's grid.
+/// Goal: sliding windows start on the grid of S3.
 #[test]
 fn s03_flights_in_sliding_windows() {
     check("flights_sawtooth", "", false);
 }
 
-/// Goal: a log without event ids proves parity too, as asked at a column that is not called `as_of`
-/// (S10). Method: `lockstep parity` over the sample, in which flights repeat: a replay that made
-/// copies would count them.
+/// Goal: parity also holds for a log without event ids, with a time column that is not called
+/// `as_of` (S10). Method: `lockstep parity` on the sample, in which flights repeat: a replay that
+/// made copies would count them.
 #[test]
 fn s10_parity_of_a_log_without_ids() {
     let folder = tempfile::tempdir().unwrap();

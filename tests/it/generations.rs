@@ -1,9 +1,9 @@
-//! Generations of views: what an artifact's change costs, and what it never changes (S23).
+//! Generations of views: which states a changed artifact must recompute, and that unchanged values
+//! stay the same (S23).
 //!
 //! Method: variants of the example transform over the first part of its real log, in which some
-//! events are delivered twice. After each change the store must hold what a new store holds that the
-//! changed artifact filled, byte for byte in its canonical export. Deliberately absent: the commands,
-//! which `commands.rs` runs.
+//! events are delivered twice. After each change the canonical export of the store must equal, byte
+//! for byte, that of a new store filled by the changed artifact. Deliberately absent: the commands.
 
 mod interrupted;
 mod kills;
@@ -129,7 +129,7 @@ fn catch_up_with(
     catch_up(catalog, store, &open, &Options::default(), &mut |_| {})
 }
 
-/// How each view of the one artifact caught up.
+/// How each view of the only artifact caught up.
 fn ways(caught_up: &[CaughtUp]) -> BTreeMap<&str, View> {
     let [one] = caught_up else { panic!("{caught_up:?}") };
     one.views.iter().map(|(name, way)| (name.as_str(), *way)).collect()
@@ -158,9 +158,10 @@ fn assert_as_filled_anew(store: &dyn Store, catalog: &Arc<Catalog>, log: &[Event
     assert_eq!(digest(store, catalog, Scope::All), digest(&*anew, catalog, Scope::All));
 }
 
-/// Goal: a change costs what it changes. Untouched views keep their states, byte for byte; what is
-/// new is filled; nothing differs from a store that was filled anew; and going back reads nothing.
-/// Method: a comment, a feature, a view, a changed feature, the original again, each on one store.
+/// Goal: a change costs only what it changes. Untouched views keep their states, byte for byte; new
+/// ones are filled; nothing differs from a store filled from the start; and going back reads no
+/// events. Method: a comment, a feature, a view, a changed feature, the original again, each on one
+/// store.
 #[test]
 fn s23_a_change_costs_what_it_changes() {
     let first = variants::catalog(original());
@@ -216,7 +217,7 @@ fn s23_a_change_costs_what_it_changes() {
     assert_eq!(ways(&caught_up)["pair_mentions"], View::Adopted);
     assert_as_filled_anew(&*store, &changed, &log);
 
-    // Back to the version before: no file is opened, and the next commit makes it so.
+    // Back to the previous version: no file is opened, and the next commit does it.
     let open = |_: &Arc<SourceSchema>, _: u64| -> lockstep_core::Result<Box<dyn EventReader>> {
         panic!("going back reads nothing")
     };
@@ -225,8 +226,8 @@ fn s23_a_change_costs_what_it_changes() {
     assert_eq!(states(&*store, "pair_mentions"), before[0]);
 }
 
-/// Goal: equal declarations do not prove equal rows: states are adopted only where the rows are equal
-/// (S23). Method: a transform whose one view has other rows under the same declaration.
+/// Goal: equal declarations do not prove equal rows: states are adopted only where the rows are
+/// equal (S23). Method: a transform whose one view has other rows under the same declaration.
 #[test]
 fn s23_other_rows_are_not_adopted() {
     let first = variants::catalog(original());
@@ -239,8 +240,8 @@ fn s23_other_rows_are_not_adopted() {
     assert_as_filled_anew(&*store, &other, &log);
 }
 
-/// Goal: the states of a view with a user-defined aggregate are never taken over by another artifact,
-/// since its code merges them (S23). Method: `collaborators` with another digest.
+/// Goal: the states of a view with a user-defined aggregate are never adopted by another artifact,
+/// because its code merges them (S23). Method: `collaborators` with another digest.
 #[test]
 fn s23_user_defined_states_are_not_adopted() {
     let wasm = std::fs::read(lockstep_kit::artifacts::wasm("transforms/collaborators")).unwrap();
@@ -263,9 +264,9 @@ fn s23_user_defined_states_are_not_adopted() {
     assert_as_filled_anew(&*store, &second, &log);
 }
 
-/// Goal: until a new version has caught up the old one answers, by the artifact that the store keeps;
-/// and a view that never has says how far it is. Method: a host with the new artifact alone, before,
-/// and a service of it that the old one does not have.
+/// Goal: until a new version has caught up, the old one serves, using the artifact that the store
+/// keeps; a view that never caught up reports how far it is. Method: a host with the new artifact
+/// alone, before it has caught up, and a service that the old one does not have.
 #[test]
 fn s23_the_old_version_answers_meanwhile() {
     let first = variants::catalog(original());
@@ -298,7 +299,7 @@ fn s23_the_old_version_answers_meanwhile() {
     assert_eq!(now.identity.artifacts[0].1, second.artifacts()[0].1.digest());
 }
 
-/// Goal: a host that is open meanwhile answers by the new version from the switch on.
+/// Goal: a host that is already open serves the new version from the switch on.
 #[test]
 fn s23_an_open_host_sees_the_switch() {
     let first = variants::catalog(original());
@@ -318,8 +319,9 @@ fn s23_an_open_host_sees_the_switch() {
     assert_eq!(digest_of(), second.artifacts()[0].1.digest());
 }
 
-/// Goal: what cannot be read again refuses a new version by name, with the remedy, and nothing is
-/// lost. Method: events that were pushed, then another artifact, then the first again.
+/// Goal: a source that cannot be read again makes a new version fail, with a named reason and the
+/// remedy, and nothing is lost. Method: events that were pushed, then another artifact, then the
+/// first again.
 #[test]
 fn s23_pushed_events_refuse_a_new_version() {
     let first = variants::catalog(original());

@@ -1,8 +1,9 @@
-//! The library's jobs, as an embedder runs them: no command, no terminal.
+//! The library's jobs as an embedding program runs them: without a command or a terminal.
 //!
-//! Method: a small project of the example transform, filled and asked through `lockstep_runtime`
-//! alone. Invariant: a store does not tell by which road its events came. Deliberately absent: wrong
-//! input (`bad_input.rs`), and values, which the oracle checks.
+//! Method: a small project of the example transform is filled and queried through
+//! `lockstep_runtime` alone. Invariant: the content of a store does not depend on whether events
+//! came by backfill, from a file or from standard input. Deliberately absent: wrong input
+//! (`bad_input.rs`), and values, which the oracle checks.
 
 use lockstep_kit::artifacts::{root, wasm};
 use lockstep_runtime::{
@@ -44,7 +45,8 @@ fn project(folder: &Path, store: &str) -> Project {
     Project::open_with(folder, ProjectOptions { store, ..ProjectOptions::default() }).unwrap()
 }
 
-/// The words of what a job said, each once, and a check that it said them on this thread.
+/// Collects the names of the steps that a job reported, each once, and checks that it reported them
+/// on this thread.
 fn said(words: &mut Vec<String>) -> impl FnMut(Progress<'_>) {
     let here = thread::current().id();
     move |progress| {
@@ -57,8 +59,8 @@ fn said(words: &mut Vec<String>) -> impl FnMut(Progress<'_>) {
     }
 }
 
-/// Goal: a training set, a backfill, a stream and a proof are each one call, which tells how far it
-/// is on the thread that made it, and returns what it found.
+/// Goal: a training set, a backfill, a stream and a parity run are one call each, which reports
+/// progress on the calling thread and returns what it found.
 #[test]
 fn jobs_run_without_a_command() {
     let folder = folder();
@@ -85,8 +87,8 @@ fn jobs_run_without_a_command() {
     assert_eq!(words, ["Reading", "Writing", "Reading", "Filling", "Folding", "Answering"]);
 }
 
-/// Goal: further events come from a file or from any reader, and a store does not tell which.
-/// Method: the same events through both roads into two stores, which answer alike; then the same
+/// Goal: further events can come from a file or from any reader, and the store is the same. Method:
+/// the same events in both ways into two stores, which give the same values; then the same events
 /// again, which are copies.
 #[test]
 fn s24_pushed_events_come_from_a_file_or_a_pipe() {

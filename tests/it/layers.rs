@@ -1,9 +1,9 @@
-//! Layers: no module depends on one that contains it, and the crates depend one way.
+//! Layers: no module may depend on a module that contains it, and crates depend in one direction.
 //!
-//! Method: the sources are parsed, and each path in them is resolved to the module that defines what
-//! it names, through imports and re-exports: `super::Name` that the parent only re-exports from a
-//! sibling is a dependency on the sibling. Deliberately absent: macros' insides, and tests, which may
-//! look at what contains them.
+//! Method: the sources are parsed, and each path in them is resolved through imports and re-exports
+//! to the module that defines what it names. So `super::Name`, if the parent only re-exports it
+//! from a sibling, is a dependency on the sibling. Deliberately absent: paths inside macros, and
+//! tests, which may use what contains them.
 
 mod resolve;
 
@@ -43,8 +43,8 @@ fn no_module_depends_on_one_that_contains_it() {
     check(problems);
 }
 
-/// Goal: the check can fail. Method: a tree with each way to name what contains a module, and with a
-/// re-export, which is none.
+/// Goal: the check can fail. Method: a tree with each way to name a containing module, and with a
+/// re-export, which is not one.
 #[test]
 fn the_check_resolves_paths() {
     let folder = tempfile::tempdir().unwrap();

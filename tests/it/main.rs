@@ -1,4 +1,6 @@
-//! The integration tests: one binary, so that wasmtime links once.
+//! The integration tests, as one binary, so that wasmtime is linked once.
+//!
+//! Deliberately absent: tests of single modules, which are next to their code.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

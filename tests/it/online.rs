@@ -1,6 +1,7 @@
-//! The online host: what it answers, what it refuses to answer, and at which commit (S1, S12).
+//! The online host: which values it returns, which requests it refuses, and which commit it reads
+//! (S1, S12).
 //!
-//! Method: answers are compared with the batch host's over the same events, by the bits of each
+//! Method: its values are compared with the batch host's over the same events, by the bits of each
 //! feature. Deliberately absent: what the features mean, which `every_type.rs` compares with the
 //! oracle.
 
@@ -56,7 +57,7 @@ pub(crate) fn service(catalog: &Catalog) -> Service {
     Service::resolve(&ProjectFile::open(folder.path()).unwrap(), catalog, "all").unwrap()
 }
 
-/// The batch host's answers, row by row.
+/// The batch host's values, row by row.
 pub(crate) fn batch(
     catalog: &Catalog,
     service: &Service,
@@ -85,7 +86,7 @@ pub(crate) fn batch(
     (0..asked.len()).map(|row| columns.iter().map(|c| c.value(row)).collect()).collect()
 }
 
-/// The online host's answer.
+/// The online host's values.
 pub(crate) fn online(host: &OnlineHost, asked: &Asked) -> Result<FeatureVector> {
     let request = [
         ("number", asked.number.map_or(Value::Null, Value::Int64)),
@@ -111,7 +112,7 @@ impl Served {
         let catalog = catalog("every-type");
         let mut events = typed::typed(seed, count, days);
         let mut others = typed::anonymous(seed, count / 2, days);
-        // Both sources end at one time, so that all views are sealed alike.
+        // Both sources end at the same time, so that all views have the same `sealed` time.
         let watermark = days * DAY_US;
         events[0].event_time = watermark;
         others[0].event_time = watermark;
@@ -158,8 +159,8 @@ pub(crate) fn oldest_named(error: &Error) -> Time {
 }
 
 /// Goal: a question about a time that the store no longer holds is an error that names the oldest
-/// answerable as_of, and that one is answerable, for every view of the service, as is every later
-/// one (S12).
+/// answerable `as_of`. That time, and every later one, is answerable for every view of the service
+/// (S12).
 #[test]
 fn s12_an_unanswerable_question_names_the_oldest_answerable_as_of() {
     for (seed, days) in [(51, 40), (52, 900)] {
@@ -180,8 +181,8 @@ fn s12_an_unanswerable_question_names_the_oldest_answerable_as_of() {
     }
 }
 
-/// Goal: what is answered before `sealed`, on a tile edge, is right, and some of it is answered
-/// (S12). Method: every hour's edge of the last days, and a microsecond beside it.
+/// Goal: values before `sealed`, at a tile edge, are right, and some are answerable (S12). Method:
+/// every hour's edge of the last days, and one microsecond after it.
 #[test]
 fn s12_tile_edges_before_sealed_are_answered() {
     let served = Served::new(53, 300, 60);
@@ -232,8 +233,8 @@ fn s12_tile_edges_before_sealed_are_answered() {
     }
 }
 
-/// Goal: a key that no event has, and a null key part where the view allows none, has the empty
-/// values of S16; a null key part where the view allows it is a key like any other (S22).
+/// Goal: a key without events, and a null key part where the view does not allow one, give the
+/// empty values of S16; a null key part where the view allows it is an ordinary key (S22).
 #[test]
 fn s16_unknown_and_null_keys() {
     let served = Served::new(54, 200, 3);
@@ -256,10 +257,10 @@ fn s16_unknown_and_null_keys() {
     assert!(matches!(vector.value("parts.ordinal_max_lifetime"), Some(Value::Int64(_))));
 }
 
-/// Goal: an event at exactly `as_of` is outside, and inside one microsecond later; in a view that
-/// declares the other boundary and a delay it is inside at exactly its time plus the delay, and
-/// outside one microsecond before; in both hosts alike (S4, S5). Method: one event and counts
-/// written down by hand.
+/// Goal: an event at exactly `as_of` is outside the window, and inside one microsecond later. In a
+/// view that declares the inclusive boundary and a delay, it is inside at exactly its time plus the
+/// delay, and outside one microsecond earlier. Both hosts agree (S4, S5). Method: one event and
+/// counts written by hand.
 #[test]
 fn s04_the_artifact_decides_the_boundary() {
     let catalog = catalog("every-type");
@@ -292,8 +293,8 @@ fn s04_the_artifact_decides_the_boundary() {
     }
 }
 
-/// Goal: the zeros differ, through aggregates, stores and both hosts (S14). Method: both zeros in
-/// both orders, and the bits of what comes back, since `==` on values is what might be wrong.
+/// Goal: the two zeros differ, through aggregates, stores and both hosts (S14). Method: both zeros
+/// in both orders, and the bits of the results, because `==` on values is what might be wrong.
 #[test]
 fn s14_the_zeros_differ_in_every_host() {
     let catalog = catalog("every-type");
@@ -330,8 +331,8 @@ fn s14_the_zeros_differ_in_every_host() {
     }
 }
 
-/// Goal: an answer says the commit that it was read at and what computed it (S1, S23), and a later
-/// commit shows in the next answer. Method: one get before and after each commit.
+/// Goal: a vector states the commit that was read and the artifacts that computed it (S1, S23), and
+/// a later commit is visible in the next vector. Method: one get before and after each commit.
 #[test]
 fn s01_an_answer_carries_its_commit_and_identity() {
     let catalog = catalog("every-type");
@@ -375,9 +376,9 @@ fn read_on(
     seen
 }
 
-/// Goal: an answer given while commits go on is that of one commit, wholly, and replaying the log
-/// up to its `known` gives it again (S1). Method: readers beside a writer that waits for a read
-/// after each commit; every answer is recomputed by the batch host from the prefix of the log.
+/// Goal: a vector computed during commits belongs to exactly one commit, and replaying the log up
+/// to its `known` gives it again (S1). Method: readers next to a writer that waits for a read after
+/// each commit; every vector is recomputed by the batch host from the prefix of the log.
 fn check_concurrent(store: Arc<dyn Store>) {
     let catalog = catalog("every-type");
     let typed = typed::typed_records(&catalog, &typed::typed(56, 120, 2));

@@ -1,6 +1,8 @@
-//! The made log of `benches/`: what it promises.
+//! The generated log of `benches/`: it must depend on its seed alone and have the promised times
+//! and keys.
 //!
-//! Deliberately absent: its features. They are measured, and their aggregates have tests elsewhere.
+//! Deliberately absent: its features. The benchmarks measure them, and their aggregates are tested
+//! elsewhere.
 
 use arrow::array::AsArray;
 use arrow::datatypes::TimestampMicrosecondType;
@@ -9,7 +11,8 @@ use std::collections::HashMap;
 
 const ROWS: u64 = 200_000;
 
-/// Goal: a row depends on its number, the number of rows and the seed, not on how rows are cut.
+/// Goal: a row depends on its number, the number of rows and the seed, not on how rows are divided
+/// into batches.
 #[test]
 fn the_log_is_a_function_of_its_seed() {
     let log = Purchases::new(ROWS, 7);
@@ -36,8 +39,8 @@ fn the_logs_times_ascend_through_a_year() {
     }
 }
 
-/// Goal: a tenth of the rows is of one user, and the rest follow Zipf's law. Method: the shares of
-/// the most frequent ones, within what chance allows.
+/// Goal: one user has a tenth of the rows, and the rest follow Zipf's law. Method: the shares of
+/// the most frequent users, within statistical error.
 #[test]
 fn the_logs_keys_are_skewed() {
     let log = Purchases::new(ROWS, 1);

@@ -1,8 +1,8 @@
-//! The sandbox: one event's misdeed is one event's loss (S7, S8, S9).
+//! The sandbox: a guest that misbehaves on one event must lose that event only (S7, S8, S9).
 //!
 //! Method of all tests here: the guest `tests/guests/evil`, built as `lockstep build` builds,
-//! misbehaves by an event's `kind`. What the rest of the batch and the other views must be is
-//! computed here from the events, and compared as bytes.
+//! misbehaves according to an event's `kind`. The expected results for the rest of the batch and
+//! for the other views are computed here from the events, and compared as bytes.
 
 mod aggregates;
 mod artifact;
@@ -65,7 +65,7 @@ fn batch(artifact: &Artifact, kinds: &[&str], actors: Vec<Option<&str>>) -> Reco
     RecordBatch::try_new(schema, columns).unwrap()
 }
 
-/// Events of these kinds, each of an actor of its own.
+/// Events of these kinds, each with a different actor.
 fn events(artifact: &Artifact, kinds: &[&str]) -> RecordBatch {
     let actors: Vec<String> = (0..kinds.len()).map(|row| format!("actor {row}")).collect();
     batch(artifact, kinds, actors.iter().map(|actor| Some(actor.as_str())).collect())
@@ -105,7 +105,7 @@ fn assert_outcome(artifact: &Artifact, found: &ViewRows, events: u32, refused: &
 }
 
 /// Goal: events of `kind` are set aside for the view that they harm, with a reason, and nothing
-/// else changes. Method: two of them in a batch; then the same instance answers an honest batch.
+/// else changes. Method: two of them in a batch; then the same instance maps an honest batch.
 #[track_caller]
 fn assert_set_aside(artifact: &Artifact, transformer: &mut Transformer, kind: &str, reason: &str) {
     let mut kinds = ["honest"; 23];
@@ -118,7 +118,8 @@ fn assert_set_aside(artifact: &Artifact, transformer: &mut Transformer, kind: &s
     assert_outcome(artifact, &outcomes[0], 3, &[]);
 }
 
-/// Goal: what an author refuses is refused with the author's words, cut at the limit (S8).
+/// Goal: an event that the author's code refuses is set aside with the author's words, cut at the
+/// limit (S8).
 #[test]
 fn s08_a_refusal_costs_one_event() {
     let artifact = evil();
@@ -129,7 +130,7 @@ fn s08_a_refusal_costs_one_event() {
     assert!(outcomes[0].refused[0].reason.len() <= flat::REASON_BYTES_MAX);
 }
 
-/// Goal: a trap costs its event, and a panic's message is the reason (S8, S9).
+/// Goal: a trap sets aside only its own event, and a panic's message is the reason (S8, S9).
 #[test]
 fn s09_a_trap_costs_one_event() {
     let artifact = evil();
@@ -138,9 +139,9 @@ fn s09_a_trap_costs_one_event() {
     assert_set_aside(&artifact, &mut transformer, "panic", "a panic on purpose");
 }
 
-/// Goal: a trap that only the warm instance's past explains costs nothing: what counts is what the
-/// event does alone on a fresh instance (S9). Method: an event that traps in every call of an
-/// instance but the first.
+/// Goal: a trap that depends on the past of the warm instance sets nothing aside: only what the
+/// event does alone on a fresh instance counts (S9). Method: an event that traps in every call of
+/// an instance except the first.
 #[test]
 fn s09_a_trap_of_the_warm_instance_alone_costs_nothing() {
     let artifact = evil();
@@ -152,7 +153,7 @@ fn s09_a_trap_of_the_warm_instance_alone_costs_nothing() {
     }
 }
 
-/// Goal: no lie in an answer is believed, and each costs its event alone (S8, S9).
+/// Goal: every malformed reply is detected, and sets aside only its own event (S8, S9).
 #[test]
 fn s09_a_lie_costs_one_event() {
     let artifact = evil();
@@ -229,8 +230,8 @@ fn s14_a_nan_is_canonical_when_it_leaves_a_guest() {
     assert_eq!(numbers.value(0).to_bits(), 0);
 }
 
-/// Goal: the answer for an event is the same alone, in any batch, warm and fresh (S7). Method: a
-/// mix of honest and bad events, whole, in every split in two, and one by one.
+/// Goal: the result for an event is the same alone, in any batch, on a warm and on a fresh instance
+/// (S7). Method: a mix of honest and bad events, whole, in every split in two, and one by one.
 #[test]
 fn s07_an_answer_does_not_depend_on_the_batch() {
     let artifact = evil();
@@ -267,8 +268,8 @@ fn s07_an_answer_does_not_depend_on_the_batch() {
     }
 }
 
-/// Goal: state that a guest keeps between calls shows as a difference between warm and fresh
-/// instances, which is what the parity check compares (S7).
+/// Goal: state that a guest keeps between calls causes a difference between warm and fresh
+/// instances, which the parity check detects (S7).
 #[test]
 fn s07_a_fresh_instance_has_no_memory_of_earlier_calls() {
     let artifact = evil();

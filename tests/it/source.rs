@@ -1,7 +1,8 @@
-//! Files in and out: the same bits through every format, whatever the batches and the damage.
+//! Files: values must survive every format with the same bits, for any batch size, and damage must
+//! be an error.
 //!
-//! The oracle is the list of values that a test began with; the files are written by the project's
-//! sink, which for Parquet and Arrow is the library's own writer, with encodings made by
+//! Method: the expected values are the list with which a test begins. The files are written by the
+//! project's sink, which for Parquet and Arrow is the library's own writer, with encodings made by
 //! arrow-cast, which the readers do not use.
 
 use arrow::array::{
@@ -49,7 +50,7 @@ fn schema(columns: &[&str]) -> Arc<SourceSchema> {
     })
 }
 
-/// The values as an array, with rubbish behind the nulls of numbers, as real files have.
+/// The values as an array, with arbitrary data behind the nulls of numbers, as in real files.
 fn array(values: &[Value], data_type: &DataType) -> ArrayRef {
     let valid: Vec<bool> = values.iter().map(|value| !value.is_null()).collect();
     let nulls = Some(NullBuffer::from(valid));
@@ -146,7 +147,7 @@ fn value(array: &dyn Array, data_type: &DataType, row: usize) -> Value {
     Value::Null
 }
 
-/// What a reader gave, as rows of values with their positions.
+/// What a reader returned, as rows of values with their positions.
 type Rows = Vec<(u64, Vec<Value>)>;
 
 fn read(reader: &mut dyn EventReader, schema: &SourceSchema) -> Result<Rows> {
@@ -268,9 +269,9 @@ fn numbered(rows: &[Vec<Value>]) -> Rows {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
-    /// Goal: values survive every format exactly (S14), and neither the slices of writing nor the
-    /// batches of reading nor the start show. Method: random rows with hard values, written and
-    /// read back in all four formats; CSV goes without the lists.
+    /// Goal: values survive every format exactly (S14), and neither the slices written, the batches
+    /// read nor the start position change them. Method: random rows with hard values, written and
+    /// read in all four formats; CSV without the lists.
     #[test]
     fn s14_every_format_gives_the_same_bits(
         rows in prop::collection::vec(row(), 1..30),
@@ -292,8 +293,9 @@ proptest! {
         }
     }
 
-    /// Goal: every encoding that real files carry gives the same values (S6). Method: values that
-    /// all of them can hold, cast to each, with nulls, written as slices to Parquet and Arrow.
+    /// Goal: every encoding that occurs in real files gives the same values (S6). Method: values
+    /// that all encodings can hold, cast to each, with nulls, written as slices to Parquet and
+    /// Arrow.
     #[test]
     fn s06_encodings_give_the_same_values(
         cells in prop::collection::vec(
@@ -335,8 +337,8 @@ fn encodings() -> [[ArrowType; 4]; 7] {
     ]
 }
 
-/// The array as `data_type`; the values of a dictionary first, as arrow-cast takes microseconds for
-/// seconds where it makes a dictionary of times at once.
+/// The array as `data_type`; for a dictionary its values are cast first, because arrow-cast
+/// mistakes microseconds for seconds when it makes a dictionary of times directly.
 fn encode(array: &ArrayRef, data_type: &ArrowType) -> ArrayRef {
     let values = match data_type {
         ArrowType::Dictionary(_, value) => cast(array, value).expect("a wider type"),
@@ -397,8 +399,8 @@ fn partition(folder: &Path) -> (Arc<SourceSchema>, Vec<PathBuf>, Rows) {
     (schema, paths, numbered(&all))
 }
 
-/// Goal: positions continue over files, and any of them resumes exactly (S24). Method: four files
-/// of four formats, read from every position with several batch sizes.
+/// Goal: positions continue over files, and reading can resume exactly at any of them (S24).
+/// Method: four files of four formats, read from every position with several batch sizes.
 #[test]
 fn s24_positions_resume_over_files() {
     let folder = tempfile::tempdir().unwrap();
@@ -415,8 +417,9 @@ fn s24_positions_resume_over_files() {
     assert!(error.message.contains("were they replaced?"), "{error}");
 }
 
-/// Goal: a truncated file is an error that names it; a file with a broken byte is an error or some
-/// events; neither is a panic. Method: every length, and every byte inverted, of small files.
+/// Goal: a truncated file is an error that names it; a file with a damaged byte gives an error or
+/// some events; neither causes a panic. Method: every length, and every byte inverted, of small
+/// files.
 #[test]
 fn damaged_files_are_errors() {
     let folder = tempfile::tempdir().unwrap();

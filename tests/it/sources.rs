@@ -1,9 +1,8 @@
-//! Where events are: patterns, folders that give columns, row groups that nobody needs, and object
-//! stores.
+//! Sources: patterns of files, folders that define columns, skipped row groups, and object stores.
 //!
-//! Method: files are written as text, or by the Parquet library itself, and what is read is compared
-//! with the list that a test began with. Deliberately absent: what one file holds (`source.rs`), and
-//! wrong files by the command line (`bad_input.rs`).
+//! Method: files are written as text, or by the Parquet library itself, and what is read is
+//! compared with the list with which a test begins. Deliberately absent: the content of a single
+//! file (`source.rs`), and wrong files from the command line (`bad_input.rs`).
 
 mod hive;
 pub(crate) mod objects;
@@ -74,11 +73,11 @@ fn parquet(times: &[i64], group_rows: usize) -> Vec<u8> {
     writer.into_inner().unwrap()
 }
 
-/// What a reader gave.
+/// Everything that a reader returned.
 #[derive(Debug, Default, PartialEq)]
 struct Read {
     rows: Vec<(u64, Vec<Value>)>,
-    /// Of each failure the position, the reason and the bytes.
+    /// For each failure its position, reason and bytes.
     failures: Vec<(u64, String, Vec<u8>)>,
     set_aside: Vec<SetAside>,
     passed_over: PassedOver,

@@ -1,9 +1,9 @@
-//! Stores: the laws that every backend keeps, and what the durable one does after damage and
+//! Stores: the laws that every backend must keep, and how the durable one behaves after damage and
 //! kills.
 //!
-//! Invariant: what a store should hold is recomputed here from a plain map, batch by batch. Batch
-//! `n` of [`Author`] is a function of `n` alone, so a store that says it holds commit `n` can be
-//! compared with `state(n)` whoever wrote it, and whenever. Deliberately absent: feature views.
+//! Invariant: the expected content of a store is computed here from a plain map, batch by batch.
+//! Batch `n` of [`Author`] is a function of `n` alone, so a store that says it holds commit `n` can
+//! be compared with `state(n)` whoever wrote it, and whenever. Deliberately absent: feature views.
 #![expect(clippy::unwrap_used, reason = "functions of tests fail as tests do")]
 
 mod crash;
@@ -30,8 +30,9 @@ fn contents(store: &dyn Store) -> Result<(u64, Contents)> {
     Ok((snapshot.sequence(), found))
 }
 
-/// The longest key number `n`. Neighbours differ in their last bytes, so what divides them is as
-/// long; and the first bytes differ soon, so that a page's keys have no long prefix to leave out.
+/// The longest key number `n`. Neighbours differ only in their last bytes, so a key that separates
+/// them is just as long; and the first bytes soon differ, so that a page's keys have no long prefix
+/// to omit.
 fn long_key(n: u32) -> Vec<u8> {
     let (cluster, within) = ((n / 30) as u16, (n % 30) as u8);
     let mut key = vec![b'k'; KEY_BYTES_MAX];
@@ -57,7 +58,7 @@ impl Numbers {
     }
 }
 
-/// Writes batch after batch, each a function of its number.
+/// Writes a sequence of batches, each a function of its number.
 #[derive(Clone, Copy)]
 struct Author {
     /// How many writes a batch has.
@@ -115,8 +116,8 @@ impl Author {
     }
 }
 
-/// Copies a store's directory. Of an open store that is what a kill at this moment leaves: the
-/// system keeps what was written, and nothing that was not.
+/// Copies a store's directory. The copy of an open store is what a kill at this moment would leave:
+/// the system keeps everything that was written.
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in from.read_dir().unwrap() {

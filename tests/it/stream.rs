@@ -1,7 +1,8 @@
-//! The streaming host: order, batches, copies, restarts and kills do not show (S1, S10, S11, S24).
+//! The streaming host: order, batches, copies, restarts and kills must not change its result (S1,
+//! S10, S11, S24).
 //!
-//! Method: generated logs of `every-type`, folded in different ways into different stores, whose
-//! canonical exports must then be equal. The seed is in each failure. Deliberately absent: what the
+//! Method: generated logs of `every-type` are folded in different ways into different stores, whose
+//! canonical exports must be equal. Each failure prints its seed. Deliberately absent: what the
 //! states mean, which `every_type.rs` compares with the oracle.
 
 mod admission;
@@ -55,8 +56,8 @@ pub(crate) fn between(records: &RecordBatch, start: usize, end: usize) -> EventB
     }
 }
 
-/// A store that holds these batches of the files of `source`; the host is opened anew before one
-/// batch in `reopen_one_in`.
+/// A store that holds these batches of the files of `source`; the host is reopened before one batch
+/// in `reopen_one_in`.
 pub(crate) fn fold(
     store: &Arc<dyn Store>,
     catalog: &Arc<Catalog>,
@@ -135,7 +136,7 @@ fn check(seed: u64, count: usize, days: i64) {
     let raw = [&cuts, &sled].map(|store| export::digest(&**store, None).unwrap());
     assert_eq!(raw[0], raw[1], "seed {seed}: sled and memory differ in their bytes");
 
-    // Copies need ids; the source without them is a multiset.
+    // Copies need ids; in the source without ids a copy would be another event.
     let copies = events.iter().filter(|_| random.below(4) == 0).cloned().collect::<Vec<Typed>>();
     let delivered = shuffled(events.into_iter().chain(copies).collect(), &mut random);
     let disorder = Delivery {
@@ -161,7 +162,7 @@ proptest! {
     }
 }
 
-/// Goal: the canonical export sees a difference. Method: stores that lack one event, or hold one
+/// Goal: the canonical export detects a difference. Method: stores that lack one event, hold one
 /// with another value, or hold another artifact's name for it.
 #[test]
 fn s24_different_events_make_different_stores() {
@@ -183,8 +184,8 @@ fn s24_different_events_make_different_stores() {
     }
 }
 
-/// Goal: a batch from an older position is harmless, whole or in part (S10, S24). Method: batches
-/// that go back, with and without event ids, against the same log delivered once.
+/// Goal: a batch from an older position is harmless, as a whole or in part (S10, S24). Method:
+/// batches that go back, with and without event ids, compared with the same log delivered once.
 #[test]
 fn s10_redelivery_from_an_older_position_is_harmless() {
     let catalog = catalog("every-type");
@@ -206,8 +207,8 @@ fn s10_redelivery_from_an_older_position_is_harmless() {
     }
 }
 
-/// Goal: a batch larger than a commit becomes several, and is the same. Method: 2,500 events at
-/// once and by tens.
+/// Goal: a batch larger than a commit is split into several, with the same result. Method: 2,500
+/// events at once and in tens.
 #[test]
 fn a_batch_larger_than_a_commit_is_several() {
     let catalog = catalog("every-type");

@@ -5,9 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
-/// Lines in a source file.
+/// Most lines of a source file.
 const FILE_LINES_MAX: usize = 500;
-/// Columns in a line that is not a long text.
+/// Most columns of a line that does not contain a long text.
 const LINE_COLUMNS_MAX: usize = 110;
 
 pub(crate) fn root() -> PathBuf {
@@ -40,7 +40,8 @@ pub(crate) fn check(problems: Vec<String>) {
     assert!(problems.is_empty(), "\n{}", problems.join("\n"));
 }
 
-/// Goal: every source file opens with its purpose, and fits in a head.
+/// Goal: every source file begins with its purpose, and is short enough to be understood as a
+/// whole.
 #[test]
 fn source_files_open_with_prose_and_are_short() {
     let mut problems = Vec::new();
@@ -100,8 +101,8 @@ fn source_files_keep_the_house_rules() {
     check(problems);
 }
 
-/// Goal: one place for each dangerous thing. Method: who names wasmtime, sled, object_store and the
-/// wall clock.
+/// Goal: each dangerous dependency is used in one place. Method: search for uses of wasmtime, sled,
+/// object_store and the wall clock.
 #[test]
 fn each_boundary_is_in_one_place() {
     let mut problems = Vec::new();
@@ -166,7 +167,7 @@ fn the_oracle_stands_alone() {
     check(problems);
 }
 
-/// Goal: nothing committed names one machine.
+/// Goal: no committed file contains a path of one machine.
 #[test]
 fn no_file_names_a_machine() {
     let mut problems = Vec::new();

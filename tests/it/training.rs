@@ -1,5 +1,8 @@
-//! The batch host on a whole log: whatever the memory, the workers and the parts of its spine, the
-//! training set is the same.
+//! The batch host on a whole log: the training set must not depend on the memory, the number of
+//! workers, or the parts in which the spine is added.
+//!
+//! Method: the same spine with little memory and with enough, compared bit by bit. Deliberately
+//! absent: what the features mean.
 
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
@@ -24,8 +27,7 @@ fn reader(catalog: &Catalog) -> Box<dyn EventReader> {
     open_files(&[log()], schema, options).unwrap()
 }
 
-/// Every mention twice, in an order that has nothing to do with time: more rows than a stretch of
-/// answers holds.
+/// Every mention twice, in an order unrelated to time: more rows than one stretch of answers holds.
 fn spine() -> RecordBatch {
     let mentions = mentions(&read_table(&log(), &[]).unwrap()).unwrap();
     let rows = mentions.num_rows() as u64;
@@ -40,9 +42,9 @@ fn service(catalog: &Catalog) -> Service {
     Service::resolve(&project, catalog, "mention_ranker").unwrap()
 }
 
-/// Goal: rows and answers that waited on the disk are those that stayed in memory (S22). Method:
-/// the whole log on two workers without any memory, the spine in and out in uneven parts, against
-/// one worker with all of it.
+/// Goal: rows and answers that waited on the disk are the same as those that stayed in memory
+/// (S22). Method: the whole log on two workers without any memory, the spine added and returned in
+/// uneven parts, compared with one worker with enough memory.
 #[test]
 fn s22_little_memory_changes_nothing() {
     let catalog = catalog("user-mentions");
@@ -56,16 +58,16 @@ fn s22_little_memory_changes_nothing() {
     let options = Options { workers: 2, spill: Some(spill), ..Options::default() };
     let found = made(&catalog, &service, &spine, options.clone(), 50_001);
     assert_eq!(found, expected);
-    // A spine that ends where a stretch does.
+    // A spine that ends exactly at the end of a stretch.
     let whole = spine.slice(0, 1 << 17);
     let found = made(&catalog, &service, &whole, options, 50_001);
     assert_eq!(found, expected.slice(0, 1 << 17));
     assert!(is_empty(folder.path()), "the intermediate files have names");
 }
 
-/// Goal: answers of which some had to wait on the disk and others found room are those that stayed
-/// in memory (S22). Method: sizes of memory of which some suffice for the rows and for a part of the
-/// answers, on several workers, so that views and workers differ in what they wrote to the disk.
+/// Goal: if some answers wait on the disk and others in memory, the training set is the same (S22).
+/// Method: memory limits of which some suffice for the rows and for a part of the answers, on
+/// several workers, so that views and workers differ in what they wrote to the disk.
 #[test]
 fn s22_answers_in_memory_and_on_the_disk_mix() {
     let catalog = catalog("user-mentions");

@@ -1,12 +1,14 @@
-//! The example transform on its real event log.
+//! The example transform on its real event log: its features must equal those of the oracle.
+//!
+//! Method: `lockstep demo` runs the steps of the README; the oracle recomputes the features.
 
 use clap::Parser;
 use lockstep_cli::arguments::Arguments;
 use lockstep_cli::outcome::Outcome;
 use lockstep_kit::artifacts::root;
 
-/// Goal: the README's way works and proves parity. Method: `lockstep demo` on the first part of the
-/// log, then the oracle over every mention of it.
+/// Goal: the steps of the README work and prove parity. Method: `lockstep demo` on the first part
+/// of the log, then the oracle over every mention of it.
 #[test]
 fn the_demo_proves_parity_and_the_oracle_agrees() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! `lockstep backfill`: the store filled from the sources' files.
+//! `lockstep backfill`: fills the store from the sources' files.
 
 use super::fill::print_report;
 use crate::arguments::{MemoryArguments, ProjectArguments};
@@ -12,10 +12,10 @@ use std::time::Instant;
 #[derive(Debug, Args)]
 pub struct Backfill {
     /// Stop before this source position (row number over the source's files); `lockstep stream`
-    /// goes on from there
+    /// continues from there
     #[arg(long, value_name = "N")]
     until_position: Option<u64>,
-    /// Only this source
+    /// Fill only this source
     #[arg(long)]
     source: Option<String>,
     #[command(flatten)]

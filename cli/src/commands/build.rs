@@ -1,4 +1,4 @@
-//! `lockstep build`: a crate compiled to one component, its digest pinned.
+//! `lockstep build`: compiles a crate to one component and pins its digest in `lockstep.lock`.
 
 use crate::build::{BuildOptions, build};
 use crate::outcome::Outcome;
@@ -12,7 +12,7 @@ pub struct Build {
     /// The transform crate's folder
     #[arg(default_value = ".", value_name = "DIR")]
     crate_dir: PathBuf,
-    /// Where the component goes; by default <crate>.wasm in the crate's folder
+    /// The file to write; by default CRATE.wasm in the crate's folder
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Print JSON for programs

@@ -1,8 +1,10 @@
-//! `lockstep demo`: the whole way on the example transform and its real event log.
+//! `lockstep demo`: every step from build to parity, on the example transform and its real event
+//! log.
 //!
-//! Build the artifact, make a training set, backfill the older part of the log, stream the rest,
-//! answer a few requests, and prove parity over every mention. The project, the training set and
-//! the store stay in the demo's folder, to be looked at with the other commands.
+//! The demo builds the artifact, makes a training set, backfills the older part of the log, streams
+//! the rest, serves a few requests, and proves parity for every mention. Invariant: the project,
+//! the training set and the store stay in the demo's folder, to be inspected with the other
+//! commands. Deliberately absent: any step that the other commands cannot do.
 
 use super::get::print_vector;
 use super::parity::{How, judge, print_report};
@@ -26,7 +28,7 @@ use std::time::Instant;
 const SERVICE: &str = "mention_ranker";
 /// Requests that the demo shows.
 const REQUESTS: usize = 3;
-/// The part of the log that is backfilled; the rest is streamed.
+/// Tenths of the log that are backfilled; the rest is streamed.
 const BACKFILLED_TENTHS: u64 = 8;
 
 /// The arguments of `lockstep demo`.
@@ -104,7 +106,7 @@ impl Demo {
     }
 }
 
-/// Says how long each stage took.
+/// Measures and prints how long each stage took.
 struct Stage {
     started: Instant,
 }
@@ -125,7 +127,8 @@ impl Stage {
     }
 }
 
-/// Makes the folder, without what an earlier demo left. A folder that is none of ours is refused.
+/// Creates the folder and removes what an earlier demo left. A folder that is not from a demo is
+/// refused.
 fn clear(folder: &Path) -> Result<()> {
     let used = folder.read_dir().is_ok_and(|mut entries| entries.next().is_some());
     if used && !folder.join("mentions.parquet").exists() {
@@ -139,7 +142,7 @@ fn clear(folder: &Path) -> Result<()> {
         .map_err(|error| Error::retry(format!("cannot make {}", folder.display())).because(error))
 }
 
-/// The example's project file, with the log beside it.
+/// The example's project file, with the log next to it.
 pub fn project_file(transform: &Path) -> Result<String> {
     let path = transform.join("lockstep.toml");
     let text = std::fs::read_to_string(&path)
@@ -154,7 +157,7 @@ pub fn save(path: &Path, records: &RecordBatch) -> Result<()> {
     writer.finish().map(|_| ())
 }
 
-/// The spine: one row for each mention, at its own time, so it must not see itself (S4).
+/// The spine: one row for each mention, at the mention's own time, so it must not see itself (S4).
 pub fn mentions(log: &RecordBatch) -> Result<RecordBatch> {
     let column = |name: &str| {
         log.column_by_name(name)
@@ -179,8 +182,8 @@ pub fn mentions(log: &RecordBatch) -> Result<RecordBatch> {
         .map_err(|error| Error::bug("the log's mentions do not make a spine").because(error))
 }
 
-/// Asks about the pairs of the latest few mentions, as of the end of the log: the store answers
-/// exactly about its recent past alone (S12), and a log need not be in the order of time.
+/// Requests the pairs of the latest few mentions, as of the end of the log. The store answers
+/// exactly only about the recent past (S12), and a log may be out of order.
 fn answer(host: &OnlineHost, log: &RecordBatch, spine: &RecordBatch) -> Result<()> {
     let service = host.service(SERVICE)?;
     let times = column_of(log, "event_time", &DataType::Timestamp, 0)?;

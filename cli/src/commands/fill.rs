@@ -1,4 +1,4 @@
-//! What `lockstep backfill` and `lockstep stream` say when they are done.
+//! The reports of `lockstep backfill` and `lockstep stream`.
 
 use crate::arguments::ProjectArguments;
 use crate::outcome::Outcome;
@@ -7,7 +7,7 @@ use lockstep_runtime::{CaughtUp, CaughtUpView, FillReport, Parted, Result};
 use serde_json::json;
 use std::time::Duration;
 
-/// Reports, and judges by the bad rows.
+/// Prints the report, and decides by the number of bad rows how the command ends.
 pub(super) fn print_report(
     what: &str,
     report: &FillReport,
@@ -49,7 +49,7 @@ pub(super) fn print_report(
     Ok(Outcome::Done)
 }
 
-/// One line about an artifact that answers now.
+/// One line about an artifact version that now serves requests.
 fn version(caught_up: &CaughtUp) -> String {
     let of = |way: CaughtUpView| -> Vec<&str> {
         let views = caught_up.views.iter().filter(|(_, is)| **is == way);
@@ -77,7 +77,7 @@ fn version_json(caught_up: &CaughtUp) -> serde_json::Value {
     })
 }
 
-/// One line about a view to whose previous version there is no way back.
+/// One line about a view whose previous version cannot be restored at once.
 fn no_way_back(parted: &Parted) -> String {
     format!(
         "the rows of view {} of artifact {} differ from those of its previous version before position \

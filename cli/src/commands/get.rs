@@ -1,4 +1,4 @@
-//! `lockstep get`: one request answered from the store.
+//! `lockstep get`: computes the features for one request from the store.
 
 use crate::arguments::ProjectArguments;
 use crate::outcome::Outcome;
@@ -13,15 +13,15 @@ use serde_json::json;
 /// The arguments of `lockstep get`.
 #[derive(Debug, Args)]
 pub struct Get {
-    /// The service to ask
+    /// The service to use
     service: String,
     /// The request: NAME=VALUE, or NAME alone for null
     request: Vec<String>,
-    /// The time of the answer: RFC 3339, microseconds since 1970, or `now`
+    /// The time of the features: RFC 3339, microseconds since 1970, or `now`
     #[arg(long, default_value = "now", value_name = "TIME")]
     as_of: String,
-    /// Refuse to answer unless the service's features, in order and with their types, have this
-    /// digest: `lockstep.service_digest` of the training file that a model was made from
+    /// Fail unless the service's features, in order and with their types, have this digest: it is
+    /// `lockstep.service_digest` in the training file of a model
     #[arg(long, value_name = "DIGEST")]
     demand: Option<String>,
     #[command(flatten)]
@@ -52,7 +52,7 @@ impl Get {
     }
 }
 
-/// Reads `NAME=VALUE` texts by the types of the service's request columns.
+/// Parses `NAME=VALUE` texts by the types of the service's request columns.
 pub fn parse_request<'a>(service: &'a Service, texts: &[String]) -> Result<Vec<(&'a str, Value)>> {
     let parse = |text: &String| {
         let (name, value) =

@@ -1,4 +1,4 @@
-//! `lockstep inspect`: what an artifact declares.
+//! `lockstep inspect`: shows what an artifact declares.
 
 use crate::outcome::Outcome;
 use clap::Args;

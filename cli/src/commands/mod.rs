@@ -1,4 +1,7 @@
-//! The commands, one a file.
+//! The commands, one per file.
+//!
+//! Invariant: a command parses its arguments, runs jobs of `lockstep_runtime` and prints the result.
+//! Deliberately absent: the jobs.
 
 pub mod backfill;
 pub mod build;

@@ -1,4 +1,4 @@
-//! `lockstep new`: a transform crate to start from.
+//! `lockstep new`: creates a transform crate to start from.
 
 use crate::outcome::Outcome;
 use clap::Args;
@@ -10,7 +10,8 @@ use std::path::PathBuf;
 pub struct New {
     /// The crate's name, and its folder
     name: PathBuf,
-    /// The folder of `lockstep-sdk`; by default it is looked for above here and above the program
+    /// The folder of `lockstep-sdk`; by default it is searched for in the folders above the current
+    /// one and above this program
     #[arg(long, value_name = "DIR")]
     sdk: Option<PathBuf>,
 }

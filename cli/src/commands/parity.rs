@@ -1,4 +1,4 @@
-//! `lockstep parity`: the proof, on a log and a spine.
+//! `lockstep parity`: proves on a log and a spine that all hosts give the same bits.
 
 use crate::arguments::ProjectArguments;
 use crate::outcome::Outcome;
@@ -13,7 +13,7 @@ use std::path::PathBuf;
 pub struct Parity {
     /// The service whose features to compare
     service: String,
-    /// The rows to compare at: one column for each of the service's request columns, and their times
+    /// The rows to compare: one column for each of the service's request columns, and their times
     #[arg(long, value_name = "FILE")]
     spine: PathBuf,
     /// The spine's column that holds the time of each row
@@ -21,27 +21,27 @@ pub struct Parity {
     as_of_column: String,
     #[command(flatten)]
     how: How,
-    /// A new directory for the replay's store, kept afterwards; otherwise a temporary one
+    /// A new directory for the replay's store, which is kept; without it the store is temporary
     #[arg(long, value_name = "DIR")]
     replay_store: Option<PathBuf>,
-    /// Accept a log so short that no answer reads some level of the tile ladder
+    /// Accept a log that is too short for every level of the tile ladder to be read
     #[arg(long)]
     allow_unread_levels: bool,
     #[command(flatten)]
     project: ProjectArguments,
 }
 
-/// How the events are disturbed.
+/// How the replay disturbs the order of events.
 #[derive(Clone, Debug, Args)]
 pub struct How {
     /// The seed of the shuffle, the copies and the batch sizes
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Shuffle events within so many seconds of event time; by default a quarter of the shortest
+    /// Shuffle events within this many seconds of event time; by default a quarter of the shortest
     /// history
     #[arg(long, value_name = "SECONDS")]
     pub disorder: Option<i64>,
-    /// Deliver one event in N twice, of the sources with event ids; 0 for none
+    /// Deliver one event in N twice, in sources with event ids; 0 for none
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub duplicate_one_in: u64,
     /// Most events in a batch
@@ -53,7 +53,7 @@ pub struct How {
 }
 
 impl How {
-    /// A job that disturbs the events so.
+    /// A job with this disturbance.
     pub(super) fn job(&self, service: String, spine: PathBuf) -> ParityJob {
         ParityJob {
             seed: self.seed,

@@ -1,4 +1,4 @@
-//! `lockstep stream`: events folded into the store from its position on.
+//! `lockstep stream`: folds events into the store, starting at its position.
 
 use super::fill::print_report;
 use crate::arguments::ProjectArguments;
@@ -13,8 +13,8 @@ use std::time::Instant;
 #[derive(Debug, Args)]
 pub struct Stream {
     /// A file of further events, a pattern or a URL, or - for standard input; without it, the rest
-    /// of the project's files. Further events need a source with event ids, which make sending them
-    /// twice harmless
+    /// of the project's files. Further events need a source with event ids, so that sending them
+    /// twice does no harm
     input: Option<PathBuf>,
     /// The source; needed only if the project has several
     #[arg(long)]

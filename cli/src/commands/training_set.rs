@@ -1,4 +1,4 @@
-//! `lockstep training-set`: a spine joined with a service's features.
+//! `lockstep training-set`: joins a spine with a service's features.
 
 use crate::arguments::{MemoryArguments, ProjectArguments};
 use crate::outcome::Outcome;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// The usual name of the column of arrivals.
+/// The default column of arrival times.
 const ARRIVED_AT: &str = "arrived_at";
 
 /// The arguments of `lockstep training-set`.
@@ -22,7 +22,7 @@ pub struct TrainingSetCommand {
     /// The rows to join: one column for each of the service's request columns, and their times
     #[arg(long, value_name = "FILE")]
     spine: PathBuf,
-    /// Where the training set goes: .parquet, .arrow, .ndjson or .csv; a file or an object
+    /// The training set's file: .parquet, .arrow, .ndjson or .csv; a path or the URL of an object
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     /// The spine's column that holds the time of each row
@@ -69,7 +69,7 @@ impl TrainingSetCommand {
     }
 }
 
-/// Says what was made in so many seconds.
+/// Prints what was made and how many seconds it took.
 fn print_report(
     job: &TrainingSetJob,
     made: &TrainingSetReport,
@@ -97,7 +97,7 @@ fn print_report(
     Ok(())
 }
 
-/// Says in how many rows each feature would have known more than it could.
+/// Prints for each feature in how many rows later arrivals would have changed its value.
 fn print_leakage(leakage: &[(String, u64)], rows: u64) {
     if leakage.is_empty() {
         return;

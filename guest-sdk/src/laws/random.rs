@@ -1,14 +1,14 @@
-//! Numbers that look random and are the same each time.
+//! Pseudo-random numbers that are the same in each run.
 //!
-//! Invariant: SplitMix64 from a fixed seed. Deliberately absent: any other seed, since a failure
-//! must repeat in the author's next run.
+//! Invariant: the numbers are SplitMix64 from a fixed seed. Deliberately absent: any other seed,
+//! because a failure must repeat in the author's next run.
 
 /// A stream of numbers.
 #[derive(Debug)]
 pub(super) struct Random(u64);
 
 impl Random {
-    /// The one stream.
+    /// The only stream.
     pub(super) fn new() -> Random {
         Random(0x6c6f_636b_7374_6570)
     }
@@ -27,7 +27,7 @@ impl Random {
         (self.next() % bound as u64) as usize
     }
 
-    /// At most `most` numbers below `bound`. Half the time they are few different ones.
+    /// At most `most` numbers below `bound`. In half of the calls only a few different ones.
     pub(super) fn rows(&mut self, bound: usize, most: usize) -> Vec<usize> {
         let count = self.below(most + 1);
         let bound = if self.next() & 1 == 0 { bound } else { self.below(bound) + 1 };

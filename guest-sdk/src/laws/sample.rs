@@ -1,7 +1,8 @@
-//! Inputs to check an aggregate on.
+//! Sample inputs for checking an aggregate.
 //!
-//! Invariant: the same each time, and first the values at the edges of a type, where mistakes are.
-//! Deliberately absent: what is special to an aggregate, which its author knows.
+//! Invariant: the samples are the same each time, and begin with the extreme values of a type,
+//! where mistakes are likely. Deliberately absent: inputs that are special for one aggregate, which
+//! its author knows.
 
 use super::random::Random;
 use crate::batch::Batch;
@@ -19,14 +20,14 @@ use crate::writer::{batch_bytes, write_batch};
     note = "there are samples of i64, f64, f32, bool, EventTime and &str; `list` makes a list"
 )]
 pub trait Sample: Sized {
-    /// The values at the type's edges.
+    /// The extreme values of the type.
     fn edges() -> Vec<Self>;
 
-    /// A value made of this random number.
+    /// A value made from this random number.
     fn made(random: u64) -> Self;
 }
 
-/// `count` inputs: the edges of the type, then random ones.
+/// `count` inputs: the extreme values of the type, then random ones.
 pub fn samples<T: Sample>(count: usize) -> Vec<T> {
     let mut random = Random::new();
     let mut samples = T::edges();
@@ -35,7 +36,7 @@ pub fn samples<T: Sample>(count: usize) -> Vec<T> {
     samples
 }
 
-/// A list to be an input.
+/// A list for use as an input.
 pub fn list<T>(elements: &[T]) -> List<'static, T>
 where
     T: Scalar<'static> + Element + Copy,
@@ -46,7 +47,7 @@ where
     let columns = (column, ());
     let mut bytes = vec![0; batch_bytes(&columns)];
     write_batch(&columns, 1, &mut bytes);
-    // SAFETY: the texts were just written from texts.
+    // SAFETY: the texts were just written from Rust strings.
     let batch = unsafe { Batch::trusted(bytes.leak()) };
     List::new(&batch.columns().lists(T::LAYOUT, false), 0)
 }
@@ -68,7 +69,7 @@ impl Sample for f64 {
         vec![0.0, 1.0, -1.0, -0.0, 0.1, 1e300, -1e300, infinity, -infinity, nan, 5e-324, 0.3]
     }
 
-    /// Half of them are such as people measure, half have random bits.
+    /// Half of them are typical measurements, half have random bits.
     fn made(random: u64) -> f64 {
         if random & 1 == 0 {
             (random % 100_000) as f64 / 100.0
@@ -103,7 +104,7 @@ impl Sample for EventTime {
         [0, 1, -1, (1 << 62) - 1, -(1 << 62)].map(EventTime::from_micros).to_vec()
     }
 
-    /// Within some thousand years of 1970.
+    /// Within a few thousand years of 1970.
     fn made(random: u64) -> EventTime {
         EventTime::from_micros((random as i64) >> (8 + random % 48))
     }

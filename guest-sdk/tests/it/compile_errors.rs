@@ -50,7 +50,8 @@ fn errors(case: &Path, output: &Path) -> Vec<(usize, String)> {
     errors
 }
 
-/// Goal and method: see the module.
+/// Goal: each mistake is an error at the author's own line, with a readable message. Method: the
+/// module's documentation describes how the files are compiled and compared.
 #[test]
 fn mistakes_are_refused_at_the_authors_line() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/refused");

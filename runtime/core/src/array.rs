@@ -1,7 +1,7 @@
-//! Arrow arrays from values.
+//! Builds Arrow arrays from values.
 //!
-//! Invariant: the array of a data type has that type's one Arrow form. Deliberately absent: the way
-//! back, which is [`TypedColumn`](crate::row::TypedColumn)'s.
+//! Invariant: each data type has exactly one Arrow form, and the array has it. Deliberately absent:
+//! the opposite direction, which is [`TypedColumn`](crate::row::TypedColumn).
 
 use crate::error::{Error, Result};
 use crate::event::{arrow_type, map_array};
@@ -87,7 +87,7 @@ pub fn array_of<'a>(
     })
 }
 
-/// A null buffer, or none if nothing is null.
+/// A null buffer, or `None` if nothing is null.
 fn nulls(valid: Vec<bool>) -> Option<NullBuffer> {
     valid.contains(&false).then(|| NullBuffer::from(valid))
 }

@@ -1,9 +1,9 @@
-//! Cells: one value at the edge, between text and Arrow.
+//! Cells: one value in transit between a text format (JSON, CSV) and Arrow.
 //!
 //! Invariant: reading a cell from text is strict. A number follows JSON's grammar in every text
-//! format, an integer is exact or refused, and a float is the nearest one of its own width, never
-//! rounded twice. Writing a cell loses nothing that reading could not give back. Deliberately
-//! absent: coercion between kinds, such as `1.0` as an integer or `"5"` as a number.
+//! format; an integer is exact or refused; a float is the nearest one of its own width, never
+//! rounded twice. A written cell reads back as the same value. Deliberately absent: coercion
+//! between kinds, such as `1.0` as an integer or `"5"` as a number.
 
 use crate::time::Time;
 use crate::value::{NAN_32, NAN_64};
@@ -18,29 +18,30 @@ use std::borrow::Cow;
 
 /// Most characters of a refused value that a message quotes.
 const EXCERPT_CHARS_MAX: usize = 40;
-/// The first time whose year RFC 3339 cannot write: 10000-01-01.
+/// The first time with a year too large for RFC 3339: 10000-01-01.
 const YEAR_10000_US: i64 = 253_402_300_800_000_000;
 /// The first time that RFC 3339 can write: 0000-01-01.
 const YEAR_0_US: i64 = -62_167_219_200_000_000;
 /// Nanoseconds in a second.
 const SECOND_NS: i64 = 1_000_000_000;
 
-/// One value. A timestamp is an `Int` of microseconds when read, RFC 3339 text when written.
+/// One value. A timestamp is an `Int` of microseconds when it was read, and RFC 3339 text
+/// when it is to be written.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell<'a> {
     /// No value.
     Null,
     /// A boolean.
     Bool(bool),
-    /// An integer, or a time that is read.
+    /// An integer, or a timestamp that was read.
     Int(i64),
-    /// An integer that may be beyond `int64`; only written.
+    /// An integer that may be too large for `int64`; occurs only in writing.
     Unsigned(u64),
-    /// A single.
+    /// A 32-bit float.
     Float32(f32),
-    /// A double.
+    /// A 64-bit float.
     Float64(f64),
-    /// Text, or a time that is written.
+    /// Text, or a timestamp to be written.
     Text(Cow<'a, str>),
     /// A list.
     List(Vec<Cell<'a>>),
@@ -48,7 +49,7 @@ pub enum Cell<'a> {
     Map(Vec<(Cell<'a>, Cell<'a>)>),
 }
 
-/// The front of `text`, quoted for a message.
+/// The beginning of `text`, quoted for a message.
 pub fn excerpt(text: &str) -> String {
     match text.char_indices().nth(EXCERPT_CHARS_MAX) {
         Some((end, _)) => format!("{:?}…", &text[..end]),
@@ -82,7 +83,7 @@ fn is_number(text: &str) -> bool {
         && exponent.is_none_or(|e| digits(e.strip_prefix(['+', '-']).unwrap_or(e)))
 }
 
-/// The integer `text`, exact.
+/// Parses `text` as an integer, exactly.
 pub fn integer(text: &str) -> Result<i64, String> {
     if !is_integer(text) {
         return Err(format!("{} is not an integer", excerpt(text)));
@@ -90,7 +91,7 @@ pub fn integer(text: &str) -> Result<i64, String> {
     text.parse().map_err(|_| format!("{} is beyond the range of int64", excerpt(text)))
 }
 
-/// The double nearest to the number `text`.
+/// The 64-bit float nearest to the number `text`.
 pub fn float64(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if is_number(text) && value.is_finite() => Ok(value),
@@ -99,7 +100,7 @@ pub fn float64(text: &str) -> Result<f64, String> {
     }
 }
 
-/// The single nearest to the number `text`, rounded once.
+/// The 32-bit float nearest to the number `text`, rounded once.
 pub fn float32(text: &str) -> Result<f32, String> {
     match text.parse::<f32>() {
         Ok(value) if is_number(text) && value.is_finite() => Ok(value),
@@ -108,7 +109,7 @@ pub fn float32(text: &str) -> Result<f32, String> {
     }
 }
 
-/// The doubles that no number can write, by their one name each.
+/// The float called `text`, which is the name of NaN or of an infinity: no number can write these.
 pub fn named_float(text: &str) -> Option<f64> {
     match text {
         "NaN" => Some(NAN_64),
@@ -118,12 +119,12 @@ pub fn named_float(text: &str) -> Option<f64> {
     }
 }
 
-/// `value` as a single, for the values of [`named_float`].
+/// `value` as a 32-bit float, for the values of [`named_float`].
 pub fn named_as_f32(value: f64) -> f32 {
     if value.is_nan() { NAN_32 } else { value as f32 }
 }
 
-/// The microseconds of a time written as text; a bare number is no text of a time.
+/// The microseconds of a time written as text; a bare number is refused.
 pub fn time(text: &str) -> Result<i64, String> {
     let bare = text.parse::<i64>().is_ok();
     match Time::parse(text) {
@@ -136,7 +137,8 @@ pub fn time(text: &str) -> Result<i64, String> {
 }
 
 impl<'a> Cell<'a> {
-    /// The value of `array` at `row`. A type that no contract names is its text.
+    /// The value of `array` at `row`. A value of an Arrow type outside the contract becomes its
+    /// text.
     pub fn of(array: &'a dyn Array, row: usize) -> Cell<'a> {
         fn int<T: ArrowPrimitiveType<Native: Into<i64>>>(
             array: &dyn Array,
@@ -201,7 +203,7 @@ impl<'a> Cell<'a> {
         }
     }
 
-    /// A time as RFC 3339, or as microseconds where that has no year of four digits.
+    /// A time as RFC 3339, or as microseconds if its year does not have four digits.
     fn of_timestamp(array: &dyn Array, unit: TimeUnit, row: usize) -> Cell<'static> {
         let (value, micros) = match unit {
             TimeUnit::Second => {
@@ -229,12 +231,12 @@ impl<'a> Cell<'a> {
                 Cell::Text(Time::saturating(micros).to_string().into())
             }
             Some(micros) => Cell::Int(micros),
-            // Text that no reader takes for a time, rather than a number in another unit.
+            // Text that no reader accepts as a time, rather than a number in an unexpected unit.
             None => Cell::Text(format!("{value} {unit:?}s since 1970").into()),
         }
     }
 
-    /// The same value, which borrows nothing.
+    /// The same value with its data owned instead of borrowed.
     pub fn into_owned(self) -> Cell<'static> {
         match self {
             Cell::Null => Cell::Null,
@@ -295,8 +297,9 @@ mod tests {
         assert!(float32("3.5e38").is_err());
     }
 
-    /// Goal: a single is rounded once. Method: a decimal just above the midpoint of two singles,
-    /// which a double rounds onto the midpoint and then to even, the wrong way.
+    /// Goal: a 32-bit float is rounded once. Method: a decimal just above the midpoint of two
+    /// 32-bit floats, which a 64-bit float rounds onto the midpoint and then to even, the wrong
+    /// way.
     #[test]
     fn s14_singles_are_rounded_once() {
         let text = "1.000000059604644775390626";
@@ -304,7 +307,7 @@ mod tests {
         assert_ne!(float64(text).unwrap() as f32, float32(text).unwrap());
     }
 
-    /// Goal: nanoseconds are written whole and floor when read (S2).
+    /// Goal: nanoseconds are written in full, and floored when read (S2).
     #[test]
     fn s02_nanoseconds_are_written_whole() {
         assert_eq!(nanosecond_text(-1), "1969-12-31T23:59:59.999999999Z");

@@ -1,8 +1,8 @@
-//! Codes of errors: what happened, for programs, with the data that a caller may act on.
+//! Error codes: what happened, for programs, with the data that a caller may act on.
 //!
 //! Invariant: no caller needs to read a message to tell errors apart. A code's name, as
-//! [`Code::name`] gives it and as `--json` prints it, never changes its meaning; `docs/ERRORS.md`
-//! lists them all. Deliberately absent: who acts, which is the error's
+//! [`Code::name`] returns it and `--json` prints it, never changes its meaning; `docs/ERRORS.md`
+//! lists them all. Deliberately absent: who has to act, which is the error's
 //! [`kind`](crate::Error::kind).
 
 use crate::near::near;
@@ -17,10 +17,10 @@ pub enum Code {
     /// Nothing more specific than the error's kind. The message names the place and the remedy.
     #[default]
     Unspecified,
-    /// A name is not known. Correct it, perhaps to one of `near`.
+    /// A name is not known. Correct it; `near` lists likely candidates.
     UnknownName {
-        /// What was named: `service`, `source`, `view`, `feature`, `key column`, `request column`,
-        /// `format`.
+        /// What kind of thing was named: `service`, `source`, `view`, `feature`, `key column`,
+        /// `request column`, `format`.
         what: &'static str,
         /// The name.
         name: String,
@@ -43,7 +43,8 @@ pub enum Code {
         /// The type that was found.
         found: String,
     },
-    /// A file, a spine or a request has two columns of one name, or would have. Rename one.
+    /// A file, a spine or a request has two columns of the same name, or the output would. Rename
+    /// one.
     DuplicateColumn {
         /// The column.
         column: String,
@@ -52,10 +53,10 @@ pub enum Code {
     BadRow {
         /// The row, from 0; a single request is row 0.
         row: u64,
-        /// The column, if one is to blame.
+        /// The column, if the error is in a single column.
         column: Option<String>,
     },
-    /// An on-demand transform refuses a row, or fails at it. Correct the row, or the transform.
+    /// An on-demand transform refused a row or failed on it. Correct the row, or the transform.
     RowRefused {
         /// The row of the spine or the request, from 0; a single request is row 0.
         row: u64,
@@ -64,9 +65,9 @@ pub enum Code {
         /// What the transform says.
         reason: String,
     },
-    /// A store no longer holds what a question needs. Ask as of `oldest` or later (S12).
+    /// A store no longer holds what a request needs. Ask as of `oldest` or later (S12).
     NotAnswerable {
-        /// The oldest `as_of` at which every window of every view asked is answerable.
+        /// The oldest `as_of` at which every window of every requested view can be computed.
         #[serde(serialize_with = "as_text")]
         oldest: Time,
     },
@@ -82,11 +83,11 @@ pub enum Code {
         view: String,
         /// The source position that it has reached.
         position: u64,
-        /// The position that it must reach before it answers.
+        /// The position that it must reach before it serves requests.
         target: u64,
     },
-    /// A new generation of a view cannot be filled, since its source cannot be read again from its
-    /// first position. Bring files that cover it, or fill a new store.
+    /// A new generation of a view cannot be filled, because its source cannot be read again from
+    /// its first position. Bring files that cover it, or fill a new store.
     NotRepeatable {
         /// The source.
         source: String,
@@ -101,19 +102,20 @@ pub enum Code {
         /// The first file that differs.
         file: String,
     },
-    /// A file, an object, a store or a folder is not there. Make it, or correct the name.
+    /// A file, an object, a store or a folder does not exist. Create it, or correct the name.
     NotFound {
-        /// What is not there: `project`, `artifact`, `store`, `file`, `folder`.
+        /// What is missing: `project`, `artifact`, `store`, `file`, `folder`.
         what: &'static str,
         /// Its path, pattern or URL.
         place: String,
     },
-    /// The project file does not say something that the call needs. Write it, or pass it.
+    /// The project file lacks a setting that the call needs. Add it, or pass the value.
     NotConfigured {
-        /// What it lacks, as a path of TOML keys: `store.path`, `artifacts`, `sources.NAME.files`.
+        /// The missing setting, as a path of TOML keys: `store.path`, `artifacts`,
+        /// `sources.NAME.files`.
         setting: String,
     },
-    /// The file system or an object store refuses access. Grant it, or bring other credentials.
+    /// The file system or an object store refuses access. Grant it, or use other credentials.
     AccessDenied {
         /// The path or URL.
         place: String,
@@ -123,13 +125,13 @@ pub enum Code {
         /// The file.
         file: String,
     },
-    /// Intermediate rows find no room on a disk. Make room, or name another folder.
+    /// The disk is too full for intermediate rows. Make room, or name another folder.
     NoRoom {
         /// The folder.
         folder: String,
-        /// Bytes that are needed at least.
+        /// The fewest bytes that are needed.
         needed_bytes: u64,
-        /// Bytes that are free there.
+        /// Bytes that are free in the folder.
         free_bytes: u64,
     },
     /// An artifact is not the one that the lock file pins. Restore it, or pin the new one.
@@ -137,11 +139,12 @@ pub enum Code {
         /// The artifact's name in the project file.
         artifact: String,
     },
-    /// A service does not have the digest that the caller demands. Use the model made for it.
+    /// A service does not have the digest that the caller demands. Use the model trained on that
+    /// service.
     ServiceChanged {
         /// The digest that was demanded.
         demanded: String,
-        /// The digest of the service as it is.
+        /// The actual digest of the service.
         found: String,
     },
     /// An interrupted backfill must be run again, in the same way, before anything else.
@@ -149,31 +152,31 @@ pub enum Code {
         /// The source.
         source: String,
     },
-    /// A store was written by another version of the format. The message names the way on.
+    /// A store was written by another version of the format. The message says what to do.
     StoreFormat {
         /// The version that was found.
         found: u32,
     },
-    /// A store lacks commits that were acknowledged, or cannot tell. Restore a backup, or open it
-    /// by `SledStore::open_behind` and replay the source.
+    /// A store lacks commits that were acknowledged, or cannot tell whether it does. Restore a
+    /// backup, or open it with `SledStore::open_behind` and replay the source.
     CommitsLost {
         /// The newest commit that the store holds.
         held: u64,
-        /// The newest commit that was acknowledged, if the store can tell.
+        /// The newest commit that was acknowledged, if the store knows it.
         acknowledged: Option<u64>,
     },
-    /// Another process has the store open. Try again when it has ended.
+    /// Another process has the store open. Try again when that process has ended.
     StoreLocked,
-    /// A limit was reached. The message says how to stay below.
+    /// A limit was reached. The message says how to stay below it.
     LimitReached {
-        /// The limit's name, which tells its unit: that of a public constant.
+        /// The name of the public constant that sets the limit; it includes the unit.
         limit: &'static str,
         /// The limit.
         max: u64,
     },
 }
 
-/// Defines the codes' names, so that the list and each code's name cannot differ.
+/// Defines the codes' names once, so that the list of names and `Code::name` cannot differ.
 macro_rules! names {
     ($($variant:ident => $name:literal,)*) => {
         impl Code {
@@ -218,7 +221,7 @@ names! {
 }
 
 impl Code {
-    /// `name` is none of `known`, which are all names of a `what`.
+    /// The code for `name`, which is none of the `known` names of this kind (`what`).
     pub fn unknown_name<'a>(
         what: &'static str,
         name: &str,
@@ -227,22 +230,24 @@ impl Code {
         Code::UnknownName { what, name: name.to_string(), near: near(name, known) }
     }
 
-    /// `column` is none of the columns `found`.
+    /// The code for `column`, which is none of the columns `found`.
     pub fn missing_column<'a>(column: &str, found: impl IntoIterator<Item = &'a str>) -> Code {
         Code::MissingColumn { column: column.to_string(), near: near(column, found) }
     }
 
-    /// Row `row` holds a value that cannot be used, in `column` if that is known.
+    /// The code for row `row`, which holds a value that cannot be used, in `column` if that is
+    /// known.
     pub fn bad_row(row: usize, column: Option<&str>) -> Code {
         Code::BadRow { row: row as u64, column: column.map(str::to_string) }
     }
 
-    /// The limit called `limit` was reached.
+    /// The code for reaching the limit called `limit`.
     pub fn limit(limit: &'static str, max: usize) -> Code {
         Code::LimitReached { limit, max: max as u64 }
     }
 
-    /// The end of a message about an unknown name: `; did you mean "a" or "b"?`, or nothing.
+    /// The end of a message about an unknown name: `; did you mean "a" or "b"?`, or an empty
+    /// string.
     pub fn did_you_mean(&self) -> String {
         let (Code::UnknownName { near, .. } | Code::MissingColumn { near, .. }) = self else {
             return String::new();
@@ -256,7 +261,7 @@ impl Code {
     }
 }
 
-/// A time as RFC 3339.
+/// Serialises a time as RFC 3339.
 fn as_text<S: Serializer>(time: &Time, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(time)
 }

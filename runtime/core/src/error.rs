@@ -1,8 +1,8 @@
-//! The one public error.
+//! The one public error type.
 //!
-//! Invariant: `message` names the place (view, key, file, row) and what to do about it; `kind` says
-//! who acts, and `code` what happened, for programs. Nobody needs to match the text of a message:
-//! people read it, and the chain of sources keeps the cause.
+//! Invariant: `message` names the place (view, key, file, row) and the remedy; `kind` says who has
+//! to act, and `code` says what happened, for programs. No program needs to match the text of a
+//! message: messages are for people, and the chain of sources keeps the cause.
 
 use crate::code::Code;
 use serde::{Serialize, Serializer};
@@ -79,7 +79,7 @@ impl Error {
         self
     }
 
-    /// Says who acts, where a caller knows better.
+    /// Replaces the kind, where the caller knows better who has to act.
     #[must_use]
     pub fn with_kind(mut self, kind: ErrorKind) -> Self {
         self.kind = kind;
@@ -129,8 +129,8 @@ impl Serialize for Error {
 mod tests {
     use super::*;
 
-    /// Goal: whatever is said about an error later, its kind and code stay. Method: each way to say
-    /// more, and a clone.
+    /// Goal: adding to an error never changes its kind or code. Method: each way to add to one, and
+    /// a clone.
     #[test]
     fn more_words_keep_kind_and_code() {
         let error =

@@ -1,13 +1,13 @@
-//! Events: batches of a source's declared columns (S6), what of them is bad, and what was set aside
-//! (S8).
+//! Events: batches of a source's declared columns (S6), the values in them that failed, and the
+//! events that were set aside (S8).
 //!
-//! Invariant: the columns of an [`EventBatch`] are exactly those of its [`SourceSchema`], in its
-//! order and in the one Arrow type of each [`DataType`]; event times, ids and arrivals are never
-//! null, every NaN is the canonical one, every event time lies within ±2^62, and no row of an array
-//! is hidden behind an offset. Any other column may be null: a value of it that failed is, and is
-//! told as a [`Failure`]. Readers (`source/`) establish this once, at the edge. Deliberately absent:
-//! columns that nobody declared, and whom a failure costs the event, which each view's own
-//! declaration says.
+//! Invariant: the columns of an [`EventBatch`] are exactly those of its [`SourceSchema`], in the
+//! same order and in the one Arrow type of each [`DataType`]. Event times, ids and arrivals are
+//! never null; every NaN is the canonical one; every event time lies within ±2^62; no array is a
+//! slice with rows before its offset. Any other column may be null: a value that could not be
+//! decoded is null there and is reported as a [`Failure`]. Readers (`lockstep-source`) establish
+//! this once, at the edge. Deliberately absent: columns that no view declares, and which views lose
+//! an event to a failure; that follows from each view's own declaration.
 
 use crate::error::{Error, Result};
 use crate::failure::{Failure, taken};
@@ -41,7 +41,7 @@ pub fn arrow_type(data_type: &DataType) -> arrow_types::DataType {
     }
 }
 
-/// A map of `data_type` from its keys and values; a list's offsets cut them.
+/// A map array of `data_type` from its keys and values; `offsets` say where each row's map ends.
 pub fn map_array(
     data_type: &DataType,
     offsets: OffsetBuffer<i32>,
@@ -69,8 +69,8 @@ pub fn arrow_schema(columns: &[Column]) -> SchemaRef {
 pub struct SourceSchema {
     /// The source's name in the project file.
     pub source: String,
-    /// The columns; one that any event struct calls nullable is nullable here, so that no view can
-    /// take events away from another (S8).
+    /// The columns. A column is nullable if any event struct declares it nullable, so that one
+    /// view's declaration cannot take events away from another view (S8).
     pub columns: Vec<Column>,
     /// The index of the event time's column.
     pub time: usize,
@@ -81,8 +81,8 @@ pub struct SourceSchema {
     /// The column that records when each event arrived, if the project names one. It is no part of
     /// an event unless it is declared as well.
     pub arrived_at: Option<String>,
-    /// The indices of the columns of arrivals with which the events are read. As declared there is
-    /// none; whoever reads adds them.
+    /// The indices of the arrival columns that are read with the events. Empty in the declaration;
+    /// the reader adds them.
     pub arrivals: Vec<usize>,
 }
 
@@ -131,14 +131,15 @@ impl SourceSchema {
         Ok(schema)
     }
 
-    /// Whether column `index` is one on which admission judges: the event's time, its id, or an
-    /// arrival. If it fails, the event fails for the source; any other column costs those views the
-    /// event that declare it (S8).
+    /// Whether admission judges column `index`: the event's time, its id, or an arrival. If such a
+    /// column fails, the event is set aside for the whole source; a failure of any other column
+    /// sets it aside only for the views that declare the column (S8).
     pub fn is_judged(&self, index: usize) -> bool {
         index == self.time || self.id == Some(index) || self.arrivals.contains(&index)
     }
 
-    /// The Arrow schema of an [`EventBatch`]: every column may be null but those that are judged.
+    /// The Arrow schema of an [`EventBatch`]: every column may be null except those that are
+    /// judged.
     pub fn arrow(&self) -> SchemaRef {
         let mut columns = self.columns.clone();
         for (index, column) in columns.iter_mut().enumerate() {
@@ -148,7 +149,7 @@ impl SourceSchema {
     }
 }
 
-/// Some events of a source partition, in the order of their positions.
+/// Consecutive events of a source partition, in the order of their positions.
 #[derive(Clone, Debug)]
 pub struct EventBatch {
     /// The events; see the module's invariant.
@@ -158,7 +159,7 @@ pub struct EventBatch {
     pub positions: Vec<u64>,
     /// The position to read from next: after the last event of this batch, kept or set aside.
     pub next_position: u64,
-    /// What of the events failed, by rows, then by columns.
+    /// The values that failed, by row, then by column.
     pub failures: Vec<Failure>,
     /// Events between this batch's positions that could not be decoded, or whose time, id or
     /// arrival is bad.
@@ -166,12 +167,12 @@ pub struct EventBatch {
 }
 
 impl EventBatch {
-    /// How many events there are, those set aside too.
+    /// The number of events, including those set aside.
     pub fn events(&self) -> usize {
         self.positions.len() + self.set_aside.len()
     }
 
-    /// The part of the batch with positions in `[start, end)`, after which `end` is read next.
+    /// The events with positions in `[start, end)`; the next position to read is then `end`.
     pub fn between(&self, start: u64, end: u64) -> EventBatch {
         let first = self.positions.partition_point(|at| *at < start);
         let last = self.positions.partition_point(|at| *at < end).max(first);
@@ -185,7 +186,7 @@ impl EventBatch {
         }
     }
 
-    /// Moves the batch on by `positions`.
+    /// Adds `positions` to every position of the batch.
     pub fn shift(&mut self, positions: u64) {
         self.positions.iter_mut().for_each(|position| *position += positions);
         self.set_aside.iter_mut().for_each(|event| event.position += positions);
@@ -193,17 +194,17 @@ impl EventBatch {
     }
 }
 
-/// An event that does not count, kept with its reason, position and bytes (S8).
+/// An event that was set aside, kept with its reason, position and bytes (S8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetAside {
     /// The source position.
     pub position: u64,
-    /// The view that lacks it, since a column that the view declares is bad or its transform refused
-    /// the event; `None` if it counts for no view: it could not be decoded, its time, id or arrival
-    /// is bad, or its id conflicts.
+    /// The view that lacks the event, because a column that the view declares is bad or its
+    /// transform refused the event. `None` if the event counts for no view: it could not be
+    /// decoded, its time, id or arrival is bad, or its id conflicts.
     pub view: Option<String>,
     /// Why, in a sentence that names the column.
     pub reason: String,
-    /// The event as it came (a line of text), or its decoded columns as JSON.
+    /// The original event (a line of text), or its decoded columns as JSON.
     pub bytes: Vec<u8>,
 }

@@ -1,22 +1,22 @@
-//! Failures: values of events that are bad in a column on which admission does not judge (S8).
+//! Failures: bad values in columns on which admission does not judge (S8).
 //!
-//! Such an event is admitted, and is lacking in those views whose own event struct declares the
-//! column. Invariant: failures lie in the order of their rows, and of their columns within a row.
-//! Whoever picks rows of a batch picks its failures by [`taken`], so that both stay together.
-//! Deliberately absent: nulls in a column that may be null for some view; each view finds those by
-//! its own declaration.
+//! An event with such a value is admitted, but the views whose own event struct declares the column
+//! do not see it. Invariant: failures are sorted by row, and by column within a row. Code that
+//! selects rows of a batch must select its failures with [`taken`], so that both stay together.
+//! Deliberately absent: nulls in a column that some view declares nullable; each view finds those
+//! by its own declaration.
 
 use std::sync::Arc;
 
-/// The reason of a null where none may be.
+/// The reason given for a null in a column that must have a value.
 pub const NULL_REASON: &str = "null, but the column must have a value";
 
-/// The reason `reason` with its column.
+/// `reason` with the name of the column added.
 pub fn in_column(name: &str, reason: &str) -> String {
     format!("column {name:?}: {reason}")
 }
 
-/// A value that failed. It is null among the events.
+/// A value that could not be decoded. It is null in the batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The index of its event among the batch's records.
@@ -25,7 +25,7 @@ pub struct Failure {
     pub column: usize,
     /// Why, in a sentence that names the column.
     pub reason: String,
-    /// The event as it came (a line of text), or its decoded columns as JSON. The failures of one
+    /// The original event (a line of text), or its decoded columns as JSON. The failures of one
     /// event share them.
     pub bytes: Arc<[u8]>,
 }
@@ -38,8 +38,8 @@ pub fn of_row(failures: &[Failure], row: usize) -> &[Failure] {
     &failures[first..first + count]
 }
 
-/// The failures of a batch that consists of the rows `rows` of the one with `failures`, in that
-/// order and as often as they are named.
+/// The failures of a batch made of the rows `rows` of another batch, in that order and with
+/// repetitions; `failures` are those of the other batch.
 pub fn taken(failures: &[Failure], rows: impl IntoIterator<Item = usize>) -> Vec<Failure> {
     if failures.is_empty() {
         return vec![];
@@ -58,8 +58,8 @@ mod tests {
         Failure { row, column, reason: format!("{row} {column}"), bytes: Arc::from([row as u8]) }
     }
 
-    /// Goal: failures follow their rows into slices, choices and copies (S8). Method: two of one
-    /// event among events without any; the rows are named in several ways.
+    /// Goal: failures follow their rows into slices, selections and copies (S8). Method: two
+    /// failures of one event among events without any; the rows are selected in several ways.
     #[test]
     fn s08_failures_follow_their_rows() {
         let failures = [failure(1, 0), failure(3, 2), failure(3, 4), failure(7, 1)];

@@ -26,16 +26,18 @@ pub const HALF_LIFE_MIN_US: i64 = 1_000_000;
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Feature {
-    /// `count_30d` or `text_length_mean_30d`; unique in its view.
+    /// Such as `count_30d` or `text_length_mean_30d`; unique in its view.
     pub name: String,
     /// The aggregate.
     pub aggregate: Aggregate,
-    /// The column it reads; none for rows, and for a ratio, whose operands have their own.
+    /// The column it reads. `None` if it counts rows, and for a ratio, whose operands name their
+    /// own columns.
     pub column: Option<String>,
     /// Only rows in which this bool column is true count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<String>,
-    /// A map from the values of this column to the aggregate over the rows with each.
+    /// If set, the feature is a map from each value of this column to the aggregate over the rows
+    /// with that value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<By>,
     /// The window it covers.
@@ -48,7 +50,7 @@ pub struct Feature {
 pub struct By {
     /// The column; rows in which it is null are skipped.
     pub column: String,
-    /// Most keys; more overflow (S18).
+    /// Most keys of the map; with more, the value overflows (S18).
     pub limit: u32,
 }
 
@@ -104,7 +106,7 @@ pub enum Aggregate {
 pub struct Operand {
     /// What it computes.
     pub aggregate: OperandAggregate,
-    /// The column it reads; none counts rows.
+    /// The column it reads; `None` counts rows.
     pub column: Option<String>,
     /// Only rows in which this bool column is true count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -125,7 +127,7 @@ pub enum OperandAggregate {
 
 impl Feature {
     /// The type of the feature's values and whether they may be null (S16). `aggregates` are the
-    /// artifact's user-defined ones.
+    /// user-defined aggregates of the artifact.
     pub fn data_type(
         &self,
         view: &FeatureView,
@@ -298,7 +300,7 @@ impl Feature {
         }
     }
 
-    /// Checks the columns beside the one that the aggregate is of.
+    /// Checks the columns other than the aggregate's own input.
     fn check_other_columns(&self, view: &FeatureView) -> Result<()> {
         use Aggregate as A;
         let flag = |name: &String| {

@@ -1,4 +1,5 @@
-//! Generations of views: what the values of a view depend on beside the events (S23).
+//! Generations of views: digests of everything that the values of a view depend on, apart from the
+//! events (S23).
 //!
 //! ```text
 //! declaration = SHA-256 of: the view's definition, the versions of the aggregates and window kinds
@@ -6,9 +7,10 @@
 //! generation  = SHA-256 of: declaration, the artifact's digest, the CPU architecture unless strict
 //! ```
 //!
-//! Invariant: two views with one declaration have the same states if they have the same rows; two
-//! with one generation have the same rows. Texts for people (descriptions, owners, tags, the name of
-//! the Event struct) count in neither. Deliberately absent: where generations are recorded.
+//! Invariant: two views with the same declaration and the same rows have the same states; two views
+//! with the same generation have the same rows. Texts for people (descriptions, owners, tags, the
+//! name of the Event struct) are in neither digest. Deliberately absent: where generations are
+//! recorded.
 
 use crate::feature::{Aggregate, Operand, OperandAggregate};
 use crate::manifest::Manifest;
@@ -81,18 +83,18 @@ impl<'de> Deserialize<'de> for Sha {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Generation {
-    /// What its states depend on beside its rows.
+    /// The digest of what its states depend on, apart from its rows.
     pub declaration: Sha,
-    /// What its values depend on beside the events.
+    /// The digest of what its values depend on, apart from the events.
     pub generation: Sha,
-    /// Whether a merge of its states may call the artifact's own code: then its states are never
-    /// taken over by another artifact.
+    /// Whether a merge of its states may call the artifact's own code. Then no other artifact ever
+    /// adopts its states.
     pub merges_by_guest: bool,
 }
 
 impl Generation {
-    /// The generation of `view`, which the artifact with this `manifest` and `digest` declares, under
-    /// the project's settings of its source, on this CPU `architecture`.
+    /// The generation of `view`, which the artifact with this `manifest` and `digest` declares,
+    /// under the project's settings of its source, on this CPU `architecture`.
     pub fn of(
         view: &FeatureView,
         manifest: &Manifest,
@@ -115,12 +117,14 @@ impl Generation {
     }
 }
 
-/// All of a view's declaration that its states depend on. `serde_json` orders the members of an
-/// object by name, so the text is canonical.
+/// The part of a view's declaration that its states depend on. `serde_json` orders the members of
+/// an object by name, so the text is canonical.
 fn declaration(view: &FeatureView, manifest: &Manifest, settings: &SourceSettings) -> Json {
     let users = manifest.aggregates.iter().filter(|user| {
-        let uses = |aggregate: &Aggregate| matches!(aggregate, Aggregate::User { aggregate } if *aggregate == user.name);
-        view.features.iter().any(|feature| uses(&feature.aggregate))
+        view.features.iter().any(|feature| match &feature.aggregate {
+            Aggregate::User { aggregate } => *aggregate == user.name,
+            _ => false,
+        })
     });
     let users = users.map(|user| {
         json!({
@@ -150,8 +154,9 @@ fn columns(columns: &[Column]) -> Vec<Json> {
     columns.iter().map(column).collect()
 }
 
-/// The versions of the aggregates and window kinds that a view uses. A mended formula or a changed
-/// state raises the version of its kind alone, so that only views which use it are computed anew.
+/// The versions of the aggregates and window kinds that a view uses. A corrected formula or a
+/// changed state raises the version of its kind only, so that only views that use it are
+/// recomputed.
 fn versions(view: &FeatureView) -> BTreeMap<String, u32> {
     let mut versions = BTreeMap::new();
     for feature in &view.features {
@@ -235,7 +240,7 @@ mod tests {
         Generation::of(&manifest.views[0], &manifest, digest, &settings, cpu)
     }
 
-    /// Goal: texts for people change no identity, and each thing that values depend on changes it
+    /// Goal: texts for people change no identity, and everything that values depend on changes it
     /// (S23). Method: one change at a time.
     #[test]
     fn s23_identity_is_what_values_depend_on() {
@@ -281,7 +286,7 @@ mod tests {
         assert_eq!(one, other);
     }
 
-    /// Goal: a digest reads back, and nothing else does.
+    /// Goal: a digest parses from its own text, and other texts are refused.
     #[test]
     fn digests_read_back() {
         let sha = Sha::of(b"");

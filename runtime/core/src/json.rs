@@ -1,12 +1,12 @@
-//! JSON: one object a line, decoded strictly into cells and written so that nothing is lost.
+//! JSON: reads one object per line strictly into cells, and writes it without loss.
 //!
-//! Invariant: every value is judged by its own text, taken from the line as it stands, so no number
-//! passes through a float that it is not. A key that comes twice is refused, declared or not.
-//! Deliberately absent: a document model of the whole line, and any repair of bad input.
+//! Invariant: every value is judged by its own text in the line, so that no number is first rounded
+//! to a float of another type. A repeated key is refused, declared or not. Deliberately absent: a
+//! document model of the whole line, and any repair of bad input.
 //!
-//! Writing is the inverse of reading: doubles and singles with the fewest digits that read back to
-//! the same bits and always with a point or an exponent, NaN and the infinities as strings,
-//! integers as plain digits, times as RFC 3339.
+//! Writing is the inverse of reading: floats with the fewest digits that read back to the same bits
+//! and always with a point or an exponent, NaN and the infinities as strings, integers as plain
+//! digits, times as RFC 3339.
 
 use super::cell::{self, Cell, excerpt};
 use crate::value::DataType;
@@ -17,8 +17,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::io::Write as _;
 
-/// Reads one object. The text of each value whose key has a slot goes into that slot; `slot_of`
-/// may give out slots as keys appear, and `None` is a key that nobody declared.
+/// Reads one object. `slot_of` maps a key to a slot, which receives the text of the key's value; it
+/// may assign slots as keys appear, and returns `None` for a key that nobody declared.
 pub fn object<'a>(
     text: &'a str,
     slots: &mut Vec<Option<&'a str>>,
@@ -29,7 +29,8 @@ pub fn object<'a>(
     read.and_then(|()| deserializer.end()).map_err(|error| reason(&error))
 }
 
-/// The message without serde_json's line, which is always 1 here, and with the place as a byte.
+/// serde_json's message without its line number, which is always 1 here, and with the place as a
+/// byte offset.
 fn reason(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let end = message.rfind(" at line ").unwrap_or(message.len());
@@ -116,7 +117,7 @@ impl<'a> Visitor<'a> for KeySeed {
     }
 }
 
-/// What kind of value valid JSON text holds.
+/// The kind of a JSON value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `null`.
@@ -172,7 +173,7 @@ pub fn decode<'a>(raw: &'a str, data_type: &DataType) -> Result<Cell<'a>, String
     })
 }
 
-/// An object as a map: its names are the keys, as text.
+/// An object as a map: its member names become the keys, as text.
 fn decode_map<'a>(raw: &'a str, types: &(DataType, DataType)) -> Result<Cell<'a>, String> {
     let members: std::collections::BTreeMap<String, &'a RawValue> =
         serde_json::from_str(raw).map_err(|error| reason(&error))?;
@@ -207,7 +208,7 @@ pub fn text(raw: &str) -> Result<Cow<'_, str>, String> {
     if !inside.contains('\\') {
         return Ok(Cow::Borrowed(inside));
     }
-    // Here a lone surrogate (`"\ud800"`) shows, which is no text.
+    // This rejects a lone surrogate (`"\ud800"`), which is not valid text.
     serde_json::from_str::<String>(raw).map(Cow::Owned).map_err(|error| reason(&error))
 }
 
@@ -251,7 +252,7 @@ pub fn write(cell: &Cell<'_>, out: &mut Vec<u8>) {
     written.expect("a Vec takes every byte, and text is always JSON");
 }
 
-/// The one name of a double that no number can write.
+/// The name that stands for NaN or an infinity, which no JSON number can write.
 pub fn float_name(value: f64) -> &'static str {
     if value.is_nan() {
         "NaN"
@@ -262,7 +263,7 @@ pub fn float_name(value: f64) -> &'static str {
     }
 }
 
-/// Appends one object: `names` with the cells of `value_of`.
+/// Appends one object: `names`, each with the cell that `value_of` returns for its index.
 pub fn write_object<'a>(names: &[String], value_of: impl Fn(usize) -> Cell<'a>, out: &mut Vec<u8>) {
     out.push(b'{');
     for (i, name) in names.iter().enumerate() {

@@ -1,7 +1,8 @@
-//! Entity keys: typed tuples with one encoding (S14).
+//! Entity keys: typed tuples of values, each with exactly one encoding (S14).
 //!
 //! Invariant: two keys are equal exactly when their bytes are; ("x","yz") is not ("xy","z") and 1
-//! is not "1". The bytes order as the tuples do and no key is a prefix of another of the same view.
+//! is not "1". The bytes sort as the tuples do, and no key is a prefix of another key of the same
+//! view.
 
 use crate::value::Value;
 use std::borrow::Borrow;
@@ -40,7 +41,8 @@ impl EntityKey {
     }
 }
 
-/// A key is found by its encoding, whose hash and order it has.
+/// Allows a map of keys to be searched by encoding, since a key has the hash and order of its
+/// bytes.
 impl Borrow<[u8]> for EntityKey {
     fn borrow(&self) -> &[u8] {
         &self.0
@@ -64,7 +66,7 @@ impl fmt::Debug for EntityKey {
 mod tests {
     use super::*;
 
-    /// Goal: tuples that print alike stay apart (S14).
+    /// Goal: tuples that print alike are different keys (S14).
     #[test]
     fn s14_keys_are_typed_tuples() {
         let text = |s: &str| Value::String(s.into());

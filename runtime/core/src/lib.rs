@@ -2,7 +2,8 @@
 //!
 //! Invariant: no function here does I/O, reads a clock or starts a thread; a result depends on the
 //! arguments alone. The crate builds for `wasm32-unknown-unknown`, which CI checks. Deliberately
-//! absent: guests (`lockstep-guest`), files (`lockstep-source`) and stores (`lockstep-store`).
+//! absent: running guests (`lockstep-guest`), files (`lockstep-source`) and stores
+//! (`lockstep-store`).
 #![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
 
 pub mod array;

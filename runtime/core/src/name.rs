@@ -1,6 +1,6 @@
-//! Names of views, features and sources.
+//! Checks the names of views, features and sources.
 //!
-//! Invariant: a name that passed is a column name and part of a store's key as it is.
+//! Invariant: a checked name can be used unchanged as a column name and in a store's key.
 
 use crate::code::Code;
 use crate::error::{Error, Result};
@@ -9,8 +9,8 @@ use std::collections::HashSet;
 /// The longest name of a view, a feature or a source, in bytes: names stand in store keys.
 pub const NAME_BYTES_MAX: usize = 64;
 
-/// Refuses what is no name. Names become column names and store keys: letters, digits and
-/// underscores.
+/// Refuses what is not a valid name. Names become column names and store keys, so only letters,
+/// digits and underscores are allowed.
 pub fn identifier(name: &str) -> Result<()> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.chars().all(plain) {
@@ -26,7 +26,8 @@ pub fn identifier(name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Refuses names of which two are equal: `place` has them, and each is the name of a `what`.
+/// Refuses duplicate names. `place` and `what` say for the message where the names are and what
+/// they name.
 pub fn unique<'a>(names: impl Iterator<Item = &'a String>, place: &str, what: &str) -> Result<()> {
     let mut seen = HashSet::new();
     for name in names {

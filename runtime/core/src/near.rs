@@ -1,11 +1,11 @@
-//! Names that resemble one, for `did you mean …?`.
+//! Finds names similar to a given one, for `did you mean …?`.
 //!
 //! Two names are similar if few edits lead from one to the other: inserting, deleting or changing a
-//! letter, or swapping two neighbours (the Damerau-Levenshtein distance), case aside. Few is at
-//! most a third of the letters of the longer one, and at least one:
+//! letter, or swapping two neighbours (the Damerau-Levenshtein distance), ignoring case. Few means
+//! at most a third of the letters of the longer name, but at least one edit:
 //!
 //! ```text
-//! similar(a, b)  =  distance(a, b) <= max(1, max(|a|, |b|) / 3),  or one of them begins the other
+//! similar(a, b)  =  distance(a, b) <= max(1, max(|a|, |b|) / 3),  or one is a prefix of the other
 //! ```
 //!
 //! Deliberately absent: what the names mean.
@@ -15,20 +15,19 @@ use strsim::damerau_levenshtein;
 
 /// The most names that are suggested.
 pub const NEAR_NAMES_MAX: usize = 3;
-/// The most letters of a name that is compared: the work grows with their square.
+/// The most letters of a name that is compared: the work grows with the square of the length.
 pub const NEAR_CHARS_MAX: usize = 256;
-/// The fewest letters by which one name begins another one.
+/// The fewest letters that a name needs to count as a prefix of another.
 const PREFIX_CHARS_MIN: usize = 3;
 
-/// The names of `known` that are similar to `name`, the most similar first, and of equally similar
-/// ones the first by name.
+/// The names of `known` that are similar to `name`, the most similar first, ties by name.
 pub fn near<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let similar = known.into_iter().filter_map(|other| Some((distance(name, other)?, other)));
     let ranked: BTreeSet<(usize, &str)> = similar.collect();
     ranked.into_iter().take(NEAR_NAMES_MAX).map(|(_, other)| other.to_string()).collect()
 }
 
-/// How many edits two similar names are apart.
+/// The number of edits between two similar names; `None` if they are not similar.
 fn distance(a: &str, b: &str) -> Option<usize> {
     let (letters_a, letters_b) = (a.chars().count(), b.chars().count());
     let longer = letters_a.max(letters_b);
@@ -46,7 +45,7 @@ fn distance(a: &str, b: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// Goal: slips of the hand are found, the most similar first, and nothing else is. Method: a
+    /// Goal: typing errors are matched, the most similar first, and nothing else is. Method: a
     /// table of names.
     #[test]
     fn similar_names_are_ranked() {

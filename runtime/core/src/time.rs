@@ -6,7 +6,7 @@
 use crate::error::{Error, Result};
 use std::fmt;
 
-/// Microseconds in a second, a minute, an hour and a day.
+/// Microseconds in a second.
 pub const SECOND_US: i64 = 1_000_000;
 /// Microseconds in a minute.
 pub const MINUTE_US: i64 = 60 * SECOND_US;
@@ -73,7 +73,7 @@ impl Time {
         if self.0 == Self::MIN.0 {
             return self;
         }
-        // Both are reduced before they are subtracted, so that no pair of them overflows.
+        // Both are reduced before they are subtracted, so that the difference cannot overflow.
         let past_us = self.0.rem_euclid(step_us) - origin_us.rem_euclid(step_us);
         Self::saturating(self.0.saturating_sub(past_us.rem_euclid(step_us)))
     }
@@ -83,8 +83,9 @@ impl Time {
         self.0.rem_euclid(step_us) == 0
     }
 
-    /// Reads RFC 3339 (`2024-05-01T00:00:00Z`), a date (`2024-05-01`), a date and time without a
-    /// zone, which is UTC, or a bare count of microseconds. Digits finer than a microsecond floor.
+    /// Parses RFC 3339 (`2024-05-01T00:00:00Z`), a date (`2024-05-01`), a date and time without a
+    /// zone, which is taken as UTC, or a bare count of microseconds. Digits finer than a
+    /// microsecond are floored.
     pub fn parse(text: &str) -> Result<Time> {
         let bad = || {
             Error::input(format!(
@@ -99,7 +100,7 @@ impl Time {
 }
 
 impl fmt::Display for Time {
-    /// RFC 3339 in UTC with as many fraction digits as needed.
+    /// Writes RFC 3339 in UTC with as many fraction digits as needed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let days = self.0.div_euclid(DAY_US);
         let micros = self.0.rem_euclid(DAY_US);
@@ -221,12 +222,12 @@ fn digits(text: &str) -> Option<i64> {
     if plain { text.parse().ok() } else { None }
 }
 
-/// A half-open interval `[start, end)` of event time. `start == Time::MIN` has no start.
+/// A half-open interval `[start, end)` of event time. With `start == Time::MIN` it has no start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Interval {
-    /// The first time inside.
+    /// The first time inside the interval.
     pub start: Time,
-    /// The first time after.
+    /// The first time after the interval.
     pub end: Time,
 }
 
@@ -247,7 +248,8 @@ impl fmt::Display for Interval {
 mod tests {
     use super::*;
 
-    /// Goal: texts and times map one to one. Method: a table of texts with known microseconds.
+    /// Goal: texts and times correspond one to one. Method: a table of texts with known
+    /// microseconds.
     #[test]
     fn s02_reads_and_writes_rfc3339() {
         for (text, micros) in [
@@ -285,7 +287,7 @@ mod tests {
     }
 
     /// Goal: a floor from an origin is right for every time, step and origin, and saturates (S3).
-    /// Method: extremes and ordinary numbers of each, against 128 bits.
+    /// Method: extreme and ordinary numbers of each, compared with 128-bit arithmetic.
     #[test]
     fn s03_floors_from_an_origin_do_not_overflow() {
         let ends = [i64::MIN, i64::MIN + 1, Time::MIN.0 - 1, Time::MIN.0, Time::MIN.0 + 1];

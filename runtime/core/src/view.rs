@@ -1,6 +1,7 @@
 //! Feature views and the events that they read, as declared.
 //!
-//! Deliberately absent: features (`feature`), windows (`window`), and how a view is computed.
+//! Invariant: a view that passed its check can be planned, folded and stored. Deliberately absent:
+//! features (`feature`), windows (`window`), and how a view is computed.
 
 use crate::error::{Error, Result};
 use crate::feature::Feature;
@@ -10,15 +11,15 @@ use crate::time::{DAY_US, SECOND_US, Time};
 use crate::value::{Column, DataType};
 use serde::{Deserialize, Serialize};
 
-/// A view: rows of a source's events, keyed, and the features over them.
+/// A view: keyed rows made from a source's events, and the features over them.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeatureView {
-    /// Its name, the transform function's.
+    /// Its name, which is that of its transform function.
     pub name: String,
     /// What it means, from the author's doc comment.
     pub description: String,
-    /// Who answers for it.
+    /// Who is responsible for it.
     pub owner: String,
     /// Free labels.
     pub tags: Vec<String>,
@@ -30,11 +31,11 @@ pub struct FeatureView {
     pub null_keys: bool,
     /// Whether an event at exactly `as_of` counts.
     pub boundary: Boundary,
-    /// The view answers as of `as_of - delay_us` (S5).
+    /// The view's values as of `as_of` are those of `as_of - delay_us` (S5).
     pub delay_us: i64,
-    /// How far behind the watermark a window may end and still be answered (S12).
+    /// How far behind the watermark a window may end and still be answerable (S12).
     pub history_us: i64,
-    /// Where the grids of hops and steps start (S3); whole seconds.
+    /// The origin of the grids of hops and steps (S3); whole seconds.
     #[serde(default)]
     pub origin_us: i64,
     /// The greatest length + offset of an exact window that an online store keeps events for.
@@ -58,7 +59,7 @@ pub struct EventDeclaration {
     pub source: String,
     /// The column of the event time: a non-null timestamp.
     pub time: String,
-    /// The column of the event's identity, if it has one (S10): a non-null string or int64.
+    /// The column of the event's id, if it has one (S10): a non-null string or int64.
     pub id: Option<String>,
     /// How far an event time may lie beyond the event's recorded arrival (S11).
     pub skew_us: i64,
@@ -76,7 +77,7 @@ pub enum Boundary {
     Inclusive,
 }
 
-/// Features may be maps, columns of events and views not.
+/// Refuses maps among the columns of events and views; only features may be maps.
 fn no_maps(columns: &[Column]) -> Result<()> {
     match columns.iter().find(|column| column.data_type.holds_map()) {
         Some(Column { name, data_type, .. }) => {

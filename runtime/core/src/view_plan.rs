@@ -1,7 +1,8 @@
-//! The plan of a view: its fold, its tile ladder, and what the tiles of each level hold.
+//! The plan of a view: how its rows are folded into states, which levels of tiles a store keeps for
+//! it (its ladder), and which slots the tiles of each level hold.
 //!
-//! Invariant: it depends on the view's declaration alone. Deliberately absent: the artifact that
-//! the view comes from.
+//! Invariant: the plan depends on the view's declaration alone. Deliberately absent: the artifact
+//! that the view comes from.
 
 use crate::error::Result;
 use crate::fold::FoldPlan;
@@ -11,7 +12,7 @@ use crate::view::FeatureView;
 use crate::window::Span;
 use std::sync::Arc;
 
-/// How a view is folded and kept.
+/// How a view is folded and stored.
 #[derive(Clone, Debug)]
 pub struct ViewPlan {
     /// Its fold.
@@ -23,7 +24,7 @@ pub struct ViewPlan {
 }
 
 impl ViewPlan {
-    /// The plan of `view`, whose artifact declares these aggregates.
+    /// The plan of `view`, whose artifact declares these `aggregates`.
     pub fn new(view: &FeatureView, aggregates: &[UserAggregate]) -> Result<ViewPlan> {
         let fold = FoldPlan::new(Arc::new(view.clone()), aggregates)?;
         let head_us = view.event.skew_us.saturating_add(view.history_us);
@@ -49,8 +50,8 @@ impl ViewPlan {
         })
     }
 
-    /// The slots that tiles of `level` hold, or base tiles: those that a span which reads such a
-    /// tile may need, so that a state that is small over its window stays small in every tile.
+    /// The slots in the tiles of `level`, or in base tiles for `None`: those that some span reading
+    /// such a tile needs. A state that is small over its window thus stays small in every tile.
     pub fn slots_at(&self, level: Option<Level>) -> &[usize] {
         &self.level_slots[level.map_or(Level::ALL.len(), |level| level as usize)]
     }

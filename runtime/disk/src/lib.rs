@@ -1,10 +1,10 @@
-//! Small files that appear whole or not at all.
+//! Atomic writes of small files: after a crash a file is whole, either old or new.
 //!
 //! Invariant: a reader of a path sees the old file or the new one, also after a crash and while
 //! other threads and processes write the same path; once a function here has returned, a crash does
-//! not bring the old file back. A failure leaves nothing behind; a killed process may leave a file
-//! that [`is_temporary`] tells from others. Deliberately absent: large files, which their writers
-//! stream to the disk.
+//! not bring the old file back. A failure leaves nothing behind; a killed process may leave a
+//! temporary file, which [`is_temporary`] recognises. Deliberately absent: large files, which their
+//! writers stream to the disk.
 #![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
 
 use lockstep_core::error::{Error, Result};
@@ -12,22 +12,22 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
-/// What the name of every temporary file ends with.
+/// The suffix of every temporary file's name.
 const SUFFIX: &str = ".tmp";
 
-/// Writes `bytes` to `path` as [`replace`] does, with an error that names the path.
+/// Writes `bytes` to `path` as [`replace`] does; the error names the path.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     replace(path, bytes)
         .map_err(|error| Error::retry(format!("cannot write {}", path.display())).because(error))
 }
 
-/// Writes `bytes` under a temporary name beside `path`, syncs the file, gives it the name `path`,
-/// and syncs the folder.
+/// Writes `bytes` under a temporary name next to `path`, syncs the file, renames it to `path`, and
+/// syncs the folder.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let name = path.file_name().ok_or(ErrorKind::InvalidInput)?.to_string_lossy();
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
-    // Made by `File::create_new`, since a temporary file of tempfile's own is for one user alone.
+    // Made by `File::create_new`, because tempfile makes its own files accessible to one user only.
     let mut file = tempfile::Builder::new()
         .prefix(&prefix(&name))
         .suffix(SUFFIX)
@@ -38,13 +38,13 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(folder)
 }
 
-/// Puts on the disk which names `folder` holds.
+/// Syncs `folder` itself, so that the names in it survive a crash.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Whether `file` is the name of what a writer of `name` left behind when it was killed, or is
-/// still writing.
+/// Whether `file` is the name of a temporary file for `name`, which a writer is still writing or
+/// left behind when it was killed.
 pub fn is_temporary(file: &str, name: &str) -> bool {
     file.strip_prefix(&prefix(name)).is_some_and(|rest| rest.ends_with(SUFFIX))
 }
@@ -71,8 +71,8 @@ mod tests {
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     }
 
-    /// Goal: threads that write one path do not disturb each other, nor who reads it. Method: two
-    /// writers of contents of their own, and a reader that always finds one of the two.
+    /// Goal: threads that write one path disturb neither each other nor a reader. Method: two
+    /// writers with different contents, and a reader that always finds one of the two.
     #[test]
     fn writers_of_one_path_do_not_collide() {
         let folder = tempfile::tempdir().unwrap();
@@ -86,7 +86,7 @@ mod tests {
                     let written: Vec<_> = (0..WRITES)
                         .map(|_| write_atomically(path, &vec![content; BYTES + content as usize]))
                         .collect();
-                    // Before anything can panic, or the reader would go on without end.
+                    // Before anything can panic; otherwise the reader would never stop.
                     writing.fetch_sub(1, Ordering::SeqCst);
                     written.into_iter().for_each(|written| written.unwrap());
                 });
@@ -100,8 +100,8 @@ mod tests {
         assert_eq!(names(folder.path()), ["file"]);
     }
 
-    /// Goal: a failure says which file and leaves nothing behind. Method: a folder that is missing,
-    /// and a folder where the file is to go.
+    /// Goal: a failure names the file and leaves nothing behind. Method: a folder that is missing,
+    /// and a folder at the path of the file.
     #[test]
     fn a_failure_leaves_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();
@@ -120,7 +120,7 @@ mod tests {
         assert_eq!(replace(Path::new(".."), b"x").unwrap_err().kind(), ErrorKind::InvalidInput);
     }
 
-    /// Goal: a file is for whom a plain write makes it for. Method: the rights of both.
+    /// Goal: a file has the access rights that a plain write gives it. Method: the rights of both.
     #[cfg(unix)]
     #[test]
     fn a_file_has_the_usual_rights() {
@@ -133,8 +133,8 @@ mod tests {
         assert_eq!(rights("whole"), rights("plain"));
     }
 
-    /// Goal: what a killed writer leaves is told from other files. Method: one such name, and
-    /// others that are like it.
+    /// Goal: the temporary file of a killed writer is recognised, and no other file is. Method: one
+    /// such name, and similar ones.
     #[test]
     fn temporary_names_are_told_from_others() {
         assert!(is_temporary(".COMMIT.a1B2c3.tmp", "COMMIT"));

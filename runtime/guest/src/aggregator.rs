@@ -1,11 +1,11 @@
-//! User-defined aggregates, through the guest (S21).
+//! Runs user-defined aggregates in the guest (S21).
 //!
-//! Invariant: the answer for an input, a group or a state depends on it alone: the same bytes on a
-//! fresh instance, on a warm one, and among any others in a call. What fails costs itself alone. A
-//! state that this returns is within the limit that the manifest declares. Groups whose states are
-//! many are merged in rounds, which the laws of an aggregate allow (S1), so that no call grows with
-//! the data. Deliberately absent: whether an aggregate keeps those laws, which only its author can
-//! check, and threads. Each worker has its own.
+//! Invariant: the result for an input, a group or a state depends on it alone: the same bytes on a
+//! fresh instance, on a warm one, and among any others in a call. A failure affects only the item
+//! that failed. A returned state is within the limit that the manifest declares. A group with many
+//! states is merged in rounds, which the laws of an aggregate allow (S1), so that the size of a
+//! call does not grow with the data. Deliberately absent: whether an aggregate keeps those laws,
+//! which only its author can check; and threads, because each worker has its own aggregator.
 
 use super::artifact::Artifact;
 use super::fault::Subject;
@@ -27,9 +27,9 @@ use std::ops::Range;
 
 /// Most inputs, groups or states in one call.
 const CALL_ITEMS_MAX: usize = 1024;
-/// Most bytes of states in one call, unless one group has more.
+/// Most bytes of states in one call, unless a single group has more.
 const CALL_BYTES_MAX: usize = 4 << 20;
-/// Most bytes of a group's states that are merged in one round, unless two are more.
+/// Most bytes of a group's states that are merged in one round, unless two states are larger.
 const ROUND_BYTES_MAX: usize = 1 << 20;
 /// Most states of a group that are merged in one round.
 const ROUND_STATES_MAX: usize = 4096;
@@ -41,11 +41,11 @@ type Finalized = std::result::Result<Value, String>;
 pub struct Aggregator {
     caller: Caller,
     aggregates: Vec<Declared>,
-    /// The state of no rows of each aggregate, once it was asked for.
+    /// For each aggregate the state of no rows, once it has been computed.
     zeros: Vec<Option<GroupState>>,
 }
 
-/// What an aggregate takes and what its answers must look like.
+/// The declared types of one aggregate, and the schemas of its calls.
 struct Declared {
     name: String,
     input: SchemaRef,
@@ -67,13 +67,13 @@ impl Aggregator {
         self.caller.artifact()
     }
 
-    /// Whether each call gets an instance of its own instead of the warm one; off at first.
+    /// Sets whether each call gets a fresh instance instead of the warm one; off by default.
     pub fn fresh_each_call(&mut self, fresh: bool) {
         self.caller.fresh_each_call(fresh);
     }
 
-    /// The state of each row of `column` alone, or why the guest failed on that row. The column has
-    /// the aggregate's input type and no nulls.
+    /// For each row of `column`, the state of that row alone, or why the guest failed on it. The
+    /// column has the aggregate's input type and no nulls.
     pub fn lift(&mut self, aggregate: usize, column: &ArrayRef) -> Result<Vec<GroupState>> {
         let declared = self.declared(aggregate)?;
         let expected = declared.input.field(0).data_type();
@@ -91,8 +91,8 @@ impl Aggregator {
         run(&mut self.caller, &work, |_| 0)
     }
 
-    /// Each group's states merged into one, that of no rows for a group without any, or why the
-    /// guest failed on that group.
+    /// For each group its states merged into one, or why the guest failed on it. A group without
+    /// states gets the state of no rows.
     pub fn merge(&mut self, aggregate: usize, groups: &[Vec<Part>]) -> Result<Vec<GroupState>> {
         let limit = self.declared(aggregate)?.state_bytes_max;
         let mut merged: Vec<GroupState> = vec![Ok([].into()); groups.len()];
@@ -118,7 +118,8 @@ impl Aggregator {
         Ok(merged)
     }
 
-    /// The value of each state, of which none is that of no rows, or why the guest failed on it.
+    /// The value of each state, or why the guest failed on it; a state of `None` is that of no
+    /// rows.
     pub fn finalize(
         &mut self,
         aggregate: usize,
@@ -194,7 +195,8 @@ impl Declared {
     }
 }
 
-/// The outcome of each item of some work, call by call. `bytes` is how much of a call an item takes.
+/// The outcomes of all items of some work, in as many calls as needed. `bytes` is the size of an
+/// item in a call.
 fn run<T, W: Work<Outcome = Vec<std::result::Result<T, String>>>>(
     caller: &mut Caller,
     work: &W,
@@ -225,7 +227,8 @@ fn bytes_of(states: &[Part]) -> usize {
     states.iter().map(|state| state.len()).sum()
 }
 
-/// A group's states in the runs that one round merges: fewer than states, if there are two or more.
+/// A group's states, cut into the runs that one round merges. There are fewer runs than states if
+/// there are two or more states.
 fn rounds(states: &[Part]) -> Vec<&[Part]> {
     let (mut runs, mut start, mut sum) = (Vec::new(), 0, 0usize);
     for (at, state) in states.iter().enumerate() {
@@ -370,7 +373,7 @@ impl Work for Finalize<'_> {
 mod tests {
     use super::*;
 
-    /// Goal: a round takes any group nearer to one state, in bounded calls, and keeps the order.
+    /// Goal: each round reduces any group toward one state, in bounded calls, and keeps the order.
     #[test]
     fn rounds_end() {
         for (count, length) in

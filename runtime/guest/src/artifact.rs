@@ -1,10 +1,10 @@
-//! An artifact: a component, the manifest that it carries, and its digest.
+//! An artifact: a WebAssembly component with its manifest and digest.
 //!
-//! Invariant: an [`Artifact`] that exists has exactly one valid manifest, imports nothing or the
-//! log alone, exports what its manifest needs with the right types, and was compiled. Its digest
-//! is of the file's bytes, and it is part of every value's identity (S23). Deliberately absent:
-//! running the guest. A manifest is read from its section, so a catalogue can trust that reading
-//! one is safe.
+//! Invariant: an [`Artifact`] that exists has exactly one valid manifest, imports nothing except
+//! perhaps the log, exports what its manifest needs with the right types, and was compiled. Its
+//! digest is computed over the file's bytes and is part of every value's identity (S23).
+//! Deliberately absent: running the guest. The manifest is read from a custom section, so reading
+//! it is safe even from an artifact that is not trusted.
 
 use super::cache::Entry;
 use super::engine::{Engine, Flavour};
@@ -35,7 +35,7 @@ pub const LOG_INTERFACE: &str = "lockstep:features/log@0.2.0";
 /// The one function of [`LOG_INTERFACE`].
 pub(super) const LOG_FUNCTION: &str = "write";
 
-/// A loaded artifact. A clone is the same artifact.
+/// A loaded artifact. A clone refers to the same artifact.
 #[derive(Clone)]
 pub struct Artifact(Arc<Inner>);
 
@@ -58,13 +58,13 @@ impl Artifact {
         Artifact::from_bytes(engine, &name, bytes)
     }
 
-    /// Loads the artifact in `bytes`; errors call it `name`.
+    /// Loads the artifact in `bytes`; `name` is its name in errors.
     pub fn from_bytes(engine: &Engine, name: &str, bytes: impl Into<Vec<u8>>) -> Result<Artifact> {
         let bytes = bytes.into().into_boxed_slice();
         load(engine, name, bytes).map_err(|error| error.at(format!("artifact {name}")))
     }
 
-    /// What the errors call it: its path.
+    /// Its name in errors, which is its path.
     pub fn name(&self) -> &str {
         &self.0.name
     }
@@ -84,7 +84,7 @@ impl Artifact {
         self.0.bytes.len() as u64
     }
 
-    /// Its file.
+    /// The bytes of its file.
     pub fn bytes(&self) -> &[u8] {
         &self.0.bytes
     }
@@ -99,12 +99,13 @@ impl Artifact {
         &self.0.engine
     }
 
-    /// How its code is made for ordinary calls.
+    /// How its code is compiled for ordinary calls.
     pub(super) fn flavour(&self) -> Flavour {
         Flavour { strict: self.0.manifest.strict, metered: false }
     }
 
-    /// Its code, compiled at load for ordinary calls and now for the rerun of S9.
+    /// Its compiled code: made at load for ordinary calls, and at first use for the metered rerun
+    /// of S9.
     pub(super) fn compiled(&self, metered: bool) -> Result<&Compiled> {
         if !metered {
             return Ok(&self.0.ordinary);
@@ -114,7 +115,7 @@ impl Artifact {
             let component = compile(&self.0.engine, flavour, &self.0.bytes, &self.0.digest)?;
             let stay = self.0.ordinary.answers_stay();
             let compiled = link(&component, exports(&component, &self.0.manifest)?, stay)?;
-            // Another thread may have been first; its code is the same.
+            // Another thread may have set it first; its code is the same.
             let _ = self.0.metered.set(compiled);
         }
         Ok(self.0.metered.get().expect("it was just set"))
@@ -130,7 +131,7 @@ impl fmt::Debug for Artifact {
     }
 }
 
-/// The SHA-256 digest of these parts, one after the other.
+/// The SHA-256 digest of the concatenation of these parts.
 pub(super) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     parts.iter().for_each(|part| hasher.update(part));
@@ -176,7 +177,7 @@ fn load(engine: &Engine, name: &str, bytes: Box<[u8]>) -> Result<Artifact> {
     })))
 }
 
-/// The one manifest of a component.
+/// The only manifest of a component.
 fn manifest(bytes: &[u8]) -> Result<Manifest> {
     if bytes.is_empty() {
         return Err(Error::input("the file is empty; build it again with `lockstep build`"));
@@ -251,7 +252,7 @@ fn link(
     })
 }
 
-/// The interfaces that a component imports, which may be the log alone.
+/// The interfaces that a component imports; only the log is allowed.
 fn imports(component: &Component) -> Result<Vec<String>> {
     let ty = component.component_type();
     let names = ty.imports(component.engine()).map(|(name, _)| name.to_string());

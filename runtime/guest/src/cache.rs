@@ -1,10 +1,11 @@
-//! Compiled artifacts on disk: loading one takes a tenth of a millisecond instead of tens.
+//! The cache of compiled artifacts on disk: loading one takes a tenth of a millisecond instead of
+//! tens of milliseconds.
 //!
-//! Invariant: code from the cache is run, so an entry is used only if this host wrote it: its
-//! directory is one that nobody else may write to, and it starts with a digest over its key
-//! (artifact, engine, settings) and its bytes. Anything else is compiled again and overwritten.
-//! Writing is to a temporary name and then a rename, so no reader sees half an entry.
-//! Deliberately absent: any error. A cache that cannot be read or written costs time, no answer.
+//! Invariant: code from the cache is executed, so an entry is used only if this host wrote it:
+//! nobody else may write to its directory, and it starts with a digest over its key (artifact,
+//! engine, settings) and its bytes. Any other entry is compiled again and overwritten. An entry is
+//! written under a temporary name and then renamed, so no reader sees half of one. Deliberately
+//! absent: errors. A cache that cannot be read or written costs time and nothing else.
 
 use super::artifact::sha256;
 use std::fs;
@@ -16,14 +17,14 @@ use wasmtime::component::Component;
 /// Bytes of the digest in front of the code.
 const CHECK_BYTES: usize = 32;
 
-/// The place of one artifact's code for one engine.
+/// The place of one artifact's compiled code for one engine.
 pub(super) struct Entry {
     path: PathBuf,
     key: String,
 }
 
 impl Entry {
-    /// The entry in `dir` of the artifact with these SHA-256 digits.
+    /// The entry in `dir` for the artifact whose SHA-256 digest is `digits`.
     pub(super) fn new(dir: &Path, digits: &str, engine: &wasmtime::Engine) -> Option<Entry> {
         private_dir(dir)?;
         let mut hasher = DefaultHasher::new();
@@ -32,7 +33,7 @@ impl Entry {
         Some(Entry { path: dir.join(&key), key })
     }
 
-    /// The component, if a whole entry is there.
+    /// The component, if there is a complete entry.
     pub(super) fn load(&self, engine: &wasmtime::Engine) -> Option<Component> {
         let bytes = fs::read(&self.path).ok()?;
         let (check, code) = bytes.split_at_checked(CHECK_BYTES)?;
@@ -66,7 +67,7 @@ impl Entry {
     }
 }
 
-/// Makes the directory; `None` if others may write to it.
+/// Creates the directory; `None` if others may write to it.
 fn private_dir(dir: &Path) -> Option<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);

@@ -1,21 +1,22 @@
-//! The engine: how guests are compiled and stopped, and where compiled code is kept.
+//! The engine: how guests are compiled and stopped, and where compiled code is cached.
 //!
 //! Invariant: two hosts of one build compile a guest to code with the same results, because every
-//! Wasm feature whose result may differ (relaxed SIMD, threads) is off. A guest's code exists in
-//! two forms: the ordinary one stops a call by epochs, and the metered one counts fuel for the
-//! rerun of S9; the latter is made when it is first needed. Threads, garbage collection and
-//! exceptions are not even compiled into this build of wasmtime.
+//! Wasm feature whose result may differ (relaxed SIMD, threads) is off. A guest is compiled in two
+//! forms. The ordinary form stops a call by epochs, a counter that a host thread increments. The
+//! metered form counts fuel, for the rerun of S9; it is compiled when it is first needed. Threads,
+//! garbage collection and exceptions are not even compiled into this build of wasmtime.
 //!
-//! Liveness was chosen knowingly. wasmtime can stop a guest by epochs or by fuel alone; both cost
-//! a check in every function and loop. With epochs against without, on the example's artifact in
-//! turns, the best of 60 rounds: 0.3 to 1 ns a row for `pair_mentions`, 3 to 4 for
-//! `user_activity`, 4 to 6 for all three views, and 50 to 120 ns a call of one row. The host was a
-//! development build on a busy machine, so only the differences mean anything. A host that hangs
-//! for ever on one bad event costs more than that, so epochs are on.
+//! Stopping endless calls has a known price. wasmtime can stop a guest only by epochs or by fuel;
+//! both add a check to every function and loop. The cost of epochs, measured by alternating runs
+//! with and without them on the example's artifact (best of 60 rounds): 0.3 to 1 ns per row for
+//! `pair_mentions`, 3 to 4 for `user_activity`, 4 to 6 for all three views, and 50 to 120 ns for a
+//! call with one row. The host was a development build on a busy machine, so only the differences
+//! mean anything. A host that hangs for ever on one bad event costs more than that, so epochs are
+//! on.
 //!
 //! Deliberately absent: NaN canonicalisation inside a guest that is not `strict` (3 to 5 times
-//! slower on float code; `flat.rs` does it at the edge), pooled instances (warm ones are reused, so
-//! instantiation is off the hot path) and asynchronous calls.
+//! slower on float code; the flat batch does it at the edge), pooled instances (warm ones are
+//! reused, so instantiation is not on the hot path) and asynchronous calls.
 
 use super::limits::{EPOCH_TICK_MS, GUEST_STACK_MAX_BYTES};
 use lockstep_core::error::{Error, Result};
@@ -28,10 +29,11 @@ use std::time::Duration;
 /// What a host chooses about its engine.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
-    /// A directory for compiled artifacts, made if it is missing; none compiles every time. Code
-    /// in it is run, so on Unix a directory that others may write to is not used.
+    /// A directory for compiled artifacts, created if it is missing; with `None` every load
+    /// compiles. Code in it is executed, so on Unix a directory that others may write to is not
+    /// used.
     pub cache_dir: Option<PathBuf>,
-    /// Whether a call that does not end is stopped. Off only to measure what that costs.
+    /// Whether an endless call is stopped. Off only to measure what that costs.
     pub interruptible: bool,
 }
 
@@ -41,26 +43,26 @@ impl Default for EngineConfig {
     }
 }
 
-/// Compiles and runs artifacts. A clone is the same engine.
+/// Compiles and runs artifacts. A clone refers to the same engine.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
 
 struct Inner {
     config: EngineConfig,
-    /// Made when first needed, by [`Flavour::index`].
+    /// Created when first needed; indexed by [`Flavour::index`].
     flavours: [OnceLock<Running>; 4],
 }
 
 struct Running {
     engine: wasmtime::Engine,
-    /// Dropping it ends the thread that ticks.
+    /// Dropping it ends the thread that increments the epoch.
     _ticking: Option<Sender<()>>,
 }
 
-/// How a guest's code is made.
+/// How a guest's code is compiled.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Flavour {
-    /// NaNs are canonicalised inside the guest (S23).
+    /// NaNs are made canonical inside the guest (S23).
     pub(super) strict: bool,
     /// Fuel is counted, and no epoch stops the call.
     pub(super) metered: bool,
@@ -76,7 +78,7 @@ impl Engine {
     /// An engine for this machine.
     pub fn new(config: EngineConfig) -> Result<Engine> {
         let engine = Engine(Arc::new(Inner { config, flavours: Default::default() }));
-        // The usual flavour now, so that a machine that cannot run guests says so at once.
+        // The usual flavour is created now, so that a machine that cannot run guests fails here.
         engine.flavour(Flavour::default())?;
         Ok(engine)
     }
@@ -88,7 +90,8 @@ impl Engine {
             let interruptible = self.interruptible() && !flavour.metered;
             let engine = wasmtime_engine(flavour, interruptible)?;
             let ticking = interruptible.then(|| tick(&engine)).transpose()?;
-            // Another thread may have been first; its engine is as good and this one ends.
+            // Another thread may have been first; its engine is equivalent, and this one is
+            // dropped.
             let _ = place.set(Running { engine, _ticking: ticking });
         }
         Ok(&place.get().expect("it was just set").engine)
@@ -129,7 +132,7 @@ fn wasmtime_engine(flavour: Flavour, interruptible: bool) -> Result<wasmtime::En
     })
 }
 
-/// Starts the thread that moves the engine's epoch on. It ends with the engine.
+/// Starts the thread that increments the engine's epoch. It ends with the engine.
 fn tick(engine: &wasmtime::Engine) -> Result<Sender<()>> {
     let (sender, receiver) = mpsc::channel::<()>();
     let engine = engine.weak();

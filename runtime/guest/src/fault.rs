@@ -9,12 +9,12 @@ use lockstep_core::error::Error;
 use lockstep_core::flat::outcome_reason;
 use wasmtime::Trap;
 
-/// Of whom a reason speaks.
+/// What a reason is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Subject {
-    /// A transform, which answers events.
+    /// A transform, which maps events.
     Transform,
-    /// A user-defined aggregate, which answers groups of inputs or states.
+    /// A user-defined aggregate, which works on groups of inputs or states.
     Aggregate,
 }
 
@@ -37,17 +37,17 @@ impl Subject {
 /// Why a call failed.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// The guest trapped; the panic's message if it logged one.
+    /// The guest trapped; with the panic's message if it logged one.
     Trap(String),
-    /// The answer, or what it said about it, does not hold.
+    /// The reply violates the interface.
     Lie(String),
     /// The batch does not fit in one call.
     Oversize(String),
-    /// The call outlived its deadline.
+    /// The call exceeded its deadline.
     Timeout,
     /// The call used up its fuel.
     Fuel,
-    /// The guest wanted more memory or table than the limit.
+    /// The guest asked for more memory or table elements than the limit.
     Memory,
     /// The guest overflowed the native stack.
     Stack,
@@ -56,7 +56,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    /// What went wrong in a call that gave `error`.
+    /// The fault of a call that returned `error`.
     pub(super) fn new(error: wasmtime::Error, guest: &mut Guest) -> Fault {
         if guest.starved {
             return Fault::Host(
@@ -76,12 +76,12 @@ impl Fault {
         }
     }
 
-    /// Whether S9 lets the rerun under fuel decide alone.
+    /// Whether S9 lets only the metered rerun decide.
     pub(super) fn is_resource(&self) -> bool {
         matches!(self, Fault::Timeout | Fault::Fuel | Fault::Memory | Fault::Stack)
     }
 
-    /// The reason to set an event aside, or not to have a value.
+    /// The reason to give for setting an event aside, or for a missing value.
     pub(super) fn reason(&self, subject: Subject) -> String {
         let guest = subject.guest();
         let text = match self {

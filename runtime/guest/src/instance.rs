@@ -1,8 +1,8 @@
-//! One running guest.
+//! One running instance of a guest.
 //!
-//! Invariant: after a fault an instance is dead and must be dropped; every call starts with its
-//! whole deadline or its whole fuel, and the instance owns its memory alone. Deliberately absent:
-//! what an answer means.
+//! Invariant: after a fault an instance is unusable and must be dropped; every call starts with its
+//! whole deadline or its whole fuel; and no instance shares memory with another. Deliberately
+//! absent: what a reply means.
 
 use super::artifact::{Artifact, LOG_FUNCTION, LOG_INTERFACE};
 use super::engine::Flavour;
@@ -16,22 +16,22 @@ use wasmtime::component::{
 };
 use wasmtime::{Store, StoreContextMut};
 
-/// What a host asks of a guest.
+/// A call from the host to a guest.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Call {
-    /// Rows of these views, a bit set.
+    /// Map events to rows of these views.
     Map {
-        /// Bit `i` is the manifest's view `i`.
+        /// A bit set: bit `i` is the manifest's view `i`.
         views: u64,
     },
-    /// The outputs of one on-demand transform.
+    /// Compute the outputs of one on-demand transform.
     Compute {
         /// Its index in the manifest.
         transform: u32,
     },
-    /// One of the functions of a user-defined aggregate.
+    /// Call one of the functions of a user-defined aggregate.
     Aggregate {
-        /// Which.
+        /// Which function.
         step: Step,
         /// The aggregate's index in the manifest.
         aggregate: u32,
@@ -41,11 +41,11 @@ pub(super) enum Call {
 /// The functions of a user-defined aggregate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// From groups of rows to a state each.
+    /// From groups of rows to one state for each group.
     Update,
-    /// From groups of states to a state each.
+    /// From groups of states to one state for each group.
     Merge,
-    /// From states to a value each.
+    /// From states to one value for each.
     Finalize,
 }
 
@@ -63,19 +63,19 @@ impl Step {
     }
 }
 
-/// What an artifact exports, as far as its manifest needs it.
+/// The functions that an artifact exports, as far as its manifest needs them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Exports<T> {
-    /// Of the interface `transform`.
+    /// From the interface `transform`.
     pub(super) map: Option<T>,
-    /// Of the interface `on-demand`.
+    /// From the interface `on-demand`.
     pub(super) compute: Option<T>,
-    /// Of the interface `aggregate`, in the order of [`Step::ALL`].
+    /// From the interface `aggregate`, in the order of [`Step::ALL`].
     pub(super) aggregate: Option<[T; Step::ALL.len()]>,
 }
 
-/// A function that a host calls: a bit set of views or an index in the manifest, and a batch. The
-/// answer is `R`: copied, or left where it is.
+/// A function that a host calls with a bit set of views or an index in the manifest, and a batch.
+/// The reply is of type `R`: copied, or left in the guest's memory.
 type Called<'b, N, R> = TypedFunc<(N, &'b [u8]), (R,)>;
 
 /// A compiled artifact that is ready to be instantiated.
@@ -86,8 +86,8 @@ pub(super) struct Compiled {
 }
 
 impl Compiled {
-    /// Links `component`, whose imports and exports were checked. `answers_stay` says that nothing
-    /// of its own runs between an answer and the next call.
+    /// Links `component`, whose imports and exports were checked. With `answers_stay`, no code of
+    /// the component runs between a reply and the next call.
     pub(super) fn new(
         component: &Component,
         exports: Exports<ComponentExportIndex>,
@@ -98,13 +98,13 @@ impl Compiled {
         Ok(Compiled { pre: linker.instantiate_pre(component)?, exports, answers_stay })
     }
 
-    /// Whether an answer stays where it is until the next call.
+    /// Whether a reply stays in the guest's memory until the next call.
     pub(super) fn answers_stay(&self) -> bool {
         self.answers_stay
     }
 }
 
-/// Keeps the guest's message, cut at the limit of a reason; too much of them traps.
+/// Keeps the guest's message, cut at the limit of a reason; logging too much traps.
 fn log(mut store: StoreContextMut<'_, Guest>, (message,): (WasmStr,)) -> wasmtime::Result<()> {
     let text = message.to_str(&store)?;
     let (length, kept) = (text.len(), outcome_reason(text.as_bytes()));
@@ -127,7 +127,7 @@ pub(super) struct Instance {
     flavour: Flavour,
     interruptible: bool,
     answers_stay: bool,
-    /// The last answer, if it did not stay.
+    /// The last reply, if it was copied.
     answer: Vec<u8>,
 }
 
@@ -181,7 +181,7 @@ impl Instance {
         Ok(())
     }
 
-    /// Gives the next call its whole budget.
+    /// Gives the next call its whole budget of time or fuel.
     fn start_budget(&mut self) {
         if self.flavour.metered {
             self.store.set_fuel(CALL_FUEL_MAX).expect("a metered engine counts fuel");
@@ -192,7 +192,7 @@ impl Instance {
         (guest.message, guest.logged_bytes) = (None, 0);
     }
 
-    /// Calls the guest; its answer is there until the next call. After a fault the instance must be
+    /// Calls the guest; the reply is valid until the next call. After a fault the instance must be
     /// dropped.
     pub(super) fn call(&mut self, call: Call, batch: &[u8]) -> Result<&[u8], Fault> {
         self.start_budget();
@@ -231,7 +231,7 @@ impl Instance {
     }
 }
 
-/// Where an answer is.
+/// Where a reply is stored.
 enum Answer {
     Stays(WasmList<u8>),
     Copied(Vec<u8>),
@@ -243,7 +243,8 @@ fn ask<N: Lower + Copy, R: Lift + 'static>(
     sent: (N, &[u8]),
 ) -> wasmtime::Result<R> {
     // SAFETY: `link` got each function through `get_typed_func` with these very component types: a
-    // `WasmList<u8>` is a list of bytes as a `Vec<u8>` is, and a lifetime is nothing to the check.
+    // `WasmList<u8>` is a list of bytes as a `Vec<u8>` is, and lifetimes do not matter to the
+    // check.
     let func: Called<'_, N, R> = unsafe { TypedFunc::new_unchecked(func) };
     func.call(store, sent).map(|(answer,)| answer)
 }

@@ -1,12 +1,12 @@
-//! Calls that survive a misbehaving guest (S8, S9).
+//! Isolation: calls that survive a misbehaving guest (S8, S9).
 //!
-//! Invariant: an item, be it an event or a group of states, is refused only for what it does alone
-//! on a fresh instance under the budget of `limits.rs`, twice: without the meter and with it. So a
-//! refusal does not depend on the batch that the item came in, on what the instance had done before,
-//! or on how fast the machine is. A batch that failed is cut in two on fresh instances, again and
-//! again, until the parts that work are answered and single items remain; after a timeout it is cut
-//! into more parts, so that an endless item costs few deadlines, and a batch that was merely long
-//! costs few calls.
+//! Invariant: an item (an event, or a group of states) is refused only for what it does alone on a
+//! fresh instance within the limits of `limits.rs`, in two runs: one ordinary and one metered. So a
+//! refusal does not depend on the batch that the item came in, on what the instance had done
+//! before, or on the speed of the machine. A batch that failed is cut in two on fresh instances,
+//! repeatedly, until the parts that work have outcomes and only single items remain. After a
+//! timeout it is cut into more parts, so that an endless item costs few deadlines and a batch that
+//! was merely long costs few calls.
 //!
 //! Deliberately absent: a limit on how many items of a batch may fail, and what an item is.
 
@@ -21,33 +21,33 @@ const PARTS_AFTER_TIMEOUT: usize = 16;
 /// Parts that a batch is cut into after any other fault.
 const PARTS_AFTER_FAULT: usize = 2;
 
-/// What a guest is asked to do with some items, each of which it could do alone.
+/// A request to a guest for several items, each of which it could also process alone.
 pub(super) trait Work {
-    /// What comes of some consecutive items; of none, nothing.
+    /// The outcome of some consecutive items; the default is that of no items.
     type Outcome: Default;
 
-    /// Of whom the reasons speak.
+    /// What the reasons are about.
     fn subject(&self) -> Subject;
 
-    /// The function that does it.
+    /// The function to call.
     fn call(&self) -> Call;
 
     /// How many items there are.
     fn items(&self) -> usize;
 
-    /// Writes the items in `range` to `out`, replacing what it held. An error of kind
+    /// Writes the items in `range` to `out`, replacing its content. An error of kind
     /// [`Input`](ErrorKind::Input) says that they do not fit in one call.
     fn write(&self, range: Range<usize>, out: &mut Vec<u8>) -> Result<()>;
 
-    /// Takes the outcome of so many items off the front of an answer, to one of no items; an error
-    /// is a lie of the guest.
+    /// Reads the outcome of `items` items from the front of a reply into `outcome`, which is empty.
+    /// An error means that the guest violated the interface.
     fn take(&self, bytes: &mut &[u8], items: usize, outcome: &mut Self::Outcome) -> Result<()>;
 
-    /// The outcome of one item that is refused for this reason.
+    /// The outcome of one item that is refused with this reason.
     fn refused(&self, reason: String) -> Self::Outcome;
 }
 
-/// A guest to call, and the items that are being sent to it.
+/// A warm guest, and the buffer of the items that are sent to it.
 pub(super) struct Caller {
     artifact: Artifact,
     warm: Option<Instance>,
@@ -62,19 +62,19 @@ impl Caller {
         Ok(Caller { artifact: artifact.clone(), warm, fresh_each_call: false, buffer: Vec::new() })
     }
 
-    /// The artifact called.
+    /// The artifact that is called.
     pub(super) fn artifact(&self) -> &Artifact {
         &self.artifact
     }
 
-    /// Whether each call gets an instance of its own.
+    /// Sets whether each call gets a fresh instance.
     pub(super) fn fresh_each_call(&mut self, fresh: bool) {
         self.fresh_each_call = fresh;
     }
 
-    /// One try of the items in `range` on the warm instance: their outcome goes to `outcome`, which
-    /// was one of no items. False says that the guest failed in any way: then `outcome` means
-    /// nothing, and the items must be asked for by [`Caller::isolated`].
+    /// Tries the items in `range` once on the warm instance and stores their outcome in `outcome`,
+    /// which must be empty. Returns false if the guest failed in any way; then `outcome` is
+    /// meaningless, and the items must be processed with [`Caller::isolated`].
     pub(super) fn warm<W: Work>(
         &mut self,
         work: &W,
@@ -91,7 +91,7 @@ impl Caller {
         match ask(instance, work, range, &mut self.buffer, outcome) {
             Ok(()) => Ok(true),
             Err(fault) => {
-                // The instance is dead or has lied.
+                // The instance is unusable, or has violated the interface.
                 self.warm = None;
                 match fault {
                     Fault::Host(error) => Err(error),
@@ -101,8 +101,8 @@ impl Caller {
         }
     }
 
-    /// The outcomes of the items in `range` on fresh instances, in consecutive parts, each with its
-    /// first item's index. An item that fails is a part of its own, refused.
+    /// The outcomes of the items in `range` on fresh instances, in consecutive parts, each with the
+    /// index of its first item. An item that fails becomes its own part, refused.
     pub(super) fn isolated<W: Work>(
         &mut self,
         work: &W,
@@ -124,7 +124,7 @@ impl Caller {
         Ok(parts)
     }
 
-    /// Decides about one item that failed alone, by its rerun under fuel (S9).
+    /// Decides about one item that failed alone, by its metered rerun (S9).
     fn judge<W: Work>(&mut self, work: &W, item: usize, first: &Fault) -> Result<W::Outcome> {
         let rerun = self.fresh(work, item..item + 1, true);
         verdict(self.artifact.name(), work, first, rerun)
@@ -136,7 +136,7 @@ impl Caller {
         range: Range<usize>,
         metered: bool,
     ) -> Result<W::Outcome, Fault> {
-        // It started once, when this was made; that it does not now is the machine's failure.
+        // An instance started when this caller was made; a failure now is the machine's.
         let mut instance = Instance::new(&self.artifact, metered).map_err(|error| {
             Fault::Host(match error.kind {
                 ErrorKind::Input if !metered => error.with_kind(ErrorKind::Retry),
@@ -149,9 +149,10 @@ impl Caller {
     }
 }
 
-/// What counts of an item that failed with `first`, alone on a fresh instance, and then did `rerun`
-/// under fuel. Only a deterministic cause refuses it: what does not repeat stops the partition,
-/// except that resources, which depend on the machine, are judged by the rerun alone (S9).
+/// The verdict on an item that failed with `first` when alone on a fresh instance, and then did
+/// `rerun` under fuel. Only a deterministic cause refuses the item. A failure that does not repeat
+/// stops the partition, except that for resources, which depend on the machine, only the rerun
+/// counts (S9).
 fn verdict<W: Work>(
     artifact: &str,
     work: &W,
@@ -170,7 +171,8 @@ fn verdict<W: Work>(
     }
 }
 
-/// One call: the outcome of the items in `range` goes to `outcome`, and nothing lies behind it.
+/// One call: stores the outcome of the items in `range` in `outcome`, and checks that nothing
+/// follows it.
 #[inline]
 fn ask<W: Work>(
     instance: &mut Instance,
@@ -196,7 +198,7 @@ fn ask<W: Work>(
     }
 }
 
-/// The range in `parts` parts or fewer, none of them empty, the last first.
+/// Cuts the range into at most `parts` parts, none of them empty, the last one first.
 fn cut(range: Range<usize>, parts: usize) -> impl Iterator<Item = Range<usize>> {
     let length = range.len().div_ceil(parts);
     let starts = range.clone().step_by(length).collect::<Vec<usize>>();
@@ -243,9 +245,9 @@ mod tests {
         verdict("a.wasm", &Judged, first, rerun.map(|()| None))
     }
 
-    /// Goal: a failure that does not repeat under fuel is the machine's, and stops the partition
-    /// with an error that says to run it again (S9). No guest can show this, since it would have
-    /// to do two things on the same bytes.
+    /// Goal: a failure that does not repeat under fuel is blamed on the machine and stops the
+    /// partition, with an error that says to run it again (S9). No real guest can show this,
+    /// because it would have to behave differently on the same bytes.
     #[test]
     fn s09_a_fault_that_does_not_repeat_stops_the_partition() {
         let text = || "on purpose".to_string();
@@ -267,7 +269,7 @@ mod tests {
         }
     }
 
-    /// Goal: a failure of the host in the rerun is no verdict on the event (S9).
+    /// Goal: a failure of the host in the rerun does not decide about the event (S9).
     #[test]
     fn s09_a_host_that_fails_judges_nothing() {
         for first in [Fault::Timeout, Fault::Trap(String::new())] {
@@ -276,7 +278,7 @@ mod tests {
         }
     }
 
-    /// Goal: parts cover the range once and get shorter, so that a cut ends.
+    /// Goal: parts cover the range once and are shorter than it, so that cutting ends.
     #[test]
     fn parts_cover_their_range() {
         for (length, parts) in [(2, 2), (3, 2), (17, 16), (5, 16), (1025, 16)] {

@@ -1,10 +1,10 @@
-//! Guests: WebAssembly components that an author wrote and a host must not trust.
+//! Guests: WebAssembly components that an author wrote and that a host must not trust.
 //!
-//! Invariant: this is the only folder that names wasmtime. Whatever a guest does, the worst that
-//! happens is that its own event is set aside for its own view (S8, S9): a guest can neither read
-//! the host's memory, nor run for ever, nor make it allocate without limit, nor have an answer
-//! believed that was not checked. Deliberately absent: any import but a write-only log, and any
-//! knowledge of where events come from.
+//! Invariant: only this crate names wasmtime. Whatever a guest does, the worst result is that its
+//! own event is set aside for its own view (S8, S9): a guest cannot read the host's memory, run for
+//! ever, or make the host allocate without limit, and no reply is used before it was checked.
+//! Deliberately absent: any import except a write-only log, and any knowledge of where events come
+//! from.
 #![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
 
 mod aggregator;

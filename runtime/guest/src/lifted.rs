@@ -1,16 +1,17 @@
-//! Whether an artifact's answers stay in its memory when a call is over.
+//! Finds out whether an artifact's replies stay in its memory after a call.
 //!
-//! A function of a component may name a `post-return`, which runs when the host has lifted an
-//! answer and gives the answer's memory back. wasmtime runs it before the call returns, so then an
-//! answer must be copied while it is lifted. Without one the answer lies where the guest left it
-//! until the next call, and is read there.
+//! A function of a component may name a `post-return` function, which frees the memory of the reply
+//! once the host has read it. wasmtime runs it before the call returns, so the reply must then be
+//! copied during the call. Without one, the reply stays where the guest left it until the next
+//! call, and can be read there.
 //!
-//! Invariant: a binary that cannot be read is said to have one, so doubt costs a copy and never an
-//! answer. Deliberately absent: which function it belongs to. The SDK's have none.
+//! Invariant: a binary that cannot be read counts as having a `post-return`, so an error here costs
+//! a copy and never a reply. Deliberately absent: which function the `post-return` belongs to.
+//! Artifacts of the SDK have none.
 
 use wasmparser::{CanonicalFunction, CanonicalOption, Parser, Payload};
 
-/// Whether no function that the component lifts, however deep, has a `post-return`.
+/// Whether no function that the component lifts, at any depth of nesting, has a `post-return`.
 pub(super) fn answers_stay(component: &[u8]) -> bool {
     Parser::new(0).parse_all(component).all(|payload| match payload {
         Ok(Payload::ComponentCanonicalSection(section)) => {
@@ -34,8 +35,8 @@ fn stays(function: &CanonicalFunction) -> bool {
 mod tests {
     use super::*;
 
-    /// A component that lifts its core function 0 with these options, which it lacks: the parser
-    /// does not look for it.
+    /// A component that lifts its core function 0 with these options. It lacks the options
+    /// themselves, because the parser does not look for them.
     fn lifting(options: &[u8]) -> Vec<u8> {
         let mut component = b"\0asm\x0d\0\x01\0".to_vec();
         let function = [&[1, 0x00, 0x00, 0x00][..], options, &[0]].concat();
@@ -44,8 +45,8 @@ mod tests {
         component
     }
 
-    /// Goal: a `post-return` is found at every depth, and doubt counts as one. Method: components
-    /// written by hand, one within another, and each cut off.
+    /// Goal: a `post-return` is found at every depth, and an unreadable binary counts as having
+    /// one. Method: components written by hand, one within another, and each of them truncated.
     #[test]
     fn finds_a_post_return() {
         let (with, without) = (lifting(&[2, 0x03, 0, 0x05, 1]), lifting(&[1, 0x03, 0]));

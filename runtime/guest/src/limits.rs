@@ -1,8 +1,8 @@
-//! What a guest may use, and the record of what it asked for in vain.
+//! The limits of a guest, and a record of how it tried to exceed them.
 //!
-//! Invariant: the limits are part of the contract (S9): an event that alone on a fresh instance
-//! needs more is bad, on every host. So they are constants and no setting. Deliberately absent:
-//! the limits of a batch, which `flat.rs` owns.
+//! Invariant: the limits are part of the contract (S9): an event that needs more when alone on a
+//! fresh instance is bad, on every host. So they are constants, not settings. Deliberately absent:
+//! the limits of a batch, which are in `lockstep_core::flat`.
 
 use wasmtime::ResourceLimiter;
 
@@ -18,32 +18,32 @@ pub const GUEST_TABLES_MAX: usize = 16;
 pub const GUEST_INSTANCES_MAX: usize = 32;
 /// Most bytes of native stack in a guest's call.
 pub const GUEST_STACK_MAX_BYTES: usize = 512 << 10;
-/// Most fuel (about one unit a Wasm instruction) that one event may use.
+/// Most fuel (approximately one unit for each Wasm instruction) that one event may use.
 ///
-/// A call that outlives [`CALL_TICKS_MAX`] is judged by this and nothing else. It is more than a
-/// machine can execute in that time, so an event that a slow host judged is not one that a fast
-/// host would have let pass.
+/// A call that exceeds [`CALL_TICKS_MAX`] is judged by this alone. It is more fuel than a machine
+/// can use within that time, so a slow host does not refuse an event that a fast host would accept.
 pub const CALL_FUEL_MAX: u64 = 10_000_000_000;
 /// Milliseconds between two ticks of the epoch.
 pub const EPOCH_TICK_MS: u64 = 50;
 /// Ticks after which a call is stopped and its events are judged one by one.
 pub const CALL_TICKS_MAX: u64 = 10;
-/// Most bytes that a guest may log in one call: to read them costs the host time, and the guest
-/// no fuel.
+/// Most bytes that a guest may log in one call: reading them costs the host time, but the guest no
+/// fuel.
 pub const CALL_LOG_MAX_BYTES: usize = 1 << 20;
 /// Most bytes of an artifact's file.
 pub const ARTIFACT_BYTES_MAX: u64 = 64 << 20;
 /// Most bytes of a manifest.
 pub const MANIFEST_BYTES_MAX: usize = 1 << 20;
 
-/// The host's side of one instance.
+/// The host's state for one instance.
 #[derive(Debug, Default)]
 pub(super) struct Guest {
     /// Bytes of linear memory granted so far.
     memory_bytes: usize,
-    /// The guest asked for more than a limit.
+    /// Whether the guest asked for more than a limit.
     pub(super) denied: bool,
-    /// The operating system refused what the limits allow: no fault of the guest.
+    /// Whether the operating system refused memory that the limits allow, which is not the guest's
+    /// fault.
     pub(super) starved: bool,
     /// Bytes logged in this call.
     pub(super) logged_bytes: usize,
@@ -52,7 +52,8 @@ pub(super) struct Guest {
 }
 
 impl ResourceLimiter for Guest {
-    /// Denial traps: were it answered with -1, a guest could act on how much an earlier call used.
+    /// Denial traps: if growth returned -1 instead, a guest could see how much an earlier call
+    /// used.
     fn memory_growing(
         &mut self,
         current: usize,

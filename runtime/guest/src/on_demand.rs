@@ -1,8 +1,9 @@
-//! Features at request time: from request columns and stored features, through the guest.
+//! Runs on-demand transforms in the guest: they compute features at request time from request
+//! columns and stored features.
 //!
-//! Invariant: each row that is sent is answered by exactly one row or refused, and its answer
-//! depends on that row alone, with the guarantees of `transformer.rs`. Deliberately absent: where
-//! the stored features come from.
+//! Invariant: each row that is sent yields exactly one row or is refused, and the result depends on
+//! that row alone, with the guarantees of `transformer.rs`. Deliberately absent: where the stored
+//! features come from.
 
 use super::artifact::Artifact;
 use super::instance::Call;
@@ -23,7 +24,7 @@ pub struct OnDemandRunner {
     transforms: Vec<OnDemandAnswer>,
 }
 
-/// What an on-demand transform takes and what its outcome must look like.
+/// The input of an on-demand transform, and what its outcome must look like.
 struct OnDemandAnswer {
     name: String,
     input_schema: SchemaRef,
@@ -42,17 +43,17 @@ impl OnDemandRunner {
         self.caller.artifact()
     }
 
-    /// Whether each call gets an instance of its own instead of the warm one; off at first.
+    /// Sets whether each call gets a fresh instance instead of the warm one; off by default.
     pub fn fresh_each_call(&mut self, fresh: bool) {
         self.caller.fresh_each_call(fresh);
     }
 
-    /// The columns that transform `transform` takes: its request's, then its stored features'.
+    /// The input columns of transform `transform`: its request columns, then its stored features.
     pub fn input_schema(&self, transform: usize) -> Result<&SchemaRef> {
         Ok(&self.answer(transform)?.input_schema)
     }
 
-    /// The outputs of transform number `transform` of the manifest for each of `rows`.
+    /// The outputs of transform number `transform` of the manifest, for each of `rows`.
     pub fn compute(&mut self, transform: usize, rows: &RecordBatch) -> Result<ViewRows> {
         let answer = self.answer(transform)?;
         check_columns(&answer.input_schema, rows, format_args!("on-demand {}", answer.name))?;
@@ -111,7 +112,7 @@ impl Answer for OnDemandAnswer {
     }
 }
 
-/// Takes an outcome in which each of `items` is answered by exactly one row or refused.
+/// Reads an outcome in which each of `items` yields exactly one row or is refused.
 pub(super) fn take_each_once(
     bytes: &mut &[u8],
     schema: &SchemaRef,

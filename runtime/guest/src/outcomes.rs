@@ -1,8 +1,8 @@
-//! A batch of rows as work of a guest: sent as one flat batch, answered by one outcome or several.
+//! Sends a batch of rows to a guest as one flat batch, and reads one or several outcomes in reply.
 //!
-//! Invariant: an outcome covers each row of the batch by the rules of `wit/transform.wit`, and parts
-//! that were asked for apart are joined as if they had been one. Deliberately absent: what a view or
-//! an on-demand transform adds to those rules.
+//! Invariant: an outcome covers each row of the batch by the rules of `wit/transform.wit`; if a
+//! batch was sent in parts, their outcomes are joined as if it had been sent whole. Deliberately
+//! absent: the further rules of a view or an on-demand transform.
 
 use super::fault::Subject;
 use super::instance::Call;
@@ -16,15 +16,15 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Reads the outcome of so many events off the front of an answer.
+/// Reads the outcome of a number of events from the front of a reply.
 pub(super) trait Answer {
     /// The schema of its rows.
     fn schema(&self) -> &SchemaRef;
-    /// Takes one outcome; an error is a lie of the guest.
+    /// Reads one outcome; an error means that the guest violated the interface.
     fn take(&self, bytes: &mut &[u8], events: usize) -> Result<ViewRows>;
 }
 
-/// Events to be answered by one outcome for each of `answers`.
+/// Events that need one outcome for each of `answers`.
 struct Outcomes<'a, I> {
     call: Call,
     answers: I,
@@ -48,7 +48,7 @@ impl<'a, A: Answer + 'a, I: ExactSizeIterator<Item = &'a A> + Clone> Work for Ou
 
     fn write(&self, range: Range<usize>, out: &mut Vec<u8>) -> Result<()> {
         if range == (0..self.events.num_rows()) {
-            // Nearly every call; a slice would allocate each column anew.
+            // Nearly every call takes this branch; slicing would allocate each column anew.
             return encode(self.events, out);
         }
         encode(&self.events.slice(range.start, range.len()), out)
@@ -70,9 +70,9 @@ impl<'a, A: Answer + 'a, I: ExactSizeIterator<Item = &'a A> + Clone> Work for Ou
 }
 
 impl Caller {
-    /// One try on the warm instance: the outcome of each of `answers`, in the empty `outcomes`.
-    /// False if the guest failed in any way and each of them must be asked for by
-    /// [`Caller::rows_isolated`].
+    /// Tries once on the warm instance: the outcome for each of `answers` is stored in `outcomes`,
+    /// which is empty. Returns false if the guest failed in any way; then each must be computed
+    /// with [`Caller::rows_isolated`].
     pub(super) fn rows_warm<'a, A: Answer + 'a>(
         &mut self,
         call: Call,
@@ -84,7 +84,7 @@ impl Caller {
         self.warm(&work, 0..work.items(), outcomes)
     }
 
-    /// One outcome on fresh instances, with the events that fail refused.
+    /// One outcome, computed on fresh instances; events that fail are refused.
     pub(super) fn rows_isolated(
         &mut self,
         call: Call,
@@ -100,7 +100,8 @@ impl Caller {
     }
 }
 
-/// One outcome of consecutive parts, each with the row of the batch that it starts at.
+/// Joins the outcomes of consecutive parts, each given with the row of the batch at which it
+/// starts.
 fn joined(schema: &SchemaRef, mut parts: Vec<(usize, ViewRows)>) -> Result<ViewRows> {
     if let [(0, _)] = parts[..] {
         return Ok(parts.remove(0).1);
@@ -123,7 +124,7 @@ pub(super) fn check_columns(
     what: fmt::Arguments<'_>,
 ) -> Result<()> {
     if Arc::ptr_eq(declared, batch.schema_ref()) {
-        // Arrow has held the columns against it when the batch was made.
+        // Arrow checked the columns against the schema when the batch was made.
         return Ok(());
     }
     if declared.fields().len() != batch.num_columns() {

@@ -1,15 +1,16 @@
-//! Custom sections of a Wasm binary, read without running or compiling it.
+//! Reads custom sections of a Wasm binary, without running or compiling it.
 //!
-//! Invariant: only sections of depth 0 are seen; what lies in a nested module or component belongs
-//! to that. Modules and components frame their sections alike (id byte, LEB128 size, content), so
-//! one walk serves both. Deliberately absent: any check of other sections, which the engine does.
+//! Invariant: only sections at depth 0 are read; sections of a nested module or component belong to
+//! that module or component. Modules and components frame their sections alike (id byte, LEB128
+//! size, content), so one loop reads both. Deliberately absent: any check of other sections, which
+//! the engine does.
 
 use lockstep_core::error::{Error, Result};
 
 /// The custom section that holds the manifest.
 pub const MANIFEST_SECTION: &str = "lockstep:manifest";
 
-/// What a file's first eight bytes say it is.
+/// What kind of file the first eight bytes announce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layer {
     /// A core module, as compilers write it.
@@ -20,7 +21,7 @@ pub(super) enum Layer {
     Other,
 }
 
-/// What these bytes are.
+/// The kind of file that these bytes announce.
 pub(super) fn layer(wasm: &[u8]) -> Layer {
     match wasm.first_chunk::<8>() {
         Some(b"\0asm\x01\0\0\0") => Layer::Module,
@@ -51,7 +52,7 @@ pub fn custom_sections<'a>(wasm: &'a [u8], name: &str) -> Result<Vec<&'a [u8]>> 
     Ok(found)
 }
 
-/// Takes an unsigned LEB128 number of at most 32 bits off the front.
+/// Reads an unsigned LEB128 number of at most 32 bits from the front and removes it.
 fn take_leb(bytes: &mut &[u8]) -> Option<usize> {
     let mut number = 0u64;
     for shift in (0..35).step_by(7) {
@@ -69,8 +70,9 @@ fn take_leb(bytes: &mut &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// Goal: sections of depth 0 are found, others skipped, cut files refused. Method: a module
-    /// written by hand with two custom sections around a type section, then each of its prefixes.
+    /// Goal: sections at depth 0 are found, others skipped, truncated files refused. Method: a
+    /// module written by hand with two custom sections around a type section, then each of its
+    /// prefixes.
     #[test]
     fn finds_custom_sections() {
         let mut wasm = b"\0asm\x01\0\0\0".to_vec();

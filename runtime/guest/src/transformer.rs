@@ -1,9 +1,10 @@
-//! From events to the rows of feature views, through the guest (S7, S8, S9).
+//! Runs the transforms of views in the guest: they map events to rows (S7, S8, S9).
 //!
-//! Invariant: the answer for an event and a view depends on that event alone: the same rows, bit
-//! for bit, on a fresh instance, on a warm one, and inside any batch; and what one view does to
-//! the guest does not show in another. A row whose key has a null that its view does not allow
-//! takes all rows of its event with it. Deliberately absent: threads. Each worker has its own.
+//! Invariant: the result for an event and a view depends on that event alone: the same rows, bit
+//! for bit, on a fresh instance, on a warm one, and inside any batch; what one view does to the
+//! guest has no effect on another view. If a row's key has a null that its view does not allow, all
+//! rows of its event are refused. Deliberately absent: threads, because each worker has its own
+//! transformer.
 
 use super::artifact::Artifact;
 use super::instance::Call;
@@ -30,7 +31,7 @@ struct ViewAnswer {
     event: String,
     event_schema: SchemaRef,
     schema: SchemaRef,
-    /// Key columns that may be null by type but not by the view.
+    /// Key columns whose type allows nulls, although the view does not.
     full_keys: Vec<usize>,
 }
 
@@ -46,14 +47,14 @@ impl Transformer {
         self.caller.artifact()
     }
 
-    /// The columns of the events that a view of the manifest reads. Batches that have this very
-    /// schema need no look at their types.
+    /// The columns of the events that a view of the manifest reads. For batches that have this very
+    /// schema, types need not be compared.
     pub fn event_schema(&self, view: usize) -> Result<&SchemaRef> {
         let view = self.views.get(view).map(|view| &view.event_schema);
         view.ok_or_else(|| Error::bug("there is no such view in the manifest"))
     }
 
-    /// Whether each call gets an instance of its own instead of the warm one; off at first.
+    /// Sets whether each call gets a fresh instance instead of the warm one; off by default.
     pub fn fresh_each_call(&mut self, fresh: bool) {
         self.caller.fresh_each_call(fresh);
     }
@@ -70,8 +71,8 @@ impl Transformer {
         Ok(outcomes)
     }
 
-    /// As [`Transformer::map`], to `outcomes`, whose memory serves from call to call. What it held
-    /// is gone; after an error it means nothing.
+    /// As [`Transformer::map`], but into `outcomes`, whose memory is reused from call to call. Its
+    /// old content is replaced; after an error its content is meaningless.
     pub fn map_into(
         &mut self,
         views: &[usize],
@@ -167,7 +168,7 @@ impl ViewAnswer {
         self.full_keys.iter().any(|at| outcome.rows.column(*at).null_count() > 0)
     }
 
-    /// Refuses the events of such rows (S8).
+    /// Refuses the events of rows with such a key (S8).
     #[cold]
     fn without_null_keys(&self, mut outcome: ViewRows) -> Result<ViewRows> {
         let columns = self.full_keys.iter().map(|&at| (at, outcome.rows.column(at)));

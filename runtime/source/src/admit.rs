@@ -1,9 +1,9 @@
-//! Admission: decoded columns of some rows become an [`EventBatch`].
+//! Admission: turns the decoded columns of some rows into an [`EventBatch`].
 //!
 //! Invariant: a row is either among the batch's events or among those set aside, never both and
 //! never neither (S8), and the batch keeps the invariant of `event.rs`. A bad time, id or arrival
-//! sets the row aside; a bad value of any other column is null among the events and told as a
-//! failure. Deliberately absent: which format the rows came from.
+//! sets the row aside; a bad value of any other column becomes null and is reported as a failure.
+//! Deliberately absent: which format the rows came from.
 
 use super::widen::{BadRows, widen};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, UInt64Array};
@@ -17,7 +17,7 @@ use lockstep_core::value::DataType;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The reason of an event time outside the range of S2.
+/// The reason for refusing an event time outside the range of S2.
 pub(super) fn time_reason(micros: i64) -> String {
     format!("{micros} us is beyond the range of event times, 2^62 us around 1970")
 }
@@ -25,14 +25,14 @@ pub(super) fn time_reason(micros: i64) -> String {
 /// The decoded columns of some rows, in the order of the schema.
 #[derive(Default)]
 pub(super) struct Decoded {
-    /// Widened to the columns' own types.
+    /// The columns, each widened to its declared type.
     pub(super) arrays: Vec<ArrayRef>,
-    /// For each column the rows whose value is bad, with reasons that do not name the column.
+    /// For each column the rows with a bad value, and reasons that do not name the column.
     pub(super) bad: Vec<BadRows>,
 }
 
-/// The batch of these rows, the first of which has `position`. `bytes_of` gives a row that has
-/// something bad as it came.
+/// The batch of these rows, the first of which has `position`. `bytes_of` returns the original
+/// bytes of a row in which something is bad.
 pub(super) fn admit(
     schema: &SourceSchema,
     mut decoded: Decoded,
@@ -42,7 +42,7 @@ pub(super) fn admit(
     judge(schema, &mut decoded);
     let Decoded { mut arrays, bad } = decoded;
     let rows = arrays[schema.time].len();
-    // The rows that are set aside, each with the reason of its first column.
+    // The rows that are set aside, each with the reason of its first bad column.
     let mut aside = BadRows::default();
     for (index, bad) in bad.iter().enumerate().filter(|(index, _)| schema.is_judged(*index)) {
         let name = &schema.columns[index].name;
@@ -87,7 +87,7 @@ pub(super) fn admit(
     })
 }
 
-/// Adds the rows with a null where none may be, and with a time that is none.
+/// Marks the rows with a null where none is allowed, and those whose time is out of range.
 fn judge(schema: &SourceSchema, decoded: &mut Decoded) {
     let Decoded { arrays, bad } = decoded;
     for ((column, array), bad) in schema.columns.iter().zip(&*arrays).zip(&mut *bad) {
@@ -105,7 +105,7 @@ fn judge(schema: &SourceSchema, decoded: &mut Decoded) {
     }
 }
 
-/// `array` with nulls in the bad rows.
+/// `array` with nulls in place of bad values.
 fn without(array: &ArrayRef, data_type: &DataType, bad: &BadRows) -> Result<ArrayRef> {
     if bad.iter().all(|(row, _)| array.is_null(row)) {
         return Ok(Arc::clone(array));
@@ -114,7 +114,7 @@ fn without(array: &ArrayRef, data_type: &DataType, bad: &BadRows) -> Result<Arra
     let rows: UInt64Array = (0..array.len()).map(good).collect();
     let spread = take(array, &rows, None)
         .map_err(|error| Error::bug("rows of a column were not there").because(error))?;
-    // Nothing may stand behind a null.
+    // Makes sure that no data is hidden behind a null.
     widen(&spread, data_type, &mut BadRows::default())
 }
 
@@ -125,7 +125,8 @@ fn records(schema: &SourceSchema, columns: Vec<ArrayRef>, aside: &BadRows) -> Re
     if aside.len() == 0 {
         return RecordBatch::try_new(arrow, columns).map_err(failed);
     }
-    // These rows may be null where the schema forbids it, so they leave before it applies.
+    // The rows set aside may have nulls where the schema forbids them, so they are removed before
+    // the schema is applied.
     let fields: Vec<Field> =
         arrow.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
     let all = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).map_err(failed)?;

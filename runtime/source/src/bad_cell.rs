@@ -1,7 +1,7 @@
-//! What is wrong with one row of a table, which fails the table (S22).
+//! An error in one row of a table, which fails the whole table (S22).
 //!
-//! Invariant: the error names the row from 0, the line of a text file, and the column if one is to
-//! blame. Deliberately absent: events, of which a bad one is set aside.
+//! Invariant: the error names the row from 0, the line of a text file, and the column if the error
+//! is in a single column. Deliberately absent: events; a bad event is set aside.
 
 use lockstep_core::code::Code;
 use lockstep_core::error::Error;
@@ -19,7 +19,7 @@ impl BadCell {
         BadCell { column: Some(name.to_string()), reason: reason.into() }
     }
 
-    /// The error of row `row`, which stands on line `line` of a text file.
+    /// The error for row `row`, which is on line `line` of a text file.
     pub(super) fn in_row(self, row: usize, line: Option<u64>) -> Error {
         let line = line.map(|line| format!(", line {line}")).unwrap_or_default();
         let column = self.column.as_deref();
@@ -30,7 +30,7 @@ impl BadCell {
 }
 
 impl From<String> for BadCell {
-    /// A row of which no column can be read.
+    /// An error that makes the whole row unreadable.
     fn from(reason: String) -> BadCell {
         BadCell { column: None, reason }
     }

@@ -1,17 +1,18 @@
-//! The times at which files were changed.
+//! The modification times of files.
 //!
-//! Invariant: they decide on nothing but what is cleared away and what is reported. Deliberately
-//! absent: the time of a request, which is the engine's.
+//! Invariant: they are used only to decide what is cleared away and for reports. Deliberately
+//! absent: the time of a request, which the engine reads.
 
 use std::fs::Metadata;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// How long ago a file was changed last; none if the system does not say, or it lies ahead.
+/// The time since a file was last modified; `None` if the system does not say, or if it lies in the
+/// future.
 pub fn age(file: &Metadata) -> Option<Duration> {
     SystemTime::now().duration_since(file.modified().ok()?).ok()
 }
 
-/// When a file was changed last, since 1970; none if the system does not say.
+/// When a file was last modified, since 1970; `None` if the system does not say.
 pub fn modified(file: &Metadata) -> Option<Duration> {
     file.modified().ok()?.duration_since(UNIX_EPOCH).ok()
 }

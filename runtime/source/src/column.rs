@@ -1,7 +1,7 @@
-//! Columns under construction: cells of one type become the one Arrow array of that type.
+//! Column builders: they collect cells of one type into the one Arrow array of that type.
 //!
-//! Invariant: a finished column has the type of [`arrow_type`], zero behind each null and the one
-//! quiet NaN. Deliberately absent: any check of a cell against its type, which its decoder did.
+//! Invariant: a finished column has the type of [`arrow_type`], zero behind each null, and the one
+//! quiet NaN. Deliberately absent: checking a cell against its type, which its decoder did.
 
 use arrow::array::{
     ArrayRef, BooleanBuilder, Float32Builder, Float64Builder, Int64Builder, ListArray,
@@ -63,7 +63,7 @@ impl ColumnBuilder {
         }
     }
 
-    /// Appends `cell`; one of another type than the column's counts as null.
+    /// Appends `cell`; a cell of another type than the column's becomes null.
     pub(super) fn push(&mut self, cell: &Cell<'_>) {
         match (self, cell) {
             (ColumnBuilder::Bool(builder), Cell::Bool(value)) => builder.append_value(*value),
@@ -112,7 +112,7 @@ impl ColumnBuilder {
         }
     }
 
-    /// The column so far; the builder starts anew.
+    /// Returns the column so far and empties the builder.
     pub(super) fn finish(&mut self) -> ArrayRef {
         match self {
             ColumnBuilder::Bool(builder) => Arc::new(builder.finish()),

@@ -1,8 +1,8 @@
-//! Columnar formats: record batches of a file, widened and admitted.
+//! Columnar formats: turns the record batches of a Parquet or Arrow file into batches of events.
 //!
-//! Invariant: the header was judged before the first row; a batch holds at most the rows asked
-//! for; a file that is damaged gives an error that names it, never a panic and never a silent end.
-//! Deliberately absent: where the record batches come from (`parquet.rs`, `ipc.rs`).
+//! Invariant: the header is checked before the first row; a batch holds at most the requested
+//! number of rows; a damaged file gives an error that names it, never a panic and never a silent
+//! end. Deliberately absent: where the record batches come from (`parquet.rs`, `ipc.rs`).
 
 use super::admit::{Decoded, admit};
 use super::groups::PassedOver;
@@ -20,24 +20,24 @@ use lockstep_core::json;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// The record batches of one file, of the chosen columns, from its first unskipped row on.
+/// The chosen columns of one file as record batches, from the first row that is not skipped.
 pub(super) trait BatchSource: Send {
     /// The next batch, or `None` after the last one.
     fn next(&mut self) -> Result<Option<RecordBatch>>;
 
-    /// Rows that stand between what the last two calls of `next` gave, and are not read. It answers
-    /// once.
+    /// The number of rows between the results of the last two calls of `next` that were not read.
+    /// It is returned once, then reset.
     fn take_gap(&mut self) -> u64 {
         0
     }
 
-    /// What is not read, of the whole file.
+    /// The part of the whole file that is not read.
     fn passed_over(&self) -> PassedOver {
         PassedOver::default()
     }
 }
 
-/// Runs `read`, whose libraries may panic on bytes that break their assumptions.
+/// Runs `read` and turns panics into errors: its libraries may panic on malformed bytes.
 pub(super) fn guarded<T>(place: &str, read: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
         let reason = panic.downcast_ref::<String>().map(String::as_str);
@@ -59,13 +59,13 @@ pub(super) fn damaged(place: &str) -> Error {
 pub(super) struct Projection {
     /// The indices of the file's columns, ascending.
     pub(super) chosen: Vec<usize>,
-    /// For each declared column its index among the chosen ones.
+    /// For each declared column, its index among the chosen ones.
     slots: Vec<Option<usize>>,
 }
 
 impl Projection {
-    /// Judges the header: each declared column is there once with a type that widens to its own,
-    /// or in the name of a folder.
+    /// Checks the header: each declared column must occur exactly once, with a type that widens to
+    /// its own, or in the name of a folder.
     pub(super) fn of(
         place: &str,
         found: &Schema,
@@ -103,7 +103,7 @@ impl Projection {
         Ok(Projection { chosen, slots })
     }
 
-    /// The file's column of the declared column `index`.
+    /// The index in the file of the declared column `index`.
     pub(super) fn column_of(&self, index: usize) -> Option<usize> {
         self.slots[index].map(|slot| self.chosen[slot])
     }
@@ -234,7 +234,7 @@ mod tests {
     use std::path::PathBuf;
     use std::sync::Arc;
 
-    /// `columns` in a Parquet and in an Arrow file.
+    /// Writes `columns` as a Parquet and as an Arrow file.
     fn files(folder: &tempfile::TempDir, columns: Vec<(&str, ArrayRef)>) -> [PathBuf; 2] {
         let columns = columns.into_iter().map(|(name, array)| (name, array, true));
         let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
@@ -252,9 +252,9 @@ mod tests {
         Arc::new(values.with_timezone("UTC"))
     }
 
-    /// Goal: an event with a bad time is set aside, and a bad value of another column is null in its
-    /// event and told, with its position and the event's columns (S6, S8). Method: one bad row of
-    /// each kind between good ones, one of them bad in three columns.
+    /// Goal: an event with a bad time is set aside; a bad value of another column becomes null and
+    /// is reported, with its position and the event's columns (S6, S8). Method: one bad row of each
+    /// kind between good ones, one of them bad in three columns.
     #[test]
     fn s08_bad_times_are_set_aside_and_other_bad_values_are_told() {
         let folder = tempfile::tempdir().unwrap();
@@ -327,8 +327,8 @@ mod tests {
         assert!(bytes.starts_with(json), "{bytes}");
     }
 
-    /// Goal: times floor toward minus infinity and no zone is UTC (S2). Method: nanoseconds,
-    /// seconds and days around the epoch.
+    /// Goal: times are floored toward minus infinity, and a time without a zone is UTC (S2).
+    /// Method: nanoseconds, seconds and days around the epoch.
     #[test]
     fn s02_times_floor() {
         let folder = tempfile::tempdir().unwrap();
@@ -347,8 +347,8 @@ mod tests {
         }
     }
 
-    /// Goal: a header problem names the file, the column and both types, before any row (S6).
-    /// Method: a table of a file's column and the declared type.
+    /// Goal: a header problem names the file, the column and both types, before any row is read
+    /// (S6). Method: a table of file columns and declared types.
     #[test]
     fn s06_headers_are_judged() {
         let folder = tempfile::tempdir().unwrap();
@@ -382,8 +382,8 @@ mod tests {
         }
     }
 
-    /// Goal: a pipe of Arrow IPC is read and resumed; one that stops early is an error; Parquet is
-    /// refused with a remedy.
+    /// Goal: a pipe of Arrow IPC is read and resumed; one that stops early is an error; Parquet
+    /// from a pipe is refused with a remedy.
     #[test]
     fn pipes_are_read() {
         let schema = schema(&["t timestamp"]);

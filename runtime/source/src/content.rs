@@ -1,9 +1,10 @@
-//! Contents: the bytes of an opened file, wherever they are.
+//! Contents: the bytes of an opened file, local or in an object store.
 //!
-//! Invariant: readers see files and objects alike, as `Read`, `Seek` and Parquet's `ChunkReader`.
-//! An object is read in ranges ([`RangeRead`]), of which those that were fetched before are kept;
-//! what went wrong with one is remembered, since the libraries between may keep the message only.
-//! Deliberately absent: which service holds the bytes (`objects.rs`), and any cache over files.
+//! Invariant: files and objects have the same interface: `Read`, `Seek` and Parquet's
+//! `ChunkReader`. An object is read in ranges ([`RangeRead`]), and ranges that were fetched are
+//! kept in memory. The error of a failed read is stored separately, because the libraries between
+//! may keep only its message. Deliberately absent: which service holds the bytes (`objects.rs`),
+//! and any cache over files.
 
 use bytes::{Buf, Bytes};
 use lockstep_core::error::{Error, Result};
@@ -15,11 +16,11 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Bytes at the end of an object that are fetched when it is opened: a footer is among them.
+/// Bytes at the end of an object that are fetched when it is opened, to include a footer.
 const TAIL_BYTES: u64 = 256 << 10;
-/// Bytes that are fetched at once where it is not known how many are wanted.
+/// Bytes that are fetched at once where the number of bytes needed is not known.
 const READ_AHEAD_BYTES: usize = 4 << 20;
-/// Bytes between two wanted ranges up to which they are fetched as one.
+/// Two ranges that are at most this many bytes apart are fetched as one.
 const GAP_BYTES_MAX: u64 = 1 << 20;
 /// Most bytes that one fetch keeps in memory.
 pub(super) const FETCH_BYTES_MAX: u64 = 64 << 20;
@@ -29,19 +30,19 @@ pub(super) trait RangeRead: Debug + Send + Sync {
     /// How long it is.
     fn size_bytes(&self) -> u64;
 
-    /// The bytes of each range, all of them or an error.
+    /// The bytes of each range; either all of them or an error.
     fn read_ranges(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>>;
 }
 
-/// Where an object's reader leaves its error.
+/// Where an object's reader stores its error.
 pub(super) type Failure = Arc<Mutex<Option<Error>>>;
 
-/// An object, from a byte on.
+/// An object, read from a position.
 #[derive(Clone, Debug)]
 pub(super) struct Object {
     source: Arc<dyn RangeRead>,
     failure: Failure,
-    /// What was fetched before, each with its start.
+    /// The fetched blocks, each with its start.
     blocks: Vec<(u64, Bytes)>,
     at: u64,
 }
@@ -59,7 +60,7 @@ impl Object {
         })
     }
 
-    /// What was fetched from `start` on, if it was.
+    /// The fetched bytes from `start` on, if there are any.
     fn fetched(&self, start: u64) -> Option<Bytes> {
         self.blocks.iter().find_map(|(first, bytes)| {
             let from = usize::try_from(start.checked_sub(*first)?).ok()?;
@@ -82,7 +83,7 @@ impl Object {
             .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
-    /// The same object with its end, or with all of it if it is small.
+    /// The same object with its end in memory, or all of it if it is small.
     fn with_tail(mut self) -> io::Result<Object> {
         let size = self.source.size_bytes();
         let start = size.saturating_sub(TAIL_BYTES);
@@ -91,7 +92,7 @@ impl Object {
         Ok(self)
     }
 
-    /// The same object with these ranges and nothing else that was fetched.
+    /// The same object with exactly these ranges in memory.
     fn with_ranges(&self, wanted: Vec<Range<u64>>) -> io::Result<Object> {
         let size = self.source.size_bytes();
         if wanted.iter().any(|range| range.start > range.end || range.end > size) {
@@ -105,7 +106,7 @@ impl Object {
     }
 }
 
-/// Ranges in order, with near ones as one.
+/// Sorts the ranges and joins those that are close together.
 fn joined(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
     ranges.sort_unstable_by_key(|range| range.start);
     let mut joined: Vec<Range<u64>> = Vec::new();
@@ -135,7 +136,7 @@ impl Content {
         }
     }
 
-    /// The same with its end in memory, if it is far away.
+    /// The same, with its end in memory if it is remote.
     pub(super) fn with_tail(self) -> io::Result<Content> {
         match self {
             Content::File(file) => Ok(Content::File(file)),
@@ -143,7 +144,7 @@ impl Content {
         }
     }
 
-    /// The same with these ranges in memory, if it is far away and they are not too much.
+    /// The same, with these ranges in memory if it is remote and they are not too large.
     pub(super) fn with_ranges(&self, wanted: Vec<Range<u64>>) -> io::Result<Content> {
         let bytes = wanted.iter().map(|range| range.end.saturating_sub(range.start)).sum::<u64>();
         match self {
@@ -154,7 +155,7 @@ impl Content {
         }
     }
 
-    /// Whether reading many small parts of it is slow.
+    /// Whether it is remote, so that reading many small parts is slow.
     pub(super) fn is_far(&self) -> bool {
         matches!(self, Content::Object(_))
     }
@@ -240,7 +241,7 @@ impl ChunkReader for Content {
 mod tests {
     use super::*;
 
-    /// Bytes that count how often they are asked.
+    /// Bytes that count how often they are requested.
     #[derive(Debug)]
     struct Counting {
         bytes: Vec<u8>,
@@ -268,8 +269,8 @@ mod tests {
         (source, object)
     }
 
-    /// Goal: an object reads as a file does, wherever it is asked, and never beyond its end.
-    /// Method: the same seeks and reads in memory.
+    /// Goal: an object reads as a file does, from any position, and never beyond its end. Method:
+    /// the same seeks and reads in memory.
     #[test]
     fn an_object_reads_as_a_file() {
         let (source, object) = counting(5000);
@@ -289,7 +290,7 @@ mod tests {
         assert!(content.with_ranges(vec![0..1, 4999..5001]).is_err());
     }
 
-    /// Goal: what was fetched is not asked for again, and near ranges are one request.
+    /// Goal: fetched ranges are not requested again, and close ranges are one request.
     #[test]
     fn fetched_ranges_are_asked_once() {
         let (source, object) = counting(4 << 20);

@@ -1,12 +1,12 @@
-//! CSV: records and fields after RFC 4180, and cells from fields.
+//! CSV: splits text into records and fields by RFC 4180, and turns fields into cells.
 //!
 //! Invariant: an empty field without quotes is null and `""` is the empty text (S14), so a field
-//! always knows whether it was quoted. A record that breaks the rules costs itself only: reading
-//! goes on behind its line feed. Deliberately absent: other separators or quotes, comments, the
-//! trimming of blanks, and lists.
+//! always knows whether it was quoted. A malformed record affects only itself: reading continues
+//! after its line feed. Deliberately absent: other separators or quotes, comments, trimming of
+//! blanks, and lists.
 //!
 //! Lines end with LF or CRLF. A quoted field may span lines. An empty line is a record with one
-//! null if the header has one column, and otherwise nothing at all.
+//! null if the header has one column; otherwise it is ignored.
 
 use super::header::duplicate_column;
 use super::limits::too_long;
@@ -35,16 +35,16 @@ pub(super) struct Field<'a> {
     pub(super) quoted: bool,
 }
 
-/// Where the splitter stands between two bytes.
+/// The splitter's state between two bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// At the first byte of a field.
     Start,
     Plain,
     Quoted,
-    /// Behind a quote inside a quoted field: its end, or half of a doubled quote.
+    /// After a quote inside a quoted field: it ends the field, or is half of a doubled quote.
     Quote,
-    /// Behind a CR outside quotes, which an LF must follow.
+    /// After a CR outside quotes, which must be followed by an LF.
     Return,
 }
 
@@ -80,8 +80,8 @@ impl Splitter {
         self.state = State::Start;
     }
 
-    /// Takes `record[from..]`, one line; true if the record ends with it. After a problem the rest
-    /// of the line is passed over.
+    /// Processes `record[from..]`, which is one line; true if the record ends with it. After an
+    /// error the rest of the line is skipped.
     fn take_line(&mut self, record: &[u8], from: usize) -> bool {
         for (at, byte) in record.iter().enumerate().skip(from) {
             match (self.state, byte) {
@@ -119,7 +119,7 @@ impl Splitter {
         true
     }
 
-    /// The input ended without a line feed.
+    /// Handles input that ends without a line feed.
     fn end_of_input(&mut self, length: usize) {
         match self.state {
             State::Quoted => self.problem = Some("a quoted field without its closing quote"),
@@ -175,7 +175,7 @@ impl CsvReader {
         &self.header
     }
 
-    /// The file, or how the caller calls the input.
+    /// The file's name, or the caller's name for the input.
     pub(super) fn place(&self) -> &str {
         self.lines.place()
     }
@@ -185,13 +185,13 @@ impl CsvReader {
         self.line
     }
 
-    /// The record as it came, without its end.
+    /// The original bytes of the record, without its line ending.
     pub(super) fn raw(&self) -> &[u8] {
         let record = self.record.strip_suffix(b"\n").unwrap_or(&self.record);
         record.strip_suffix(b"\r").unwrap_or(record)
     }
 
-    /// Goes to the next record; false after the last one.
+    /// Moves to the next record; false after the last one.
     pub(super) fn advance(&mut self) -> Result<bool> {
         loop {
             self.record.clear();
@@ -227,7 +227,7 @@ impl CsvReader {
         }
     }
 
-    /// The record's fields, as many as the header has, or why it is no record.
+    /// The record's fields, as many as the header has, or why the record is malformed.
     pub(super) fn fields(&self) -> Result<Vec<Field<'_>>, String> {
         if self.too_long {
             return Err(too_long("record"));
@@ -250,7 +250,7 @@ impl CsvReader {
     }
 }
 
-/// A field as a value of `data_type`.
+/// Decodes a field as a value of `data_type`.
 pub(super) fn decode<'a>(field: Field<'a>, data_type: &DataType) -> Result<Cell<'a>, String> {
     let text = field.text;
     if text.is_empty() && !field.quoted {
@@ -293,7 +293,7 @@ pub(super) fn write(cell: &Cell<'_>, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends `text`, in quotes where it would otherwise be read as something else.
+/// Appends `text`, in quotes if it would otherwise be read as something else.
 pub(super) fn write_text(text: &str, out: &mut Vec<u8>) {
     let special = |byte: u8| matches!(byte, b'"' | b',' | b'\r' | b'\n');
     if !text.is_empty() && !text.bytes().any(special) && !text.starts_with('\u{feff}') {
@@ -312,7 +312,8 @@ mod tests {
     use std::io::Cursor;
     use std::sync::Arc;
 
-    /// Goal: a record is the exact event or is set aside (S6, S14). Method: a table of records.
+    /// Goal: a record becomes the exact event or is set aside (S6, S14). Method: a table of
+    /// records.
     #[test]
     fn s06_records_are_exact_or_set_aside() {
         let schema = schema(&["t timestamp", "b bool?", "n int64?", "x float32?", "s string?"]);
@@ -347,8 +348,8 @@ mod tests {
         check(b"\xff,,,0,,", Err("not UTF-8 at byte 1"));
     }
 
-    /// Goal: a broken record costs only itself and lines are counted. Method: broken records
-    /// between good ones, fields over several lines, empty lines.
+    /// Goal: a malformed record affects only itself, and lines are counted. Method: malformed
+    /// records between good ones, fields over several lines, empty lines.
     #[test]
     fn s08_broken_records_cost_themselves() {
         let schema = schema(&["t timestamp", "s string?"]);
@@ -361,7 +362,7 @@ mod tests {
         assert_eq!(all.set_aside[1].bytes, b"3,\"y\"z");
     }
 
-    /// Goal: with one column an empty line is a null, as it is written. Method: both ways.
+    /// Goal: with one column an empty line is a null, both written and read.
     #[test]
     fn s14_one_column_has_empty_lines() {
         let schema = schema(&["t timestamp"]);
@@ -389,7 +390,7 @@ mod tests {
         assert!(open("\"t\n", &["t timestamp"]).contains("closing quote"));
     }
 
-    /// Goal: what must be quoted is. Method: a table of texts.
+    /// Goal: text is quoted where it must be. Method: a table of texts.
     #[test]
     fn s14_text_is_quoted_where_needed() {
         for (text, expect) in [

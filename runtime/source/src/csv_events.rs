@@ -1,8 +1,8 @@
-//! CSV records as events.
+//! CSV events: turns the records of a CSV file into events.
 //!
-//! Invariant: the header is judged before any record: each declared column is there, in the name of
-//! a folder, or nullable, and none is a list. Deliberately absent: types in the header; a field is
-//! read as its column is declared.
+//! Invariant: the header is checked before any record: each declared column is there, in the name
+//! of a folder, or nullable, and none is a list. Deliberately absent: types in the header; a field
+//! is decoded by its column's declared type.
 
 use super::csv::{CsvReader, decode};
 use super::header::{missing_column, wrong_type};
@@ -19,7 +19,7 @@ use std::sync::Arc;
 pub(super) struct CsvRecords {
     reader: CsvReader,
     schema: Arc<SourceSchema>,
-    /// For each field its column; the fields that nobody declared have none.
+    /// For each field its declared column; `None` if nobody declared it.
     columns: Vec<Option<usize>>,
     constants: Constants,
 }

@@ -1,8 +1,8 @@
-//! A file whose bytes go to the disk while more are written.
+//! A durable file: it is synced to the disk in the background while more bytes are written.
 //!
-//! Invariant: after [`DurableFile::finish`] every byte is on the disk, and a failure of the disk,
-//! whether bytes were taken or put there, fails a later call. The last wait is short, since a
-//! thread of its own has put there what came before. Deliberately absent: names.
+//! Invariant: after [`DurableFile::finish`] every byte is on the disk, and a failed write or sync
+//! fails a later call. The last wait is short, because a background thread has already synced the
+//! earlier bytes. Deliberately absent: file names.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -10,16 +10,16 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, SyncSender, TrySendError};
 use std::thread::JoinHandle;
 
-/// Bytes that are written before they are put on the disk.
+/// Bytes that are written between two syncs.
 const SYNC_BYTES: usize = 16 << 20;
 
-/// What takes bytes, and puts them on the disk. Faults are injected here.
+/// The device that bytes are written to and synced on. Tests inject faults here.
 pub(super) trait Device: Send + Sync {
-    /// Takes some of the bytes; answers how many.
+    /// Writes some of the bytes; returns how many.
     fn write(&self, bytes: &[u8]) -> io::Result<usize>;
-    /// Puts the bytes taken so far on the disk.
+    /// Syncs the bytes written so far.
     fn sync_data(&self) -> io::Result<()>;
-    /// The same, with all that the system knows of the file.
+    /// Syncs the bytes and the file's metadata.
     fn sync_all(&self) -> io::Result<()>;
 }
 
@@ -41,12 +41,12 @@ impl Device for File {
 /// A file that is written from its start to its end.
 pub(super) struct DurableFile {
     device: Arc<dyn Device>,
-    /// Bytes since the disk was last asked to take them.
+    /// Bytes written since the last sync was started.
     unsynced: usize,
     syncer: Option<Syncer>,
 }
 
-/// The thread that waits for the disk.
+/// The thread that syncs in the background.
 struct Syncer {
     wanted: SyncSender<()>,
     thread: JoinHandle<io::Result<()>>,
@@ -57,7 +57,7 @@ impl DurableFile {
         DurableFile { device, unsynced: 0, syncer: None }
     }
 
-    /// Has the bytes so far put on the disk, unless it is still busy with earlier ones.
+    /// Starts a background sync of the bytes so far, unless an earlier one is still running.
     fn sync_behind(&mut self) -> io::Result<()> {
         let device = &self.device;
         let syncer = self.syncer.get_or_insert_with(|| {
@@ -72,16 +72,18 @@ impl DurableFile {
         }
     }
 
-    /// Waits for the thread, if there is one, and answers its failure.
+    /// Waits for the background sync, if there is one, and returns its error.
     fn wait(&mut self) -> io::Result<()> {
         let Some(Syncer { wanted, thread }) = self.syncer.take() else { return Ok(()) };
         drop(wanted);
         thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     }
 
-    /// Returns when every byte is on the disk; the file stays open while the answer is held.
+    /// Returns when every byte is on the disk; the file stays open as long as the returned device
+    /// is held.
     pub(super) fn finish(mut self) -> io::Result<Arc<dyn Device>> {
-        // The system tells of a failure once: that of an earlier sync is not told by the last one.
+        // The system reports an error once: the last sync does not repeat the error of an earlier
+        // one.
         self.wait()?;
         self.device.sync_all()?;
         Ok(Arc::clone(&self.device))
@@ -106,14 +108,14 @@ impl Write for DurableFile {
 
 impl Drop for DurableFile {
     fn drop(&mut self) {
-        // Whoever drops it has an error already, or wants the file no more.
+        // On drop, the caller has an error already, or does not need the file.
         let _ = self.wait();
     }
 }
 
 #[cfg(test)]
 pub(super) mod faults {
-    //! A device that fails where a test wants.
+    //! A device that fails where a test wants it to.
 
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -121,11 +123,11 @@ pub(super) mod faults {
     /// What fails.
     #[derive(Clone, Copy, Debug)]
     pub(crate) enum Fault {
-        /// There is room for so many bytes.
+        /// There is room for this many bytes only.
         FullAfter(usize),
-        /// Putting bytes on the disk fails while more are written.
+        /// Syncing fails while more bytes are written.
         SyncData,
-        /// The last wait for the disk fails.
+        /// The last sync fails.
         SyncAll,
     }
 
@@ -178,9 +180,9 @@ mod tests {
     use super::faults::{Fault, Faulty};
     use super::*;
 
-    /// Goal: a disk that fails while nobody looks fails the file, though the last sync succeeds.
-    /// Method: bytes for a few syncs, of which those behind or the last one
-    /// fails, or too little room for them.
+    /// Goal: a sync that fails in the background fails the file, even if the last sync succeeds.
+    /// Method: bytes for a few syncs, where either a background sync or the last one fails, or
+    /// there is too little room.
     #[test]
     fn a_sync_that_failed_behind_fails_the_file() {
         let bytes = vec![7; SYNC_BYTES];

@@ -1,9 +1,9 @@
-//! Several files as one source partition.
+//! Several files read as one source partition.
 //!
-//! Invariant: positions continue over the files in the order given, so a position names one event
-//! as long as the files before it stay as they are. A start beyond the last event is an error, as
-//! the files must have changed. Deliberately absent: patterns of file names (`pattern.rs`), and any
-//! order other than the caller's.
+//! Invariant: positions continue from file to file in the given order, so a position names one
+//! event as long as the files before it do not change. A start after the last event is an error,
+//! because the files must have changed. Deliberately absent: patterns of file names (`pattern.rs`),
+//! and any order other than the caller's.
 
 use super::columnar::ColumnarReader;
 use super::csv_events::CsvRecords;
@@ -34,8 +34,8 @@ pub fn open_events(
     open_files(&[SourceFile::from(path)], schema, options)
 }
 
-/// Opens several files as one source partition: positions continue over them in this order. The
-/// header of the first file is judged here, of each other when it is reached.
+/// Opens several files as one source partition: positions continue from file to file. The header of
+/// the first file is checked here, the others when they are reached.
 pub fn open_files<F: Clone + Into<SourceFile>>(
     files: &[F],
     schema: Arc<SourceSchema>,
@@ -46,8 +46,8 @@ pub fn open_files<F: Clone + Into<SourceFile>>(
     Ok(Box::new(FilesReader::open(files, schema, options)?))
 }
 
-/// Opens a pipe of events, such as standard input. Parquet has its directory at its end and cannot
-/// be read from a pipe; Arrow IPC must be in the stream format.
+/// Opens a pipe of events, such as standard input. Parquet has its footer at the end and cannot be
+/// read from a pipe; Arrow IPC must be in the stream format.
 pub fn open_events_stdin(
     format: Format,
     input: Box<dyn Read + Send>,
@@ -58,7 +58,7 @@ pub fn open_events_stdin(
     open_stream(format, input, schema, options)
 }
 
-/// A part, and how many events it passed over: as many as asked for, or all.
+/// An opened part, and how many events it skipped: as many as requested, or all it has.
 type Opened = (Box<dyn Part>, u64);
 
 /// Reads files one after the other.
@@ -71,7 +71,7 @@ struct FilesReader {
     base: u64,
     /// The position to read from next.
     position: u64,
-    /// Of the files before `part`.
+    /// What was not read of the files before `part`.
     passed_over: PassedOver,
     failed: bool,
 }
@@ -165,8 +165,8 @@ impl EventReader for FilesReader {
     }
 }
 
-/// For each file what may be passed over when only events of `range` are needed; `groups.rs` says
-/// why.
+/// For each file, which row groups may be skipped if only events of `range` are needed; `groups.rs`
+/// explains why.
 fn prunings(
     files: &[SourceFile],
     schema: &SourceSchema,

@@ -1,7 +1,7 @@
-//! The formats of files, and the extensions that name them.
+//! File formats, and the file name extensions that stand for them.
 //!
-//! Invariant: a format follows from a file's name alone. Deliberately absent: how any of them is
-//! read, and guesses from what a file holds.
+//! Invariant: a format follows from a file's name alone. Deliberately absent: how a format is read,
+//! and guesses from a file's content.
 
 use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
@@ -15,18 +15,18 @@ pub enum Format {
     Parquet,
     /// Arrow IPC: the file format or the stream format.
     ArrowIpc,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Ndjson,
-    /// RFC 4180 with a header.
+    /// CSV by RFC 4180, with a header.
     Csv,
 }
 
-/// What files are called by their format.
+/// The extensions of all formats.
 const EXTENSIONS: [&str; 8] =
     ["parquet", "arrow", "feather", "ipc", "ndjson", "jsonl", "json", "csv"];
 
 impl Format {
-    /// The extension that names it.
+    /// The extension of this format.
     pub fn extension(self) -> &'static str {
         match self {
             Format::Parquet => "parquet",
@@ -36,7 +36,7 @@ impl Format {
         }
     }
 
-    /// The format that the extension of `path` names.
+    /// The format for the extension of `path`.
     pub fn of(path: &Path) -> Result<Format> {
         let extension = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
         match extension.as_str() {

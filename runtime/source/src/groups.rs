@@ -1,20 +1,20 @@
-//! Row groups: which of a Parquet file's are read.
+//! Row-group pruning: which row groups of a Parquet file are skipped.
 //!
-//! Invariant: a row group is passed over only if the footer shows that no event of it lies in the
-//! time range that is needed: the event time's bounds are there, no event time is null, and both
-//! bounds are times (S2). Bounds become times by the widening that makes times of the values, and
-//! that never goes back, so it maps bounds to bounds. Rows that are passed over keep their
-//! positions. Deliberately absent: trust in the bounds of 96-bit times, whose order no writer
-//! keeps, and in the bounds of files so old that they do not say which order theirs is.
+//! Invariant: a row group is skipped only if the footer proves that none of its events lies in the
+//! needed time range: the bounds of the event time are given, no event time is null, and both
+//! bounds are valid times (S2). Bounds are converted to times in the same way as values; the
+//! conversion is monotone, so converted bounds are bounds of the converted values. Skipped rows
+//! still count for positions. Deliberately absent: trust in the bounds of 96-bit times, whose order
+//! no writer keeps, and in the bounds of files so old that they do not say which order was used.
 //!
 //! # Why this is sound
 //!
-//! A value is a function of the rows in its windows alone (S1), and the range holds every window,
-//! so rows outside it cannot change a value by themselves. They could through event ids (S10): an
-//! event that is admitted makes a later one of the same id a copy or a conflict. So in a source
-//! with event ids only the end of the source is passed over: row groups behind which nothing is
-//! read. Then nothing that is read comes after something that was not. What is lost is the notice
-//! of bad, repeated or conflicting events among those that nobody needs.
+//! A value is a function of the rows in its windows alone (S1), and the range contains every
+//! window, so rows outside it cannot change a value directly. They could through event ids (S10):
+//! an admitted event makes a later one with the same id a copy or a conflict. So in a source with
+//! event ids, row groups are skipped only at the end of the source, where nothing after them is
+//! read: then no event that is read comes after one that was skipped. The only loss is that bad,
+//! repeated or conflicting events among the skipped ones are not reported.
 
 use super::columnar::Projection;
 use super::hive::{Constant, Constants};
@@ -31,43 +31,43 @@ use parquet::file::metadata::ParquetMetaData;
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// What a reader did not read because nobody needs it.
+/// What a reader skipped because nobody needs it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PassedOver {
     /// Parquet row groups.
     pub row_groups: u64,
-    /// Their rows.
+    /// The rows in those groups.
     pub rows: u64,
 }
 
 impl PassedOver {
-    /// Adds what another file's reader did not read.
+    /// Adds what the reader of another file skipped.
     pub(super) fn add(&mut self, other: PassedOver) {
         self.row_groups += other.row_groups;
         self.rows += other.rows;
     }
 }
 
-/// Which row groups may be passed over.
+/// Which row groups may be skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pruning {
     /// None.
     Nothing,
-    /// Those that hold no event of the range.
+    /// Those without an event in the interval.
     Outside(Interval),
-    /// Those of them behind which no other stands in the file.
+    /// Those without an event in the interval, at the end of the file only.
     OutsideAtTheEnd(Interval),
 }
 
-/// Row groups that are read one after the other.
+/// Consecutive row groups that are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Run {
-    /// Rows before it that are passed over.
+    /// Skipped rows before this run.
     pub(super) passed: u64,
     pub(super) groups: Range<usize>,
-    /// Rows of its first group that come before the start.
+    /// Rows of its first group that come before the start position.
     pub(super) offset: u64,
-    /// Rows to be read.
+    /// The number of rows to read.
     pub(super) rows: u64,
 }
 
@@ -75,14 +75,15 @@ pub(super) struct Run {
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) runs: VecDeque<Run>,
-    /// Rows behind the last run.
+    /// Skipped rows after the last run.
     pub(super) passed: u64,
     pub(super) passed_over: PassedOver,
 }
 
 impl Plan {
-    /// What to read of row groups of `group_rows` rows, from row `skip` on; `needless` says of each
-    /// whether nobody needs it, and `together` whether a run of groups may grow by one more.
+    /// Which parts to read of row groups with `group_rows` rows, from row `skip` on. `needless`
+    /// says for each group whether it can be skipped, and `together` whether a run may grow by one
+    /// more group.
     pub(super) fn new(
         group_rows: &[u64],
         skip: u64,
@@ -123,7 +124,7 @@ impl Plan {
 }
 
 impl Pruning {
-    /// For each row group whether it is passed over.
+    /// For each row group, whether it can be skipped.
     pub(super) fn needless(
         self,
         metadata: &ArrowReaderMetadata,
@@ -155,7 +156,7 @@ impl Pruning {
     }
 }
 
-/// The least and the greatest event time of each row group, of column `column` of the file, where
+/// The least and the greatest event time of each row group, from column `column` of the file, where
 /// the footer proves them.
 fn time_bounds(
     footer: &ParquetMetaData,
@@ -187,7 +188,7 @@ fn time_bounds(
     bounds.collect()
 }
 
-/// Bounds as times, widened as values are; none where one is unknown or no time.
+/// Converts bounds to times as values are; `None` where a bound is unknown or not a valid time.
 fn times(bounds: &ArrayRef) -> Option<Vec<Option<Time>>> {
     let mut bad = BadRows::default();
     let widened = widen(bounds, &DataType::Timestamp, &mut bad).ok()?;
@@ -203,8 +204,9 @@ fn times(bounds: &ArrayRef) -> Option<Vec<Option<Time>>> {
 mod tests {
     use super::*;
 
-    /// Goal: what is read and what is passed over make up the file, in order, from every start.
-    /// Method: groups of several sizes, one empty, every start and every choice of needless ones.
+    /// Goal: the rows that are read and those that are skipped together make up the file, in order,
+    /// from every start. Method: groups of several sizes, one empty, every start and every choice
+    /// of skipped groups.
     #[test]
     fn s24_runs_and_gaps_make_up_the_file() {
         let group_rows = [3, 0, 2, 1, 4];

@@ -1,13 +1,13 @@
-//! What is wrong with a file's header: columns that it lacks, has twice or has in another type.
+//! Errors in a file's header: columns that are missing, duplicated or of a wrong type.
 //!
 //! Invariant: each message names the file, the column, what was found and the remedy. Deliberately
-//! absent: the judging, which differs by format.
+//! absent: checking the header, which differs by format.
 
 use lockstep_core::code::Code;
 use lockstep_core::error::Error;
 use lockstep_core::value::{Column, DataType};
 
-/// The error of a declared column that a file lacks.
+/// The error for a declared column that a file lacks.
 pub(super) fn missing_column(place: &str, column: &Column, found: &[String]) -> Error {
     let code = Code::missing_column(&column.name, found.iter().map(String::as_str));
     Error::input(format!(
@@ -21,7 +21,7 @@ pub(super) fn missing_column(place: &str, column: &Column, found: &[String]) -> 
     .with_code(code)
 }
 
-/// The error of a column that a table lacks.
+/// The error for a column that a table lacks.
 pub(super) fn absent_column(name: &str, data_type: &DataType, found: &[&str]) -> Error {
     let code = Code::missing_column(name, found.iter().copied());
     Error::input(format!(
@@ -32,7 +32,7 @@ pub(super) fn absent_column(name: &str, data_type: &DataType, found: &[&str]) ->
     .with_code(code)
 }
 
-/// The error of a column that has another type in a table.
+/// The error for a column that has another type in a table.
 pub(super) fn unfit_column(name: &str, data_type: &DataType, found: &str) -> Error {
     Error::input(format!("column {name:?} should be {data_type}, found {found}; convert it"))
         .with_code(wrong_column_type(name, data_type, found))
@@ -46,13 +46,13 @@ fn wrong_column_type(name: &str, data_type: &DataType, found: &str) -> Code {
     }
 }
 
-/// The error of two columns of one name; `has` says what has them.
+/// The error for two columns with the same name; `has` says where they are.
 pub(super) fn duplicate_column(place: &str, has: &str, column: &str) -> Error {
     Error::input(format!("{place}: {has} two columns {column:?}; rename one"))
         .with_code(Code::DuplicateColumn { column: column.to_string() })
 }
 
-/// The error of a declared column that has another type in a file.
+/// The error for a declared column that has another type in a file.
 pub(super) fn wrong_type(place: &str, column: &Column, found: &str) -> Error {
     Error::input(format!(
         "{place}: column {:?} should be {}, found {found}; convert the file, or declare the column \

@@ -1,10 +1,10 @@
-//! Hive partitions: columns that stand in the names of folders, as in `year=2024/month=05`.
+//! Hive partitions: columns whose values are in the names of folders, as in `year=2024/month=05`.
 //!
-//! Invariant: a folder gives a column only if the source declares one of its name, and then every
-//! event of the file has that value. Its text is read as a CSV field without quotes is (S6). A file
-//! that holds the column itself must agree with its folder, event by event: where it does not the
-//! value is bad, since one of the two is wrong and nobody can say which. Deliberately absent: the
-//! guessing of types from the texts.
+//! Invariant: a folder defines a column only if the source declares a column of that name; then
+//! every event of the file has that value. The folder's text is read like a CSV field without
+//! quotes (S6). If the file also contains the column, each event must agree with the folder; where
+//! it does not, the value is bad, because one of the two is wrong and nobody can say which.
+//! Deliberately absent: guessing types from the texts.
 
 use super::column::ColumnBuilder;
 use super::csv::{Field, decode};
@@ -21,19 +21,19 @@ use lockstep_core::value::{Column, DataType};
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
-/// What Hive calls the folder of a null.
+/// Hive's name for the folder of a null.
 const NULL_FOLDER: &str = "__HIVE_DEFAULT_PARTITION__";
 
 /// One `key=value` folder, decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Partition {
     key: String,
-    /// None is null.
+    /// The text of the value; `None` for null.
     text: Option<String>,
 }
 
 impl Partition {
-    /// The partitions of the file at `place`, whose declared folders are `folders`.
+    /// The partitions of the file at `place`, from the folders in `folders`.
     pub(super) fn of(place: &str, folders: &str) -> Result<Vec<Partition>> {
         let mut found = Vec::new();
         for folder in folders.split('/') {
@@ -57,25 +57,25 @@ impl Partition {
     }
 }
 
-/// What a file's folders say about one declared column.
+/// The value that a file's folders give to one declared column.
 pub(super) struct Constant {
     /// Its value.
     cell: Cell<'static>,
-    /// Its value as a column of one row.
+    /// The same as a column with one row.
     one: ArrayRef,
     folder: String,
 }
 
-/// For each declared column what the folders say, if they do.
+/// For each declared column, the value that the folders give to it, if any.
 pub(super) struct Constants(Vec<Option<Constant>>);
 
 impl Constants {
-    /// No folder says anything.
+    /// Folders that define no column.
     pub(super) fn none(schema: &SourceSchema) -> Constants {
         Constants(schema.columns.iter().map(|_| None).collect())
     }
 
-    /// What `partitions` say about the columns of `schema`.
+    /// The values that `partitions` give to the columns of `schema`.
     pub(super) fn of(
         place: &str,
         partitions: &[Partition],
@@ -102,13 +102,13 @@ impl Constants {
         Ok(constants)
     }
 
-    /// The cells of a record that holds no column: null where the folders say nothing.
+    /// The cells of a record that contains no column: null where the folders give no value.
     pub(super) fn cells(&self) -> Vec<Cell<'static>> {
         let cell = |constant: &Option<Constant>| constant.as_ref().map(|said| said.cell.clone());
         self.0.iter().map(|constant| cell(constant).unwrap_or(Cell::Null)).collect()
     }
 
-    /// A cell of the file, which must agree with its folder.
+    /// Checks that a cell of the file agrees with the folder.
     pub(super) fn checked<'a>(&self, index: usize, cell: Cell<'a>) -> Result<Cell<'a>, String> {
         match self.get(index) {
             Some(constant) if !constant.agrees(&cell) => Err(constant.reason()),
@@ -116,7 +116,7 @@ impl Constants {
         }
     }
 
-    /// What the folders say about column `index`.
+    /// The value that the folders give to column `index`.
     pub(super) fn get(&self, index: usize) -> Option<&Constant> {
         self.0[index].as_ref()
     }
@@ -154,18 +154,18 @@ impl Constant {
         }
     }
 
-    /// A column of the value alone.
+    /// The value repeated for `rows` rows.
     pub(super) fn rows(&self, rows: usize) -> Result<ArrayRef> {
         take(&self.one, &UInt32Array::from(vec![0; rows]), None)
             .map_err(|error| Error::bug("one value does not fill a column").because(error))
     }
 
-    /// The value as a message or a record's JSON shows it.
+    /// The value as shown in a message or in a record's JSON.
     pub(super) fn shown(&self) -> Cell<'_> {
         Cell::of(&self.one, 0)
     }
 
-    /// The rows of `found`, a column of the declared type, that hold another value.
+    /// The rows of `found`, a column of the declared type, with a different value.
     pub(super) fn disagreeing(&self, found: &ArrayRef) -> Result<Vec<usize>> {
         let differs = distinct(found, &Scalar::new(self.one.clone()))
             .map_err(|error| Error::bug("equal types do not compare").because(error))?;
@@ -180,7 +180,7 @@ impl Constant {
         }
     }
 
-    /// The reason of a value that differs from the folder's.
+    /// The reason to give for a value that differs from the folder's.
     pub(super) fn reason(&self) -> String {
         format!("the value is not that of the file's folder, {:?}", self.folder)
     }

@@ -1,8 +1,9 @@
-//! Arrow IPC, as a file or as a stream, as record batches.
+//! Arrow IPC: reads an Arrow file or stream as record batches.
 //!
 //! Invariant: a file ends with its footer and a stream with its end-of-stream marker; one that
-//! stops before is truncated and an error, never a shorter input. Arrow's own validation of
-//! offsets, lengths and text is never skipped. Deliberately absent: compressed buffers.
+//! stops earlier is truncated, which is an error and never just a shorter input. Arrow's own
+//! validation of offsets, lengths and text is never skipped. Deliberately absent: compressed
+//! buffers.
 
 use super::columnar::{BatchSource, Projection, damaged, guarded};
 use super::content::Content;
@@ -17,9 +18,9 @@ use lockstep_core::error::{Error, Result};
 use lockstep_core::event::SourceSchema;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 
-/// What a file of the IPC file format opens with.
+/// The first bytes of a file in the IPC file format.
 const FILE_MAGIC: &[u8; 6] = b"ARROW1";
-/// The length of the footer and the magic, behind the footer.
+/// Bytes after the footer: its length and the magic.
 const FOOTER_TRAILER_BYTES: usize = 10;
 
 type Input = Box<dyn Read + Send>;
@@ -51,8 +52,9 @@ impl Reader {
     }
 }
 
-/// Passes bytes on and remembers whether the input ended. A reader that finds the end-of-stream
-/// marker never asks for more, so only a stream without one is read to its very end.
+/// Passes bytes through and remembers whether the input ended. A reader that finds the
+/// end-of-stream marker reads no further, so only a stream without the marker is read to its very
+/// end.
 struct EndWatch<R> {
     input: R,
     ended: bool,
@@ -72,9 +74,9 @@ pub(super) struct IpcSource {
     reader: Reader,
     /// The chosen columns.
     chosen: Option<Vec<usize>>,
-    /// Rows that are still to be passed over.
+    /// Rows that are still to be skipped.
     skip: u64,
-    /// The batch in which passing over ended.
+    /// The batch in which skipping ended.
     first: Option<RecordBatch>,
 }
 
@@ -88,7 +90,7 @@ impl IpcSource {
         }
     }
 
-    /// Passes over rows; answers how many there were.
+    /// Skips rows; returns how many there were.
     fn pass_over(&mut self) -> Result<u64> {
         let wanted = self.skip;
         while self.skip > 0 {
@@ -115,7 +117,7 @@ impl BatchSource for IpcSource {
 
 fn unreadable(place: &str, error: ArrowError) -> Error {
     let mut damaged = damaged(place);
-    // Of compressed buffers the library says no more than that it was asked for the wrong thing.
+    // For compressed buffers the library reports only an invalid argument.
     if matches!(error, ArrowError::InvalidArgumentError(_)) {
         damaged.message += "; if its buffers are compressed, write the file uncompressed";
     }
@@ -138,8 +140,8 @@ fn reader_of_file(place: &str, content: Content) -> Result<Reader> {
     Ok(Reader::File(Box::new(reader.map_err(|error| unreadable(place, error))?)))
 }
 
-/// Checks that every block of the footer lies within the file: the reader reserves and clears as
-/// much memory as a block claims to be long, before it reads a byte of it.
+/// Checks that every block in the footer lies within the file: the reader allocates and clears as
+/// much memory as a block claims to need, before it reads a byte of it.
 fn check_blocks(place: &str, file: &mut Content) -> Result<()> {
     let failed = |error: std::io::Error| damaged(place).because(error);
     let length = file.seek(SeekFrom::End(0)).map_err(failed)?;
@@ -186,8 +188,8 @@ fn events_of(
     Ok((source, projection, skipped))
 }
 
-/// Opens the events of a file at row `skip`, or at its end if it has fewer rows; answers how many
-/// rows that passed over.
+/// Opens the events of a file at row `skip`, or at its end if it has fewer rows; returns how many
+/// rows were skipped.
 pub(super) fn open_events(
     place: &str,
     file: Content,
@@ -207,7 +209,7 @@ pub(super) fn stream_events(
     guarded(place, || events_of(place, reader_of_stream(place, input)?, (schema, constants), skip))
 }
 
-/// Opens a whole file with the types that it has.
+/// Opens a whole file with its own column types.
 pub(super) fn open_table(
     place: &str,
     file: Content,

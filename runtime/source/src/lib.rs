@@ -1,55 +1,61 @@
-//! Sources: files of events and spines, validated once at the edge (S2, S6, S8, S14).
+//! Sources: reads files of events and spines, and validates them once at the edge (S2, S6, S8,
+//! S14).
 //!
-//! Invariant: whatever the format, an event is its declared columns in the one Arrow type of each;
-//! a value is exact or is told as bad. So two files with the same events in two formats give the same
-//! bits. Batch sizes and starting positions never show in what is read. Deliberately absent:
-//! coercion, guesses and brokers.
+//! Invariant: whatever the format, an event consists of its declared columns in the one Arrow type
+//! of each; a value is exact or is reported as bad. So two files with the same events in two
+//! formats give the same bits. Batch sizes and starting positions do not affect what is read.
+//! Deliberately absent: coercion, guesses and message brokers.
 //!
 //! # What each format holds for each type
 //!
-//! Anything that is not in this table is refused. It is part of the contract (S6).
+//! Anything that is not in this table is refused. The table is part of the contract (S6).
 //!
 //! | type | Parquet, Arrow | NDJSON | CSV |
 //! |---|---|---|---|
 //! | bool | boolean | `true`, `false` | `true`, `false` |
 //! | int64 | int8 to int64, uint8 to uint32; uint64 by value | digits; `-0` is 0; not `1.0`, `1e3` | as NDJSON |
-//! | float32 | float16, float32 | a number, to the nearest single; `"NaN"`, `"Infinity"`, `"-Infinity"` | as NDJSON, bare or quoted |
-//! | float64 | float16, float32, float64 | a number, to the nearest double; the same three strings | as NDJSON, bare or quoted |
+//! | float32 | float16, float32 | a number, to the nearest float32; `"NaN"`, `"Infinity"`, `"-Infinity"` | as NDJSON, bare or quoted |
+//! | float64 | float16, float32, float64 | a number, to the nearest float64; the same three strings | as NDJSON, bare or quoted |
 //! | string | utf8, large utf8, utf8 view | a string | any text; `""` is the empty one |
 //! | timestamp | s, ms, us, ns, with or without zone; date32 | RFC 3339 string, or an integer of microseconds | RFC 3339, or an integer of microseconds |
 //! | list | list, large list, fixed-size list | an array | not possible |
 //! | null | null; a column of type null | `null`, or no such key | an empty field without quotes |
 //!
 //! In Parquet and Arrow any of these may be dictionary-encoded, and the 96-bit times of old Parquet
-//! files are times. Extra columns and keys are ignored. An absent column is null if it may be.
+//! files are accepted as times. Extra columns and keys are ignored. A missing column is read as
+//! null if the column may be null.
 //!
-//! Numbers in text follow JSON's grammar (no `+1`, no `007`, no blanks). A float beyond its range,
-//! a time beyond 64 bits of microseconds, or an event time beyond ±2^62 is bad. Times finer than a
-//! microsecond floor. In text a time may also be a date, or have no zone, which is UTC.
+//! Numbers in text follow JSON's grammar (no `+1`, no `007`, no blanks). A float out of range, a
+//! time beyond 64 bits of microseconds, or an event time beyond ±2^62 is bad. Times finer than a
+//! microsecond are floored. In text a time may also be a date, and without a zone it is UTC.
 //!
 //! # What is bad, and what that costs
 //!
-//! - A header problem (a column missing, twice there or of a type not above) refuses the file. A
-//!   missing column is none if any event struct of the source declares it nullable: then it is null.
+//! - A header problem (a column that is missing, duplicated or of a type not above) refuses the
+//!   file. A missing column is no problem if any event struct of the source declares it nullable:
+//!   then it is null.
 //! - A record that cannot be parsed is set aside for its source: a malformed line, text that is not
-//!   UTF-8, a repeated key at the top of an object, a wrong number of fields in CSV, or more than
-//!   [`LINE_BYTES_MAX`]. So is an event whose time, id or arrival is bad, null or missing.
-//! - A bad value of any other column is null in its event, which is admitted, and is told as a
-//!   [`Failure`](lockstep_core::failure::Failure). So is a null or a missing key where every event
-//!   struct of the source declares the column non-null. The views that declare the column lack the
-//!   event. Where the structs disagree, the null is an ordinary one here, and the views whose struct
-//!   declares the column non-null lack the event.
-//! - The bytes that are kept of an event are the record as it came, or in Parquet and Arrow its
+//!   UTF-8, a repeated key at the top level of an object, a wrong number of fields in CSV, or a
+//!   record longer than [`LINE_BYTES_MAX`]. So is an event whose time, id or arrival is bad, null
+//!   or missing.
+//! - A bad value of any other column is read as null; its event is admitted, and the value is
+//!   reported as a [`Failure`](lockstep_core::failure::Failure). The same holds for a null or a
+//!   missing key where every event struct of the source declares the column non-null. The views
+//!   that declare the column do not see the event. Where the structs disagree, the null is an
+//!   ordinary one here, and the views whose struct declares the column non-null do not see the
+//!   event.
+//! - The bytes that are kept of a bad event are the original record, or in Parquet and Arrow its
 //!   declared columns as JSON.
-//! - A damaged or truncated Parquet or Arrow file is an error at the batch where it shows. Two
-//!   kinds of bad text count as damage: in an Arrow file, and inside a list.
+//! - A damaged or truncated Parquet or Arrow file is an error at the batch where the damage
+//!   appears. Text that is not UTF-8 counts as damage in two places: in an Arrow file, and inside a
+//!   list.
 //!
 //! # Positions
 //!
-//! The position of an event is its row number from 0. In NDJSON only lines with more than blanks
-//! count, in CSV the header does not. Over several files positions continue in the order given, and
-//! the files of a pattern are in the byte order of their paths.
-//! Lines in messages are numbered from 1 and count every line of the file.
+//! The position of an event is its row number from 0. In NDJSON blank lines do not count, and in
+//! CSV the header does not. Over several files positions continue in the given order, and the files
+//! of a pattern are in the byte order of their paths. Line numbers in messages start at 1 and count
+//! every line of the file.
 #![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
 
 mod admit;

@@ -1,8 +1,7 @@
-//! The limits of what is read at once.
+//! Limits on how much is read at once.
 //!
 //! Invariant: they bound memory and never change which events are read; only [`LINE_BYTES_MAX`]
-//! decides whether a record is an event. Deliberately absent: limits that one format has for
-//! itself.
+//! decides whether a record is an event. Deliberately absent: limits of a single format.
 
 /// Most bytes of one NDJSON line or CSV record.
 pub const LINE_BYTES_MAX: usize = 1 << 20;
@@ -15,7 +14,7 @@ pub const BATCH_ROWS_DEFAULT: usize = 8192;
 /// Bytes read from an input at once.
 pub(super) const INPUT_BUFFER_BYTES: usize = 256 << 10;
 
-/// The reason of a record beyond its limit.
+/// The reason for refusing a record that is too long.
 pub(super) fn too_long(what: &str) -> String {
     format!("the {what} is longer than {LINE_BYTES_MAX} bytes")
 }

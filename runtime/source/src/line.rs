@@ -1,4 +1,4 @@
-//! Lines: the bounded reading of text.
+//! Lines: reads text line by line with bounded memory.
 //!
 //! Invariant: memory stays under [`LINE_BYTES_MAX`] whatever the input holds, no byte is lost
 //! without being reported, and the 1-based number of a line is always known. Deliberately absent:
@@ -8,7 +8,7 @@ use super::limits::{INPUT_BUFFER_BYTES, LINE_BYTES_MAX};
 use lockstep_core::error::{Error, Result};
 use std::io::{BufRead, BufReader, Read};
 
-/// What an input opens with if a Windows program wrote it; it is no part of the first line.
+/// The first bytes of an input written by a Windows program; they are not part of the first line.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// How a line ended.
@@ -16,7 +16,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 pub(super) enum LineEnd {
     /// With a line feed, or with the input, after at least one byte.
     Whole,
-    /// It has too many bytes: its front was kept and the rest skipped.
+    /// It is too long: its beginning was kept and the rest skipped.
     TooLong,
     /// There was no further line.
     Absent,
@@ -25,9 +25,9 @@ pub(super) enum LineEnd {
 /// Reads an input line by line.
 pub(super) struct LineReader {
     input: BufReader<Box<dyn Read + Send>>,
-    /// The file, or how the caller calls the input.
+    /// The file's name, or the caller's name for the input.
     place: String,
-    /// Lines read so far, so the 1-based number of the last one.
+    /// The number of lines read so far, which is the 1-based number of the last one.
     number: u64,
 }
 
@@ -51,7 +51,7 @@ impl LineReader {
         let failed =
             |error: std::io::Error| Error::retry(format!("{place}: reading failed")).because(error);
         let start = line.len();
-        // One byte more than allowed shows that the line goes on.
+        // One byte more than allowed shows that the line is longer.
         let room = (LINE_BYTES_MAX + 1).saturating_sub(start) as u64;
         (&mut self.input).take(room).read_until(b'\n', line).map_err(failed)?;
         if line.len() > LINE_BYTES_MAX {
@@ -77,7 +77,7 @@ impl LineReader {
 mod tests {
     use super::*;
 
-    /// Goal: a line beyond the limit is cut and the next one is whole. Method: lines of exactly
+    /// Goal: a line beyond the limit is cut and the next one is complete. Method: lines of exactly
     /// the limit and of one byte more.
     #[test]
     fn long_lines_reach_their_limit() {

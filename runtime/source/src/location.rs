@@ -1,8 +1,8 @@
-//! Locations: which files a source has, each with what its folders say.
+//! Locations: where the files of a source are, and which columns their folders define.
 //!
-//! Invariant: a [`SourceFile`] names one file, and its partitions are the `key=value` folders of
-//! its path as that was declared, so the folders above a project never give a column. Deliberately
-//! absent: patterns (`pattern.rs`), and what a partition's text means (`hive.rs`).
+//! Invariant: a [`SourceFile`] names one file, and its partitions are the `key=value` folders in
+//! its path as declared, so the folders above a project never define a column. Deliberately absent:
+//! patterns (`pattern.rs`), and what a partition's text means (`hive.rs`).
 
 use super::content::{Content, Failure, Object, RangeRead};
 use super::hive::Partition;
@@ -17,7 +17,7 @@ use std::sync::{Arc, PoisonError};
 /// Where the bytes of a file are.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Location {
-    /// A file of this machine.
+    /// A local file.
     File(PathBuf),
     /// An object, as `scheme://bucket/key`.
     Object(String),
@@ -33,7 +33,7 @@ impl fmt::Display for Location {
 }
 
 impl Location {
-    /// The path whose extension names the format.
+    /// The path whose extension determines the format.
     pub(super) fn path(&self) -> &Path {
         match self {
             Location::File(path) => path,
@@ -53,7 +53,7 @@ pub struct SourceFile {
 }
 
 impl From<PathBuf> for SourceFile {
-    /// A file by its path alone: its folders give no columns.
+    /// A file given by its path alone: its folders define no columns.
     fn from(path: PathBuf) -> SourceFile {
         let (name, location) = (path.display().to_string(), Location::File(path));
         SourceFile { location, name, partitions: vec![], size_bytes: None, object: None }
@@ -67,7 +67,7 @@ impl From<&Path> for SourceFile {
 }
 
 impl SourceFile {
-    /// A file of this machine that was found, with the part of its path that was declared.
+    /// A local file that a pattern matched, with the declared part of its path.
     pub(super) fn found(path: PathBuf, declared: &Path) -> Result<SourceFile> {
         let size_bytes = open_file(&path)?.metadata().ok().map(|metadata| metadata.len());
         let folders = declared.parent().unwrap_or(Path::new(""));
@@ -90,7 +90,7 @@ impl SourceFile {
         })
     }
 
-    /// Where it is.
+    /// Where the file is.
     pub fn location(&self) -> &Location {
         &self.location
     }
@@ -100,7 +100,7 @@ impl SourceFile {
         &self.name
     }
 
-    /// Its length when it was found; unknown of a file that was given by its path alone.
+    /// Its length when it was found; unknown for a file that was given by its path alone.
     pub fn size_bytes(&self) -> Option<u64> {
         self.size_bytes
     }
@@ -115,7 +115,7 @@ impl SourceFile {
         }
     }
 
-    /// The error of reading it: what its object store said, if that was the cause.
+    /// The error of reading it: the object store's own error, if that was the cause.
     pub(super) fn blame(&self, error: Error) -> Error {
         let failure = self
             .object
@@ -148,7 +148,7 @@ fn open_file(path: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// The error of a folder where a file should be.
+/// The error for a folder where a file should be.
 pub(super) fn a_folder(place: &str) -> Error {
     let place = place.trim_end_matches('/');
     Error::input(format!(

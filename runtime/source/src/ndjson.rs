@@ -1,8 +1,8 @@
-//! NDJSON: one JSON object a line.
+//! NDJSON: reads events from text with one JSON object per line.
 //!
-//! Invariant: a record is a line that holds more than blanks; empty lines have no position. Line
-//! numbers in messages count every line of the file, from 1. Deliberately absent: objects that
-//! span lines, and arrays of objects.
+//! Invariant: every line that is not blank is a record; blank lines have no position. Line numbers
+//! in messages count every line of the file, from 1. Deliberately absent: objects that span lines,
+//! and arrays of objects.
 
 use super::hive::Constants;
 use super::limits::too_long;
@@ -15,7 +15,7 @@ use lockstep_core::json;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The lines of an input that hold more than blanks.
+/// The lines of an input that are not blank.
 pub(super) struct ObjectLines {
     lines: LineReader,
     line: Vec<u8>,
@@ -27,7 +27,7 @@ impl ObjectLines {
         ObjectLines { lines, line: Vec::new(), end: LineEnd::Absent }
     }
 
-    /// Goes to the next line; false after the last one.
+    /// Moves to the next line; false after the last one.
     pub(super) fn advance(&mut self) -> Result<bool> {
         loop {
             self.line.clear();
@@ -42,7 +42,7 @@ impl ObjectLines {
         }
     }
 
-    /// The line as it came, without its end.
+    /// The original line, without its line ending.
     pub(super) fn raw(&self) -> &[u8] {
         let line = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
         line.strip_suffix(b"\r").unwrap_or(line)
@@ -53,12 +53,12 @@ impl ObjectLines {
         self.lines.number()
     }
 
-    /// The file, or how the caller calls the input.
+    /// The file's name, or the caller's name for the input.
     pub(super) fn place(&self) -> &str {
         self.lines.place()
     }
 
-    /// The line as text, if it is that and not too long.
+    /// The line as text, or why it cannot be read: it is too long or not UTF-8.
     pub(super) fn text(&self) -> Result<&str, String> {
         if self.end == LineEnd::TooLong {
             return Err(too_long("line"));
@@ -127,8 +127,8 @@ mod tests {
     use lockstep_core::value::{NAN_64, Value};
     use std::sync::Arc;
 
-    /// Goal: a line is the exact event or is set aside with a reason that names the column (S6).
-    /// Method: a table of lines.
+    /// Goal: a line becomes the exact event or is set aside with a reason that names the column
+    /// (S6). Method: a table of lines.
     #[test]
     fn s06_lines_are_exact_or_set_aside() {
         let schema =
@@ -190,8 +190,8 @@ mod tests {
         );
     }
 
-    /// Goal: positions count records, messages count lines, and the bytes are kept (S8). Method: a
-    /// bad line between empty ones, a byte order mark, CRLF, and no last line feed.
+    /// Goal: positions count records, messages count lines, and the original bytes are kept (S8).
+    /// Method: a bad line between empty ones, a byte order mark, CRLF, and no last line feed.
     #[test]
     fn s08_bad_lines_keep_place_and_bytes() {
         let schema = schema(&["t timestamp"]);
@@ -205,9 +205,9 @@ mod tests {
         assert!(all.set_aside[0].reason.starts_with("line 4: column \"t\""));
     }
 
-    /// Goal: a bad value costs neither its event nor the event's other values, and each is told with
-    /// the line; a bad time costs the event, whatever else is bad (S8). Method: a line with two bad
-    /// values, a null and a missing key among others.
+    /// Goal: a bad value loses neither its event nor the event's other values, and each bad value
+    /// is reported with the line; a bad time sets the event aside, whatever else is bad (S8).
+    /// Method: a line with two bad values, a null and a missing key among others.
     #[test]
     fn s08_bad_values_are_told_with_their_lines() {
         let schema = schema(&["t timestamp", "n int64", "s string?", "l list<int64>?"]);
@@ -239,8 +239,8 @@ mod tests {
         assert_eq!(all.failures[4].2, b"{\"t\":4,\"s\":5}");
     }
 
-    /// Goal: a line beyond its limit is set aside, and a batch ends at its limit of bytes. Method:
-    /// lines of nearly the limit, one too long.
+    /// Goal: a line that is too long is set aside, and a batch ends at its limit of bytes. Method:
+    /// lines of nearly the limit, and one that is too long.
     #[test]
     fn long_lines_end_batches() {
         let schema = schema(&["t timestamp", "s string"]);

@@ -1,10 +1,10 @@
-//! Object stores: files behind `s3://`, `gs://` and `az://`.
+//! Object stores: reads files behind `s3://`, `gs://` and `az://`.
 //!
-//! Invariant: what is read is one version of an object, since each request names the entity tag
-//! that was found first; and each failure is one error with the URL and the remedy. Credentials and
-//! endpoints come from the environment variables that the clouds' own tools read, never from the
-//! project file. Deliberately absent: writing (`upload.rs`), and keys that change on their way: the
-//! text behind the bucket is the key, byte by byte.
+//! Invariant: a reader reads a single version of an object, because each request names the entity
+//! tag that was found first; and each failure is one error with the URL and the remedy. Credentials
+//! and endpoints come from the environment variables that the clouds' own tools read, never from
+//! the project file. Deliberately absent: writing (`upload.rs`), and any decoding of keys: the text
+//! after the bucket is the key, byte by byte.
 
 use super::content::RangeRead;
 use super::location::a_folder;
@@ -26,16 +26,16 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
-// Named for its features alone: TLS by ring, which this file installs.
+// Used for its features alone: TLS by ring, which this file installs.
 use reqwest as _;
 
-/// How often a request that failed is sent again.
+/// How often a failed request is repeated.
 const RETRIES_MAX: usize = 4;
-/// The longest time over which it is sent again.
+/// The longest time over which a request is repeated.
 const RETRY_TIMEOUT: Duration = Duration::from_secs(30);
-/// Requests of one reader that are under way at once.
+/// Concurrent requests of one reader.
 const REQUESTS_MAX: usize = 16;
-/// Most objects that one pattern may have to look through.
+/// Most objects that are listed for one pattern.
 const LISTED_MAX: usize = 1 << 20;
 
 /// Which cloud.
@@ -47,7 +47,7 @@ enum Scheme {
 }
 
 impl Scheme {
-    /// What a user sets so that requests are allowed.
+    /// The settings that a user must make so that requests are allowed.
     fn remedy(self) -> &'static str {
         match self {
             Scheme::S3 => {
@@ -80,7 +80,7 @@ impl Scheme {
 pub(super) struct ObjectUrl {
     scheme: Scheme,
     bucket: String,
-    /// Without a slash at its start.
+    /// The key, without a leading slash.
     pub(super) key: String,
 }
 
@@ -96,7 +96,7 @@ impl fmt::Display for ObjectUrl {
 }
 
 impl ObjectUrl {
-    /// The URL in `text`; none if it is a path.
+    /// Parses `text` as a URL; `None` if it is a path.
     pub(super) fn parse(text: &str) -> Result<Option<ObjectUrl>> {
         let Some((scheme, rest)) = text.split_once("://") else { return Ok(None) };
         let scheme = match scheme {
@@ -125,26 +125,26 @@ impl ObjectUrl {
     }
 }
 
-/// The object stores that a process can reach, by its environment variables.
+/// The object stores that a process can use, according to its environment variables.
 pub struct ObjectStores {
     variables: Vec<(String, String)>,
     open: Mutex<HashMap<(Scheme, String), Arc<dyn ObjectStore>>>,
 }
 
 impl fmt::Debug for ObjectStores {
-    /// Without the variables, as credentials are among them.
+    /// Leaves out the variables, because they include credentials.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ObjectStores").finish_non_exhaustive()
     }
 }
 
 impl ObjectStores {
-    /// Object stores by these environment variables.
+    /// Object stores for these environment variables.
     pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> ObjectStores {
         ObjectStores { variables: variables.into_iter().collect(), open: Mutex::default() }
     }
 
-    /// Those of this process.
+    /// The object stores of this process.
     pub fn of_process() -> &'static ObjectStores {
         static OF_PROCESS: LazyLock<ObjectStores> = LazyLock::new(|| {
             let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
@@ -167,7 +167,7 @@ impl ObjectStores {
             return Ok(Arc::clone(store));
         }
         self.check_endpoint(url)?;
-        // The provider of a process can be set once; one that is set already serves as well.
+        // A process has only one provider; one that was installed earlier serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let store = self.connect(url).map_err(|error| {
             let remedy = url.scheme.remedy();
@@ -177,7 +177,7 @@ impl ObjectStores {
         Ok(store)
     }
 
-    /// Refuses a server without encryption that nobody allowed.
+    /// Refuses a server without encryption unless the user allowed it.
     fn check_endpoint(&self, url: &ObjectUrl) -> Result<()> {
         let allow = match url.scheme {
             Scheme::S3 => "AWS_ALLOW_HTTP",
@@ -250,21 +250,21 @@ impl ObjectStores {
             Ok(meta) => Ok(Found::new(store, url.clone(), meta)),
             Err(error) => {
                 let explained = self.explain(url, error);
-                // Servers differ in what they say of a folder; all of them list what is below it.
+                // Servers answer differently for a folder; all of them list its content.
                 let folder = self.is_folder(&store, &key);
                 Err(if folder { a_folder(&url.to_string()) } else { explained })
             }
         }
     }
 
-    /// Whether there are objects below `key`; a store that does not say so has none.
+    /// Whether there are objects below `key`; false if the store cannot say.
     fn is_folder(&self, store: &Arc<dyn ObjectStore>, key: &Key) -> bool {
         let (store, key) = (Arc::clone(store), key.clone());
         let listed = wait(async move { store.list(Some(&key)).try_next().await });
         matches!(listed, Ok(Ok(Some(_))))
     }
 
-    /// The objects whose keys `matches`, in no order; all of them begin with `folder`.
+    /// The objects whose keys `matches` accepts, in no order; all of them begin with `folder`.
     pub(super) fn list(
         &self,
         url: &ObjectUrl,
@@ -303,7 +303,7 @@ impl ObjectStores {
         Ok(found.collect())
     }
 
-    /// What a store's error means, and what to do.
+    /// Turns a store's error into one that says what it means and what to do.
     pub(super) fn explain(&self, url: &ObjectUrl, error: StoreError) -> Error {
         let explained = explain(url, error);
         let named = ["AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_SKIP_SIGNATURE"];
@@ -328,7 +328,7 @@ pub(super) fn key_of(url: &ObjectUrl) -> Result<Key> {
 fn explain(url: &ObjectUrl, error: StoreError) -> Error {
     let (scheme, bucket) = (url.scheme, &url.bucket);
     let cause = innermost(&error);
-    // A list that is refused has no kind of its own, only the server's words.
+    // An error of listing has no kind for a refusal, only the server's words.
     let refused = ["403 Forbidden", "401 Unauthorized"].iter().any(|word| cause.contains(word));
     match &error {
         _ if cause.contains("NoSuchBucket") => {
@@ -367,7 +367,7 @@ fn not_found(url: &ObjectUrl) -> Code {
     Code::NotFound { what: "file", place: url.to_string() }
 }
 
-/// What the innermost error says: those around it say the same again.
+/// The message of the innermost error: the outer ones only repeat it.
 fn innermost(error: &StoreError) -> String {
     let mut inner: &dyn std::error::Error = error;
     while let Some(source) = inner.source() {
@@ -391,7 +391,7 @@ pub(super) fn wait<T: Send + 'static>(
         Error::retry("no threads to read object stores on").because(error.to_string())
     })?;
     let (sender, receiver) = mpsc::sync_channel(1);
-    // Nobody hears of a result that came too late.
+    // Nobody receives a result that comes too late.
     runtime.spawn(async move { drop(sender.send(future.await)) });
     receiver.recv().map_err(|error| Error::bug("a request ended without a result").because(error))
 }
@@ -412,13 +412,13 @@ impl fmt::Debug for Found {
 
 impl Found {
     fn new(store: Arc<dyn ObjectStore>, url: ObjectUrl, mut meta: ObjectMeta) -> Found {
-        // Azure lists tags without their quotes, which it answers and asks for everywhere else.
+        // Azure lists tags without their quotes, but uses quotes everywhere else.
         let bare = |tag: &String| !tag.contains('"');
         meta.e_tag = meta.e_tag.map(|tag| if bare(&tag) { format!("\"{tag}\"") } else { tag });
         Found { store, url, meta }
     }
 
-    /// Whether `meta` is of another version: not every server looks at the tag of a request.
+    /// Whether `meta` belongs to another version: some servers ignore the tag of a request.
     fn is_another(&self, meta: &ObjectMeta) -> bool {
         let bare = |tag: &str| tag.trim_matches('"').to_string();
         let tags = self.meta.e_tag.as_deref().map(bare).zip(meta.e_tag.as_deref().map(bare));

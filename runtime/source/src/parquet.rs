@@ -1,12 +1,11 @@
-//! Parquet files as record batches.
+//! Parquet: reads a file as record batches.
 //!
-//! Invariant: only the chosen columns are decoded; rows before the start cost no more than the rest
-//! of their row group; a run of row groups gives exactly the rows that the footer counts, or an
-//! error. Text is
-//! taken as bytes, so that one text which is not UTF-8 costs its own row (S8) and not its batch.
-//! The old 96-bit times are read as microseconds, as nanoseconds would overflow beyond 2262.
-//! Deliberately absent: which row groups are read (`groups.rs`), predicates, page indices,
-//! encryption, and the codecs other than Snappy and Zstandard.
+//! Invariant: only the chosen columns are decoded; skipping rows before the start costs at most the
+//! decoding of their row group; a run of row groups gives exactly the rows that the footer counts,
+//! or an error. Text is read as bytes, so that one text that is not UTF-8 affects its own row (S8)
+//! and not the batch. The 96-bit times of old files are read as microseconds, because nanoseconds
+//! would overflow after 2262. Deliberately absent: which row groups are read (`groups.rs`),
+//! predicates, page indices, encryption, and codecs other than Snappy and Zstandard.
 
 use super::columnar::{BatchSource, Projection, damaged, guarded};
 use super::content::{Content, FETCH_BYTES_MAX};
@@ -33,13 +32,13 @@ pub(super) struct ParquetSource {
     place: String,
     content: Content,
     metadata: ArrowReaderMetadata,
-    /// The indices of the columns to be read; all without them.
+    /// The indices of the columns to read; `None` reads all.
     chosen: Option<Vec<usize>>,
     batch_rows: usize,
     plan: Plan,
-    /// Of the run that is being read.
+    /// The reader of the current run of row groups.
     reader: Option<ParquetRecordBatchReader>,
-    /// Rows of it that are still to come, by the footer.
+    /// Rows of that run that are still to come, according to the footer.
     rows: u64,
     gap: u64,
 }
@@ -108,17 +107,17 @@ impl BatchSource for ParquetSource {
     }
 }
 
-/// How the events of a file are read.
+/// How to read the events of a file.
 #[derive(Clone, Copy)]
 pub(super) struct Reading {
     pub(super) batch_rows: usize,
     pub(super) pruning: Pruning,
-    /// The first row.
+    /// The first row to read.
     pub(super) skip: u64,
 }
 
-/// Opens the events of a file at the first row to be read, or at its end if it has fewer rows;
-/// answers how many rows that passed over.
+/// Opens the events of a file at the first row to read, or at its end if it has fewer rows; returns
+/// how many rows were skipped.
 pub(super) fn open_events(
     place: &str,
     content: Content,
@@ -137,7 +136,7 @@ pub(super) fn open_events(
     })
 }
 
-/// Whether no event of a file lies in `range`, by its footer.
+/// Whether a file has no event in `range`, according to its footer.
 pub(super) fn is_outside(
     place: &str,
     content: Content,
@@ -154,7 +153,7 @@ pub(super) fn is_outside(
     })
 }
 
-/// Opens a whole file with the types that it has; its schema carries the footer's metadata.
+/// Opens a whole file with its own column types; the schema includes the footer's metadata.
 pub(super) fn open_table(
     place: &str,
     content: Content,
@@ -212,7 +211,7 @@ fn open(
     Ok((source, skipped))
 }
 
-/// Where the chosen columns of row groups are.
+/// The byte ranges of the chosen columns of row groups.
 fn chunks(
     footer: &ParquetMetaData,
     groups: &Range<usize>,
@@ -232,7 +231,7 @@ fn chunks(
     chunks
 }
 
-/// Refuses a codec that this build does not have before any row is read.
+/// Refuses a codec that this build does not support, before any row is read.
 fn check_codecs(place: &str, footer: &ParquetMetaData, chosen: Option<&[usize]>) -> Result<()> {
     let schema = footer.file_metadata().schema_descr();
     for group in footer.row_groups() {
@@ -255,7 +254,8 @@ fn check_codecs(place: &str, footer: &ParquetMetaData, chosen: Option<&[usize]>)
     Ok(())
 }
 
-/// `metadata` with the chosen text columns read as bytes and the old times as microseconds.
+/// `metadata`, changed so that the chosen text columns are read as bytes and the old times as
+/// microseconds.
 fn with_raw_text(
     place: &str,
     content: &Content,
@@ -313,7 +313,7 @@ fn is_text(found: &ArrowType) -> bool {
     }
 }
 
-/// The type of a text column without its annotation as text.
+/// The type of a text column without the annotation that makes it text.
 fn bytes_of_text(place: &str, text: &Type) -> Result<Type> {
     let info = text.get_basic_info();
     let id = info.has_id().then(|| info.id());
@@ -341,8 +341,8 @@ mod tests {
     use std::path::PathBuf;
     use std::sync::Arc;
 
-    /// A file as an old Spark writes it, in row groups of one row: 96-bit times and any bytes in
-    /// its texts.
+    /// A file as an old Spark writes it, in row groups of one row: 96-bit times and arbitrary bytes
+    /// in its texts.
     fn old_file(folder: &tempfile::TempDir, rows: &[(i64, &[u8])], codec: Compression) -> PathBuf {
         let message = "message spark { required int96 t; optional binary s (UTF8); }";
         let properties = WriterProperties::builder().set_compression(codec).build();
@@ -373,8 +373,8 @@ mod tests {
         path
     }
 
-    /// Goal: a text that is not UTF-8 is a failure of its event alone, and old times beyond 2262 are
-    /// exact and floor. Method: a file written column by column, read from every start.
+    /// Goal: a text that is not UTF-8 fails only its own event, and old times after 2262 are exact
+    /// and floored. Method: a file written column by column, read from every start.
     #[test]
     fn s08_old_files_have_bad_texts() {
         let folder = tempfile::tempdir().unwrap();
@@ -405,7 +405,7 @@ mod tests {
         }
     }
 
-    /// Goal: a table has the exact old times too, but no row of it may be bad.
+    /// Goal: a table has the exact old times too, but a bad row fails it.
     #[test]
     fn s22_tables_of_old_files() {
         let folder = tempfile::tempdir().unwrap();
@@ -417,8 +417,8 @@ mod tests {
         assert!(read_table(&path, &[]).unwrap_err().message.contains("damaged"));
     }
 
-    /// Goal: a codec that this build lacks is refused with a remedy, unless only columns that
-    /// nobody reads use it. Method: a footer changed to say gzip for one column.
+    /// Goal: a codec that this build does not support is refused with a remedy, unless only columns
+    /// that are not read use it. Method: a footer changed to say gzip for one column.
     #[test]
     fn unknown_codecs_are_refused() {
         let folder = tempfile::tempdir().unwrap();

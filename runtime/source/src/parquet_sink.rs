@@ -1,10 +1,10 @@
-//! Parquet on all cores: the columns of two row groups at once are encoded apart from each other,
-//! while a thread of its own writes what is encoded.
+//! Writes Parquet on all cores: the columns of two row groups are encoded in parallel, while
+//! another thread writes what is encoded.
 //!
-//! Invariant: row groups are cut by number of rows and each column of one is encoded whole, so the
-//! file depends neither on the batches nor on the threads. A row group that could not be written
-//! fails a later call, and [`ParquetSink::finish`] at the latest. Deliberately absent: names and
-//! temporary files, which the sink owns.
+//! Invariant: row groups are cut by number of rows and each of their columns is encoded as a whole,
+//! so the file depends neither on the batches nor on the number of threads. If a row group cannot
+//! be written, a later call fails, at the latest [`ParquetSink::finish`]. Deliberately absent:
+//! names and temporary files, which the sink handles.
 
 use arrow::array::{Array, ArrayRef, RecordBatch, make_array};
 use arrow::compute::concat;
@@ -22,10 +22,10 @@ use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, spawn};
 
-/// Rows of a row group: few enough that some of them fit in little memory.
+/// Rows of a row group: few enough that several fit into little memory.
 const ROW_GROUP_ROWS: usize = 1 << 17;
 
-/// Row groups that are encoded at once: with two no core waits for the last column of one.
+/// Row groups that are encoded at once: with two, no core waits for the last column of one.
 const ROW_GROUPS_AT_ONCE: usize = 2;
 
 /// Writes row groups to `W`.
@@ -35,17 +35,17 @@ pub(super) struct ParquetSink<W: Write + Send + 'static> {
     pending: Vec<RecordBatch>,
     pending_rows: usize,
     row_groups: usize,
-    /// None when the writing has ended or failed.
+    /// `None` after writing has ended or failed.
     crew: Option<Crew<W>>,
 }
 
-/// The threads, and the ways to them.
+/// The threads, and the channels to them.
 struct Crew<W: Write + Send + 'static> {
-    /// Holds one for each row group that is being encoded.
+    /// A bounded channel with one token for each row group that is being encoded.
     places: SyncSender<()>,
     row_groups: Sender<RowGroup>,
     columns: Sender<Column>,
-    /// Nobody wants the file any more.
+    /// Set when nobody needs the file any more.
     given_up: Arc<AtomicBool>,
     encoders: Vec<JoinHandle<()>>,
     writer: JoinHandle<Result<SerializedFileWriter<W>>>,
@@ -60,10 +60,10 @@ struct Column {
     done: Sender<Encoded>,
 }
 
-/// A column's place in its row group, and its leaves.
+/// A column's index in its row group, and its encoded leaves.
 type Encoded = (usize, Result<Vec<ArrowColumnChunk>>);
 
-/// A row group whose columns come as they are encoded.
+/// A row group, whose columns arrive when they are encoded.
 struct RowGroup {
     columns: usize,
     encoded: Receiver<Encoded>,
@@ -76,7 +76,7 @@ impl<W: Write + Send + 'static> ParquetSink<W> {
         ParquetSink::with_encoders(output, schema, properties, encoders)
     }
 
-    /// A sink with so many threads that encode, one at least.
+    /// A sink with this many encoding threads, at least one.
     fn with_encoders(
         output: W,
         schema: SchemaRef,
@@ -104,7 +104,7 @@ impl<W: Write + Send + 'static> ParquetSink<W> {
         Ok(())
     }
 
-    /// Sends what is pending on its way as one row group.
+    /// Sends the pending rows to the encoders as one row group.
     fn flush(&mut self) -> Result<()> {
         let pending = std::mem::take(&mut self.pending);
         self.pending_rows = 0;
@@ -123,7 +123,7 @@ impl<W: Write + Send + 'static> ParquetSink<W> {
         }
         drop((pending, done));
         let row_group = RowGroup { columns: columns.len(), encoded };
-        // The threads go only if one failed.
+        // The threads end early only if one failed.
         let sent = crew.places.send(()).is_ok()
             && crew.row_groups.send(row_group).is_ok()
             && columns.into_iter().all(|column| crew.columns.send(column).is_ok());
@@ -154,7 +154,7 @@ impl<W: Write + Send + 'static> Drop for ParquetSink<W> {
     fn drop(&mut self) {
         if let Some(crew) = self.crew.take() {
             crew.given_up.store(true, Ordering::Relaxed);
-            // Whoever drops it has an error already, or wants the file no more.
+            // On drop, the caller has an error already, or does not need the file.
             let _ = crew.end();
         }
     }
@@ -179,7 +179,7 @@ impl<W: Write + Send + 'static> Crew<W> {
         Crew { places, row_groups, columns, given_up, encoders, writer }
     }
 
-    /// Waits until all is written, or not to be.
+    /// Waits until everything is written or writing has stopped.
     fn end(self) -> Result<SerializedFileWriter<W>> {
         let Crew { places, row_groups, columns, encoders, writer, .. } = self;
         drop((places, row_groups, columns));
@@ -191,12 +191,12 @@ impl<W: Write + Send + 'static> Crew<W> {
     }
 }
 
-/// Encodes columns until no more come.
+/// Encodes columns until there are no more.
 fn encode_all(columns: &Mutex<Receiver<Column>>, given_up: &AtomicBool) {
     let next = || columns.lock().unwrap_or_else(PoisonError::into_inner).recv().ok();
     while let Some(Column { at, field, pieces, writers, done }) = next() {
         if !given_up.load(Ordering::Relaxed) {
-            // Nobody listens when the writing failed.
+            // If writing failed, nobody receives the result.
             let _ = done.send((at, encode(&field, pieces, writers)));
         }
     }
@@ -223,7 +223,7 @@ fn encode(
     writers.into_iter().map(ArrowColumnWriter::close).collect()
 }
 
-/// Writes a row group when all of it is encoded; then its place is free for another.
+/// Writes a row group when all of it is encoded; then its token is free for another.
 fn write<W: Write + Send>(
     writer: &mut SerializedFileWriter<W>,
     group: &RowGroup,
@@ -242,13 +242,13 @@ fn write<W: Write + Send>(
         chunk.append_to_row_group(&mut row_group)?;
     }
     row_group.close()?;
-    // Whoever filled the place waits for it to be free, or for no more.
+    // The sender of the token waits until it is free or until writing has stopped.
     let _ = places.recv();
     Ok(())
 }
 
-/// The column without a null buffer in which nothing is null: the encoder cuts pages elsewhere if
-/// there is one.
+/// Removes the null buffer of a column without nulls: with one the encoder would cut pages in other
+/// places.
 fn without_idle_nulls(column: ArrayRef) -> Result<ArrayRef> {
     if column.nulls().is_none_or(|nulls| nulls.null_count() > 0) {
         return Ok(column);
@@ -281,8 +281,8 @@ mod tests {
         RecordBatch::try_from_iter(columns).unwrap()
     }
 
-    /// Goal: the file depends on the rows alone. Method: the same rows in batches of several sizes
-    /// and on one thread and more.
+    /// Goal: the file depends on the rows alone. Method: the same rows in batches of several sizes,
+    /// on one thread and on several.
     #[test]
     fn s22_batches_and_threads_do_not_show() {
         let table = table();
@@ -303,7 +303,7 @@ mod tests {
         }
     }
 
-    /// Takes so many bytes.
+    /// A writer that accepts this many bytes.
     struct Short(usize);
 
     impl Write for Short {
@@ -322,9 +322,9 @@ mod tests {
         }
     }
 
-    /// Goal: a failure of the writing thread is answered with its cause, once, and no call after it
-    /// succeeds or hangs. Method: an output that takes a part of the bytes, and a table whose row
-    /// groups come one a call.
+    /// Goal: an error of the writing thread is returned with its cause, once, and no later call
+    /// succeeds or hangs. Method: an output that accepts a part of the bytes, and a table with one
+    /// row group in each call.
     #[test]
     fn a_failed_write_fails_the_next_call() {
         let table = table();

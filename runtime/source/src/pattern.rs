@@ -1,14 +1,14 @@
 //! Patterns: how a declaration or a flag names the files of a source.
 //!
-//! A pattern is a path, or the URL of an object, in which `*` stands for any characters of one
-//! name, `?` for one character,
-//! `[ab]`, `[a-z]` and `[!a]` for one of some, and `**` for any folders. A name that begins with a
-//! dot matches only where the pattern spells the dot, and `[*]` is a star itself.
+//! A pattern is a path, or the URL of an object, in which `*` stands for any characters within one
+//! name, `?` for one character, `[ab]`, `[a-z]` and `[!a]` for one of a set of characters, and `**`
+//! for any folders. A name that begins with a dot matches only if the pattern spells the dot, and
+//! `[*]` is a literal star.
 //!
-//! Invariant: the files of a pattern come in the byte order of their paths, those of several
-//! patterns in the order of the patterns, and no file comes twice; so positions over them (S24)
-//! depend on the files' names alone. A pattern that matches nothing is an error, as an empty log is
-//! hardly ever meant. Deliberately absent: alternatives in braces, and folders as such.
+//! Invariant: the files of a pattern are in the byte order of their paths, those of several
+//! patterns in the order of the patterns, and no file occurs twice; so positions over them (S24)
+//! depend on the files' names alone. A pattern that matches nothing is an error, because an empty
+//! log is rarely intended. Deliberately absent: alternatives in braces, and folders as matches.
 
 use super::location::{SourceFile, a_folder};
 use super::objects::{Found, ObjectStores, ObjectUrl};
@@ -25,10 +25,10 @@ const OPTIONS: MatchOptions = MatchOptions {
     require_literal_leading_dot: true,
 };
 
-/// What makes a path a pattern.
+/// The characters that make a path a pattern.
 const SPECIAL: [char; 3] = ['*', '?', '['];
 
-/// A path, a URL or a pattern of either, and the folder that it is relative to.
+/// A path, a URL or a pattern for either, and the folder that it is relative to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
     root: PathBuf,
@@ -50,12 +50,12 @@ impl Pattern {
         Pattern { root: root.into(), text: text.into() }
     }
 
-    /// Its files.
+    /// The files that it matches.
     pub fn files(&self) -> Result<Vec<SourceFile>> {
         self.files_in(ObjectStores::of_process())
     }
 
-    /// Its files, if they are objects in these object stores.
+    /// The files that it matches; objects are looked up in `stores`.
     pub fn files_in(&self, stores: &ObjectStores) -> Result<Vec<SourceFile>> {
         if self.text.is_empty() {
             return Err(Error::input("an empty text names no file; name a path or a pattern"));
@@ -75,7 +75,7 @@ impl Pattern {
         Error::input(message).because(error)
     }
 
-    /// The object at `url`, or those whose keys its key matches.
+    /// The object at `url`, or the objects whose keys match its key.
     fn objects(&self, stores: &ObjectStores, url: &ObjectUrl) -> Result<Vec<SourceFile>> {
         let Some(special) = url.key.find(SPECIAL) else {
             return Ok(vec![SourceFile::object(stores.object(url)?)?]);
@@ -91,7 +91,7 @@ impl Pattern {
         found.into_iter().map(SourceFile::object).collect()
     }
 
-    /// The files of this machine that the pattern matches.
+    /// The local files that the pattern matches.
     fn matches(&self) -> Result<Vec<SourceFile>> {
         let root = self.root.to_str().ok_or_else(|| {
             let place = self.root.display();
@@ -105,7 +105,7 @@ impl Pattern {
             root => format!("{}/{text}", glob::Pattern::escape(root)),
         };
         let pattern = glob::Pattern::new(&whole).map_err(|error| self.malformed(error))?;
-        // The walk itself would pass over names that the pattern spells with their dot.
+        // The walk itself would skip names whose dot the pattern spells.
         let walk = MatchOptions { require_literal_leading_dot: false, ..OPTIONS };
         let mut paths = Vec::new();
         for path in glob_with(&whole, walk).map_err(|error| self.malformed(error))? {
@@ -134,8 +134,8 @@ impl Pattern {
     }
 }
 
-/// A path without steps that stay where they are: the walk leaves them out, and so must what it is
-/// matched with.
+/// The path without `.` steps: the walk leaves them out, so they must also be left out of the
+/// pattern.
 fn moving(path: &str) -> String {
     let names: Vec<&str> = path.split('/').filter(|name| !matches!(*name, "" | ".")).collect();
     let first = if path.starts_with('/') { "/" } else { "" };

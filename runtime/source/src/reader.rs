@@ -1,6 +1,6 @@
-//! Reading: what every reader of events answers, and what its caller chooses.
+//! The interface of event readers, and the options of their callers.
 //!
-//! Invariant: the choices decide where reading starts and how much comes at once, never what an
+//! Invariant: the options decide where reading starts and how much is read at once, never what an
 //! event is. Deliberately absent: formats and files.
 
 use super::groups::PassedOver;
@@ -17,9 +17,9 @@ pub struct ReadOptions {
     pub batch_rows: usize,
     /// The position of the first event to be read.
     pub start_position: u64,
-    /// The event times that are needed; Parquet row groups that hold none of them are passed over.
-    /// In a source with event ids only those behind which no other is read, since an event may
-    /// decide on a later one of its id (S10). Other events outside the range are read all the same.
+    /// The event times that are needed; Parquet row groups without any of them are skipped. In a
+    /// source with event ids, row groups are skipped only at the end, because an event may decide
+    /// about a later one with the same id (S10). Other events outside the range are still read.
     pub time_range: Option<Interval>,
 }
 
@@ -30,7 +30,7 @@ impl Default for ReadOptions {
 }
 
 impl ReadOptions {
-    /// Refuses options that no reader can keep.
+    /// Refuses invalid options.
     pub(super) fn check(self) -> Result<()> {
         if (1..=BATCH_ROWS_MAX).contains(&self.batch_rows) {
             return Ok(());
@@ -45,17 +45,17 @@ impl ReadOptions {
 
 /// Reads the events of a source partition in the order of their positions.
 pub trait EventReader: Send {
-    /// The next batch, which may hold nothing but events set aside; `None` after the last one.
-    /// After an error the reader answers errors only.
+    /// The next batch, which may consist only of events set aside; `None` after the last one. After
+    /// an error the reader returns only errors.
     fn next(&mut self) -> Result<Option<EventBatch>>;
 
-    /// What was not read so far because [`ReadOptions::time_range`] needs none of it.
+    /// What was skipped so far because [`ReadOptions::time_range`] does not need it.
     fn passed_over(&self) -> PassedOver {
         PassedOver::default()
     }
 }
 
-/// A reader of one input, whose positions count from its own start.
+/// A reader of a single input, whose positions start at 0.
 pub(super) trait Part: EventReader {
     /// The position to read from next.
     fn position(&self) -> u64;

@@ -1,6 +1,6 @@
-//! Samples for the tests of this folder: small schemas, and what a reader gives as plain values.
+//! Samples for the tests of this crate: small schemas, and the output of a reader as plain values.
 //!
-//! Deliberately absent: any reading code, so that a fault there cannot hide here.
+//! Deliberately absent: any code of the readers, so that a fault there cannot be hidden here.
 
 use super::{EventReader, Format, ReadOptions, open_events_stdin};
 use arrow::array::{Array, AsArray};
@@ -36,12 +36,12 @@ pub(super) fn schema(columns: &[&str]) -> Arc<SourceSchema> {
     })
 }
 
-/// Everything that a reader gave.
+/// Everything that a reader returned.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Everything {
     pub(super) rows: Vec<Vec<Value>>,
     pub(super) positions: Vec<u64>,
-    /// Of each failure the position, the reason and the bytes.
+    /// For each failure its position, reason and bytes.
     pub(super) failures: Vec<(u64, String, Vec<u8>)>,
     pub(super) set_aside: Vec<SetAside>,
 }
@@ -68,7 +68,7 @@ fn value(array: &dyn Array, data_type: &DataType, row: usize) -> Value {
     }
 }
 
-/// Whether nothing stands behind a null.
+/// Whether no data is hidden behind a null.
 fn is_zero(array: &dyn Array, row: usize) -> bool {
     match array.data_type() {
         ArrowType::Utf8 => array.as_string::<i32>().value_length(row) == 0,
@@ -124,7 +124,7 @@ pub(super) fn read_text(format: Format, text: &[u8], schema: &Arc<SourceSchema>)
     everything(reader, schema)
 }
 
-/// Checks one record: `Ok` are the values behind the event time, `Err` is a part of the reason.
+/// Checks one record: `Ok` holds the values after the event time, `Err` a part of the reason.
 pub(super) fn check_record(
     format: Format,
     text: &[u8],

@@ -1,9 +1,9 @@
-//! The sink: training sets and other tables, written whole or not at all.
+//! The sink: writes a training set or another table to a file, completely or not at all.
 //!
-//! Invariant: the file appears under its own name only when every row is on the disk; until then
-//! it has a temporary name in the same folder, and a writer dropped before [`finish`] leaves
-//! nothing behind. What is written reads back as the same bits (S14). Deliberately absent:
-//! metadata in NDJSON and CSV, which have no place for it.
+//! Invariant: the file appears under its own name only when every row is on the disk; until then it
+//! has a temporary name in the same folder, and a writer dropped before [`finish`] leaves nothing
+//! behind. What is written reads back as the same bits (S14). Deliberately absent: metadata in
+//! NDJSON and CSV, which have no place for it.
 //!
 //! [`finish`]: TrainingWriter::finish
 
@@ -29,12 +29,12 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Bytes gathered before they are written.
+/// Bytes collected before they are written.
 const OUTPUT_BUFFER_BYTES: usize = 256 << 10;
 
 type Output = BufWriter<DurableFile>;
 
-/// The part that knows the format.
+/// The format-specific part.
 enum Body {
     Parquet(Box<ParquetSink<Output>>),
     Ipc(Box<FileWriter<Output>>),
@@ -60,8 +60,8 @@ impl fmt::Debug for TrainingWriter {
 }
 
 impl TrainingWriter {
-    /// A writer of rows of `schema`. `metadata` goes into the footer of Parquet and the schema of
-    /// Arrow IPC; the schema's own, which may speak of another table, is left out.
+    /// A writer for rows of `schema`. `metadata` goes into the footer of Parquet and the schema of
+    /// Arrow IPC; the schema's own metadata, which may belong to another table, is left out.
     pub fn create(
         path: &Path,
         schema: SchemaRef,
@@ -73,7 +73,7 @@ impl TrainingWriter {
         Self::over(temporary, Arc::new(file), path, schema, metadata)
     }
 
-    /// The same over any device.
+    /// The same on any device.
     fn over(
         temporary: Temporary,
         device: Arc<dyn Device>,
@@ -110,8 +110,8 @@ impl TrainingWriter {
         Ok(())
     }
 
-    /// Puts every row on the disk and gives the file its name, over any file that had it; answers
-    /// the number of rows.
+    /// Syncs every row to the disk and renames the file to its own name, replacing any older file;
+    /// returns the number of rows.
     pub fn finish(self) -> Result<u64> {
         let TrainingWriter { path, temporary, body, rows, .. } = self;
         let failed = |error: Cause| cannot_write(&path).because(error);
@@ -134,19 +134,19 @@ impl Body {
                     .iter()
                     .map(|(key, value)| KeyValue::new(key.clone(), value.clone()))
                     .collect();
-                // A map has no order, and equal tables are to be equal files.
+                // A map has no order, and equal tables must give equal files.
                 pairs.sort_by(|a, b| a.key.cmp(&b.key));
                 let mut properties = WriterProperties::builder()
                     .set_compression(Compression::SNAPPY)
                     .set_key_value_metadata(Some(pairs));
-                // Few of a column's floats are equal, and a dictionary of them only costs time.
+                // Few floats of a column are equal, so a dictionary for them only costs time.
                 for field in schema.fields().iter().filter(|field| field.data_type().is_floating())
                 {
                     let column = ColumnPath::new(vec![field.name().clone()]);
                     properties = properties.set_column_dictionary_enabled(column, false);
                 }
                 let properties = properties.build();
-                // The footer has the metadata already; the embedded schema would repeat it.
+                // The footer already has the metadata; the embedded schema would repeat it.
                 let bare = Arc::new(Schema::new(schema.fields().clone()));
                 Body::Parquet(Box::new(ParquetSink::new(output, bare, properties)?))
             }
@@ -208,7 +208,7 @@ fn write_text(
     Ok(())
 }
 
-/// Refuses what the format cannot hold before any work is done.
+/// Refuses a schema that the format cannot hold, before any work is done.
 fn check_schema(path: &Path, format: Format, schema: &Schema) -> Result<()> {
     let place = path.display();
     for (i, field) in schema.fields().iter().enumerate() {
@@ -294,7 +294,7 @@ mod tests {
         assert_eq!(String::from_utf8(text).unwrap(), expect);
     }
 
-    /// Goal: equal tables are equal files, metadata and all. Method: each file twice.
+    /// Goal: equal tables give equal files, including metadata. Method: each file twice.
     #[test]
     fn equal_tables_are_equal_files() {
         let folder = tempfile::tempdir().unwrap();
@@ -304,8 +304,8 @@ mod tests {
         }
     }
 
-    /// Goal: a file appears whole or not at all, and never loses an older one. Method: writers
-    /// that are dropped, beside and over a good file.
+    /// Goal: a file appears completely or not at all, and an older one is never lost. Method:
+    /// writers that are dropped, next to and over a good file.
     #[test]
     fn unfinished_files_leave_nothing() {
         let folder = tempfile::tempdir().unwrap();
@@ -327,14 +327,14 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), whole);
     }
 
-    /// Goal: a disk that is full at any place, or fails behind, is an error with the file's name
-    /// and a remedy, and leaves nothing but an older file. Method: a device with room for a part of
-    /// a file of several row groups, or whose syncs fail.
+    /// Goal: a disk that becomes full at any point, or whose syncs fail, gives an error with the
+    /// file's name and a remedy, and leaves only an older file. Method: a device with room for a
+    /// part of a file of several row groups, or whose syncs fail.
     #[test]
     fn a_full_disk_leaves_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("t.parquet");
-        // More bytes than are written before the disk is asked to take them.
+        // More bytes than are written before the first sync.
         let rows = 6 << 17;
         let table = |seed: i64| {
             let number = |at: i64| (at ^ seed).wrapping_mul(0x1E37_79B9_7F4A_7C15);

@@ -1,14 +1,14 @@
-//! Tables: spines and other keyed rows, whole and in memory.
+//! Tables: spines and other keyed rows, read whole into memory.
 //!
 //! Invariant: every row of the file is a row of the table, in the file's order (S22); a bad row is
 //! an error that names it, never set aside. Parquet and Arrow columns keep their own types, and the
-//! schema carries the file's metadata. Deliberately absent: streaming, and what a spine's columns
+//! schema includes the file's metadata. Deliberately absent: streaming, and what a spine's columns
 //! mean.
 //!
-//! Text has no types, so a caller gives hints for the columns that matter. The others: in CSV they
-//! are text; in NDJSON a column whose values are all booleans, all integers, all numbers or all
-//! strings is bool, int64, float64 or string, and any other mix is a string of JSON. A column that
-//! is null throughout is a string.
+//! Text has no types, so a caller gives hints for the columns that matter. Other columns are text
+//! in CSV. In NDJSON a column whose values are all booleans, all integers, all numbers or all
+//! strings is bool, int64, float64 or string; with any other mixture each value is kept as a string
+//! of JSON. A column with nulls only is a string.
 
 use super::bad_cell::BadCell;
 use super::column::ColumnBuilder;
@@ -63,7 +63,7 @@ pub(super) fn read(file: &SourceFile, hints: &[(String, DataType)]) -> Result<Re
     }
 }
 
-/// Reads whole files as one table, in their order. They have the same columns.
+/// Reads whole files as one table, in the given order. They must have the same columns.
 pub fn read_tables(files: &[SourceFile], hints: &[(String, DataType)]) -> Result<RecordBatch> {
     let mut reader = open_tables(files, hints, BATCH_ROWS_DEFAULT)?;
     let mut tables = Vec::new();
@@ -78,7 +78,7 @@ pub fn read_tables(files: &[SourceFile], hints: &[(String, DataType)]) -> Result
     }
 }
 
-/// A batch whose own schema may lack the file's metadata.
+/// A batch with the file's schema, because its own may lack the file's metadata.
 pub(super) fn with_schema(
     place: &str,
     schema: &SchemaRef,
@@ -90,7 +90,7 @@ pub(super) fn with_schema(
     batch.map_err(|error| too_large(place).because(error))
 }
 
-/// The column `name` of `batch` as the one Arrow type of `data_type`, by the widenings of a source.
+/// The column `name` of `batch` as the one Arrow type of `data_type`, widened as for a source.
 /// `first` is the number of the batch's first row, for messages.
 pub fn column_of(
     batch: &RecordBatch,
@@ -132,17 +132,17 @@ fn too_large(place: &str) -> Error {
     Error::input(format!("{place}: the table does not fit in memory as one; split the file"))
 }
 
-/// A column of a text table while it is read: its type, or the text of its values so far.
+/// A column of a text table while it is read: its typed values, or the text of its values so far.
 struct TextColumn {
     name: String,
     hint: Option<DataType>,
     builder: ColumnBuilder,
-    /// What the values so far allow, unless there is a hint.
+    /// The type that the values so far allow, if there is no hint.
     guess: Guess,
     bytes: usize,
 }
 
-/// What the JSON values of a column have in common.
+/// The types that the JSON values of a column have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Guess {
     Nothing,
@@ -185,7 +185,7 @@ impl Guess {
 }
 
 impl TextColumn {
-    /// A column that was null in `rows` rows before it appeared.
+    /// A column that was missing from the first `rows` rows, which are null.
     fn new(name: &str, hints: &[(String, DataType)], rows: usize) -> TextColumn {
         let hint = hints.iter().find(|(hinted, _)| hinted == name).map(|(_, t)| t.clone());
         let mut builder = ColumnBuilder::new(hint.as_ref().unwrap_or(&DataType::String));
@@ -227,7 +227,8 @@ impl TextColumn {
         Ok((Field::new(self.name, arrow_type(&data_type), true), array))
     }
 
-    /// The finished column of NDJSON, decoded from its texts by what they have in common.
+    /// The finished column of an NDJSON file, decoded from its texts by the type that they have in
+    /// common.
     fn finish_json(mut self) -> Result<(Field, ArrayRef), String> {
         if self.hint.is_some() {
             return self.finish();
@@ -351,8 +352,8 @@ mod tests {
         pairs.iter().map(|(name, data_type)| (name.to_string(), data_type.clone())).collect()
     }
 
-    /// Goal: a text spine has the hinted types, and NDJSON's own for the rest (S14, S22). Method:
-    /// columns that appear late, mix kinds or stay null.
+    /// Goal: a text spine has the hinted types, and the inferred ones of NDJSON for the rest (S14,
+    /// S22). Method: columns that appear late, mix kinds or stay null.
     #[test]
     fn s22_ndjson_tables_keep_their_kinds() {
         let folder = tempfile::tempdir().unwrap();
@@ -381,7 +382,7 @@ mod tests {
         assert_eq!(table.column(6).as_string::<i32>().value(2), "x\ty");
     }
 
-    /// Goal: a CSV spine has the hinted types and text for the rest; "" is not null (S14).
+    /// Goal: a CSV spine has the hinted types and text for the rest; `""` is not null (S14).
     #[test]
     fn s22_csv_tables_are_text() {
         let folder = tempfile::tempdir().unwrap();
@@ -397,7 +398,7 @@ mod tests {
         assert_eq!(numbers.iter().collect::<Vec<_>>(), [Some(-1), None]);
     }
 
-    /// Goal: a bad row fails the table and is named (S22). Method: a table of files.
+    /// Goal: a bad row fails the table, and the error names it (S22). Method: a table of files.
     #[test]
     fn s22_bad_rows_fail_the_table() {
         let folder = tempfile::tempdir().unwrap();
@@ -420,7 +421,7 @@ mod tests {
         }
     }
 
-    /// Goal: Parquet and Arrow spines keep their types, columns and metadata, and widen when asked.
+    /// Goal: Parquet and Arrow spines keep their types, columns and metadata, and widen on request.
     /// Method: an empty table and one of several batches.
     #[test]
     fn s22_columnar_tables_keep_their_types() {

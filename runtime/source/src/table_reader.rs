@@ -1,8 +1,8 @@
-//! Tables that are read in parts, and may be read again.
+//! Table readers: they read a table in parts, and can read it again from its start.
 //!
 //! Invariant: the parts together are the table of [`super::read_tables`], and its files have the
-//! same columns. Deliberately absent: text tables in parts, since a text file has no types before
-//! its end.
+//! same columns. Deliberately absent: reading text tables in parts, because the types of a text
+//! file are known only at its end.
 
 use super::columnar::{BatchSource, guarded};
 use super::format::Format;
@@ -23,19 +23,19 @@ pub struct TableReader {
     hints: Vec<(String, DataType)>,
     batch_rows: usize,
     schema: SchemaRef,
-    /// The file that is read now, by its index, and what is left of it.
+    /// The index of the current file, and what is left of it.
     at: usize,
     parts: Parts,
 }
 
 enum Parts {
     Columnar(Box<dyn BatchSource>),
-    /// A text file, which has no types before its end.
+    /// A text file, read whole because its types are known only at its end.
     Whole(Option<RecordBatch>),
 }
 
-/// Opens files, in their order, as one table that is read in batches of about `batch_rows` rows.
-/// `hints` are the types of columns that matter, for the text formats only.
+/// Opens files, in the given order, as one table that is read in batches of approximately
+/// `batch_rows` rows. `hints` are the types of columns that matter, for the text formats only.
 pub fn open_tables(
     files: &[SourceFile],
     hints: &[(String, DataType)],
@@ -81,7 +81,7 @@ impl TableReader {
         &self.schema
     }
 
-    /// The next rows; none at the end.
+    /// The next rows; `None` at the end.
     pub fn read(&mut self) -> Result<Option<RecordBatch>> {
         loop {
             let file = &self.files[self.at];
@@ -112,7 +112,7 @@ impl TableReader {
     }
 }
 
-/// A table that a thread of its own reads ahead.
+/// A table that a background thread reads ahead.
 pub struct ReadAhead {
     schema: SchemaRef,
     parts: mpsc::Receiver<Result<RecordBatch>>,
@@ -120,7 +120,7 @@ pub struct ReadAhead {
 }
 
 impl TableReader {
-    /// Reads in a thread, at most two parts ahead.
+    /// Reads in a background thread, at most two parts ahead.
     pub fn ahead(mut self) -> ReadAhead {
         let (sender, parts) = mpsc::sync_channel(1);
         let schema = self.schema.clone();
@@ -142,7 +142,7 @@ impl ReadAhead {
         &self.schema
     }
 
-    /// The next rows; none at the end.
+    /// The next rows; `None` at the end.
     pub fn read(&mut self) -> Result<Option<RecordBatch>> {
         match self.parts.recv() {
             Ok(part) => part.map(Some),

@@ -1,8 +1,8 @@
-//! The name of an output until it is whole.
+//! A temporary file, which holds an output until it is complete.
 //!
 //! Invariant: a file appears under its own name only by [`Temporary::rename`]; before that it has a
-//! temporary name in the same folder, and goes when its [`Temporary`] does. What a killed writer
-//! left goes with the next one. Deliberately absent: what is written.
+//! temporary name in the same folder, and is removed when its [`Temporary`] is dropped. A file that
+//! a killed writer left behind is removed by the next writer. Deliberately absent: what is written.
 
 use crate::clock::age;
 use lockstep_core::error::{Error, Result};
@@ -12,13 +12,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// How long nobody has written to a temporary file before it may be taken for abandoned.
+/// The time without a write after which a temporary file may be considered abandoned.
 const ABANDONED_AGE: Duration = Duration::from_secs(15 * 60);
 
-/// Tells apart the temporary files of one process.
+/// Makes the names of temporary files unique within the process.
 static NEXT_TEMPORARY: AtomicU64 = AtomicU64::new(0);
 
-/// A file that is removed unless it gets its own name.
+/// A file that is removed unless it is renamed.
 pub(super) struct Temporary {
     path: PathBuf,
     renamed: bool,
@@ -27,14 +27,14 @@ pub(super) struct Temporary {
 impl Drop for Temporary {
     fn drop(&mut self) {
         if !self.renamed {
-            // The file may be gone already, and a destructor has nobody to tell.
+            // The file may be gone already, and a destructor cannot report an error.
             let _ = std::fs::remove_file(&self.path);
         }
     }
 }
 
 impl Temporary {
-    /// Makes the file that is to be called `path`.
+    /// Creates the temporary file for `path`.
     pub(super) fn create(path: &Path) -> Result<(Temporary, File)> {
         clear_abandoned(path);
         let (temporary, file) = loop {
@@ -42,27 +42,27 @@ impl Temporary {
             let new = OpenOptions::new().read(true).write(true).create_new(true).open(&temporary);
             match new {
                 Ok(file) => break (Temporary { path: temporary, renamed: false }, file),
-                // What a process of the same number left, as in a container.
+                // It was left by a process with the same number, as in a container.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(cannot_write(path).because(error)),
             }
         };
-        // Held until the file is closed, however that comes about. Where files have no locks,
-        // nothing can be locked to see that it is abandoned either, and all of them stay.
+        // The lock lasts until the file is closed in any way. On file systems without locks, no
+        // file can be recognised as abandoned, so all of them stay.
         let _ = file.lock_shared();
         Ok((temporary, file))
     }
 
-    /// Gives the file the name `path`, over any file that had it.
+    /// Renames the file to `path`, replacing any file there.
     pub(super) fn rename(mut self, path: &Path) -> io::Result<()> {
         std::fs::rename(&self.path, path)?;
         self.renamed = true;
-        // The name itself is on the disk only when its folder is.
+        // The name itself is durable only when its folder is synced.
         File::open(folder_of(path))?.sync_all()
     }
 }
 
-/// Why a file could not be written.
+/// The error for a file that cannot be written.
 pub(super) fn cannot_write(path: &Path) -> Error {
     Error::retry(format!(
         "{}: the file cannot be written; is the folder there, writable and not full?",
@@ -74,7 +74,7 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Removes what killed writers of `path` left behind: temporary files that nobody holds.
+/// Removes the abandoned temporary files of killed writers of `path`: those that nobody has locked.
 fn clear_abandoned(path: &Path) {
     let Some(name) = path.file_name() else { return };
     let first = format!(".{}.", name.to_string_lossy());
@@ -92,17 +92,18 @@ fn clear_abandoned(path: &Path) {
         }
         let file = OpenOptions::new().read(true).write(true).open(entry.path());
         let held = file.map(|file| file.try_lock().is_err()).unwrap_or(true);
-        // One that is made but not locked yet is not old, nor is one that another machine writes.
+        // The age protects a file that was just created and is not locked yet, and one that another
+        // machine writes.
         let age = entry.metadata().ok().and_then(|metadata| age(&metadata));
         let old = age.is_some_and(|age| age > ABANDONED_AGE);
         if !held && old {
-            // Another may have been faster.
+            // Another process may have been faster.
             let _ = std::fs::remove_file(entry.path());
         }
     }
 }
 
-/// A name beside `path` that no other writer uses.
+/// A name next to `path` that no other writer uses.
 fn temporary_path(path: &Path) -> Result<PathBuf> {
     let name = path.file_name().ok_or_else(|| cannot_write(path))?.to_string_lossy();
     let number = NEXT_TEMPORARY.fetch_add(1, Ordering::Relaxed);
@@ -113,8 +114,9 @@ fn temporary_path(path: &Path) -> Result<PathBuf> {
 mod tests {
     use super::*;
 
-    /// Goal: what a killed writer left goes with the next one, and what a living one holds stays.
-    /// Method: a file as a killed writer leaves it, made to look old, beside a writer at work.
+    /// Goal: the file of a killed writer is removed by the next one, and the file of a running
+    /// writer stays. Method: a file as a killed writer leaves it, made to look old, next to a
+    /// writer at work.
     #[test]
     fn abandoned_files_are_cleared() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,10 +1,11 @@
-//! Text formats: records, one at a time, become batches of events.
+//! Text formats: collects records, one at a time, into batches of events.
 //!
-//! Invariant: every record is an event or is set aside with its bytes, and has a position: its
+//! Invariant: every record becomes an event or is set aside with its bytes, and has a position: its
 //! number among the input's records, from 0. A record whose time, id or arrival is bad is set
-//! aside; a bad value of any other column is null in the event and told as a failure (S8). A batch
-//! ends after its rows or after [`BATCH_BYTES_MAX`] of text, whichever is first, and neither shows
-//! in what is read. Deliberately absent: how a record is found and decoded ([`Records`]).
+//! aside; a bad value of any other column becomes null and is reported as a failure (S8). A batch
+//! ends at its number of rows or at [`BATCH_BYTES_MAX`] of text, whichever comes first; neither
+//! limit affects what is read. Deliberately absent: how a record is found and decoded
+//! ([`Records`]).
 
 use super::admit::time_reason;
 use super::column::ColumnBuilder;
@@ -20,17 +21,17 @@ use std::sync::Arc;
 
 /// The records of one input.
 pub(super) trait Records: Send {
-    /// Goes to the next record; false after the last one.
+    /// Moves to the next record; false after the last one.
     fn advance(&mut self) -> Result<bool>;
 
-    /// The record's bytes as they came.
+    /// The record's original bytes.
     fn raw(&self) -> &[u8];
 
     /// The 1-based line on which the record starts.
     fn line(&self) -> u64;
 
-    /// The record as one cell a column of the schema, each with a reason if it is bad, or why the
-    /// record is none.
+    /// The record as one cell for each column of the schema, or the reason why a cell is bad; or
+    /// why the whole record is malformed.
     fn cells(&self) -> Result<Vec<Result<Cell<'_>, String>>, String>;
 }
 
@@ -59,8 +60,8 @@ pub(super) struct TextReader<R> {
 }
 
 impl<R: Records> TextReader<R> {
-    /// A reader that starts at record `skip`, or at the end if there are fewer, and how many
-    /// records it passed over.
+    /// A reader that starts at record `skip`, or at the end if there are fewer, and the number of
+    /// records that were skipped.
     pub(super) fn starting_at(
         mut records: R,
         schema: Arc<SourceSchema>,
@@ -76,7 +77,7 @@ impl<R: Records> TextReader<R> {
     }
 }
 
-/// What of a batch is no column.
+/// The parts of a batch other than its columns.
 #[derive(Default)]
 struct Batch {
     positions: Vec<u64>,
@@ -91,7 +92,7 @@ impl Batch {
 }
 
 impl<R: Records> TextReader<R> {
-    /// Adds the record at which the input stands.
+    /// Adds the current record of the input.
     fn add_record(&mut self, batch: &mut Batch) {
         let TextReader { records, schema, columns, position, .. } = self;
         let named = |index: usize, reason: &str| in_column(&schema.columns[index].name, reason);

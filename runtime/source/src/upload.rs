@@ -1,8 +1,8 @@
-//! Files into object stores: whole or not at all.
+//! Uploads: writes files to object stores, completely or not at all.
 //!
 //! Invariant: an object appears, or replaces another, only when every part of it has arrived; an
-//! upload that fails is given up, so that the store keeps no parts. Deliberately absent: writing
-//! without a local file first, since a training set is not known to be good before its end.
+//! upload that fails is aborted, so that the store keeps no parts. Deliberately absent: uploading
+//! without a local file first, because only a finished training set is known to be good.
 
 use super::objects::{ObjectStores, ObjectUrl, key_of, wait};
 use lockstep_core::error::{Error, Result};
@@ -11,8 +11,8 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// Bytes of a part: the stores take at most 10,000 parts, and none below 5 MiB but the last, and
-/// each has half a minute on the road.
+/// Bytes of a part: the stores accept at most 10,000 parts, all at least 5 MiB except the last, and
+/// the transfer of each must take less than half a minute.
 const PART_BYTES: u64 = 8 << 20;
 
 /// Whether a text names an object rather than a path.
@@ -27,7 +27,7 @@ enum Failure {
 }
 
 impl ObjectStores {
-    /// Fails if no object can be put at `url`. Method: an upload is begun and given up.
+    /// Fails if no object can be written to `url`. Method: an upload is started and aborted.
     pub fn check_writable(&self, url: &str) -> Result<()> {
         let (url, store) = self.target(url)?;
         let key = key_of(&url)?;
@@ -35,7 +35,7 @@ impl ObjectStores {
         begun.map_err(|error| self.explain(&url, error))
     }
 
-    /// Puts a file at `url`, over any object there.
+    /// Writes a file to `url`, replacing any object there.
     pub fn upload(&self, url: &str, file: &Path) -> Result<()> {
         let (url, store) = self.target(url)?;
         let key = key_of(&url)?;
@@ -51,7 +51,7 @@ impl ObjectStores {
                     Err(error) => Err(Failure::File(error)),
                 };
                 if let Err(failure) = sent {
-                    // What is given up is not billed; that it fails too says nothing new.
+                    // Aborted parts are not billed; an error of the abort itself would add nothing.
                     let _ = upload.abort().await;
                     return Err(failure);
                 }

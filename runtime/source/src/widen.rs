@@ -1,9 +1,10 @@
-//! Widening: from the Arrow types that files carry to the one Arrow type of a [`DataType`] (S6).
+//! Widening: converts the Arrow types that files contain to the one Arrow type of a [`DataType`]
+//! (S6).
 //!
-//! Invariant: what comes out has exactly [`arrow_type`]'s type, the one quiet NaN (S14), zero, an
-//! empty text or an empty list behind every null, and offsets that start at 0. A value that has no
-//! exact counterpart makes its row bad and is null in the array; nothing is rounded but times finer
-//! than a microsecond, which floor toward minus infinity (S2). Deliberately absent: arrow-cast,
+//! Invariant: the result has exactly [`arrow_type`]'s type, the one quiet NaN (S14), zero, an empty
+//! text or an empty list behind every null, and offsets that start at 0. A value without an exact
+//! counterpart makes its row bad and becomes null; nothing is rounded except times finer than a
+//! microsecond, which are floored toward minus infinity (S2). Deliberately absent: arrow-cast,
 //! whose casts truncate toward zero and turn an overflow into a null.
 
 use arrow::array::{
@@ -32,7 +33,7 @@ use std::sync::Arc;
 pub(super) struct BadRows(BTreeMap<usize, String>);
 
 impl BadRows {
-    /// Marks `row`; the first reason given stays.
+    /// Marks `row`; the first reason given is kept.
     pub(super) fn add(&mut self, row: usize, reason: impl FnOnce() -> String) {
         self.0.entry(row).or_insert_with(reason);
     }
@@ -42,7 +43,7 @@ impl BadRows {
         self.0.get(&row).map(String::as_str)
     }
 
-    /// How many rows are bad.
+    /// The number of bad rows.
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
@@ -53,7 +54,7 @@ impl BadRows {
     }
 }
 
-/// Whether a column of type `found` can be one of type `expected`.
+/// Whether a column of type `found` can be widened to type `expected`.
 pub(super) fn accepts(found: &ArrowType, expected: &DataType) -> bool {
     use ArrowType as A;
     match (found, expected) {
@@ -82,8 +83,8 @@ pub(super) fn accepts(found: &ArrowType, expected: &DataType) -> bool {
     }
 }
 
-/// `array` as a column of type `expected`, which [`accepts`] allows. Binary text is accepted too:
-/// the Parquet reader delivers text so, in order that one bad text costs its row only.
+/// `array` as a column of type `expected`, which [`accepts`] must allow. Binary text is accepted
+/// too: the Parquet reader returns text in this form, so that one bad text affects only its row.
 pub(super) fn widen(array: &ArrayRef, expected: &DataType, bad: &mut BadRows) -> Result<ArrayRef> {
     use ArrowType as A;
     Ok(match (array.data_type(), expected) {
@@ -142,7 +143,7 @@ fn nulls_of(array: &dyn Array) -> Option<NullBuffer> {
     Some(NullBuffer::new(BooleanBuffer::new(nulls.inner().sliced(), 0, nulls.len())))
 }
 
-/// Each value through `convert`, which is exact for all of them.
+/// Converts each value with `convert`, which is exact for all of them.
 fn exact<S: ArrowPrimitiveType, T: ArrowPrimitiveType>(
     array: &ArrayRef,
     convert: impl Fn(S::Native) -> T::Native,
@@ -160,7 +161,7 @@ fn exact<S: ArrowPrimitiveType, T: ArrowPrimitiveType>(
     Arc::new(PrimitiveArray::<T>::new(converted, nulls))
 }
 
-/// Each value through `convert`; a row for which it has no answer is bad.
+/// Converts each value with `convert`; a row for which that returns `None` is bad.
 fn partial<S: ArrowPrimitiveType<Native: Display>, T: ArrowPrimitiveType>(
     array: &ArrayRef,
     expected: &str,
@@ -251,7 +252,7 @@ fn binary(array: &ArrayRef, bad: &mut BadRows) -> Result<ArrayRef> {
     let nulls = nulls_of(array);
     if is_compact(bytes.offsets(), bytes.values().len(), nulls.as_ref()) {
         let (offsets, values, _) = bytes.clone().into_parts();
-        // All at once where every text is good, which is nearly always.
+        // All at once if every text is valid, which is nearly always the case.
         if let Ok(texts) = StringArray::try_new(offsets, values, nulls) {
             return Ok(Arc::new(texts));
         }
@@ -259,7 +260,7 @@ fn binary(array: &ArrayRef, bad: &mut BadRows) -> Result<ArrayRef> {
     text(array, bad, |row| bytes.value(row))
 }
 
-/// The texts that `bytes_of` gives; one that is not UTF-8 makes its row bad.
+/// The texts that `bytes_of` returns; one that is not UTF-8 makes its row bad.
 fn text<'a>(
     array: &dyn Array,
     bad: &mut BadRows,
@@ -314,7 +315,7 @@ fn dictionary(array: &ArrayRef, expected: &DataType, bad: &mut BadRows) -> Resul
             }
         }
     }
-    // Again, as `take` may leave a buffer of nulls without any null.
+    // Widened again, because `take` may leave a null buffer without any null.
     widen(&spread, expected, bad)
 }
 
@@ -336,7 +337,7 @@ fn child_range(array: &dyn Array, row: usize) -> Range<usize> {
     }
 }
 
-/// A list of any kind: its valid rows' elements, gathered, then widened.
+/// A list of any kind: the elements of its valid rows are gathered, then widened.
 fn list(array: &ArrayRef, element: &DataType, bad: &mut BadRows) -> Result<ArrayRef> {
     let child = match array.data_type() {
         ArrowType::List(_) => array.as_list::<i32>().values(),

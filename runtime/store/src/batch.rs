@@ -1,7 +1,7 @@
-//! Batches: the writes of one commit, within the limits that every store keeps.
+//! Batches: the writes of one commit, within limits that every store accepts.
 //!
-//! Invariant: a batch holds nothing that a store refuses, so no commit fails for what it writes.
-//! Deliberately absent: reads, and what keys and values mean (`layout`).
+//! Invariant: a batch contains nothing that a store refuses, so no commit fails because of what it
+//! writes. Deliberately absent: reads, and what keys and values mean (`layout`).
 
 use super::key::{check_key, shown};
 use bytes::Bytes;
@@ -11,10 +11,10 @@ use std::collections::BTreeMap;
 
 /// The longest value, in bytes.
 pub const VALUE_BYTES_MAX: usize = 16 << 20;
-/// The keys and values of one batch, in bytes. Small batches are faster: a batch is held in
-/// memory.
+/// Most bytes of keys and values in one batch. A batch is held in memory, and small ones are
+/// faster.
 pub const BATCH_BYTES_MAX: usize = 64 << 20;
-/// The keys of one batch.
+/// Most keys in one batch.
 pub const BATCH_KEYS_MAX: usize = 1 << 20;
 
 /// Writes that become visible and durable together.
@@ -30,7 +30,7 @@ impl WriteBatch {
         Self::default()
     }
 
-    /// Sets `key` to `value`; the last write of a key in a batch counts.
+    /// Sets `key` to `value`. If a batch writes a key more than once, the last write counts.
     pub fn put(&mut self, key: impl Into<Vec<u8>>, value: impl Into<Vec<u8>>) -> Result<()> {
         let (key, value) = (key.into(), value.into());
         if value.len() > VALUE_BYTES_MAX {
@@ -50,7 +50,7 @@ impl WriteBatch {
         self.write(key.into(), None)
     }
 
-    /// The writes in key order, which the batch gives away; `None` removes a key.
+    /// Consumes the batch and returns its writes in key order; `None` removes a key.
     pub(super) fn into_writes(self) -> impl Iterator<Item = (Vec<u8>, Option<Bytes>)> {
         self.writes.into_iter()
     }
@@ -104,7 +104,8 @@ mod tests {
     use super::*;
     use crate::key::KEY_BYTES_MAX;
 
-    /// Goal: every limit of a batch is reached and named. Method: one byte or key beyond each.
+    /// Goal: every limit of a batch is enforced, and the error names it. Method: one byte or key
+    /// beyond each.
     #[test]
     fn a_batch_refuses_what_no_store_takes() {
         let mut batch = WriteBatch::new();

@@ -1,9 +1,9 @@
-//! All tiles of a key at once, for a store that holds none of it yet.
+//! Bulk tiles: all tiles of a key at once, for a store that has none of the key yet.
 //!
-//! The rows of a key come together and in order of event time, so the tiles of a level come one
-//! after the other, each in one piece: nothing is read back, and nothing is encoded twice.
-//! Invariant: the tiles are those that [`Deltas`](super::tiles::Deltas) would have left under the
-//! same retention, and come in the order of their store keys. Deliberately absent: commits.
+//! The rows of a key come together and in order of event time, so each tile of a level is complete
+//! before the next one begins: nothing is read back, and nothing is encoded twice. Invariant: the
+//! tiles are those that [`Deltas`](super::tiles::Deltas) would have produced under the same
+//! retention, in the order of their store keys. Deliberately absent: commits.
 
 use super::layout::TilePrefix;
 use super::tiles::encode;
@@ -18,12 +18,12 @@ use lockstep_core::time::Time;
 use lockstep_core::view_plan::ViewPlan;
 use std::ops::Range;
 
-/// States that a guest settles together.
+/// States that a guest settles (merges) in one call.
 const SETTLE_STATES: usize = 1024;
-/// Rows of one tile after which a guest settles it, so that what waits stays small.
+/// Rows of one tile after which a guest settles it, so that few states wait.
 const SETTLE_ROWS: usize = 4095;
 
-/// Tiles of one view, on their way into a store.
+/// Tiles of one view that are being built for a store.
 pub struct Bulk<'a> {
     set: SetNumber,
     view: &'a ViewPlan,
@@ -34,7 +34,7 @@ pub struct Bulk<'a> {
 }
 
 impl<'a> Bulk<'a> {
-    /// No tiles yet of `view` in its state set, of which the store will keep what `retention` says.
+    /// Starts without tiles, for `view` in a state set; the store will keep what `retention` says.
     pub fn new(
         set: SetNumber,
         view: &'a ViewPlan,
@@ -48,7 +48,7 @@ impl<'a> Bulk<'a> {
     pub fn key(&mut self, key: &EntityKey, rows: &Rows, range: Range<usize>) -> Result<()> {
         let prefix = TilePrefix::new(self.set, key);
         let time = |row: usize| Time::saturating(rows.event_time(row));
-        // The first row of the range whose time is not before another.
+        // The first row of the range whose time is at or after a given one.
         let first = |from: &dyn Fn(Time) -> bool| {
             let times = &rows.event_times()[range.clone()];
             range.start + times.partition_point(|micros| !from(Time::saturating(*micros)))

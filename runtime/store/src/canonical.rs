@@ -1,12 +1,12 @@
-//! The canonical export of what a store holds for some views: stores are equal when their exports
-//! are (S24).
+//! The canonical export of what a store holds for some views: two stores are equal when their
+//! exports are (S24).
 //!
-//! Hosts tidy lazily: a tile below its level's retention is deleted when its key is next written, and
-//! a top tile below `base_until` then joins the base tile. State sets are numbered in the order in
-//! which a store met them, and rejected positions lie as the commits cut them. So two stores that
-//! hold the same may lie differently. The export settles all of that: it names views instead of
-//! sets, and depends on the admitted events and the watermark alone. Deliberately absent: answering,
-//! which never reads what this leaves out; generations that do not answer.
+//! Stores with the same content may have different entries, for three reasons: a tile below its
+//! level's retention is deleted only when its key is next written (a top-level tile below
+//! `base_until` then joins the base tile); state sets are numbered in the order in which a store
+//! met them; and rejected positions are grouped by commit. The export removes these differences: it
+//! names views instead of sets, and [`Scope`] says what it includes. Deliberately absent: serving,
+//! which never reads what the export leaves out; and generations that are not active.
 
 use super::contract::{Snapshot, Store};
 use super::export::{Builder, Exported, Receive};
@@ -27,18 +27,18 @@ use std::collections::BTreeMap;
 /// What of a store is exported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// Tiles, generations, event ids and watermarks: what values depend on. Equal for any order in
-    /// which the same events arrived.
+    /// Tiles, generations, event ids and watermarks: everything that values depend on. Equal for
+    /// any order in which the same events arrived.
     Values,
-    /// Positions, counts, rejected positions and what was set aside as well. Equal for one log in one
-    /// order, however it was cut into batches, redelivered and restarted.
+    /// In addition, positions, counts, rejected positions and events set aside. Equal for one log
+    /// in one order, however it was cut into batches, redelivered or restarted.
     All,
 }
 
 /// A view that is exported.
 #[derive(Clone, Copy, Debug)]
 pub struct View<'a> {
-    /// The set of its states.
+    /// The set that holds its states.
     pub set: SetNumber,
     /// Its generation.
     pub generation: Sha,
@@ -46,7 +46,7 @@ pub struct View<'a> {
     pub plan: &'a ViewPlan,
 }
 
-/// Exports the newest state of `store` for these views, whose guests have the same indices.
+/// Exports the newest state of `store` for these views; `guests` has the same indices as `views`.
 ///
 /// # Errors
 /// If the store is damaged, or `visit` fails.
@@ -85,7 +85,7 @@ pub fn export(
     Ok(out.builder.finish(snapshot.sequence()))
 }
 
-/// What becomes of a tile.
+/// What happens to a tile in the export.
 enum Place {
     Kept,
     Gone,
@@ -120,7 +120,7 @@ impl Out<'_, '_> {
         (self.visit)(key, value)
     }
 
-    /// The tiles of a view, and how far they are.
+    /// Exports the tiles of a view, and its progress.
     fn view(
         &mut self,
         snapshot: &dyn Snapshot,
@@ -177,7 +177,7 @@ impl Out<'_, '_> {
         self.add(&named(&key), &tiles::encode(plan, None, &state))
     }
 
-    /// The rejected positions of each partition, in one piece.
+    /// The rejected positions of each partition, joined from all commits.
     fn rejected(&mut self, snapshot: &dyn Snapshot) -> Result<()> {
         let mut partitions: Vec<(String, String)> = Vec::new();
         for source in progress::sources(snapshot)? {
@@ -195,7 +195,8 @@ impl Out<'_, '_> {
         Ok(())
     }
 
-    /// The events that were set aside for their source or for one of the views, with the view's name.
+    /// The events that were set aside for their source or for one of the views, with the view's
+    /// name.
     fn set_aside(&mut self, snapshot: &dyn Snapshot, views: &[View<'_>]) -> Result<()> {
         let mut records: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
         let (start, end) = layout::all_set_aside();

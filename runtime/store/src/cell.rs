@@ -1,4 +1,4 @@
-//! What lies under which key of the durable backend's tree.
+//! The layout of the durable backend's tree: which key holds what, and how large values are split.
 //!
 //! ```text
 //! 00            the record of the newest commit
@@ -11,22 +11,22 @@
 //! A large value is named by the commit that wrote it and its number among that batch's writes, so
 //! a new version never shares a chunk with the old one, which the same batch removes.
 //!
-//! Invariant: a decoded head names at least two chunks, and at most those of the longest value.
-//! Deliberately absent: the checksums, which are the envelope's, of heads and chunks alike.
+//! Invariant: a decoded head names at least two chunks and a length within the limit of a value.
+//! Deliberately absent: checksums; the envelope protects heads and chunks alike.
 
 use super::batch::VALUE_BYTES_MAX;
 use super::key::shown;
 use lockstep_core::error::Error;
 
-/// A value up to this size lies in its page; a longer one is cut into chunks of this size. The
-/// backend splits a page beyond 16 entries and merges it below 4, so it has 21 at most, which must
-/// stay below 128 KB: a larger page becomes a file of its own.
+/// A value up to this size is stored in its page; a longer one is split into chunks of this size.
+/// The backend splits a page beyond 16 entries and merges it below 4, so it has 21 at most, which
+/// must stay below 128 KB: a larger page becomes a file of its own.
 pub(super) const INLINE_BYTES_MAX: usize = 5_500;
 /// The key of the store's own record.
 pub(super) const RECORD_KEY: &[u8] = &[0];
-/// What the stored key of a value begins with.
+/// The first byte of a value's stored key.
 pub(super) const VALUE_PREFIX: u8 = 1;
-/// What the key of a chunk begins with.
+/// The first byte of a chunk's stored key.
 pub(super) const CHUNK_PREFIX: u8 = 2;
 
 const HEAD_BYTES: usize = 8 + 8 + 4 + 16;
@@ -39,11 +39,11 @@ pub(super) fn value_key(key: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A value as it was put.
+/// A value as it was written.
 pub(super) enum Value<'a> {
-    /// It lies in its page.
+    /// It was stored in its page.
     Inline(&'a [u8]),
-    /// It was put together.
+    /// It was assembled from chunks.
     Large(Vec<u8>),
 }
 
@@ -58,7 +58,7 @@ impl std::ops::Deref for Value<'_> {
     }
 }
 
-/// Where the chunks of a large value lie, and what they make together.
+/// The head of a large value: where its chunks are, and their length and hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Head {
     /// The value's length in bytes.
@@ -82,7 +82,7 @@ impl Head {
         bytes
     }
 
-    /// Reads bytes from disk; `None` if they are no head.
+    /// Decodes bytes from disk; `None` if they are not a valid head.
     pub(super) fn decode(bytes: &[u8]) -> Option<Head> {
         let (length, rest) = bytes.split_first_chunk::<8>()?;
         let (commit, rest) = rest.split_first_chunk::<8>()?;
@@ -107,7 +107,7 @@ impl Head {
     }
 }
 
-/// The error of a stored value that is not what its key or its head says.
+/// The error for a stored value that does not match its key or its head.
 pub(super) fn misplaced(key: &[u8]) -> Error {
     Error::restore(format!(
         "the stored value of key {} does not belong there or is incomplete; restore a backup, or \
@@ -120,8 +120,8 @@ pub(super) fn misplaced(key: &[u8]) -> Error {
 mod tests {
     use super::*;
 
-    /// Goal: the bytes on disk do not change without a version. Method: golden forms of a head and
-    /// its chunk keys, and lengths that no large value has.
+    /// Goal: the bytes on disk do not change without a new version. Method: golden bytes of a head
+    /// and its chunk keys, and lengths that no large value has.
     #[test]
     fn the_layout_is_the_golden_one() {
         let head = Head { length: 11_001, commit: 5, number: 258, hash: 1 << 120 };

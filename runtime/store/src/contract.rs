@@ -1,7 +1,8 @@
-//! The contract of stores as traits: what every backend does, and what some do beside.
+//! The contract of stores as traits: what every backend must do, and what some can do in addition.
 //!
-//! Invariant: a backend keeps the laws that the crate's prose states, and its callers use these
-//! traits alone. Deliberately absent: how a backend is made or opened, which each says for itself.
+//! Invariant: a backend keeps the laws that the crate's documentation states, and its callers use
+//! these traits alone. Deliberately absent: how a backend is created or opened, which differs
+//! between backends.
 
 use super::batch::WriteBatch;
 use super::key::prefix_end;
@@ -14,18 +15,18 @@ pub type Visit<'a> = dyn FnMut(&[u8], &[u8]) -> Result<bool> + 'a;
 
 /// An ordered map with atomic, durable commits.
 pub trait Store: Send + Sync + Debug {
-    /// The state after the newest commit. Commits wait while a snapshot lives, so drop it soon,
-    /// and never ask for a second one, or commit, in the thread that holds one: that may deadlock.
+    /// The state after the newest commit. Commits wait while a snapshot exists, so drop it soon. A
+    /// thread that holds one must not ask for a second one or commit: that may deadlock.
     fn read(&self) -> Result<Box<dyn Snapshot + '_>>;
 
     /// Applies `batch` as one commit and returns its number, from 1, once it is durable. Readers
-    /// may see it a moment earlier. After an error of kind `Retry` open the store again.
+    /// may see it a moment earlier. After an error of kind `Retry`, open the store again.
     fn commit(&self, batch: WriteBatch) -> Result<u64>;
 }
 
-/// One state of a store.
+/// One state of a store, fixed while the snapshot exists.
 pub trait Snapshot {
-    /// The number of the commit that this state follows; 0 for an empty new store.
+    /// The number of the newest commit in this state; 0 for an empty new store.
     fn sequence(&self) -> u64;
 
     /// The value of `key`.
@@ -40,9 +41,9 @@ pub trait Snapshot {
     }
 }
 
-/// A store that can check all that it holds.
+/// A store that can check its whole content.
 pub trait Verify {
-    /// Reads everything and checks it: checksums, large values, the count and the sum of all
+    /// Reads everything and checks it: checksums, large values, and the count and the sum of all
     /// entries. It takes time in proportion to the store, and commits wait for it.
     fn verify(&self) -> Result<Verified>;
 }
@@ -54,9 +55,9 @@ pub struct Verified {
     pub sequence: u64,
     /// How many keys the store holds.
     pub keys: u64,
-    /// Their keys and values, in bytes, without what the backend adds.
+    /// Their keys and values, in bytes, without the backend's overhead.
     pub bytes: u64,
-    /// The sum of a 128-bit hash of each entry: equal for equal contents. It catches accidents,
-    /// not malice; compare stores by [`export`](crate::export::export).
+    /// The sum of a 128-bit hash of each entry: equal for equal contents. It detects accidents, not
+    /// deliberate changes; compare stores by [`export`](crate::export::export).
     pub content: u128,
 }

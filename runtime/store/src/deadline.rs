@@ -1,7 +1,8 @@
-//! Work of a backend in a thread of its own, so that a panic or a hang there is an answer here.
+//! Runs a backend's work in a thread of its own, so that a panic or a hang there becomes a result
+//! here.
 //!
-//! Invariant: the caller waits at most as long as it says. Deliberately absent: stopping the work.
-//! A thread cannot be stopped, so one that never answers is abandoned with all it holds.
+//! Invariant: the caller waits no longer than it asked to. Deliberately absent: stopping the work.
+//! A thread cannot be stopped, so one that hangs is abandoned together with everything it holds.
 
 use lockstep_core::error::{Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,18 +10,18 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-/// How work ended.
+/// How the work ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome<T> {
-    /// With this result.
+    /// It returned this result.
     Done(T),
-    /// By a panic, whose message is on standard error.
+    /// It panicked; the message is on standard error.
     Panicked,
-    /// Not yet.
+    /// It has not ended yet.
     Late,
 }
 
-/// Runs `work`, and waits `wait_s_max` for it.
+/// Runs `work`, and waits at most `wait_s_max` for it.
 pub(super) fn run<T: Send + 'static>(
     wait_s_max: u64,
     work: impl FnOnce() -> T + Send + 'static,
@@ -29,9 +30,9 @@ pub(super) fn run<T: Send + 'static>(
     thread::Builder::new()
         .name("lockstep-store".to_string())
         .spawn(move || {
-            // After a panic the caller gives up what the work was about.
+            // After a panic the caller stops using what the work was about.
             let result = catch_unwind(AssertUnwindSafe(work));
-            // Nobody listens any more if the wait is over.
+            // After the wait is over, nobody receives the result.
             answer.send(result).ok();
         })
         .map_err(|error| Error::retry("the system has no thread for a store").because(error))?;
@@ -46,8 +47,9 @@ pub(super) fn run<T: Send + 'static>(
 mod tests {
     use super::*;
 
-    /// Goal: each end of work is told from the others. Method: work that answers, panics, and
-    /// waits for a message that comes only after the caller gave up.
+    /// Goal: the three ways in which work can end are distinguished. Method: work that returns,
+    /// work that panics, and work that waits for a message which comes only after the caller gave
+    /// up.
     #[test]
     fn work_ends_in_one_of_three_ways() {
         assert_eq!(run(60, || 7).unwrap(), Outcome::Done(7));

@@ -1,4 +1,5 @@
-//! A store's directory: what lies beside the backend's own files, and the order it is written in.
+//! A store's directory: which files it holds besides the backend's own, and the order in which they
+//! are written.
 //!
 //! ```text
 //! LOCK      held by the one process that has the store
@@ -9,11 +10,11 @@
 //! aside.*   snapshots that the backend could not read; safe to delete
 //! ```
 //!
-//! Invariant: while a FORMAT exists, so does a COMMIT; and COMMIT is written only once the commit
-//! it names is on the disk. So the backend holds the commit that COMMIT names, or the one after it
-//! (a crash came between), or it has lost something.
+//! Invariant: while FORMAT exists, so does COMMIT; and COMMIT is written only once the commit it
+//! names is on the disk. So the backend holds the commit that COMMIT names, or the one after it (a
+//! crash came between), or it has lost something.
 //!
-//! Deliberately absent: the backend's interface. This file knows the names of its files alone.
+//! Deliberately absent: the backend's interface. This file knows only the names of its files.
 
 use super::deadline::{self, Outcome};
 use super::record::Record;
@@ -24,13 +25,16 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// The format's name and version, the whole of FORMAT.
+/// The format's name and version: the whole content of FORMAT.
 const FORMAT: &str = "lockstep store 3\n";
-/// What FORMAT begins with in every version.
+/// The version in [`FORMAT`].
+const FORMAT_VERSION: u32 = 3;
+/// The beginning of FORMAT in every version.
 const FORMAT_NAME: &str = "lockstep store ";
-/// A FORMAT file is no longer than this; a longer file is something else.
+/// The greatest length of a FORMAT file; a longer file is something else.
 const FORMAT_BYTES_MAX: u64 = 64;
-/// How long a just closed backend may hold on to its file: its threads outlive it a little.
+/// How long a backend that was just closed may keep its file locked: its threads outlive it a
+/// little.
 const BACKEND_LOCK_WAIT_S_MAX: u64 = 10;
 
 /// A store's directory, held by this process.
@@ -42,31 +46,31 @@ pub(super) struct Directory {
 }
 
 impl Drop for Directory {
-    /// Gives the lock back now. Closing the file alone would not: a child that another thread of
-    /// this process starts holds a copy of it from its fork to its exec.
+    /// Releases the lock explicitly. Closing the file would not be enough: a child process that
+    /// another thread starts holds a copy of the file between its fork and its exec.
     fn drop(&mut self) {
-        // A failure leaves the lock to the end of the process; the next open says who has it.
+        // If this fails, the lock lasts until the process ends; the next open reports who has it.
         self.lock.unlock().ok();
     }
 }
 
-/// What COMMIT says.
+/// The content of COMMIT.
 #[derive(Debug)]
 pub(super) enum Committed {
     /// The record of the newest durable commit.
     Record(Record),
-    /// The file is gone or damaged: why.
+    /// The file is missing or damaged, for this reason.
     Lost(Error),
 }
 
 impl Directory {
-    /// Whether a store, whole or damaged, is at `path`.
+    /// Whether there is a store, complete or damaged, at `path`.
     pub(super) fn is_store(path: &Path) -> bool {
         path.join("FORMAT").is_file()
     }
 
-    /// Makes a new store's directory, which must be absent or empty, or one whose making was
-    /// interrupted. Its parent must be there: a typing error should not leave a tree behind.
+    /// Creates a new store's directory. It must be absent or empty, or left by an interrupted
+    /// creation. Its parent must exist: a typing error should not leave a tree of folders behind.
     pub(super) fn create(path: &Path) -> Result<Directory> {
         match fs::create_dir(path) {
             Ok(()) => {}
@@ -93,7 +97,7 @@ impl Directory {
         let directory = Directory::locked(path)?;
         directory.write_commit(&Record::default())?;
         directory.replace("FORMAT", FORMAT.as_bytes())?;
-        // The directory's own name must last, too.
+        // The directory's own name must be durable, too.
         match path.canonicalize().ok().as_deref().and_then(Path::parent) {
             Some(parent) => sync_directory(parent)?,
             None => return Err(Error::input(format!("{} has no parent", path.display()))),
@@ -121,7 +125,7 @@ impl Directory {
         Directory::locked(path)
     }
 
-    /// Locks the directory, and removes what a killed process was writing in it.
+    /// Locks the directory, and removes the temporary files of a killed process.
     fn locked(path: &Path) -> Result<Directory> {
         let directory = Directory { path: path.to_path_buf(), lock: lock(path)? };
         for name in directory.names()?.iter().filter(|name| is_unwritten(name)) {
@@ -161,8 +165,8 @@ impl Directory {
         self.replace("COMMIT", &record.encode())
     }
 
-    /// Removes what keeps the backend from opening after a kill while it was opening: a snapshot
-    /// that was not finished, and a configuration file that was cut short. Both are made anew.
+    /// Removes files that would prevent the backend from opening after it was killed while opening:
+    /// an unfinished snapshot, and a truncated configuration file. The backend writes both again.
     pub(super) fn clear_unfinished(&self) -> Result<()> {
         for name in self.names()? {
             if name.starts_with("snap.") && name.ends_with(".generating") {
@@ -181,7 +185,8 @@ impl Directory {
         }
     }
 
-    /// Renames the backend's snapshots, so that it reads its whole log instead. Returns how many.
+    /// Renames the backend's snapshots, so that it reads its whole log instead. Returns how many
+    /// there were.
     pub(super) fn set_snapshots_aside(&self) -> Result<usize> {
         let mut moved = 0;
         for name in self.names()? {
@@ -195,8 +200,9 @@ impl Directory {
         Ok(moved)
     }
 
-    /// Waits until nobody holds the backend's own lock. We hold ours, so it can only be threads of
-    /// a backend that was closed a moment ago, or a program that is not Lockstep.
+    /// Waits until nobody holds the backend's own lock. This process holds the store's lock, so the
+    /// backend's can only be held by threads of a backend that was just closed, or by a program
+    /// that is not Lockstep.
     pub(super) fn wait_for_backend(&self) -> Result<()> {
         let path = self.path.join("db");
         let file = match File::open(&path) {
@@ -218,10 +224,10 @@ impl Directory {
         }
     }
 
-    /// Brings what the backend has written to the disk: its log, and the large pages that it keeps
-    /// in files of their own and never syncs. The limits of a store should keep pages small, but
-    /// they are counted in the backend's source, so this does not rely on them. Files with numbers
-    /// from `first_blob` on are new; returns the next number.
+    /// Syncs what the backend has written: its log, and the large pages that it keeps in files of
+    /// their own and never syncs. The limits of a store should keep pages small, but they were
+    /// derived from the backend's source, so this does not rely on them. Files numbered from
+    /// `first_blob` on are new; returns the next number.
     pub(super) fn sync_data(&self, log: &File, first_blob: u64) -> Result<u64> {
         let blobs = self.path.join("blobs");
         let mut next = first_blob;
@@ -232,7 +238,7 @@ impl Directory {
             if let Some(number) = number.filter(|&number| number >= first_blob) {
                 match File::open(entry.path()).and_then(|file| file.sync_data()) {
                     Ok(()) => next = next.max(number + 1),
-                    // The backend has written the page anew since, and removed this file.
+                    // The backend has rewritten the page since, and removed this file.
                     Err(error) if error.kind() == ErrorKind::NotFound => {}
                     Err(error) => return Err(failed(&entry.path(), "cannot be synced", error)),
                 }
@@ -245,7 +251,7 @@ impl Directory {
         Ok(next)
     }
 
-    /// Makes the names of all files durable, once, after the backend has made its own.
+    /// Makes the names of all files durable, once, after the backend has created its own.
     pub(super) fn sync_names(&self) -> Result<()> {
         let conf = self.path.join("conf");
         File::open(&conf)
@@ -263,14 +269,14 @@ impl Directory {
         list().map_err(|error| failed(&self.path, "cannot be listed", error))
     }
 
-    /// Replaces a small file, so that after a crash it is the old one or the new one.
+    /// Replaces a small file, so that after a crash it is either the old one or the new one.
     fn replace(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let path = self.path.join(name);
         replace(&path, bytes).map_err(|error| failed(&path, "cannot be written", error))
     }
 }
 
-/// An error of the file system: the caller's, if its path or its rights are wrong.
+/// An error of the file system; of kind `Input` if the path or its access rights are wrong.
 pub(super) fn failed(path: &Path, what: &str, error: io::Error) -> Error {
     let remedy = match error.kind() {
         ErrorKind::PermissionDenied => Some("give this user the right to read and write it"),
@@ -296,7 +302,7 @@ pub(super) fn failed(path: &Path, what: &str, error: io::Error) -> Error {
     }
 }
 
-/// Whether `name` is that of a file of ours that nobody had finished writing.
+/// Whether `name` is a temporary file that a killed process left unfinished.
 fn is_unwritten(name: &str) -> bool {
     ["COMMIT", "FORMAT"].iter().any(|own| is_temporary(name, own))
 }
@@ -324,8 +330,8 @@ fn check_format(path: &Path) -> Result<()> {
     let version = text.strip_prefix(FORMAT_NAME).map(str::trim_end);
     match version.and_then(|version| version.parse::<u32>().ok()) {
         Some(found) => Err(Error::input(format!(
-            "store {} has format version {found}; this Lockstep reads version 2, so backfill \
-             anew, by `lockstep backfill` into a new store, or use the Lockstep that wrote it",
+            "store {} has format version {found}; this Lockstep reads version \
+             {FORMAT_VERSION}, so backfill anew, by `lockstep backfill` into a new store, or use the Lockstep that wrote it",
             path.display()
         ))
         .with_code(Code::StoreFormat { found })),
@@ -357,8 +363,8 @@ fn sync_directory(path: &Path) -> Result<()> {
     sync_folder(path).map_err(|error| failed(path, "cannot be synced", error))
 }
 
-/// The backend's configuration ends with the CRC-32 of what stands before; it reads one whose
-/// checksum is wrong all the same.
+/// Whether the backend's configuration is complete: it ends with the CRC-32 of what precedes it.
+/// The backend itself accepts one with a wrong checksum.
 fn is_whole_configuration(bytes: &[u8]) -> bool {
     bytes.split_last_chunk::<4>().is_some_and(|(text, crc)| {
         !text.is_empty() && u32::from_le_bytes(*crc) == crc32fast::hash(text)
@@ -370,8 +376,8 @@ mod tests {
     use super::*;
     use lockstep_core::error::ErrorKind as Kind;
 
-    /// Goal: a missing right is the caller's to mend, a full disk is not. Method: errors of the
-    /// system made by hand, since a test that runs as root has every right.
+    /// Goal: a missing access right is the caller's to fix, a full disk is not. Method: system
+    /// errors made by hand, because a test that runs as root has every right.
     #[test]
     fn errors_of_the_system_say_who_acts() {
         let at = |kind: ErrorKind| failed(Path::new("store"), "cannot be read", kind.into());
@@ -381,7 +387,7 @@ mod tests {
         assert_eq!(at(ErrorKind::StorageFull).kind, Kind::Retry);
     }
 
-    /// Goal: a configuration that a kill cut short is told from a whole one. Method: every length.
+    /// Goal: a truncated configuration is told from a complete one. Method: every length.
     #[test]
     fn a_configuration_cut_short_is_not_whole() {
         let text = b"segment_size: 524288\n";
@@ -391,7 +397,7 @@ mod tests {
     }
 
     /// Goal: new pages in files of their own are synced once, and a missing folder is an error.
-    /// Method: files as the backend names them, and others.
+    /// Method: files named as the backend names them, and others.
     #[test]
     fn pages_in_files_are_synced_once() {
         let parent = tempfile::tempdir().unwrap();
@@ -408,8 +414,8 @@ mod tests {
         assert_eq!(directory.sync_data(&log, 424).unwrap(), 424);
     }
 
-    /// Goal: a new store's directory is whole or not a store yet, wherever its making stops.
-    /// Method: remove what is written last, and make it again.
+    /// Goal: wherever the creation of a store is interrupted, its directory is either complete or
+    /// not yet a store. Method: remove what is written last, and create it again.
     #[test]
     fn an_interrupted_making_is_taken_up() {
         let parent = tempfile::tempdir().unwrap();

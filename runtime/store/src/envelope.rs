@@ -1,4 +1,5 @@
-//! The envelope of each stored value: what makes a flipped bit or a misplaced value an error.
+//! The envelope of each stored value: a header that turns a flipped bit or a misplaced value into
+//! an error.
 //!
 //! ```text
 //! u8 magic   u8 version   u8 kind   u32 crc (little-endian)   payload
@@ -6,8 +7,8 @@
 //! ```
 //!
 //! Invariant: `open(key, seal(kind, key, payload)) = (kind, payload)`; with another key, or after
-//! any change of up to 32 neighbouring bits, it is an error of kind `Restore` that names the key.
-//! Deliberately absent: what the payload means, which `layout` versions on its own.
+//! any change of up to 32 neighbouring bits, `open` returns an error of kind `Restore` that names
+//! the key. Deliberately absent: what the payload means, and its version, which `layout` defines.
 
 use super::key::shown;
 use lockstep_core::error::{Error, Result};
@@ -19,14 +20,14 @@ const VERSION: u8 = 1;
 /// The bytes before the payload.
 pub(super) const HEADER_BYTES: usize = 7;
 
-/// What a payload is to the store.
+/// What a payload is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A whole value.
+    /// A complete value.
     Inline = 0,
-    /// The head of a large value, which lies in chunks.
+    /// The head of a large value, which is split into chunks.
     Large = 1,
-    /// A piece of a large value.
+    /// A chunk of a large value.
     Chunk = 2,
     /// The store's own record of its newest commit.
     Record = 3,
@@ -87,7 +88,7 @@ mod tests {
     use super::*;
     use lockstep_core::error::ErrorKind;
 
-    /// Goal: the bytes on disk do not change without a version. Method: golden bytes, whose
+    /// Goal: the bytes on disk do not change without a new version. Method: golden bytes, whose
     /// checksum was computed by another program (zlib's crc32).
     #[test]
     fn the_layout_is_the_golden_one() {
@@ -99,8 +100,8 @@ mod tests {
     /// CRC-32 of 01 00, 03 00 00 00, "key", "val".
     const GOLDEN: [u8; 4] = 0x460f_bac6_u32.to_le_bytes();
 
-    /// Goal: a flipped bit, a cut or another key never gives a payload. Method: every bit and
-    /// every length of one value, and neighbouring keys.
+    /// Goal: a flipped bit, a truncation or another key never yields a payload. Method: every bit
+    /// and every length of one value, and neighbouring keys.
     #[test]
     fn damage_is_an_error_that_names_the_key() {
         let sealed = seal(Kind::Large, b"key", b"payload");

@@ -1,5 +1,5 @@
-//! The contents of a store in one order, and their digest: stores are equal when their exports
-//! are.
+//! The export of a store: its contents in one order, and their digest. Two stores are equal when
+//! their exports are.
 //!
 //! ```text
 //! digest = SHA-256 of, for each entry in key order: u64 length, key, u64 length, value
@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Invariant: an export depends on the keys and values alone, not on the backend, on how the
-//! entries were grouped into commits, or on the sequence. Deliberately absent: the order in which
-//! entries were written.
+//! entries were grouped into commits, or on the commit numbers. Deliberately absent: the order in
+//! which entries were written.
 
 use super::contract::{Snapshot, Store};
 use super::key::KEY_END;
@@ -27,12 +27,12 @@ impl fmt::Display for Digest {
     }
 }
 
-/// What an export consisted of.
+/// The totals of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exported {
     /// The commit that was exported. It is not part of the digest.
     pub sequence: u64,
-    /// How many entries.
+    /// The number of entries.
     pub entries: u64,
     /// Their keys and values, in bytes.
     pub bytes: u64,
@@ -40,7 +40,7 @@ pub struct Exported {
     pub digest: Digest,
 }
 
-/// What becomes of one stored entry in an export.
+/// How an export treats one stored entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Canonical {
     /// It is exported as it is.
@@ -51,7 +51,7 @@ pub enum Canonical {
     Skip,
 }
 
-/// Decides about each entry of an export, in key order. Its answer must not depend on history, or
+/// Decides about each entry of an export, in key order. The decision must not depend on history, or
 /// equal stores would have different exports.
 pub type Filter<'a> = dyn FnMut(&[u8], &[u8]) -> Result<Canonical> + 'a;
 
@@ -72,7 +72,7 @@ pub fn digest(store: &dyn Store, filter: Option<&mut Filter<'_>>) -> Result<Dige
     Ok(export(store, filter, &mut |_, _| Ok(()))?.digest)
 }
 
-/// Like [`export`], of a state that the caller holds.
+/// Like [`export`], for a snapshot that the caller holds.
 pub fn export_snapshot(
     snapshot: &dyn Snapshot,
     mut filter: Option<&mut Filter<'_>>,
@@ -142,8 +142,8 @@ mod tests {
         store
     }
 
-    /// Goal: an export depends on the contents alone. Method: one content in one commit and in
-    /// three, beside contents that a careless encoding would confuse with it.
+    /// Goal: an export depends on the contents alone. Method: the same content in one commit and in
+    /// three, and other contents that a careless encoding would confuse with it.
     #[test]
     fn exports_are_equal_when_contents_are() {
         let once = store(&[&[("a", "1"), ("b", "2")]]);
@@ -159,8 +159,8 @@ mod tests {
         }
     }
 
-    /// Goal: a filter's view is what is exported and digested. Method: one entry kept, one
-    /// replaced, one skipped, against a store that holds just that.
+    /// Goal: what the filter returns is exported and digested. Method: one entry kept, one
+    /// replaced, one skipped, compared with a store that holds just that.
     #[test]
     fn a_filter_replaces_and_skips() {
         let raw = store(&[&[("a", "1"), ("b", "2"), ("c", "3")]]);
@@ -183,8 +183,8 @@ mod tests {
         assert_eq!(exported.digest, digest(&plain, None).unwrap());
     }
 
-    /// Goal: the digest is the one that the module's prose defines. Method: SHA-256 of the framed
-    /// bytes, computed by another program.
+    /// Goal: the digest is the one that this module's documentation defines. Method: SHA-256 of the
+    /// framed bytes, computed by another program.
     #[test]
     fn the_digest_is_the_golden_one() {
         let digest = digest(&store(&[&[("k", "v")]]), None).unwrap();

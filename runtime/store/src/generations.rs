@@ -1,15 +1,16 @@
-//! Which generation of each view a store holds, and which one answers (S23).
+//! Which generations of each view a store holds, and which one is active, that is, serves requests
+//! (S23).
 //!
 //! ```text
 //! registered -> filling -> active -> previous -> collected
 //!                              ^--------'   going back, while its sets are fed
 //! ```
 //!
-//! A version is an artifact with a generation for each of its views. A generation is mapped to a
-//! numbered *state set*, whose number is part of the key of its states; two generations with the same
-//! rows and the same declaration are mapped to one set. Invariant: the record that is stored names
-//! every set in use, and the versions of an artifact switch all at once, in one commit. Deliberately
-//! absent: when a version is filled, which the caller knows.
+//! A version is an artifact together with a generation for each of its views. Each generation is
+//! mapped to a numbered *state set*, whose number is part of the key of its states; two generations
+//! with the same rows and the same declaration share one set. Invariant: the stored record names
+//! every set in use, and all views of an artifact switch to a version in one commit. Deliberately
+//! absent: when a version is completely filled, which the caller knows.
 
 use crate::layout;
 use crate::{Snapshot, WriteBatch};
@@ -31,11 +32,11 @@ pub type SetNumber = u32;
 pub struct Generations {
     /// [`FORMAT`].
     pub format: u32,
-    /// The number that the next set gets. Numbers are never used twice.
+    /// The number for the next set. Numbers are never reused.
     pub next_set: SetNumber,
     /// The versions of each artifact, by its name in the project file.
     pub artifacts: BTreeMap<String, Lineage>,
-    /// Sets that nothing names any more, whose states are still to be deleted.
+    /// Sets that no version names any more, whose states are still to be deleted.
     pub garbage: BTreeSet<SetNumber>,
 }
 
@@ -50,14 +51,15 @@ impl Default for Generations {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lineage {
-    /// The one that answers.
+    /// The version that serves requests.
     pub active: Option<Version>,
-    /// The one that answered before, which is still fed, so that going back is one commit.
+    /// The version that served before. Its states are still updated, so that going back takes one
+    /// commit.
     pub previous: Option<Version>,
-    /// For each source of the previous version, the watermark at which it is no longer kept, in
-    /// microseconds.
+    /// For each source of the previous version, the watermark after which that version is no longer
+    /// kept, in microseconds.
     pub previous_until: BTreeMap<String, i64>,
-    /// The one that catches up.
+    /// The version that is being filled.
     pub filling: Option<Version>,
 }
 
@@ -79,8 +81,8 @@ pub struct ViewVersion {
     pub identity: Generation,
     /// The source whose events it reads.
     pub source: String,
-    /// The set of its states. None of a previous version whose rows have parted from those of the
-    /// active one: its states are gone, and going back computes them anew.
+    /// The set of its states. `None` for a view of a previous version whose rows differ from those
+    /// of the active one: its states are gone, and going back recomputes them.
     pub set: Option<SetNumber>,
 }
 
@@ -103,7 +105,7 @@ impl Lineage {
 }
 
 impl Generations {
-    /// The stored record; that of an empty store if there is none.
+    /// Reads the record; for an empty store, an empty one.
     pub fn read(snapshot: &dyn Snapshot) -> Result<Generations> {
         let Some(bytes) = snapshot.get(layout::GENERATIONS)? else {
             return Ok(Generations::default());
@@ -127,14 +129,14 @@ impl Generations {
         serde_json::from_slice(&bytes).map_err(damaged)
     }
 
-    /// Puts the record into a batch.
+    /// Adds the record to a batch.
     pub fn write(&self, batch: &mut WriteBatch) -> Result<()> {
         let bytes = serde_json::to_vec(self)
             .map_err(|error| Error::bug("generations have no JSON").because(error))?;
         batch.put(layout::GENERATIONS, bytes)
     }
 
-    /// A number for a new set.
+    /// Allocates a number for a new set.
     pub fn new_set(&mut self) -> SetNumber {
         let number = self.next_set;
         self.next_set += 1;
@@ -153,14 +155,14 @@ impl Generations {
         versions.flat_map(|version| version.views.values().filter_map(|view| view.set)).collect()
     }
 
-    /// Puts the sets that nothing names any more, of those that `before` named, among the garbage.
+    /// Marks as garbage the sets in `before` that no version names any more.
     pub fn discard_unnamed(&mut self, before: &BTreeSet<SetNumber>) {
         let named = self.sets();
         self.garbage.extend(before.difference(&named));
     }
 
-    /// Makes the version of `artifact` that is filling the one that answers. The one that answered is
-    /// kept until `until`, by source; an older one is not.
+    /// Makes the filling version of `artifact` the active one. The version that was active is kept
+    /// until `until`, by source; an older one is dropped.
     pub fn switch(&mut self, artifact: &str, until: BTreeMap<String, i64>) {
         let before = self.sets();
         let lineage = self.artifacts.entry(artifact.to_string()).or_default();
@@ -171,8 +173,8 @@ impl Generations {
         self.discard_unnamed(&before);
     }
 
-    /// Makes the previous version of `artifact` the one that answers again, and keeps the other.
-    /// Returns false, and changes nothing, if a view of it has no states any more.
+    /// Makes the previous version of `artifact` active again, and keeps the other as previous.
+    /// Returns false, and changes nothing, if one of its views has no states any more.
     pub fn go_back(&mut self, artifact: &str, until: BTreeMap<String, i64>) -> bool {
         let Some(lineage) = self.artifacts.get_mut(artifact) else { return false };
         let whole = |version: &Version| version.views.values().all(|view| view.set.is_some());
@@ -184,8 +186,8 @@ impl Generations {
         true
     }
 
-    /// Drops the previous versions that are kept no longer: those of which every source's watermark
-    /// has passed the one recorded.
+    /// Drops the previous versions that need not be kept any longer: those for which every source's
+    /// watermark has passed the recorded one.
     pub fn expire(&mut self, watermark: &dyn Fn(&str) -> i64) {
         let before = self.sets();
         for lineage in self.artifacts.values_mut() {
@@ -198,8 +200,8 @@ impl Generations {
         self.discard_unnamed(&before);
     }
 
-    /// Notes that the rows of a view of the previous version have parted from those of the active
-    /// one, with which it shared a set.
+    /// Records that a view of the previous version no longer has the same rows as the active one,
+    /// with which it shared a set.
     pub fn part(&mut self, artifact: &str, view: &str) {
         let lineage = self.artifacts.get_mut(artifact);
         let previous = lineage.and_then(|lineage| lineage.previous.as_mut());
@@ -231,9 +233,9 @@ mod tests {
         Version { digest: digest.into(), views: views.collect() }
     }
 
-    /// Goal: versions come, switch, go back and are collected, and a set that a version still names
-    /// is never garbage. Method: a life of one artifact, whose second version shares a set with the
-    /// first.
+    /// Goal: versions are filled, switched, reverted and collected, and a set that a version still
+    /// names is never garbage. Method: the history of one artifact, whose second version shares a
+    /// set with the first.
     #[test]
     fn s23_versions_switch_and_go_back() {
         let until = || BTreeMap::from([("s".to_string(), 100)]);
@@ -260,7 +262,7 @@ mod tests {
         assert_eq!(all.sets(), [0, 1, 3].into());
     }
 
-    /// Goal: the record reads back, and one of another format says which.
+    /// Goal: the record reads back, and one of another format is refused with its format number.
     #[test]
     fn generations_read_back() {
         let store = MemoryStore::new();

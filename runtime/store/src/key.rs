@@ -6,14 +6,14 @@
 use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 
-/// The longest key, in bytes. With longer ones inner pages of sled outgrow 128 KB, and it writes
+/// The longest key, in bytes. With longer ones inner pages of sled exceed 128 KB, and it writes
 /// each version of such a page to a file of its own, hundreds of them.
 pub const KEY_BYTES_MAX: usize = 480;
 
-/// Behind every key: the `end` of a scan that has none.
+/// Greater than every key: the `end` of a scan to the last key.
 pub const KEY_END: &[u8] = &[0xff; KEY_BYTES_MAX + 1];
 
-/// Of a key in an error message, so many bytes are shown.
+/// Bytes of a key that an error message shows.
 const KEY_SHOWN_BYTES_MAX: usize = 96;
 
 /// The least key that is greater than every key with this prefix.
@@ -41,7 +41,7 @@ pub(super) fn check_key(key: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// A key for a message: printable, and shortened.
+/// A key as messages show it: printable, and shortened.
 pub(super) fn shown(key: &[u8]) -> String {
     match key.get(..KEY_SHOWN_BYTES_MAX) {
         Some(head) if key.len() > KEY_SHOWN_BYTES_MAX => {
@@ -55,7 +55,8 @@ pub(super) fn shown(key: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    /// Goal: a prefix's end bounds exactly its keys. Method: prefixes with and without a carry.
+    /// Goal: the end of a prefix is right after its last key. Method: prefixes with and without a
+    /// carry.
     #[test]
     fn a_prefix_ends_before_its_successor() {
         assert_eq!(prefix_end(b"ab"), b"ac");

@@ -1,23 +1,24 @@
-//! Where things lie in a store: keys that order as the scans need them.
+//! The layout of a store: which keys hold what, in the order that scans need.
 //!
 //! ```text
-//! t <set> <entity key> <level> <start>          a tile's state; level 255: the base tile, start MIN
-//! i <source> 0 <partition> 0 <event id>         event time and content hash of an admitted event
-//! r <source> 0 <partition> 0 <position>         rejected positions from that one on
-//! a <source> 0 <partition> 0 <position>         an event that was set aside for its source
-//! a <source> 0 <partition> 0 <position> <set> <view>   an event that was set aside for a view
-//! m source <source> 0 <partition>               position, watermark and counts of a source partition
-//! m source <source> 0 0 backfill                the mark of a backfill that has not come to its end
-//! m judged <source>                             what the verdicts of admission were judged by
-//! m base <source>                               the files that were read
-//! m set <set> <partition>                       the position that a state set has reached
-//! m rows <generation> <partition>               the content of a generation's rows up to a position
-//! m generations                                 which generations there are, and which one answers
-//! w <artifact digest>                           an artifact's bytes
+//! t <set> <entity key> <level> <start>      a tile's state; level 255: the base tile, start MIN
+//! i <source> 0 <partition> 0 <event id>     event time and content hash of an admitted event
+//! r <source> 0 <partition> 0 <position>     rejected positions from that one on
+//! a <source> 0 <partition> 0 <position>     an event that was set aside for its source
+//! a <source> 0 <partition> 0 <position> <set> <view>   one that was set aside for a view
+//! m source <source> 0 <partition>           position, watermark and counts of a source partition
+//! m source <source> 0 0 backfill            marks a backfill that has not finished
+//! m judged <source>                         the settings of admission for the source
+//! m base <source>                           the files that were read
+//! m set <set> <partition>                   the position that a state set has reached
+//! m rows <generation> <partition>           a position, and the content sum of a generation's rows
+//! m generations                             which generations there are, and which one is active
+//! w <artifact digest>                       an artifact's bytes
 //! ```
 //!
-//! Invariant: numbers are big-endian and ordered as signed; an entity key delimits itself, so all
-//! tiles of one key and level abut in time order.
+//! Invariant: numbers are big-endian and sort as signed; an encoded entity key marks its own end,
+//! so all tiles of one key and level are adjacent, in time order. Deliberately absent: the
+//! encodings of values, except where the lines above say them.
 
 use crate::generations::SetNumber;
 use lockstep_core::generation::Sha;
@@ -29,7 +30,7 @@ use lockstep_core::value::{i64_from_order, i64_order};
 /// The level number of base tiles.
 const BASE: u8 = 255;
 
-/// The front part of all tile keys of one state set and entity.
+/// The prefix of all tile keys of one state set and entity.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TilePrefix(Vec<u8>);
 
@@ -60,29 +61,29 @@ impl TilePrefix {
     }
 }
 
-/// The start of the tile whose key this is.
+/// The start of the tile with this key.
 pub fn tile_start(key: &[u8]) -> Option<Time> {
     let (_, start) = key.split_last_chunk::<8>()?;
     Time::new(i64_from_order(u64::from_be_bytes(*start)))
 }
 
-/// All tile keys: `[start, end)`.
+/// The range of all tile keys: `[start, end)`.
 pub fn all_tiles() -> (Vec<u8>, Vec<u8>) {
     (vec![b't'], vec![b't' + 1])
 }
 
-/// The front part of all tile keys of one state set.
+/// The prefix of all tile keys of one state set.
 pub fn tiles_of(set: SetNumber) -> [u8; 5] {
     let [a, b, c, d] = set.to_be_bytes();
     [b't', a, b, c, d]
 }
 
-/// What a tile key names.
+/// The parts of a tile key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TileName {
     /// The state set.
     pub set: SetNumber,
-    /// The entity key's and everything before it: equal for all tiles of one key.
+    /// Everything up to and including the entity key: equal for all tiles of one entity.
     pub prefix: Vec<u8>,
     /// The level; `None` for a base tile.
     pub level: Option<Level>,
@@ -97,7 +98,7 @@ impl TileName {
     }
 }
 
-/// Reads a tile key apart; `None` if it is not one.
+/// Decodes a tile key; `None` if it is not one.
 pub fn tile_name(key: &[u8]) -> Option<TileName> {
     let set = SetNumber::from_be_bytes(key.get(1..5)?.try_into().ok()?);
     let (front, start) = key.split_last_chunk::<8>()?;
@@ -115,7 +116,7 @@ pub fn event_id(source: &str, partition: &str, id: &[u8]) -> Vec<u8> {
     [b"i", source.as_bytes(), b"\0", partition.as_bytes(), b"\0", id].concat()
 }
 
-/// The key of the rejected positions of a source partition from one on; without one, the front part
+/// The key of the rejected positions of a source partition from `first` on; without it, the prefix
 /// of all of them.
 pub fn rejected(source: &str, partition: &str, first: Option<u64>) -> Vec<u8> {
     let mut key = [b"r", source.as_bytes(), b"\0", partition.as_bytes(), b"\0"].concat();
@@ -123,7 +124,7 @@ pub fn rejected(source: &str, partition: &str, first: Option<u64>) -> Vec<u8> {
     key
 }
 
-/// The front part of the keys of events of a source partition that were set aside.
+/// The prefix of the keys of all events of a source partition that were set aside.
 pub fn set_aside_of(source: &str, partition: &str) -> Vec<u8> {
     [b"a", source.as_bytes(), b"\0", partition.as_bytes(), b"\0"].concat()
 }
@@ -147,8 +148,8 @@ pub fn set_aside(
 /// A view that refused an event: its state set and its name.
 pub type Refuser<'a> = (SetNumber, &'a str);
 
-/// The place of an event that was set aside, up to its position, and the state set and view that
-/// refused it.
+/// Decodes the key of an event that was set aside: the key up to and including the position, and
+/// the state set and view that refused it.
 pub fn set_aside_place(key: &[u8]) -> Option<(&[u8], Option<Refuser<'_>>)> {
     let mut zeros = key.iter().enumerate().filter(|(_, byte)| **byte == 0).map(|(at, _)| at);
     let (_, partition_end) = (zeros.next()?, zeros.next()?);
@@ -160,12 +161,12 @@ pub fn set_aside_place(key: &[u8]) -> Option<(&[u8], Option<Refuser<'_>>)> {
     Some((place, Some((SetNumber::from_be_bytes(*set), std::str::from_utf8(view).ok()?))))
 }
 
-/// All keys of events that were set aside: `[start, end)`.
+/// The range of the keys of events that were set aside: `[start, end)`.
 pub fn all_set_aside() -> (Vec<u8>, Vec<u8>) {
     (vec![b'a'], vec![b'a' + 1])
 }
 
-/// The front part of the progress of all sources.
+/// The prefix of the progress of all sources.
 pub fn all_sources() -> &'static [u8] {
     b"msource "
 }
@@ -175,18 +176,18 @@ pub fn source(source: &str, partition: &str) -> Vec<u8> {
     [b"msource ", source.as_bytes(), b"\0", partition.as_bytes()].concat()
 }
 
-/// The key of the mark of an unfinished backfill: among the progress of the source's partitions, so
-/// that whoever reads that meets it. No partition's name begins with a NUL.
+/// The key that marks an unfinished backfill. It is among the progress of the source's partitions,
+/// so that reading the progress finds it. No partition's name begins with a NUL.
 pub fn unfinished(source: &str) -> Vec<u8> {
     self::source(source, "\0backfill")
 }
 
-/// The key of the mark of an unfinished later reading, which only new generations wait for.
+/// The key that marks an unfinished later reading, for which only new generations wait.
 pub fn refill(source: &str) -> Vec<u8> {
     [b"mrefill ", source.as_bytes()].concat()
 }
 
-/// The key of what the verdicts on a source's events were judged by.
+/// The key of the settings under which a source's events were judged.
 pub fn judged(source: &str) -> Vec<u8> {
     [b"mjudged ", source.as_bytes()].concat()
 }
@@ -201,7 +202,7 @@ pub fn set_position(set: SetNumber, partition: &str) -> Vec<u8> {
     [b"mset ".as_slice(), &set.to_be_bytes(), partition.as_bytes()].concat()
 }
 
-/// The key of the content of a generation's rows of a partition.
+/// The key of the content sum of a generation's rows in a partition.
 pub fn rows_content(generation: &Sha, partition: &str) -> Vec<u8> {
     [b"mrows ".as_slice(), generation.as_bytes(), partition.as_bytes()].concat()
 }

@@ -8,13 +8,12 @@
 //! state(0) = {}        state(n) = state(n - 1) with batch n applied        commit(batch n) = n
 //! ```
 //!
-//! Invariant: a snapshot is `state(n)` for one `n`, never a half of a commit. When `commit`
-//! returns `n`, `state(n)` survives a crash; if it fails, the store holds `state(n)` or `state(n -
-//! 1)`, and opening it again tells which. What is read is what was written, or an error.
+//! Invariant: a snapshot is `state(n)` for one `n`, never part of a commit. When `commit` returns
+//! `n`, `state(n)` survives a crash; if it fails, the store holds `state(n)` or `state(n - 1)`, and
+//! opening it again tells which. A read returns what was written, or an error.
 //!
 //! Deliberately absent: what keys and values mean (`layout`), transactions that read, concurrent
-//! writers (commits are serial), and a reverse scan, which the backend's cursor guesses its way
-//! to.
+//! writers (commits are serial), and reverse scans, for which the backend's cursor is unreliable.
 #![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
 
 pub mod base;

@@ -1,8 +1,7 @@
-//! The model: a store in memory, as plain as the contract allows.
+//! The in-memory store: a reference model, as simple as the contract allows.
 //!
-//! Invariant: it is the reference that durable backends are compared with, so it holds exactly
-//! what was written and nothing else. Deliberately absent: files. "Durable" here means until
-//! dropped.
+//! Invariant: durable backends are compared with it, so it holds exactly what was written and
+//! nothing else. Deliberately absent: files. "Durable" here means until dropped.
 
 use super::batch::WriteBatch;
 use super::contract::{Snapshot, Store, Verified, Verify, Visit};
@@ -30,7 +29,7 @@ impl MemoryStore {
         Self::default()
     }
 
-    /// A panic elsewhere cannot leave a half of a commit: applying a batch does not panic.
+    /// A panic elsewhere cannot leave half of a commit here: applying a batch does not panic.
     fn state(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -81,7 +80,7 @@ impl Snapshot for MemorySnapshot<'_> {
     }
 
     fn scan(&self, start: &[u8], end: &[u8], visit: &mut Visit<'_>) -> Result<()> {
-        // A map panics at a range that ends before it starts; here it is empty.
+        // `BTreeMap::range` panics if a range ends before it starts; here such a range is empty.
         if start >= end {
             return Ok(());
         }

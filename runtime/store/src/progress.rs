@@ -1,9 +1,10 @@
-//! What a store has merged of one source partition.
+//! Progress: how much of one source partition a store has merged.
 //!
-//! Invariant: it lies in the same atomic batch as the states, so a position and the states that it
-//! stands for are never apart. The watermark is a recorded fact, the greatest admitted event time,
-//! never a clock (S11). A source whose backfill was interrupted has no progress yet: asking for it
-//! is an error that says to run the backfill again.
+//! Invariant: it is written in the same atomic batch as the states, so a position and the states up
+//! to it never disagree. The watermark is a recorded fact, the greatest admitted event time, never
+//! a clock (S11). A source whose backfill was interrupted has no progress yet: reading it is an
+//! error that says to run the backfill again. Deliberately absent: the progress of a state set
+//! (`set_progress`).
 
 use super::contract::Snapshot;
 use super::layout;
@@ -13,10 +14,11 @@ use lockstep_core::time::Time;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The partition of a source that its project files make; positions are row numbers.
+/// The name of the partition that holds a source's files; its positions are row numbers.
 pub const FILES: &str = "files";
-/// The partition of what is pushed: standard input, or a file that the project does not name.
-/// Positions count what came; event ids make redelivery harmless (S24).
+/// The name of the partition for pushed events: from standard input, or from a file that the
+/// project does not name. Positions count the events received; event ids make redelivery harmless
+/// (S24).
 pub const PUSHED: &str = "pushed";
 
 /// Progress through one source partition.
@@ -54,13 +56,13 @@ impl Progress {
         })
     }
 
-    /// Stored bytes.
+    /// The stored encoding.
     pub fn encode(&self) -> Result<Vec<u8>> {
         serde_json::to_vec(self).map_err(|e| Error::bug("progress has no JSON").because(e))
     }
 }
 
-/// The sources of which a store has read something.
+/// The sources of which a store has read any events.
 pub fn sources(snapshot: &dyn Snapshot) -> Result<BTreeSet<String>> {
     let prefix = layout::all_sources();
     let mut sources = BTreeSet::new();
@@ -87,7 +89,7 @@ pub fn partitions(snapshot: &dyn Snapshot, source: &str) -> Result<BTreeMap<Stri
     Ok(partitions)
 }
 
-/// The watermark of a source: the greatest of its partitions', since they are parts of one log.
+/// The watermark of a source: the greatest of its partitions', because they are parts of one log.
 /// `Time::MIN` before any event.
 pub fn watermark(snapshot: &dyn Snapshot, source: &str) -> Result<Time> {
     let marks = partitions(snapshot, source)?.into_values().filter_map(|it| it.watermark);

@@ -1,4 +1,4 @@
-//! What a store knows of its newest commit: its number, the chain of all batches, and the sum of
+//! The record of a store's newest commit: its number, a hash chain over all batches, and the sum of
 //! all entries.
 //!
 //! ```text
@@ -6,10 +6,10 @@
 //! content  = sum over all entries of hash(key, value), modulo 2^128
 //! ```
 //!
-//! The record lies twice on disk: in the store, in the same atomic batch as the writes it
-//! describes, and in the COMMIT file, written after them. Two copies of one commit are equal, so a
-//! store that lost commits, or a COMMIT of another store, shows (`directory`). The sum can be kept
-//! up to date write by write, so a store that lost a page somewhere in its middle shows too.
+//! The record is on disk twice: in the store, in the same atomic batch as the writes it describes,
+//! and in the COMMIT file, which is written after them. The two copies for one commit are equal, so
+//! the store detects lost commits and a COMMIT of another store (`directory`). The sum is updated
+//! with each write, so the store also detects a page lost from its middle.
 //!
 //! Invariant: `decode(encode(r)) = r`, and any change to the bytes is an error. Deliberately
 //! absent: the wall-clock time of a commit.
@@ -19,9 +19,9 @@ use lockstep_core::error::{Error, Result};
 use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::{xxh3_128, xxh3_128_with_seed};
 
-/// The first bytes of a record; the last of them is its version.
+/// The first bytes of a record; the last of them is the version.
 const MAGIC: &[u8; 8] = b"LSCOMMI\x02";
-/// The bytes of a record: magic, three numbers, two digests and a checksum.
+/// The length of a record in bytes: magic, three numbers, two digests and a checksum.
 const BYTES: usize = 8 + 8 + 8 + 16 + 32 + 32 + 4;
 
 /// The state of a store after one commit.
@@ -40,7 +40,8 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// The record that follows this one, with the same entries; the caller replaces them.
+    /// The record that follows this one, with the same entries; the caller then adds and removes
+    /// entries.
     pub(super) fn next(&self, batch: &WriteBatch) -> Record {
         let sequence = self.sequence + 1;
         let mut hash = Sha256::new();
@@ -49,7 +50,8 @@ impl Record {
         for (key, value) in batch.writes() {
             hash.update((key.len() as u64).to_le_bytes());
             hash.update(key);
-            // A removed key is told from an empty value by a length that no value has.
+            // A removed key is encoded as a length that no value has, so it differs from an empty
+            // value.
             hash.update(value.map_or(u64::MAX, |value| value.len() as u64).to_le_bytes());
             hash.update(value.unwrap_or_default());
         }
@@ -62,19 +64,19 @@ impl Record {
         }
     }
 
-    /// Counts an entry in.
+    /// Adds an entry to the count and the sum.
     pub(super) fn add(&mut self, entry: u128) {
         self.keys += 1;
         self.content = self.content.wrapping_add(entry);
     }
 
-    /// Counts an entry out.
+    /// Removes an entry from the count and the sum.
     pub(super) fn remove(&mut self, entry: u128) {
         self.keys = self.keys.wrapping_sub(1);
         self.content = self.content.wrapping_sub(entry);
     }
 
-    /// The bytes on disk.
+    /// Encodes the record for the disk.
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(BYTES);
         bytes.extend(MAGIC);
@@ -87,7 +89,7 @@ impl Record {
         bytes
     }
 
-    /// Reads bytes from disk. The error has no place; the caller adds it.
+    /// Decodes bytes from disk. The error does not name a place; the caller adds it.
     pub(super) fn decode(bytes: &[u8]) -> Result<Record> {
         let damaged = || Error::restore("the record of the newest commit is damaged");
         let (body, crc) = bytes.split_last_chunk::<4>().ok_or_else(damaged)?;
@@ -110,13 +112,14 @@ impl Record {
     }
 }
 
-/// The hash of a value, by which an entry counts. A large value's is stored in its head, so that
-/// replacing it does not read it.
+/// The hash of a value, from which its entry's hash is made. For a large value it is stored in the
+/// head, so that replacing the value does not read it.
 pub(super) fn payload_hash(payload: &[u8]) -> u128 {
     xxh3_128(payload)
 }
 
-/// The hash of an entry. The value's hash enters twice, so that values cannot trade keys.
+/// The hash of an entry. The value's hash enters twice, so that exchanging the values of two keys
+/// changes the sum.
 pub(super) fn entry_hash(key: &[u8], payload_hash: u128) -> u128 {
     xxh3_128_with_seed(key, payload_hash as u64).wrapping_add(payload_hash)
 }
@@ -129,8 +132,8 @@ mod tests {
         Record { sequence: 7, keys: 3, content: 1 << 100, previous: [1; 32], chain: [2; 32] }
     }
 
-    /// Goal: a record survives its bytes, and damaged bytes are an error. Method: every bit and
-    /// every length of one record.
+    /// Goal: a record reads back from its bytes, and damaged bytes are an error. Method: every bit
+    /// and every length of one record.
     #[test]
     fn a_record_is_read_back_or_refused() {
         for record in [Record::default(), some_record()] {
@@ -147,7 +150,7 @@ mod tests {
         }
     }
 
-    /// Goal: the bytes on disk do not change without a version. Method: the golden form of one
+    /// Goal: the bytes on disk do not change without a new version. Method: the golden form of one
     /// record, without its checksum.
     #[test]
     fn the_layout_is_the_golden_one() {
@@ -159,7 +162,7 @@ mod tests {
         assert_eq!(bytes[..bytes.len() - 4], golden);
     }
 
-    /// Goal: the chain tells apart batches that differ in anything. Method: pairwise different
+    /// Goal: batches that differ in anything have different chains. Method: pairwise different
     /// batches that a careless encoding would confuse.
     #[test]
     fn the_chain_tells_batches_apart() {
@@ -188,7 +191,7 @@ mod tests {
         assert_eq!(distinct.len(), chains.len());
     }
 
-    /// Goal: the sum of entries sees values that trade keys. Method: two keys, two values.
+    /// Goal: the sum changes if two keys exchange their values. Method: two keys, two values.
     #[test]
     fn the_sum_sees_values_that_trade_keys() {
         let entry =

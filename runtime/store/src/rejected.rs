@@ -1,8 +1,8 @@
 //! Rejected positions: which events of a source partition do not count (S10).
 //!
-//! Admission's verdicts are facts: the first reading of a partition decides, and every later reading
-//! takes its verdicts and asks no index of ids, which would know every id by then. Each commit that
-//! rejects something adds one value:
+//! The decisions of admission are permanent: the first reading of a partition decides, and every
+//! later reading uses the recorded decisions. It must not consult the index of event ids, which
+//! would already contain every id by then. Each commit that rejects something adds one value:
 //!
 //! ```text
 //! key    r <source> 0 <partition> 0 <first position, big-endian>
@@ -10,8 +10,8 @@
 //!        the first gap counts from the key's position
 //! ```
 //!
-//! Invariant: runs ascend, within a value and from value to value. Deliberately absent: why an event
-//! was rejected, which the set-aside records say of those that are no plain copies.
+//! Invariant: runs ascend, within a value and from value to value. Deliberately absent: why an
+//! event was rejected. The set-aside records say so; plain copies have none.
 
 use crate::{Snapshot, WriteBatch, layout};
 use lockstep_core::error::{Error, Result};
@@ -24,7 +24,7 @@ pub struct Rejected {
 }
 
 impl Rejected {
-    /// Of these positions, in any order.
+    /// Collects these positions, which may be in any order.
     pub fn of(mut positions: Vec<u64>) -> Rejected {
         positions.sort_unstable();
         let mut rejected = Rejected::default();
@@ -44,12 +44,12 @@ impl Rejected {
         }
     }
 
-    /// Whether none is rejected.
+    /// Whether no position is rejected.
     pub fn is_empty(&self) -> bool {
         self.runs.is_empty()
     }
 
-    /// How many are.
+    /// The number of rejected positions.
     pub fn len(&self) -> u64 {
         self.runs.iter().map(|run| run.end - run.start).sum()
     }
@@ -60,7 +60,7 @@ impl Rejected {
         after > 0 && position < self.runs[after - 1].end
     }
 
-    /// Those of a source partition that a store has recorded.
+    /// Reads the rejected positions that a store has recorded for a source partition.
     pub fn read(snapshot: &dyn Snapshot, source: &str, partition: &str) -> Result<Rejected> {
         let prefix = layout::rejected(source, partition, None);
         let mut rejected = Rejected::default();
@@ -78,7 +78,7 @@ impl Rejected {
         Ok(rejected)
     }
 
-    /// Adds the record of these positions to a batch; of none nothing is written.
+    /// Adds the record of these positions to a batch; writes nothing if there are none.
     pub fn write(&self, source: &str, partition: &str, batch: &mut WriteBatch) -> Result<()> {
         let Some(first) = self.runs.first() else { return Ok(()) };
         let mut value = Vec::new();
@@ -137,8 +137,9 @@ mod tests {
     use crate::Store;
     use crate::memory::MemoryStore;
 
-    /// Goal: what was rejected in several commits reads back as one set (S10). Method: runs, single
-    /// positions and the ends of the range, in two commits; membership against the plain list.
+    /// Goal: positions rejected in several commits read back as one set (S10). Method: runs, single
+    /// positions and the ends of the range, in two commits; membership compared with the plain
+    /// list.
     #[test]
     fn s10_rejected_positions_read_back() {
         let store = MemoryStore::new();
@@ -160,8 +161,8 @@ mod tests {
         assert!(Rejected::read(&*snapshot, "t", "p").unwrap().is_empty());
     }
 
-    /// Goal: the stored bytes do not change without a version. Method: golden bytes by hand: from 5
-    /// on, 3 rejected, 127 admitted, 1 rejected.
+    /// Goal: the stored bytes do not change without a new version. Method: golden bytes by hand:
+    /// from 5 on, 3 rejected, 127 admitted, 1 rejected.
     #[test]
     fn the_layout_is_the_golden_one() {
         let mut batch = WriteBatch::new();
@@ -171,8 +172,8 @@ mod tests {
         assert_eq!(written, [(key, Some([0, 3, 127, 1].as_slice()))]);
     }
 
-    /// Goal: damaged bytes are an error, never other positions. Method: cut and overlong numbers,
-    /// an empty run, runs that go back.
+    /// Goal: damaged bytes are an error, never other positions. Method: truncated and overlong
+    /// numbers, an empty run, runs that go back.
     #[test]
     fn damage_is_an_error() {
         for bytes in [&[1][..], &[0, 0], &[0x80], &[0xff; 12], &[0, 1, 0xff, 0xff]] {

@@ -1,21 +1,22 @@
-//! How far a state set is, and what the rows of a generation were.
+//! The progress of a state set, and the content sum of a generation's rows.
 //!
-//! Invariant: both lie in the same atomic batch as the states. Deliberately absent: the progress of
-//! admission (`progress`), which is that of a source partition whatever views there are.
+//! Invariant: both are written in the same atomic batch as the states. Deliberately absent: the
+//! progress of admission (`progress`), which belongs to a source partition whatever views there
+//! are.
 
 use crate::generations::SetNumber;
 use crate::{Snapshot, WriteBatch, layout};
 use lockstep_core::error::{Error, Result};
 use lockstep_core::generation::Sha;
 
-/// The position up to which a state set holds a partition of its source.
+/// The position up to which a state set includes the events of a partition of its source.
 pub fn set_position(snapshot: &dyn Snapshot, set: SetNumber, partition: &str) -> Result<u64> {
     let Some(bytes) = snapshot.get(&layout::set_position(set, partition))? else { return Ok(0) };
     let bytes = (&*bytes).try_into().map_err(|_| damaged())?;
     Ok(u64::from_le_bytes(bytes))
 }
 
-/// Puts the position of a state set into a batch.
+/// Adds the position of a state set to a batch.
 pub fn write_set_position(
     set: SetNumber,
     partition: &str,
@@ -25,8 +26,8 @@ pub fn write_set_position(
     batch.put(layout::set_position(set, partition), position.to_le_bytes())
 }
 
-/// The rows of a generation that a partition gave up to a position, as the sum of their hashes
-/// ([`Rows::content`](lockstep_core::row::Rows::content)).
+/// The content sum of a generation's rows from one partition up to a position: the sum of their
+/// hashes ([`Rows::content`](lockstep_core::row::Rows::content)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RowsContent {
     /// The position.
@@ -36,7 +37,7 @@ pub struct RowsContent {
 }
 
 impl RowsContent {
-    /// That of a generation; of no rows if nothing is recorded.
+    /// Reads the sum of a generation; zero if nothing is recorded.
     pub fn read(snapshot: &dyn Snapshot, generation: &Sha, partition: &str) -> Result<RowsContent> {
         let Some(bytes) = snapshot.get(&layout::rows_content(generation, partition))? else {
             return Ok(RowsContent::default());
@@ -46,7 +47,7 @@ impl RowsContent {
         Ok(RowsContent { position: u64::from_le_bytes(*position), sum: u128::from_le_bytes(sum) })
     }
 
-    /// Puts it into a batch.
+    /// Adds it to a batch.
     pub fn write(&self, generation: &Sha, partition: &str, batch: &mut WriteBatch) -> Result<()> {
         let bytes = [&self.position.to_le_bytes()[..], &self.sum.to_le_bytes()].concat();
         batch.put(layout::rows_content(generation, partition), bytes)

@@ -1,18 +1,13 @@
-//! The durable backend: one tree of sled, and the guard that makes its losses visible.
+//! The durable backend: one tree of sled, and checks that make sled's losses visible.
 //!
-//! sled alone does not keep the contract of [`Store`]: its `flush` is not an fsync, a kill while
-//! it opens can leave a store that no longer opens, and recovery drops damaged parts of its log
-//! without a word. So here:
-//!
-//! - what a kill leaves behind is cleared before opening, and snapshots that still prevent it are
-//!   set aside; a panic or a hang in sled becomes an error (`guarded`, `within`);
-//! - a commit is one batch of one tree that carries its own record; the log is then synced, and
-//!   the record written again, to COMMIT (`directory`);
-//! - opening compares the two records, then reads everything and compares it with the record's
-//!   sum, because sled drops a damaged part from the middle of its log as silently as from its
-//!   end.
-//!
-//! What lies under which key is said in `cell`.
+//! sled alone does not keep the contract of [`Store`]: its `flush` is not an fsync, killing it
+//! while it opens can leave a store that no longer opens, and recovery silently drops damaged parts
+//! of its log, also from the middle. So here:
+//! - what a killed process left is cleared before opening, and snapshots that still prevent opening
+//!   are set aside; a panic or a hang in sled becomes an error (`guarded`, `within`);
+//! - a commit is one batch of one tree (see `cell`), with the commit's own record; the log is then
+//!   synced, and the record is written again, to COMMIT (`directory`);
+//! - opening compares both records, then reads everything and compares it with the record's sum.
 //!
 //! Invariant: a store that opened holds exactly `state(n)` for its `sequence()`. Deliberately
 //! absent: sled's transactions, merge operators, subscriptions and reverse cursors.
@@ -37,7 +32,7 @@ use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 /// sled's page cache.
 const CACHE_BYTES: u64 = 256 << 20;
-/// How often sled's thread rewrites pages out of nearly empty segments; nothing else frees disk.
+/// How often sled's thread moves pages out of nearly empty segments; nothing else frees disk space.
 const CLEANING_INTERVAL_MS: u64 = 500;
 /// How long opening may take: sled reads its log since the last snapshot.
 const OPEN_WAIT_S_MAX: u64 = 1800;
@@ -55,14 +50,14 @@ pub struct SledStore {
     path: PathBuf,
 }
 
-/// What snapshots see beside the tree.
+/// What snapshots need besides the tree.
 struct State {
     record: Record,
-    /// Why memory and disk may differ: a commit failed half-way. Nothing is answered then.
+    /// Why memory and disk may differ: a commit failed half-way. Then every read and commit fails.
     failed: Option<String>,
 }
 
-/// What one committer at a time uses.
+/// What only one committer at a time uses.
 struct Disk {
     directory: Directory,
     log: File,
@@ -79,15 +74,15 @@ pub struct Rewind {
 }
 
 impl SledStore {
-    /// Makes a new store in `path`, which must be absent or an empty directory.
+    /// Creates a new store in `path`, which must be absent or an empty directory.
     pub fn create(path: impl AsRef<Path>) -> Result<SledStore> {
         Ok(Self::start(Directory::create(path.as_ref())?, false)?.0)
     }
 
     /// Opens the store at `path`, and reads and checks all of it.
     ///
-    /// Fails with kind `Input` if there is none, `Retry` if another process has it, and `Restore`
-    /// if it lost commits (see [`SledStore::open_behind`]) or is damaged.
+    /// Fails with kind `Input` if there is none, `Retry` if another process has it open, and
+    /// `Restore` if it lost commits (see [`SledStore::open_behind`]) or is damaged.
     pub fn open(path: impl AsRef<Path>) -> Result<SledStore> {
         Ok(Self::start(Directory::open(path.as_ref())?, false)?.0)
     }
@@ -97,7 +92,7 @@ impl SledStore {
         Directory::is_store(path.as_ref())
     }
 
-    /// Opens the store at `path`, or makes it.
+    /// Opens the store at `path`, or creates it.
     pub fn open_or_create(path: impl AsRef<Path>) -> Result<SledStore> {
         match Directory::is_store(path.as_ref()) {
             true => Self::open(path),
@@ -105,8 +100,8 @@ impl SledStore {
         }
     }
 
-    /// Opens a store that lost its newest commits, and from now on takes the one it holds for the
-    /// newest. The caller replays what came after it from the source.
+    /// Opens a store that lost its newest commits, and accepts the commit that it holds as the
+    /// newest. The caller must replay from the source what came after it.
     pub fn open_behind(path: impl AsRef<Path>) -> Result<(SledStore, Rewind)> {
         Self::start(Directory::open(path.as_ref())?, true)
     }
@@ -149,7 +144,7 @@ impl SledStore {
         Ok((store, Rewind { acknowledged: acknowledged.unwrap_or(Some(held)), held }))
     }
 
-    /// The record that lies in the tree itself.
+    /// The record that is stored in the tree itself.
     fn stored_record(&self) -> Result<Record> {
         match self.guarded(|tree| tree.get(RECORD_KEY))? {
             None => Ok(Record::default()),
@@ -162,7 +157,7 @@ impl SledStore {
         }
     }
 
-    /// Whether a tree with `record` has everything that COMMIT says was acknowledged.
+    /// Checks that a tree with `record` has everything that COMMIT says was acknowledged.
     fn compare(&self, record: &Record, committed: &Committed) -> Result<()> {
         let lost = |acknowledged| Code::CommitsLost { held: record.sequence, acknowledged };
         let newest = match committed {
@@ -228,7 +223,7 @@ impl SledStore {
         Ok(Verified { sequence: record.sequence, keys: sum.keys, bytes, content: sum.content })
     }
 
-    /// The tree's batch for `batch`, and the record after it.
+    /// The batch for the tree that carries out `batch`, and the record after it.
     fn plan(&self, record: &Record, batch: &WriteBatch) -> Result<(sled::Batch, Record)> {
         let mut next = record.next(batch);
         let mut writes = sled::Batch::default();
@@ -268,14 +263,14 @@ impl SledStore {
         Ok((writes, next))
     }
 
-    /// Makes an applied batch durable, then names it in COMMIT.
+    /// Makes an applied batch durable, then records it in COMMIT.
     fn make_durable(&self, disk: &mut Disk, record: &Record) -> Result<()> {
         self.within(|tree| tree.flush().map(|_| ()))?;
         disk.next_blob = disk.directory.sync_data(&disk.log, disk.next_blob)?;
         disk.directory.write_commit(record)
     }
 
-    /// The payload of a value, put together if it is a large one.
+    /// The value of a payload; a large value is assembled from its chunks.
     fn value<'a>(&self, key: &[u8], kind: Kind, payload: &'a [u8]) -> Result<Value<'a>> {
         let head = match kind {
             Kind::Inline => return Ok(Value::Inline(payload)),
@@ -310,17 +305,18 @@ impl SledStore {
         self.tree.as_ref().expect("only `drop` takes it")
     }
 
-    /// Runs a read, with sled's errors and panics as errors of ours.
+    /// Runs a read; sled's errors and panics become errors of this crate.
     fn guarded<T>(&self, read: impl FnOnce(&sled::Db) -> sled::Result<T>) -> Result<T> {
-        // What a panic leaves half done is sled's cache of a damaged log; nothing of ours changes.
+        // A panic can leave only sled's cache of a damaged log half changed, and nothing of this
+        // crate.
         catch_unwind(AssertUnwindSafe(|| read(self.tree())))
             .map_err(|_| broken("sled panicked while reading"))
             .and_then(|result| result.map_err(backend_error))
             .map_err(|error| error.at(format!("store {}", self.path.display())))
     }
 
-    /// Runs a write in a thread of its own, so that a hang in sled becomes an error: its waits
-    /// have no end once one of its own threads has died.
+    /// Runs a write in a thread of its own, so that a hang in sled becomes an error: sled waits for
+    /// ever once one of its own threads has died.
     fn within(
         &self,
         write: impl FnOnce(&sled::Db) -> sled::Result<()> + Send + 'static,
@@ -328,7 +324,8 @@ impl SledStore {
         let tree = self.tree().clone();
         run_within(COMMIT_WAIT_S_MAX, move || {
             let result = write(&tree);
-            // The store may be dropped as soon as the answer is out, and must be the last to go.
+            // The store may be dropped as soon as the result is sent, and must be the last to be
+            // dropped.
             drop(tree);
             result
         })
@@ -391,22 +388,21 @@ impl Verify for SledStore {
 }
 
 impl fmt::Debug for SledStore {
-    /// The path alone: sled's own form is the whole tree.
+    /// Shows the path only: sled's own form is the whole tree.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SledStore").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
 impl Drop for SledStore {
-    /// sled flushes and joins a thread when it is dropped, and waits without end if that thread
-    /// died.
+    /// sled flushes and joins a thread when it is dropped, and waits for ever if that thread died.
     fn drop(&mut self) {
         let tree = self.tree.take();
         let closed = run_within(CLOSE_WAIT_S_MAX, move || {
             drop(tree);
             Ok(())
         });
-        // All commits are durable, and whoever opens the store next will learn what is wrong.
+        // All commits are durable, and the next open will report what is wrong.
         drop(closed);
     }
 }
@@ -429,7 +425,7 @@ impl Snapshot for SledSnapshot<'_> {
         let Some(stored) = self.store.guarded(|tree| tree.get(&key))? else { return Ok(None) };
         let (kind, payload) = envelope::open(&key, &stored)?;
         Ok(Some(match self.store.value(&key, kind, payload)? {
-            // Copied: sled's value may hold on to its whole page.
+            // Copied, because sled's value may keep its whole page in memory.
             Value::Inline(value) => Bytes::copy_from_slice(value),
             Value::Large(value) => value.into(),
         }))
@@ -452,7 +448,7 @@ impl Snapshot for SledSnapshot<'_> {
     }
 }
 
-/// Opens the tree; if that fails, once more without the snapshots.
+/// Opens the tree; if that fails, tries once more without the snapshots.
 fn open_tree(directory: &Directory) -> Result<sled::Db> {
     let at_place = |error: Error| error.at(format!("store {}", directory.path().display()));
     directory.clear_unfinished()?;
@@ -473,7 +469,7 @@ fn open_tree_once(directory: &Directory) -> Result<Result<sled::Db>> {
     Ok(run_within(OPEN_WAIT_S_MAX, move || config.open()))
 }
 
-/// Runs work of sled's in a thread of its own, which must answer in time.
+/// Runs work of sled in a thread of its own, which must finish in time.
 fn run_within<T: Send + 'static>(
     wait_s_max: u64,
     work: impl FnOnce() -> sled::Result<T> + Send + 'static,
@@ -485,7 +481,7 @@ fn run_within<T: Send + 'static>(
     }
 }
 
-/// An error of sled: of the system, or of what it reads.
+/// Converts an error of sled: either of the system, or of the data that it read.
 fn backend_error(error: sled::Error) -> Error {
     use std::io::ErrorKind::{InvalidData, NotFound, UnexpectedEof};
     match &error {

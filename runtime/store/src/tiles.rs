@@ -1,8 +1,9 @@
-//! Tiles in a store: reading the states that cover windows, and folding rows into them.
+//! Tiles in a store: reads the states that cover windows, and folds rows into them.
 //!
 //! Invariant: a read sees one commit (its snapshot). A tile below its level's retention is never
-//! read, whether or not it has been deleted yet, so an answer depends on what the store declares to
-//! hold, not on when it tidied up. Deliberately absent: finalising, and what a service asks.
+//! read, whether or not it has been deleted yet, so a result depends on what the store promises to
+//! hold, not on when it was tidied. Deliberately absent: finalising, and which features a service
+//! needs.
 
 use super::batch::WriteBatch;
 use super::contract::Snapshot;
@@ -19,7 +20,7 @@ use lockstep_core::view::{Boundary, FeatureView};
 use lockstep_core::view_plan::ViewPlan;
 use std::collections::{BTreeMap, HashMap};
 
-/// How many tiles of each level some answers read.
+/// How many tiles of each level some requests read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TileReads {
     /// By level, finest first.
@@ -29,12 +30,13 @@ pub struct TileReads {
 }
 
 impl TileReads {
-    /// Adds one read of a level's tile.
+    /// Counts one tile of a level.
     fn count(&mut self, level: Level) {
         self.levels[level as usize] += 1;
     }
 
-    /// Adds, for each level that `other` read at all, one: "so many answers read this level".
+    /// Adds one to each level that `other` read at all: the result counts requests that read a
+    /// level.
     pub fn add_answer(&mut self, other: &TileReads) {
         for (sum, read) in self.levels.iter_mut().zip(other.levels) {
             *sum += u64::from(read > 0);
@@ -43,14 +45,15 @@ impl TileReads {
     }
 }
 
-/// What of a view is read: for each span of its plan, the slots to merge; none skips the span.
+/// The slots to read of a view, for each span of its plan; an empty list skips the span.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     slots: Vec<Vec<usize>>,
 }
 
 impl Wanted {
-    /// What `features` of `view` read. Fails if one of them is not served from a store.
+    /// The slots that `features` of `view` read. Fails if one of the features cannot be served from
+    /// a store.
     pub fn new(view: &ViewPlan, features: &[usize]) -> Result<Wanted> {
         let plan = &view.fold;
         for &feature in features {
@@ -65,9 +68,9 @@ impl Wanted {
     }
 }
 
-/// Merges, for each span that is wanted, the states of its tiles, for a question asked at `as_of`.
-/// Fails if the store no longer holds a boundary (S12): `oldest` gives the oldest `as_of` that is
-/// answerable for all views that are asked together.
+/// For each wanted span, merges the states of its tiles, for a request as of `as_of`. Fails if the
+/// store no longer holds a boundary (S12); then `oldest` returns the oldest `as_of` that is
+/// answerable for all views of the request.
 pub fn read(
     (snapshot, set, view): (&dyn Snapshot, SetNumber, &ViewPlan),
     retention: &Retention,
@@ -128,12 +131,12 @@ pub fn read(
     Ok(merged)
 }
 
-/// The state of a tile of `level`, or of a base tile.
+/// Decodes the state of a tile of `level`, or of a base tile.
 pub(super) fn decode(view: &ViewPlan, level: Option<Level>, payload: &[u8]) -> Option<ViewState> {
     view.fold.decode(payload, view.slots_at(level))
 }
 
-/// The bytes of a tile of `level`, or of a base tile.
+/// Encodes the state of a tile of `level`, or of a base tile.
 pub(super) fn encode(view: &ViewPlan, level: Option<Level>, state: &ViewState) -> Vec<u8> {
     let mut payload = Vec::with_capacity(128);
     view.fold.encode(state, view.slots_at(level), &mut payload);
@@ -175,7 +178,7 @@ fn unanswerable(view: &ViewPlan, segment: &Segment, oldest: Time) -> Error {
     .with_code(Code::NotAnswerable { oldest })
 }
 
-/// What one key's tiles gain; no level is the base tile.
+/// What is added to one key's tiles; a level of `None` is the base tile.
 type KeyDeltas = BTreeMap<(Option<Level>, Time), ViewState>;
 
 /// The states that a batch of rows adds, tile by tile.
@@ -209,8 +212,8 @@ impl Deltas {
     }
 
     /// Merges the deltas with what `snapshot` holds, and tidies the touched keys: tiles below their
-    /// level's retention go, into the base tile where the view has one. `guests` merge the states
-    /// of user-defined aggregates.
+    /// level's retention are deleted, or moved into the base tile if the view has one. `guests`
+    /// merge the states of user-defined aggregates.
     pub fn write(
         self,
         snapshot: &dyn Snapshot,

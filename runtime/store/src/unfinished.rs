@@ -1,10 +1,10 @@
-//! The mark of a backfill that has not come to its end.
+//! The mark of an unfinished backfill.
 //!
-//! A bulk backfill fills a store in many commits, and before the last one the store holds the
-//! states of no position. Each of them writes this mark, which says what is written; the last one
-//! removes it and writes the source's progress. Invariant: while the mark is there nobody reads the
-//! source's states or adds to them, since whoever asks for its progress or its watermark is
-//! refused. Deliberately absent: the backfill itself.
+//! A bulk backfill fills a store in many commits. Before the last one, the store's states do not
+//! belong to any position. Each commit writes this mark, which says how far the backfill has come;
+//! the last one removes it and writes the source's progress. Invariant: while the mark exists,
+//! nobody reads the source's states or adds to them, because reading its progress or watermark is
+//! an error. Deliberately absent: the backfill itself.
 
 use super::contract::Snapshot;
 use super::layout;
@@ -14,27 +14,27 @@ use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// The form that this build writes. It changes with the mark, and with the partition of a key,
-/// since a rerun goes on by partitions.
+/// The format that this build writes. It changes with the mark, and with the way in which keys are
+/// assigned to partitions, because a rerun resumes by partition.
 pub const FORMAT: u32 = 2;
 
 /// How far a backfill of a source has come.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Unfinished {
-    /// The form of this mark and the way in which keys are divided: [`FORMAT`].
+    /// The format of this mark and the way in which keys are assigned to partitions: [`FORMAT`].
     pub format: u32,
     /// The source partition that is filled.
     pub partition: String,
-    /// The position before which it ends; none: at the end of the files.
+    /// The position before which it ends; `None` for the end of the files.
     pub until: Option<u64>,
-    /// The sets that are filled, of a later reading for new generations.
+    /// The sets that a later reading fills for new generations.
     pub sets: Vec<SetNumber>,
-    /// What it read; none before it has read all.
+    /// The log it read; `None` before it has read all of it.
     pub log: Option<Log>,
-    /// The section that is being written; those before it are.
+    /// The section that is being written; all earlier ones are complete.
     pub section: u64,
-    /// The last key of that section that is written, as hexadecimal.
+    /// The last key of that section that was written, as hexadecimal.
     pub after: Option<String>,
 }
 
@@ -42,17 +42,17 @@ pub struct Unfinished {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
-    /// What the source partition's progress will be.
+    /// The progress that the source partition will have.
     pub progress: Progress,
     /// A hash of all that was read, as hexadecimal.
     pub content: String,
-    /// How the views' rows were divided, which a rerun keeps: for each view, by name, the
-    /// partitions before which its rounds end.
+    /// For each view, by name, the partitions before which its rounds end. A rerun divides the
+    /// rows in the same way.
     pub rounds: Vec<Vec<usize>>,
 }
 
 impl Unfinished {
-    /// The mark of `source`, if its backfill has not come to its end.
+    /// The mark of `source`, if it has an unfinished backfill.
     pub fn read(snapshot: &dyn Snapshot, source: &str) -> Result<Option<Unfinished>> {
         Self::read_at(snapshot, &layout::unfinished(source), source)
     }
@@ -77,12 +77,12 @@ impl Unfinished {
         }
     }
 
-    /// Stored bytes.
+    /// The stored encoding.
     pub fn encode(&self) -> Result<Vec<u8>> {
         serde_json::to_vec(self).map_err(|e| Error::bug("a mark has no JSON").because(e))
     }
 
-    /// Why nobody but the backfill may use the source.
+    /// The error for anyone but the backfill who wants to use the source.
     pub fn refusal(source: &str) -> Error {
         Error::input(format!(
             "the store holds a part of source {source} only, since its backfill was interrupted; \

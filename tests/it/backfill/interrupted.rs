@@ -1,4 +1,8 @@
-//! Backfills that end early: nobody reads them, and a rerun goes on (S24).
+//! Interrupted backfills: no host may read their states, and running the same backfill again must
+//! complete it (S24).
+//!
+//! Method: a store that fails after some commits, then reruns. Deliberately absent: killed
+//! processes (`kills.rs`).
 
 use super::{How, anonymous_log, digest, fill, fold, memory, typed_log};
 use crate::online::{everyone, online, service};
@@ -51,7 +55,7 @@ impl Store for Counting {
     }
 }
 
-/// Every host refuses the store for this source, with the remedy.
+/// Checks that every host refuses the store for this source, with the remedy.
 fn refused(catalog: &Arc<Catalog>, store: &Arc<dyn Store>, source: &str, batch: &EventBatch) {
     let online_host = OnlineHost::new(catalog.clone(), store.clone(), vec![service(catalog)]);
     let mut host = StreamHost::open(catalog.clone(), store.clone()).unwrap();
@@ -69,9 +73,9 @@ fn refused(catalog: &Arc<Catalog>, store: &Arc<dyn Store>, source: &str, batch: 
     }
 }
 
-/// Goal: wherever a backfill ends early, hosts refuse the store, a rerun makes the store of an
-/// undisturbed run, and no id or tile is written twice (S24). Method: reruns that each meet a fault
-/// after so many commits, refused or applied without an answer.
+/// Goal: wherever a backfill is interrupted, hosts refuse the store, a rerun makes the store of an
+/// undisturbed run, and no id or tile is written twice (S24). Method: reruns that each fail after a
+/// number of commits; the last commit is refused, or applied without a reply.
 #[test]
 fn s24_an_interrupted_backfill_is_refused_and_goes_on() {
     let catalog = catalog("every-type");
@@ -96,7 +100,7 @@ fn s24_an_interrupted_backfill_is_refused_and_goes_on() {
                     0 => counting.inner.refuse_commit(faults + 1),
                     _ => counting.inner.lose_answer(faults),
                 }
-                // Each rerun divides rows and commits in its own way, or would like to.
+                // Each rerun asks for other rounds and commits than before.
                 let how = How { round_rows: 40 + runs * 13, ..small(1 + runs as usize % 3) };
                 match fill(&*store, &catalog, source, &log, None, &how) {
                     Ok(_) => break,
@@ -111,7 +115,7 @@ fn s24_an_interrupted_backfill_is_refused_and_goes_on() {
                         // What was set aside is written again until the whole log was read.
                         faults += u64::from(mark.log.is_none());
                     }
-                    // The lost answer was that to the last commit.
+                    // The lost reply was that to the last commit.
                     None if begun => break,
                     None => {}
                 }
@@ -125,7 +129,7 @@ fn s24_an_interrupted_backfill_is_refused_and_goes_on() {
     }
 }
 
-/// A store in which a backfill until a position ended early, after it had read the log.
+/// A store in which a backfill up to a position was interrupted after it had read the log.
 fn interrupted(log: &[EventBatch], until: Option<u64>) -> Arc<FaultStore<MemoryStore>> {
     let store = Arc::new(FaultStore::new(MemoryStore::new()));
     store.refuse_commit(12);
@@ -133,8 +137,8 @@ fn interrupted(log: &[EventBatch], until: Option<u64>) -> Arc<FaultStore<MemoryS
     store
 }
 
-/// Goal: a rerun with another end or other files is refused with the remedy, and leaves the store
-/// to the right one (S24).
+/// Goal: a rerun with another end or other files is refused with the remedy, and the right rerun
+/// still works (S24).
 #[test]
 fn s24_a_rerun_must_be_the_same_backfill() {
     let catalog = catalog("every-type");
@@ -173,8 +177,8 @@ fn s24_a_rerun_must_be_the_same_backfill() {
     assert_eq!(digest(&*store, &catalog, Scope::All), digest(&*streamed, &catalog, Scope::All));
 }
 
-/// Goal: a log that fails while it is read may be mended: what was set aside of the old one is gone
-/// (S8, S24). Method: a log of bad lines that ends with an error; then another one.
+/// Goal: a log that fails while it is read may be repaired: what was set aside from the old one is
+/// removed (S8, S24). Method: a log of bad lines that ends with an error; then another log.
 #[test]
 fn s24_a_log_that_failed_may_change() {
     let catalog = catalog("every-type");
@@ -214,9 +218,9 @@ fn s24_a_log_that_failed_may_change() {
     assert_eq!(digest(&*store, &catalog, Scope::All), digest(&*streamed, &catalog, Scope::All));
 }
 
-/// Goal: a backfill that ends while it reads leaves no store that somebody takes for an empty one,
-/// and one of an empty log leaves no mark (S24). Method: the hosts are asked as the first batch is
-/// read; then the reading fails, and reruns find an empty log or the right one.
+/// Goal: a backfill that is interrupted while it reads does not leave a store that looks empty, and
+/// a backfill of an empty log leaves no mark (S24). Method: hosts are called while the first batch
+/// is read; then the reading fails, and reruns find an empty log or the right one.
 #[test]
 fn s24_a_backfill_is_marked_before_it_reads() {
     struct Asking<'a> {

@@ -1,8 +1,9 @@
-//! Kills: a process that backfills into sled is killed at random points, and a rerun goes on.
+//! Killed backfills: a process that backfills into sled is killed at random points, and running it
+//! again must complete the backfill.
 //!
-//! Invariant: the child is this test binary, running one test of this file with a store's directory
-//! in its environment; without it that test does nothing. Randomness comes from the printed seed
-//! and from where the kill meets the child.
+//! Invariant: the child process is this test binary, running one test of this file with a store's
+//! directory in its environment; without that variable the test does nothing. Randomness comes from
+//! the printed seed and from the moment at which the kill reaches the child.
 
 use super::{How, digest, fill, fold, memory, typed_log};
 use crate::stream::crash::{catalog_of, number};
@@ -33,7 +34,7 @@ fn log(catalog: &Catalog) -> Vec<EventBatch> {
     typed_log(catalog, 43, 900, 80)
 }
 
-/// A store that tells each commit once it is durable.
+/// A store that prints each commit once it is durable.
 #[derive(Debug)]
 struct Telling(SledStore);
 
@@ -51,7 +52,7 @@ impl Store for Telling {
     }
 }
 
-/// The child: backfills, telling each commit.
+/// The child: backfills, and prints each commit.
 #[test]
 fn child_backfills_until_it_is_killed() {
     let Ok(path) = std::env::var(CHILD_STORE) else { return };
@@ -60,7 +61,8 @@ fn child_backfills_until_it_is_killed() {
     fill(&store, &catalog, "typed", &log(&catalog), None, &How::small(2)).unwrap();
 }
 
-/// Runs a child, kills it some while after it told of `commits`, and returns the last one told.
+/// Runs a child, kills it some time after it printed `commits`, and returns the last commit
+/// printed.
 fn kill_one(store: &Path, artifact: &Path, commits: u64, spins: u64) -> u64 {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "backfill::kills::child_backfills_until_it_is_killed", "--nocapture"])
@@ -73,16 +75,16 @@ fn kill_one(store: &Path, artifact: &Path, commits: u64, spins: u64) -> u64 {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
     let mut held = lines.filter_map(|line| line.strip_prefix("held ")?.parse::<u64>().ok());
     let last = held.by_ref().take(commits as usize).last().unwrap_or(0);
-    // Not a wait for anything: it moves the kill about within the next commits.
+    // Does not wait for anything: it varies the moment of the kill within the next commits.
     (0..spins).for_each(|_| std::thread::yield_now());
     child.kill().unwrap();
     child.wait().unwrap();
     held.last().unwrap_or(last)
 }
 
-/// Goal: a backfill that is killed any number of times leaves, at last, the store of the stream, and
-/// until then never a store that somebody reads (S24). Method: children in a row fill one store and
-/// are killed; the parent ends the backfill.
+/// Goal: a backfill that is killed any number of times finally leaves the same store as streaming,
+/// and until then no host reads the store (S24). Method: children in a row fill one store and are
+/// killed; the parent finishes the backfill.
 #[test]
 fn s24_kills_of_a_backfill_do_not_show() {
     let seed = number(SEED, 1);

@@ -1,4 +1,7 @@
-//! Wrong artifacts: not a component, one that imports, another one than was pinned.
+//! Wrong artifacts are refused: a file that is not a component, one with imports, and one with
+//! another digest than was pinned.
+//!
+//! Method: files written by hand, in the place of the project's artifact.
 
 use super::Place;
 use lockstep_store::Store as _;
@@ -24,7 +27,7 @@ fn custom(name: &str, content: &[u8]) -> Vec<u8> {
     section(0, &[&[name.len() as u8], name.as_bytes(), content].concat())
 }
 
-/// Goal: a file that is no artifact is refused by every command that loads it, with its remedy.
+/// Goal: a file that is not an artifact is refused by every command that loads it, with its remedy.
 #[test]
 fn s07_files_that_are_no_artifacts_are_refused() {
     let name = b"wasi:clocks/wall-clock@0.2.0";
@@ -52,7 +55,7 @@ fn s07_files_that_are_no_artifacts_are_refused() {
     place.check(TRAIN, 2, &["user_mentions.wasm"]);
 }
 
-/// Goal: an artifact other than the pinned one is refused with both digests' remedy (S23).
+/// Goal: an artifact other than the pinned one is refused, with both digests and the remedy (S23).
 #[test]
 fn s23_an_artifact_that_is_not_pinned_is_refused() {
     let place = Place::with_store();
@@ -75,9 +78,9 @@ fn two_artifacts_with_one_view_name_are_refused() {
     place.check(TRAIN, 2, &["second", "user_mentions", "both declare \"pair_mentions\"", "rename"]);
 }
 
-/// Goal: a store goes on with a changed artifact: until it has caught up the one before answers, and
-/// a renamed one says how far it is (S23). Method: the same artifact with one more custom section, and
-/// under another name.
+/// Goal: a store accepts a changed artifact: until it has caught up, the previous version serves,
+/// and a service of a renamed one reports how far it is (S23). Method: the same artifact with one
+/// more custom section, and under another name.
 #[test]
 fn s23_a_changed_artifact_catches_up() {
     let place = Place::with_store();

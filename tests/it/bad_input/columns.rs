@@ -1,10 +1,10 @@
-//! Bad columns: an event whose id and time are good is admitted, and each view lacks it that
-//! declares a column of it which is bad (S8).
+//! Bad columns: an event with a good id and time is admitted, and only the views that declare its
+//! bad column do not see it (S8).
 //!
-//! Method: three views of one source, each with an Event struct of its own, and a log in which every
-//! event has its own entity, so that a view's counts say which events it holds. All three are the
-//! `mirror` guest, whose rows are its events. Deliberately absent: what a format takes for bad, which
-//! the readers' tests say.
+//! Method: three views of one source, each with an Event struct of its own, and a log in which
+//! every event has its own entity, so that a view's counts show which events it holds. All three
+//! views are those of the `mirror` guest, whose rows are its events. Deliberately absent: which
+//! values each format considers bad; see the readers' tests.
 
 mod headers;
 mod log;
@@ -28,7 +28,7 @@ use std::sync::LazyLock;
 
 /// A column's name and type, and whether it may be null.
 type Column = (&'static str, &'static str, bool);
-/// Each view with its own columns of the source `orders`, beside the event's id, time and entity.
+/// Each view with its own columns of the source `orders`, besides the event's id, time and entity.
 const VIEWS: [(&str, &[Column]); 3] = [
     ("old", &[("note", "string", true)]),
     ("new", &[("coupon", "int64", false)]),
@@ -65,7 +65,7 @@ fn manifest(view: &str, own: &[Column]) -> Json {
     })
 }
 
-/// A project of these of [`VIEWS`], whose spine asks once for each of `entities`, in order.
+/// A project with these of [`VIEWS`], whose spine has one row for each of `entities`, in order.
 fn project(views: &[&str], entities: &[String]) -> Place {
     static COMPONENT: LazyLock<Vec<u8>> = LazyLock::new(|| mirror::component().unwrap());
     let place = Place { folder: tempfile::tempdir().unwrap() };
@@ -84,8 +84,8 @@ fn project(views: &[&str], entities: &[String]) -> Place {
 }
 
 impl Place {
-    /// For each view its count of each of the spine's entities, as a training set has them, which
-    /// sets aside so many events.
+    /// For each view its count for each of the spine's entities, taken from a training set that
+    /// must set aside `aside` events.
     fn counts(&self, views: &[&str], events: &str, aside: usize) -> Vec<Vec<i64>> {
         let enough = format!("{TRAIN} --events orders=@{events} --bad-rows-max");
         if let Some(fewer) = aside.checked_sub(1) {
@@ -140,21 +140,21 @@ fn every_kind() -> Vec<Order> {
         order("c", 30, Coupon::Null),
         Order { id: None, ..order("d", 40, Coupon::Bad) },
         Order { at: None, ..order("e", 50, Coupon::Bad) },
-        // A corrected copy, which is another content, and the same bytes again.
+        // A corrected copy, with different content, and the same bytes again.
         order("b", 20, Coupon::Good(8)),
         order("b", 20, Coupon::Bad),
         // The latest: it moves the watermark.
         order("f", 90, Coupon::Bad),
-        // Its bad copy took no id.
+        // Its bad copy was set aside and took no id.
         order("e", 60, Coupon::Good(9)),
         Order { who: None, ..order("g", 70, Coupon::Good(1)) },
     ]
 }
 
-/// Goal: an event with a bad or a missing value takes its id, moves the watermark, and is lacking in
-/// the views that declare the column so, and in no other; one with a bad id or time is lacking in
-/// all and takes no id. In training sets, streams and backfills alike, from every format (S8).
-/// Method: a log with an event of each kind; the expected counts by hand.
+/// Goal: an event with a bad or missing value takes its id and moves the watermark; only the views
+/// that declare the column do not see it. An event with a bad id or time counts for no view and
+/// takes no id. Training sets, streams and backfills agree, for every format (S8). Method: a log
+/// with an event of each kind; the expected counts by hand.
 #[test]
 fn s08_a_bad_column_costs_the_views_that_declare_it() {
     let entities: Vec<String> = "abcdefg".chars().map(String::from).collect();
@@ -192,7 +192,7 @@ fn s08_a_bad_column_costs_the_views_that_declare_it() {
     }
 }
 
-/// What was set aside of [`every_kind`], with reasons and the events as they came.
+/// Checks what was set aside of [`every_kind`], with reasons and the original events.
 fn check_aside(store: &dyn Store, extension: &str) {
     let aside = aside(store, FILES);
     let keys: Vec<(u64, Option<&str>)> = aside.keys().map(|(at, v)| (*at, v.as_deref())).collect();
@@ -242,8 +242,8 @@ fn check_aside(store: &dyn Store, extension: &str) {
     assert!(event.contains("id-g"), "{event}");
 }
 
-/// Goal: as the other test, for events that are pushed, and a corrected copy that comes later (S8,
-/// S10). Method: two commands, of which the second brings what the first had, corrected.
+/// Goal: the same for events that are pushed, with a corrected copy that comes later (S8, S10).
+/// Method: two commands; the second delivers the events of the first again, corrected.
 #[test]
 fn s08_a_corrected_copy_comes_too_late() {
     let place = project(&["old", "new"], &["b".to_string()]);

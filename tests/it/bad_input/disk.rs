@@ -1,8 +1,9 @@
-//! A disk that fills up under a training set.
+//! A full disk: a training set that does not fit on the disk must fail with a clear error and leave
+//! nothing behind.
 //!
-//! Method: the command runs in a child process that may write files of so many bytes only, which a
-//! shell's `ulimit` says; the system then refuses bytes as a full disk does. Deliberately absent:
-//! disks that fail while bytes are put on them (`sink.rs` of the runtime).
+//! Method: the command runs in a child process for which a shell's `ulimit` limits the size of
+//! files; the system then refuses bytes as a full disk does. Deliberately absent: disks that fail
+//! while syncing (`sink.rs` of the source crate).
 
 use super::Place;
 use super::objects::{child, ended};
@@ -14,8 +15,9 @@ use std::sync::Arc;
 /// Spine rows: three row groups.
 const ROWS: i64 = 300_000;
 
-/// Goal: wherever in the output the disk is full, the command says so, exits with 3, and leaves
-/// nothing. Method: as the module says, with room for parts of an output of several row groups.
+/// Goal: wherever in the output the disk becomes full, the command says so, exits with 3, and
+/// leaves nothing. Method: see the module; there is room for a part of an output of several row
+/// groups.
 #[test]
 fn a_full_disk_is_said_and_leaves_nothing() {
     let place = Place::new();
@@ -35,8 +37,8 @@ fn a_full_disk_is_said_and_leaves_nothing() {
     let whole = fs::metadata(place.path("out.parquet")).unwrap().len();
     fs::remove_file(place.path("out.parquet")).unwrap();
     let before = place.files();
-    // A shell counts in 512 bytes or in 1024, so that the last part is 45 % or 90 %.
-    // The engine keeps a guest's first memory in a file too, which has to find room.
+    // A shell counts in units of 512 bytes or of 1024, so that the last part is 45 % or 90 %. The
+    // engine keeps a guest's initial memory in a file too, which must have room.
     for part in [3, 10, 20, 30, 45] {
         let blocks = whole * part / 100 / 512;
         let inner = child(&place, line);

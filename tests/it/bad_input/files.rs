@@ -1,4 +1,7 @@
-//! Wrong files: events and spines that are cut off, of another shape, or bad in one place.
+//! Wrong files are refused: events and spines that are truncated, have the wrong columns, or are
+//! bad in one place.
+//!
+//! Deliberately absent: bad values of single columns in every format (`columns.rs`).
 
 use super::Place;
 use arrow::array::{Array, ArrayRef, Int64Array, StringArray, TimestampMicrosecondArray};
@@ -31,7 +34,8 @@ fn check_events(place: &Place, file: &str, words: &[&str]) {
     }
 }
 
-/// Goal: a file that is not what its name says is refused by name, and no store appears.
+/// Goal: a file whose content does not match its extension is refused by name, and no store is
+/// made.
 #[test]
 fn s06_files_that_are_no_events_are_refused() {
     let place = Place::new();
@@ -71,7 +75,7 @@ fn s06_columns_that_do_not_fit_are_refused() {
     );
 }
 
-/// Goal: one bad line sets aside its event and no other, is named by its line, and by default
+/// Goal: one bad line sets aside only its own event, is named by its line number, and by default
 /// fails the job: no training set is written, and the store keeps the line with its reason (S8).
 #[test]
 fn s08_a_bad_line_is_named_and_costs_one_event() {
@@ -89,14 +93,14 @@ fn s08_a_bad_line_is_named_and_costs_one_event() {
         place.check(&format!("{TRAIN} {events}"), 1, &unwritten);
         let kept = [&found[..], &["the store keeps them"]].concat();
         place.ends(&format!("backfill {events}"), 1, &kept);
-        // It is there, once: the job goes on behind it.
+        // The bad line is set aside once: the job continues after it.
         place.ends(&format!("stream {events}"), 0, &[]);
         place.ends(&format!("{TRAIN} {events} --bad-rows-max 1"), 0, &[]);
     }
 }
 
-/// Goal: `1.0` and `1e3` in the place of an integer are bad, never rounded or taken as one (S6).
-/// Method: whole events in which only that number is written differently.
+/// Goal: `1.0` and `1e3` are bad as integers, and never rounded or accepted (S6). Method: complete
+/// events in which only that number is written differently.
 #[test]
 fn s06_a_fraction_is_no_integer() {
     let place = Place::new();
@@ -115,8 +119,8 @@ fn s06_a_fraction_is_no_integer() {
     place.ends(&format!("{TRAIN} --events issue_events=@good.ndjson"), 0, &[]);
 }
 
-/// Goal: a last line that was cut off while it was written is set aside like any other, and a
-/// complete one without a line feed counts.
+/// Goal: a last line that is incomplete is set aside like any other bad line, and a complete one
+/// without a line feed counts.
 #[test]
 fn s08_a_torn_last_line_is_named() {
     let place = Place::new();
@@ -129,7 +133,7 @@ fn s08_a_torn_last_line_is_named() {
     place.ends(&format!("{TRAIN} --events issue_events=@whole.ndjson"), 0, &[]);
 }
 
-/// Goal: `--bad-rows-max` is the number of bad rows that a job may have, no more and no less.
+/// Goal: `--bad-rows-max` is exactly the number of bad rows that a job may have.
 #[test]
 fn s08_bad_rows_max_counts() {
     let place = Place::new();
@@ -141,7 +145,7 @@ fn s08_bad_rows_max_counts() {
     place.ends(&format!("{TRAIN} {events} --bad-rows-max 2"), 0, &[]);
 }
 
-/// Goal: a log without events is a log: every feature has its empty value.
+/// Goal: a log without events is valid: every feature has its empty value.
 #[test]
 fn s16_an_empty_log_is_a_log() {
     let place = Place::new();
@@ -158,7 +162,7 @@ fn train(spine: &str) -> String {
 }
 
 /// Goal: a spine must have the service's request columns and `as_of`, by name and type; the message
-/// names file, column, who needs it, and row (S22).
+/// names the file, the column, who needs it, and the row (S22).
 #[test]
 fn s22_a_wrong_spine_is_refused() {
     let place = Place::new();
@@ -204,7 +208,7 @@ fn s22_a_wrong_spine_is_refused() {
     place.check(&train("s6.parquet"), 2, &["s6.parquet", "no such file"]);
 }
 
-/// Goal: an output name that the spine uses is an error, never a silent replacement (S22).
+/// Goal: an output name that the spine already uses is an error, never a silent replacement (S22).
 #[test]
 fn s22_a_colliding_output_name_is_refused() {
     let place = Place::new();
@@ -231,7 +235,8 @@ fn s22_an_empty_spine_makes_an_empty_training_set() {
     place.check(parity, 1, &["the spine has no rows, so nothing was compared"]);
 }
 
-/// Goal: an output that cannot be written is refused before any work, and names the folder.
+/// Goal: an output that cannot be written is refused before any work, and the error names the
+/// folder.
 #[test]
 fn an_output_nowhere_is_refused() {
     let place = Place::new();

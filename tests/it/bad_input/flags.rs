@@ -1,4 +1,6 @@
-//! Wrong ways of making a training set or proving parity: columns of times, memory, folders, disorder.
+//! Wrong flags of `training-set` and `parity` are refused: time columns, memory, folders, disorder.
+//!
+//! Method: one wrong flag in each command; the message must name it and say what it may be.
 
 use super::Place;
 use arrow::array::{ArrayRef, TimestampMicrosecondArray};
@@ -24,8 +26,9 @@ fn wrong_options_are_refused() {
     }
 }
 
-/// Goal: an event without a time of arrival is set aside, named, and counted; with all of them the
-/// job is done and says what leaked (S1, S8). Method: events that arrive long after all questions.
+/// Goal: an event without an arrival time is set aside, named and counted; if all events have one,
+/// the job succeeds and reports what leaked (S1, S8). Method: events that arrive long after all
+/// questions.
 #[test]
 fn s08_an_event_without_an_arrival_is_set_aside() {
     let place = Place::new();
@@ -60,9 +63,9 @@ fn wrong_options_of_parity_are_refused() {
     }
 }
 
-/// Goal: a column of arrivals that is not there, is no time or is null somewhere is named, with the
-/// line that asks for it, also by a training set, which does not need it: all hosts hold the same
-/// events (S8, S11).
+/// Goal: an arrival column that is missing, is not a time or contains a null is an error that names
+/// it and the line that asks for it, also for a training set, which does not need it: all hosts
+/// hold the same events (S8, S11).
 #[test]
 fn s11_a_wrong_column_of_arrivals_is_refused() {
     let named = |column: &str| {

@@ -1,7 +1,8 @@
-//! Object stores by the command line: a training set from a bucket, and what goes wrong with one.
+//! Object stores from the command line: a training set from a bucket, and the errors of wrong
+//! buckets and credentials.
 //!
-//! Method: the command runs in a child process, since it takes credentials from its environment. The
-//! child is this test binary, and the server of `sources/objects.rs` is in the parent.
+//! Method: the command runs in a child process, because it takes credentials from its environment.
+//! The child is this test binary, and the server of `sources/objects.rs` runs in the parent.
 
 use super::Place;
 use crate::sources::objects::Server;
@@ -47,8 +48,8 @@ fn run(place: &Place, variables: &[(String, String)], line: &str) -> (u8, String
     ended(child)
 }
 
-/// Goal: a log and a spine in a bucket give the training set of the same files in a folder, byte by
-/// byte but for their names; and a store is filled from the bucket.
+/// Goal: a log and a spine in a bucket give the same training set as the same files in a folder,
+/// byte for byte except their names; and a store can be filled from the bucket.
 #[test]
 fn s22_a_bucket_gives_the_training_set_of_a_folder() {
     let (place, server) = (Place::new(), Server::start());
@@ -73,8 +74,8 @@ fn s22_a_bucket_gives_the_training_set_of_a_folder() {
     assert!(place.path("store").is_dir());
 }
 
-/// Goal: an output that a bucket does not take fails before the work or whole, with the URL and the
-/// remedy, and leaves nothing there or here.
+/// Goal: an output that a bucket refuses fails, either before the work or completely, with the URL
+/// and the remedy, and leaves nothing in the bucket or locally.
 #[test]
 fn a_bucket_that_cannot_be_written_fails_whole() {
     let (place, server) = (Place::new(), Server::start());
@@ -95,8 +96,8 @@ fn a_bucket_that_cannot_be_written_fails_whole() {
     }
 }
 
-/// Goal: a bucket that cannot be read fails each command with the URL and the remedy, exit code 2 or
-/// 3, and nothing half-written.
+/// Goal: a bucket that cannot be read fails each command with the URL and the remedy, exit code 2
+/// or 3, and nothing half-written.
 #[test]
 fn a_bucket_that_cannot_be_read_fails_whole() {
     let (place, server) = (Place::new(), Server::start());

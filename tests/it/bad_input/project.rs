@@ -1,11 +1,13 @@
-//! Wrong declarations: `lockstep.toml` with one thing wrong, named by its line.
+//! Wrong declarations are refused: `lockstep.toml` with one mistake, whose line the error names.
+//!
+//! Deliberately absent: mistakes in artifacts (`artifacts.rs`).
 
 use super::Place;
 use std::fs;
 
 const TRAIN: &str = "training-set mention_ranker --spine @mentions.parquet -o @out.parquet";
 
-/// The project file with one change, and what must be said of it.
+/// The project file with one change, and the words that the error must contain.
 fn check(old: &str, new: &str, words: &[&str]) {
     let place = Place::new();
     place.edit(old, new);
@@ -13,7 +15,7 @@ fn check(old: &str, new: &str, words: &[&str]) {
 }
 
 /// Goal: an unknown view, feature, key column or key of the file is an error that names the line
-/// and what there is instead.
+/// and the known names.
 #[test]
 fn unknown_names_are_refused_with_their_line() {
     check(
@@ -55,7 +57,7 @@ fn unknown_names_are_refused_with_their_line() {
     check("files = ", "file = ", &["lockstep.toml:2", "file"]);
 }
 
-/// Goal: keys of a view that the service does not serve are an error, not ignored.
+/// Goal: keys of a view that the service does not use are an error, not ignored.
 #[test]
 fn keys_of_a_view_that_is_not_served_are_refused() {
     check(
@@ -65,7 +67,7 @@ fn keys_of_a_view_that_is_not_served_are_refused() {
     );
 }
 
-/// Goal: a service, a source or a project that is not there is named beside those that are.
+/// Goal: for a service, a source or a project that does not exist, the error lists those that do.
 #[test]
 fn absent_services_sources_and_projects_are_named() {
     let place = Place::new();

@@ -1,4 +1,6 @@
-//! Wrong questions to the online host, as `lockstep get` takes them.
+//! Wrong requests to the online host are refused, through `lockstep get`.
+//!
+//! Method: one wrong part in each request; the message must name it and say what the service takes.
 
 use super::Place;
 

@@ -1,4 +1,7 @@
-//! Stores that cannot be used: absent, in use, damaged, behind other files.
+//! Stores that cannot be used give clear errors: missing, in use, damaged, or filled from other
+//! files.
+//!
+//! Deliberately absent: every way to damage a store (`store/damage.rs`).
 
 use super::Place;
 use lockstep_engine::backfill::{Backfill, Options};
@@ -12,7 +15,7 @@ use std::fs;
 
 const GET: &str = "get mention_ranker actor=a candidate=b area=c";
 
-/// Goal: a question to a store that is not there does not make one.
+/// Goal: a request to a store that does not exist does not create one.
 #[test]
 fn an_absent_store_is_named() {
     let place = Place::new();
@@ -22,7 +25,7 @@ fn an_absent_store_is_named() {
     place.check_files("backfill", 2, &["store"]);
 }
 
-/// Goal: a store that another host holds is the environment's failure: exit 3, try again.
+/// Goal: a store that another host holds is a failure of the environment: exit 3, try again.
 #[test]
 fn a_store_in_use_is_named() {
     let place = Place::with_store();
@@ -34,8 +37,8 @@ fn a_store_in_use_is_named() {
     place.ends(GET, 0, &[]);
 }
 
-/// Goal: a damaged store is never read as if it were whole: exit 3, and the message says to restore
-/// or build anew. Method: the database file overwritten in its middle, and cut off.
+/// Goal: a damaged store is never read as if it were valid: exit 3, and the message says to restore
+/// it or fill a new one. Method: the database file overwritten in its middle, and truncated.
 #[test]
 fn a_damaged_store_is_refused() {
     for damage in 0..2 {
@@ -55,7 +58,8 @@ fn a_damaged_store_is_refused() {
     }
 }
 
-/// Goal: a store that has come further than its files is an error that says so, not a silent end.
+/// Goal: a store that has read more than its files contain is an error that says so, not a silent
+/// end.
 #[test]
 fn s24_files_that_were_replaced_are_noticed() {
     let place = Place::with_store();
@@ -66,8 +70,8 @@ fn s24_files_that_were_replaced_are_noticed() {
     place.check("backfill --events issue_events=@fewer.parquet", 2, &words);
 }
 
-/// Goal: a store that a killed backfill left is refused with the remedy, the remedy works, and
-/// running it twice changes nothing. Method: the sound store is that of an undisturbed backfill.
+/// Goal: a store left by a killed backfill is refused with the remedy, the remedy works, and
+/// running it twice changes nothing. Method: compared with the store of an undisturbed backfill.
 #[test]
 fn s24_half_a_backfill_is_named_and_goes_on() {
     let (place, sound) = (Place::new(), Place::with_store());

@@ -1,8 +1,8 @@
-//! What each stored feature of `every-type` is, by the oracle.
+//! The oracle's definition of each stored feature of `every-type`.
 //!
-//! The declarations are the oracle's own reading of the artifact's manifest; what the transforms
-//! make of an event is told here a second time. Deliberately absent: the on-demand transform, whose
-//! hosts are compared with each other.
+//! The declarations are read from the artifact's manifest by the oracle's own code; what the
+//! transforms make of an event is written here a second time. Deliberately absent: the on-demand
+//! transform, for which the hosts are compared with each other.
 
 use super::Question;
 use lockstep_core::row::TypedColumn;
@@ -119,14 +119,14 @@ pub(super) fn given(value: &Value) -> Expected {
     }
 }
 
-/// What a comparison went over.
+/// What a comparison covered.
 #[derive(Debug, Default)]
 pub(super) struct Compared {
     /// Values.
     pub values: usize,
-    /// Those that overflowed, or hold a part that did.
+    /// Values that overflowed, or contain a part that did.
     pub overflowed: usize,
-    /// The features of which some value was filled.
+    /// The features with some value that was not empty.
     pub features: BTreeSet<String>,
 }
 

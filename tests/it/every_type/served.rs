@@ -1,8 +1,9 @@
-//! A store that holds a whole log, asked late: statuses, and what is answerable (S12, S16).
+//! A store that holds a whole log must still answer exactly: statuses, and which times are
+//! answerable (S12, S16).
 //!
-//! Parity asks each question as soon as its events are in; here all events are in, also those after
-//! `as_of`, and old questions are refused. Each answer is compared with the oracle at once.
-//! Deliberately absent: the views that `online.rs` asks.
+//! Parity asks each question as soon as its events are in the store. Here the store also holds
+//! events after `as_of`, and questions that are too old must be refused. Each answer is compared
+//! with the oracle. Deliberately absent: the views that `online.rs` uses.
 
 use super::definition::{given, rows, views};
 use super::{DAY, HOUR, Question, S};
@@ -81,7 +82,7 @@ impl Served {
         }
     }
 
-    /// Asks; what is refused is answered at the time that the refusal names.
+    /// Asks a question; a refused one is asked again as of the time that the refusal names.
     fn check(&mut self, question: &Question) {
         match self.ask(question) {
             Ok(vector) => self.compare(question, &vector),
@@ -99,10 +100,10 @@ impl Served {
     }
 }
 
-/// Goal: every feature has the oracle's bits and status from a store that holds the whole log, and a
-/// question that it cannot answer names one that it can (S1, S12, S16). Method: both views over
-/// dense, middling and sparse logs; questions on and beside the edges of windows around the last
-/// event, and some long before.
+/// Goal: every feature has the oracle's bits and status from a store that holds the whole log, and
+/// a refusal names a time that can be answered (S1, S12, S16). Method: both views over dense,
+/// medium and sparse logs; questions at and near the edges of windows around the last event, and
+/// some long before.
 #[test]
 fn s12_every_aggregate_and_window_is_served() {
     for view in ["every_aggregate", "every_window"] {

@@ -1,12 +1,16 @@
-//! Catching up that is interrupted at any commit goes on, and meanwhile the old version answers.
+//! Interrupted catching up: stopped at any commit, it must continue later, and until it is done the
+//! old version serves requests.
+//!
+//! Method: a store that fails at the k-th commit, for every k.
 
 use super::*;
 use lockstep_kit::fault_store::FaultStore;
 use lockstep_store::memory::MemoryStore;
 
-/// Goal: a crash at any commit of catching up loses and doubles nothing (S23, S24). Method: the k-th
-/// commit is refused, or applied without an answer, for every k; after each the old version's states
-/// are untouched or the new one answers, and a rerun ends as a store that was filled anew.
+/// Goal: a crash at any commit of catching up neither loses nor doubles anything (S23, S24).
+/// Method: the k-th commit is refused, or applied without a reply, for every k; after each, either
+/// the old version's states are untouched or the new one serves, and a rerun ends with the store
+/// that a complete filling gives.
 #[test]
 fn s23_catching_up_survives_a_crash_at_every_commit() {
     let first = variants::catalog(original());

@@ -1,10 +1,14 @@
-//! The previous version is fed, so that going back is one commit, for as long as that is true.
+//! The previous version of an artifact is kept up to date, so that going back takes one commit,
+//! until its rows differ.
+//!
+//! Method: variants of the example transform, switched in the middle of the log.
 
 use super::*;
 use lockstep_core::time::DAY_US;
 
-/// Goal: after a switch the version before is fed as well, and going back finds it up to date (S23).
-/// Method: a changed feature half-way through the log, the rest streamed, and back.
+/// Goal: after a switch the previous version is kept up to date as well, so that going back is
+/// immediate (S23). Method: a changed feature half-way through the log, the rest streamed, and
+/// back.
 #[test]
 fn s23_the_previous_version_is_fed() {
     let first = variants::catalog(original());
@@ -19,8 +23,9 @@ fn s23_the_previous_version_is_fed() {
     assert_as_filled_anew(&*store, &first, &log);
 }
 
-/// Goal: where the rows of an adopted view part later, the way back ends, visibly, and going back
-/// computes the view anew (S23). Method: a transform that changes its mind in the middle of the log.
+/// Goal: if the rows of an adopted view later differ between the versions, this is reported, the
+/// view can no longer be restored in one commit, and going back recomputes it (S23). Method: a
+/// transform that behaves differently from the middle of the log on.
 #[test]
 fn s23_rows_that_part_end_the_way_back() {
     let first = variants::catalog(original());
@@ -52,8 +57,8 @@ fn s23_rows_that_part_end_the_way_back() {
     assert_as_filled_anew(&*store, &first, &log);
 }
 
-/// Goal: a previous version is kept for the declared time and then collected, its artifact too (S23).
-/// Method: a keep of a day, and then events of many days.
+/// Goal: a previous version is kept for the declared time and then deleted, with its artifact
+/// (S23). Method: a declared time of a day, and then events of many days.
 #[test]
 fn s23_older_versions_are_collected() {
     let first = variants::catalog(original());

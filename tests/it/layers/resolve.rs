@@ -1,7 +1,7 @@
-//! The modules of a crate, and where each path in them leads.
+//! Finds the modules of a crate, and resolves each path in them to a module.
 //!
 //! Invariant: a path that begins with `crate`, `self`, `super` or a child module is resolved to the
-//! module that defines its item, however many imports lie between. Deliberately absent: names from
+//! module that defines its item, through any number of imports. Deliberately absent: names from
 //! other crates, and glob imports, which count as uses of the module they name.
 
 use std::collections::BTreeMap;
@@ -88,8 +88,8 @@ impl Tree {
         uses
     }
 
-    /// The module that defines what `path`, written in `module`, names; none if it is not this
-    /// crate's.
+    /// The module that defines what `path`, written in `module`, names; `None` if it is in another
+    /// crate.
     fn definer(&self, module: &Module, path: &[String], depth: usize) -> Option<Module> {
         let mut at = module.clone();
         let mut rest = path;

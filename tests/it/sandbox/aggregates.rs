@@ -1,8 +1,10 @@
-//! User-defined aggregates in the sandbox: what fails costs itself alone, and is never a null (S21).
+//! User-defined aggregates in the sandbox: a failure affects only the group that failed, and is
+//! never a null (S21).
 //!
-//! Method: the evil guest's aggregate keeps sorted lines and misbehaves by them, step by step: the
-//! line `merge trap` traps when it is merged. What every neighbour must be is written down here.
-//! Deliberately absent: the laws, which the SDK checks, and what a step shares with a transform.
+//! Method: the state of the evil guest's aggregate is a sorted list of lines, and a line tells it
+//! how to misbehave and in which step: the line `merge trap` traps when it is merged. The expected
+//! results for every other group are written down here. Deliberately absent: the laws, which the
+//! SDK checks, and what aggregates have in common with transforms.
 
 mod hosts;
 
@@ -26,7 +28,7 @@ fn column(lines: &[&str]) -> ArrayRef {
     Arc::new(StringArray::from(lines.to_vec()))
 }
 
-/// What one step makes of some lines: each alone in its group or state.
+/// Runs one step on some lines, each alone in its group or state.
 fn step(guest: &mut Aggregator, step: &str, lines: &[&str]) -> Vec<Result<String, String>> {
     let text = |state: Part| String::from_utf8(state.to_vec()).unwrap();
     let parts = lines.iter().map(|line| part(&format!("{line}\n")));
@@ -52,8 +54,8 @@ fn step(guest: &mut Aggregator, step: &str, lines: &[&str]) -> Vec<Result<String
     }
 }
 
-/// Goal: a misdeed of a step costs the one group that wants it, with a reason, and nothing else.
-/// Method: two of them among honest ones; then the same guest answers honest ones.
+/// Goal: a step that misbehaves affects only the group that asks for it, with a reason. Method: two
+/// such groups among honest ones; then the same guest processes honest ones.
 #[track_caller]
 fn assert_costs_itself(guest: &mut Aggregator, name: &str, misdeed: &str, reason: &str) {
     let bad = format!("{name} {misdeed}");
@@ -78,7 +80,7 @@ fn guest(artifact: &Artifact) -> Aggregator {
     Aggregator::new(artifact).unwrap()
 }
 
-/// Goal: what each step is asked, and what no rows are.
+/// Goal: each step receives the right input, and a group without rows has the right state.
 #[test]
 fn s21_inputs_become_states_and_states_a_value() {
     let artifact = evil();
@@ -96,7 +98,7 @@ fn s21_inputs_become_states_and_states_a_value() {
     assert!(guest.merge(LINES, &[]).unwrap().is_empty());
 }
 
-/// Goal: a trap, a panic and a refusal cost one group, in each step (S8, S9).
+/// Goal: a trap, a panic and a refusal affect only one group, in each step (S8, S9).
 #[test]
 fn s21_a_failure_costs_its_group() {
     let artifact = evil();
@@ -115,7 +117,7 @@ fn s21_a_failure_costs_its_group() {
     }
 }
 
-/// Goal: no lie about states is believed, and each costs its group alone (S21).
+/// Goal: every malformed reply about states is detected, and affects only its own group (S21).
 #[test]
 fn s21_a_lie_costs_its_group() {
     let artifact = evil();
@@ -149,7 +151,8 @@ fn s21_a_lie_costs_its_group() {
     }
 }
 
-/// Goal: an endless step, a memory hog and a stack overflow cost their group, by fuel and bytes.
+/// Goal: an endless step, excessive memory and a stack overflow affect only their group, and are
+/// detected by fuel and bytes.
 #[test]
 fn s21_greed_costs_its_group() {
     let artifact = evil();
@@ -163,8 +166,8 @@ fn s21_greed_costs_its_group() {
     assert!(found[1].as_ref().unwrap_err().contains("units of fuel"), "{found:?}");
 }
 
-/// Goal: a state that depends on more than its rows shows as a difference between warm and fresh
-/// instances, which is what the parity check compares (S7, S21). No host can see it in one answer.
+/// Goal: a state that depends on more than its rows causes a difference between warm and fresh
+/// instances, which the parity check detects (S7, S21). No host can detect it from one result.
 #[test]
 fn s21_a_state_that_differs_shows_on_fresh_instances() {
     let artifact = evil();
@@ -177,8 +180,8 @@ fn s21_a_state_that_differs_shows_on_fresh_instances() {
     assert_eq!(states(true), ["call 0\n", "call 0\n"]);
 }
 
-/// Goal: any number of groups and of states in one are merged, in bounded calls. Method: more than
-/// a call and a round hold, with one failing group among them.
+/// Goal: any number of groups, and of states in one group, are merged in bounded calls. Method:
+/// more than one call and one round can hold, with one failing group among them.
 #[test]
 fn s21_many_states_are_merged_in_rounds() {
     let artifact = evil();

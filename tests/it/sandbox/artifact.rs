@@ -1,4 +1,5 @@
-//! Loading artifacts: what is refused, with which remedy, and the cache of compiled code (S23).
+//! Loading artifacts: which files are refused, with which remedy, and the cache of compiled code
+//! (S23).
 //!
 //! Method: the evil guest's file, changed byte by byte; sections are appended by hand, because a
 //! writer shared with the code under test would share its mistakes. Deliberately absent: what a
@@ -71,8 +72,8 @@ fn s07_imports_are_refused() {
     assert_refused(&wasm, "it imports \"wasi:clocks/wall-clock@0.2.0\"");
 }
 
-/// Goal: a manifest that promises what the component does not export is refused. Method: the evil
-/// guest's manifest on an empty component.
+/// Goal: a manifest that promises something the component does not export is refused. Method: the
+/// evil guest's manifest on an empty component.
 #[test]
 fn a_manifest_must_be_kept() {
     let engine = Engine::new(EngineConfig::default()).unwrap();
@@ -85,7 +86,7 @@ fn a_manifest_must_be_kept() {
     assert_refused(&wasm, "needs \"lockstep:features/transform@0.2.0\"");
 }
 
-/// Goal: a path that is no artifact is named.
+/// Goal: the error for a path without an artifact names the path.
 #[test]
 fn wrong_paths_are_refused() {
     let engine = Engine::new(EngineConfig::default()).unwrap();
@@ -96,7 +97,8 @@ fn wrong_paths_are_refused() {
     assert!(directory.to_string().contains("not a file"), "{directory}");
 }
 
-/// Goal: an artifact says what it is. Method: against the file, read apart.
+/// Goal: an artifact reports its digest, size and declarations. Method: compared with the file,
+/// read by other code.
 #[test]
 fn s23_an_artifact_is_named_by_its_bytes() {
     let engine = Engine::new(EngineConfig::default()).unwrap();
@@ -124,8 +126,9 @@ fn works(folder: &Path) {
     assert_eq!(outcomes[0].source_rows, [0, 1]);
 }
 
-/// Goal: damaged, cut or foreign compiled code is never run: it is compiled again and replaced.
-/// Method: one byte is flipped at many places, then the file is cut, then another's name is used.
+/// Goal: damaged, truncated or foreign compiled code is never run: the artifact is compiled again
+/// and the entry replaced. Method: one byte is flipped at many places, then the file is truncated,
+/// then another artifact's name is used.
 #[test]
 fn damaged_compiled_code_is_replaced() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,8 +1,8 @@
-//! `lockstep build`: the artifact does not depend on where it was built (S23).
+//! `lockstep build`: the artifact must not depend on the folder in which it was built (S23).
 //!
 //! Method: the evil guest's crate, copied to two places of different depth and name. They share a
 //! target folder with the original, so that only the crate itself is compiled again. Deliberately
-//! absent: what the SDK's macros refuse, which its own tests tell.
+//! absent: what the SDK's macros refuse, which the SDK's own tests check.
 
 use super::{crate_dir, evil_file};
 use lockstep_cli::build::{BuildOptions, build};
@@ -22,7 +22,8 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Goal: one digest wherever the sources are, and no path of the machine in the artifact.
+/// Goal: the digest is the same wherever the sources are, and the artifact contains no path of the
+/// machine.
 #[test]
 fn s23_a_digest_does_not_depend_on_the_place() {
     let folder = tempfile::tempdir().unwrap();
@@ -45,7 +46,7 @@ fn s23_a_digest_does_not_depend_on_the_place() {
     assert!(!text.contains(&home) && !text.contains(crate_dir().to_str().unwrap()));
 }
 
-/// Goal: a folder that is no transform crate is refused with the remedy.
+/// Goal: a folder that is not a transform crate is refused with the remedy.
 #[test]
 fn wrong_crates_are_refused() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,13 +1,14 @@
-//! Guests that use more than their limits, and batches at them (S9).
+//! Guests that exceed their limits are refused, and batches at the limits work (S9).
 //!
-//! Invariant: each limit of a guest is reached here once. What decides is fuel and bytes, so no
-//! test depends on how fast the machine is. Deliberately absent: the limits of source files.
+//! Invariant: each limit of a guest is reached here once. Fuel and bytes decide, so no test depends
+//! on the speed of the machine. Deliberately absent: the limits of source files.
 
 use super::{EVIL, STEADY, assert_outcome, assert_set_aside, batch, events, evil};
 use lockstep_core::flat::{BATCH_BYTES_MAX, BATCH_ROWS_MAX};
 use lockstep_guest::Transformer;
 
-/// Goal: an event that never ends is set aside by its use of fuel; the batch goes on (S9).
+/// Goal: an event that never ends is set aside because of its fuel; the rest of the batch is mapped
+/// (S9).
 #[test]
 fn s09_an_endless_loop_costs_one_event() {
     let artifact = evil();
@@ -18,7 +19,8 @@ fn s09_an_endless_loop_costs_one_event() {
     assert_outcome(&artifact, &outcomes[1], 3, &[]);
 }
 
-/// Goal: a memory hog, a stack overflow and a flood of messages cost their event (S9).
+/// Goal: excessive memory, a stack overflow and a flood of messages set aside only their own event
+/// (S9).
 #[test]
 fn s09_greed_costs_one_event() {
     let artifact = evil();
@@ -28,8 +30,8 @@ fn s09_greed_costs_one_event() {
     assert_set_aside(&artifact, &mut transformer, "log", "above the limit");
 }
 
-/// Goal: to ask for more memory than the type allows is answered, not punished: it is the same on
-/// every host. Method: the guest checks the answer itself and goes on.
+/// Goal: asking for more memory than the memory's type allows gets an ordinary refusal, because
+/// that is the same on every host. Method: the guest checks the result itself and continues.
 #[test]
 fn s09_a_refused_growth_is_deterministic() {
     let artifact = evil();
@@ -39,8 +41,8 @@ fn s09_a_refused_growth_is_deterministic() {
     assert_outcome(&artifact, &outcomes[0], 2, &[]);
 }
 
-/// Goal: an event above the limit of bytes is set aside, its neighbours are not. Method: an actor
-/// whose name alone has as many bytes as a batch may have.
+/// Goal: an event above the limit of bytes is set aside, others are not. Method: an actor whose
+/// name alone has as many bytes as a batch may have.
 #[test]
 fn s09_an_oversized_event_is_set_aside() {
     let artifact = evil();
@@ -51,7 +53,7 @@ fn s09_an_oversized_event_is_set_aside() {
     assert_outcome(&artifact, &outcomes[0], 3, &[(1, "too large")]);
 }
 
-/// Goal: a batch above the limit of rows is cut, and answered as if it were not.
+/// Goal: a batch above the limit of rows is cut, with the same result as if it were not.
 #[test]
 fn s07_an_oversized_batch_is_cut() {
     let artifact = evil();

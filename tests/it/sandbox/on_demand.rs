@@ -1,7 +1,8 @@
-//! On-demand transforms in the sandbox: each row is answered once or refused (S8, S9).
+//! On-demand transforms in the sandbox: each row gets exactly one result or is refused (S8, S9).
 //!
-//! Method: the evil guest answers `x + 1` and misbehaves by the request's `kind`. Deliberately
-//! absent: the lies that both kinds of transform share, which `sandbox.rs` tells.
+//! Method: the evil guest returns `x + 1` and misbehaves according to the request's `kind`.
+//! Deliberately absent: malformed replies that both kinds of transform can make, which `sandbox.rs`
+//! checks.
 
 use super::evil;
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
@@ -34,7 +35,7 @@ fn check(artifact: &Artifact, kinds: &[&str], refused: &[(u32, &str)]) {
     }
 }
 
-/// Goal: a row that fails costs itself alone.
+/// Goal: a row that fails does not affect other rows.
 #[test]
 fn s08_a_request_that_fails_costs_one_row() {
     let artifact = evil();
@@ -44,7 +45,7 @@ fn s08_a_request_that_fails_costs_one_row() {
     check(&artifact, &["refuse", "b", "refuse"], &[(0, "is refused"), (2, "is refused")]);
 }
 
-/// Goal: a row without an answer, or with two, is a lie.
+/// Goal: a row with no result, or with two, is a malformed reply.
 #[test]
 fn s09_a_request_is_answered_once() {
     let artifact = evil();

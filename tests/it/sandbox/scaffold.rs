@@ -1,8 +1,8 @@
-//! `lockstep new`: the crate that it makes builds, and trains on its own sample data.
+//! `lockstep new`: the new crate must build, and train on its own sample data.
 //!
-//! Method: the crate lies in a temporary folder and shares the workspace's target folder and lock,
-//! so that little is compiled and nothing is resolved anew. Deliberately absent: the crate's native
-//! tests, which are the author's first example and run with `cargo test` there.
+//! Method: the crate is made in a temporary folder and shares the workspace's target folder and
+//! lock, so that little is compiled and no dependency is resolved again. Deliberately absent: the
+//! crate's native tests, which are the author's first example and run there with `cargo test`.
 
 use super::crate_dir;
 use clap::Parser;
@@ -12,7 +12,7 @@ use lockstep_cli::scaffold::scaffold;
 use lockstep_guest::{Artifact, Engine, EngineConfig};
 use std::fs;
 
-/// Goal: from nothing to training rows in two commands.
+/// Goal: two commands lead from nothing to rows of a training set.
 #[test]
 fn a_new_crate_builds_and_trains() {
     let root = crate_dir().join("../../..").canonicalize().unwrap();

@@ -1,8 +1,9 @@
-//! Artifacts built `strict`: NaNs of one form inside the guest, for bits on every CPU (S23).
+//! Artifacts built `strict`: NaNs have one form inside the guest, so that bits agree on every CPU
+//! (S23).
 //!
-//! Method: the evil guest's file with another manifest, so that the same code runs both ways. A
-//! NaN with a payload goes through an addition, which keeps the payload on x86-64 and on ARM, and
-//! its bits come back as an integer, which no edge canonicalises.
+//! Method: the evil guest's file with another manifest, so that the same code runs in both ways. A
+//! NaN with a payload goes through an addition, which keeps the payload on x86-64 and on ARM; its
+//! bits are returned as an integer, which is not made canonical on leaving the guest.
 
 use super::{EVIL, STEADY, assert_outcome, events, evil_file};
 use lockstep_engine::catalog::Catalog;
@@ -36,8 +37,8 @@ fn nan_bits(artifact: &Artifact, kind: &str, fresh: bool) -> i64 {
     values.downcast_ref::<arrow::array::Int64Array>().unwrap().value(0)
 }
 
-/// Goal: a strict artifact sees one NaN wherever it runs, warm and fresh, and an ordinary one what
-/// the machine makes (S23).
+/// Goal: a strict artifact sees one NaN wherever it runs, warm and fresh; an ordinary one sees the
+/// NaN that the machine makes (S23).
 #[test]
 fn s23_a_strict_guest_sees_one_nan() {
     let [ordinary, strict] = both();
@@ -47,17 +48,17 @@ fn s23_a_strict_guest_sees_one_nan() {
     }
 }
 
-/// Goal: an event that outlives its deadline is judged by its rerun alone, which runs the same
-/// code: it is kept, with the bits of a strict guest (S9, S23). Method: work of more than a
-/// deadline and less than the fuel. Where a machine is fast enough to end in time the answer is
-/// the same, which is the rule.
+/// Goal: an event that exceeds its deadline is judged only by its metered rerun, which runs the
+/// same code: the event is kept, with the bits of a strict guest (S9, S23). Method: work that needs
+/// more than a deadline and less than the fuel. On a machine that is fast enough to finish in time,
+/// the result is the same, as the rule demands.
 #[test]
 fn s09_a_slow_event_is_judged_by_its_rerun() {
     let [_, strict] = both();
     assert_eq!(nan_bits(&strict, "slow nan bits", true), NAN);
 }
 
-/// Goal: strictness changes nothing but NaNs.
+/// Goal: strictness changes nothing except NaNs.
 #[test]
 fn s23_a_strict_guest_answers_as_the_ordinary_one() {
     for artifact in both() {

@@ -1,4 +1,6 @@
-//! Columns in the names of folders.
+//! Columns whose values are in the names of folders, as in `year=2024` (S6).
+//!
+//! Method: the same two events in every format, below folders.
 
 use super::{Read, parquet, read, schema, text, write};
 use lockstep_core::event::SourceSchema;
@@ -12,8 +14,8 @@ fn read_pattern(folder: &Path, pattern: &str, schema: &Arc<SourceSchema>) -> Res
     read(&Pattern::new(folder, pattern).files()?, schema, ReadOptions::default())
 }
 
-/// Goal: folders give the columns that the declaration names and the file lacks, in every format, as
-/// CSV text of their type would be read (S6). Method: the same two events in four formats.
+/// Goal: folders give values to columns that are declared and that the file lacks, in every format,
+/// as if the text were a CSV field (S6). Method: the same two events in four formats.
 #[test]
 fn s06_folders_give_columns() {
     let folder = tempfile::tempdir().unwrap();
@@ -82,9 +84,9 @@ fn s06_wrong_folders_are_refused() {
     }
 }
 
-/// Goal: a file that holds its folder's column must agree, event by event: a value that does not is
-/// bad, told with its reason and its event (S8). Method: a good, a wrong and a null value in each
-/// format.
+/// Goal: if a file contains its folder's column, each event must agree with the folder; a value
+/// that does not is bad, and is reported with its reason and its event (S8). Method: a right, a
+/// wrong and a null value in each format.
 #[test]
 fn s08_a_value_that_differs_from_its_folder_is_bad() {
     let schema = schema(&["t timestamp", "n int64?", "s string?"], None);
@@ -130,7 +132,7 @@ fn s08_a_value_that_differs_from_its_folder_is_bad() {
     assert_eq!(bytes, r#"{"t":"1970-01-01T00:00:00Z","n":0,"s":"text 0"}"#);
 }
 
-/// Goal: only the folders that a pattern names give columns, not those above the project.
+/// Goal: only folders within the declared pattern define columns, not those above the project.
 #[test]
 fn s06_folders_above_the_project_give_nothing() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,9 +1,9 @@
-//! Object stores: what is read from one is what is read from a folder, with few requests, and each
-//! failure is one error.
+//! Object stores: reading from one must give the same as reading from a folder, with few requests,
+//! and each failure must be one clear error.
 //!
 //! Method: a server of the S3 protocol in this process, over a folder, that checks signatures and
-//! writes down what it is asked. Deliberately absent: the clouds themselves, and the protocols of
-//! the other two, of which only the names are looked at.
+//! records the requests. Deliberately absent: the real clouds, and the protocols of the other two,
+//! of which only the names are checked.
 
 use super::{Read, parquet, read, schema, write};
 use hyper_util::rt::TokioIo;
@@ -85,7 +85,7 @@ impl Server {
         names
     }
 
-    /// The environment variables of one who may read and write.
+    /// The environment variables of a user who may read and write.
     pub(crate) fn variables(&self) -> Vec<(String, String)> {
         let variables = [
             ("AWS_ENDPOINT_URL", self.endpoint.as_str()),
@@ -97,7 +97,7 @@ impl Server {
         variables.map(|(name, value)| (name.to_string(), value.to_string())).to_vec()
     }
 
-    /// Object stores by these variables, with some of them changed; an empty value is none.
+    /// Object stores for these variables, with some of them changed; an empty value removes one.
     pub(crate) fn stores(&self, changes: &[(&str, &str)]) -> ObjectStores {
         let mut variables = self.variables();
         for (name, value) in changes {
@@ -107,7 +107,7 @@ impl Server {
         ObjectStores::new(variables)
     }
 
-    /// What was asked since the last call.
+    /// The requests since the last call.
     fn take_asked(&self) -> Vec<String> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
@@ -120,8 +120,9 @@ fn find(stores: &ObjectStores, patterns: &[&str]) -> Result<Vec<SourceFile>> {
 
 const COLUMNS: [&str; 4] = ["t timestamp", "s string?", "n int64", "year int64?"];
 
-/// Goal: a pattern of objects is the pattern of the same files, in order, columns, positions and
-/// values, in every format, from every start. Method: one tree, read as a bucket and as a folder.
+/// Goal: a pattern of objects gives the same order, columns, positions and values as the same
+/// pattern of files, in every format and from every start. Method: one tree, read as a bucket and
+/// as a folder.
 #[test]
 fn s06_objects_are_read_as_files_are() {
     let server = Server::start();
@@ -161,8 +162,9 @@ fn s06_objects_are_read_as_files_are() {
     assert_eq!(read_tables(&one, &[]).unwrap().num_rows(), 50);
 }
 
-/// Goal: a Parquet object is read by its footer and the wanted columns of the wanted row groups
-/// alone, in few requests. Method: the server's list, for an object whose columns are large.
+/// Goal: of a Parquet object only the footer and the needed columns of the needed row groups are
+/// read, in few requests. Method: the server's record of requests, for an object with large
+/// columns.
 #[test]
 fn an_object_is_asked_for_what_is_needed() {
     let server = Server::start();
@@ -207,8 +209,8 @@ fn failure(stores: &ObjectStores, pattern: &str) -> Error {
         .unwrap_err()
 }
 
-/// Goal: each way in which an object store fails is one error with the URL and the remedy. Method: a
-/// table of wrong URLs and wrong environments.
+/// Goal: each way in which an object store fails is one error with the URL and the remedy. Method:
+/// a table of wrong URLs and wrong environments.
 #[test]
 fn failures_name_the_url_and_the_remedy() {
     use ErrorKind::{Input, Retry};
@@ -252,8 +254,8 @@ fn failures_name_the_url_and_the_remedy() {
     }
 }
 
-/// Goal: an object that is replaced or gone while it is read is an error, never half of each.
-/// Method: it is changed between finding and reading.
+/// Goal: an object that is replaced or deleted while it is read is an error, never a mixture of
+/// versions. Method: it is changed between finding and reading.
 #[test]
 fn an_object_that_changes_is_an_error() {
     let server = Server::start();
@@ -275,7 +277,7 @@ fn an_object_that_changes_is_an_error() {
     }
 }
 
-/// Goal: the other clouds' URLs are taken, and what they lack is said before any request.
+/// Goal: the other clouds' URLs are accepted, and missing settings are reported before any request.
 #[test]
 fn the_other_clouds_are_known_by_name() {
     let stores = ObjectStores::new([]);

@@ -1,4 +1,6 @@
-//! Patterns: which files they name, in which order, and what is wrong with one.
+//! Patterns: which files they match, in which order, and which patterns are refused.
+//!
+//! Method: a tree of files made in another order, and tables of patterns.
 
 use super::{read, schema, write};
 use lockstep_core::Result;
@@ -17,8 +19,9 @@ fn files(folder: &Path, patterns: &[&str]) -> Result<Vec<SourceFile>> {
     files_of(&patterns, &ObjectStores::new([]))
 }
 
-/// Goal: a pattern names the files that the text of `pattern.rs` says, in the byte order of their
-/// paths whatever the order of the folder. Method: a tree made in another order, and a table.
+/// Goal: a pattern matches the files that the documentation of `pattern.rs` says, in the byte order
+/// of their paths, whatever the order in the folder. Method: a tree made in another order, and a
+/// table.
 #[test]
 fn s24_patterns_name_files_in_byte_order() {
     let folder = tempfile::tempdir().unwrap();
@@ -61,7 +64,8 @@ fn s24_patterns_name_files_in_byte_order() {
     assert_eq!(listed, ["b.csv", "a-2.csv", "a.csv"], "the list's order, then the bytes'");
 }
 
-/// Goal: positions continue over the files of a pattern in that order. Method: a file a number.
+/// Goal: positions continue over the files of a pattern in that order. Method: each file holds one
+/// number.
 #[test]
 fn s24_positions_follow_the_order_of_paths() {
     let folder = tempfile::tempdir().unwrap();
@@ -78,7 +82,7 @@ fn s24_positions_follow_the_order_of_paths() {
     ));
 }
 
-/// Goal: a pattern that names no files, or no file, says what was looked for and what to do.
+/// Goal: the error for a pattern that matches nothing says what was looked for and what to do.
 #[test]
 fn wrong_patterns_are_refused_with_a_remedy() {
     let folder = tempfile::tempdir().unwrap();
@@ -106,7 +110,8 @@ fn wrong_patterns_are_refused_with_a_remedy() {
     }
 }
 
-/// Goal: a pattern below a folder whose name is full of special characters means that folder.
+/// Goal: special characters in the name of the folder below which a pattern is matched have no
+/// meaning.
 #[test]
 fn the_folder_of_a_pattern_is_no_pattern() {
     let folder = tempfile::tempdir().unwrap();

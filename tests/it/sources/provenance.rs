@@ -1,4 +1,6 @@
-//! What a training file says about its own making.
+//! Provenance: what a training file's metadata says about how it was made.
+//!
+//! Method: a small project; every entry is computed a second time by other means.
 
 use arrow::ipc::reader::FileReader;
 use lockstep_kit::artifacts::{root, wasm};
@@ -19,9 +21,10 @@ fn sha256(bytes: &[u8]) -> String {
     output.split(' ').next().unwrap().to_string()
 }
 
-/// Goal: a Parquet and an Arrow file name what their values depend on and were made from: the
-/// artifact, the project file, the service, each source file with its size, and the rule of `as_of`.
-/// Method: a small project of two files by one pattern, and each entry told a second time.
+/// Goal: the metadata of a Parquet and an Arrow file name everything that its values depend on: the
+/// artifact, the project file, the service, each source file with its size, and the rule for
+/// `as_of`. Method: a small project of two files by one pattern; each entry is computed a second
+/// time.
 #[test]
 fn s23_a_training_file_says_what_it_was_made_from() {
     let folder = tempfile::tempdir().unwrap();

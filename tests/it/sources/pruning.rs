@@ -1,4 +1,8 @@
-//! Row groups that nobody needs: passing over them changes what is read in no other way.
+//! Skipped row groups: leaving out row groups that nobody needs must not change anything else that
+//! is read.
+//!
+//! Method: small Parquet files whose row groups cover known times; what is read is compared with
+//! the full list.
 
 use super::{Read, parquet, read, schema, write};
 use crate::every_type::{questions, spine};
@@ -43,14 +47,14 @@ fn three_files(folder: &Path) -> Vec<SourceFile> {
     files(folder, "*.parquet")
 }
 
-/// What is left of `all` without these positions.
+/// The rows of `all` without those at these positions.
 fn without(all: &Read, passed: impl Fn(u64) -> bool) -> Vec<(u64, Vec<Value>)> {
     all.rows.iter().filter(|(position, _)| !passed(*position)).cloned().collect()
 }
 
-/// Goal: without event ids exactly the row groups outside the range are passed over, and every other
-/// row is read, with its own position, from every start. Method: three files in the order of time,
-/// so position and event time are one number.
+/// Goal: without event ids exactly the row groups outside the range are skipped, and every other
+/// row is read, with its own position, from every start. Method: three files in time order, so that
+/// position and event time are the same number.
 #[test]
 fn s24_positions_survive_what_is_passed_over() {
     let folder = tempfile::tempdir().unwrap();
@@ -84,9 +88,9 @@ fn s24_positions_survive_what_is_passed_over() {
     }
 }
 
-/// Goal: with event ids nothing is passed over before something that is read, as it may decide on a
-/// later event of its id (S10). Method: the same files with an id; and a middle file of text, of
-/// which nothing is known.
+/// Goal: with event ids nothing is skipped before something that is read, because it may decide
+/// about a later event with its id (S10). Method: the same files with an id; and a text file in the
+/// middle, whose times are not known in advance.
 #[test]
 fn s10_with_event_ids_only_the_end_is_passed_over() {
     let folder = tempfile::tempdir().unwrap();
@@ -122,8 +126,8 @@ fn times_file(array: ArrayRef, statistics: EnabledStatistics) -> Vec<u8> {
     writer.into_inner().unwrap()
 }
 
-/// Goal: a row group is passed over only if its bounds are known, in the file's own unit, and none of
-/// its times is null or no time (S2). Method: a table of columns and what is left of them.
+/// Goal: a row group is skipped only if its bounds are known, in the file's own unit, and none of
+/// its times is null or invalid (S2). Method: a table of columns and the rows that remain.
 #[test]
 fn s02_bounds_that_prove_nothing_prune_nothing() {
     let chunk = EnabledStatistics::Chunk;
@@ -153,14 +157,14 @@ fn s02_bounds_that_prove_nothing_prune_nothing() {
         let found = read(&files, &schema(&["t timestamp"], None), needing(range(from, to)));
         let found = found.unwrap();
         assert_eq!(found.positions(), kept, "{what}");
-        // What is bad in a group that is read is set aside as ever.
+        // Bad events in a group that is read are set aside as usual.
         let bad = usize::from(what == "a null" || what == "beyond");
         let nulls = if what == "only nulls" { 2 } else { bad };
         assert_eq!(found.set_aside.len(), nulls, "{what}");
     }
 }
 
-/// Goal: an event time in the folder's name bounds its whole file.
+/// Goal: an event time in a folder's name is the bound of the whole file.
 #[test]
 fn s06_a_folder_may_bound_its_file() {
     let folder = tempfile::tempdir().unwrap();
@@ -190,9 +194,9 @@ fn write_sorted(folder: &Path, name: &str, records: &RecordBatch, schema: &Sourc
     write(folder, name, writer.into_inner().unwrap());
 }
 
-/// Goal: a training set from only what its windows reach is the training set, bit by bit (S1, S10).
-/// Method: the log with every type and window, in the order of time, for spines of which each lies
-/// in another part of it; both a source with event ids and one without.
+/// Goal: a training set made only from what its windows reach is the same, bit for bit (S1, S10).
+/// Method: the log with every type and window, in time order, for spines in different parts of it;
+/// one source with event ids and one without.
 #[test]
 fn s01_what_no_window_reaches_changes_nothing() {
     let catalog = catalog("every-type");
@@ -238,8 +242,8 @@ fn s01_what_no_window_reaches_changes_nothing() {
     assert!(passed > 300, "only {passed} rows were passed over");
 }
 
-/// Goal: the reach of a service is what its windows read, delay and boundary included. Method: the
-/// intervals of every view at the two times.
+/// Goal: the reach of a service covers everything that its windows read, including delay and
+/// boundary. Method: compared with the intervals of every view at the two times.
 #[test]
 fn s03_the_reach_holds_every_window() {
     let catalog = catalog("every-type");

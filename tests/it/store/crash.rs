@@ -1,10 +1,11 @@
-//! Kills: a process that commits is killed at random points, and what it acknowledged is there.
+//! Killed commits: a process that commits is killed at random points, and every commit that it
+//! acknowledged must still be there.
 //!
-//! Invariant: the child is this test binary, running one test of this file with a directory in its
-//! environment; without it that test does nothing. A round's randomness comes from the printed
-//! seed and from where the kill meets the child. Deliberately absent: power cuts, which lose what
-//! was written and not synced; a test can only see that the syncs are asked for, not what a disk
-//! does.
+//! Invariant: the child process is this test binary, running one test of this file with a directory
+//! in its environment; without that variable the test does nothing. A round's randomness comes from
+//! the printed seed and from the moment at which the kill reaches the child. Deliberately absent:
+//! power cuts, which lose what was written but not synced; a test can only check that syncs are
+//! requested, not what a disk does.
 
 use super::{Author, Numbers};
 use lockstep_store::sled::SledStore;
@@ -26,7 +27,7 @@ fn number(variable: &str, default: u64) -> u64 {
     std::env::var(variable).map_or(default, |text| text.parse().unwrap())
 }
 
-/// The child: opens the store, and commits until it is killed, telling each commit that is
+/// The child: opens the store, and commits until it is killed, printing each commit that is
 /// durable.
 #[test]
 fn child_commits_until_it_is_killed() {
@@ -42,7 +43,7 @@ fn child_commits_until_it_is_killed() {
     }
 }
 
-/// Runs a child, kills it some while after `commits` acknowledgements, and returns the last one.
+/// Runs a child, kills it some time after `commits` acknowledgements, and returns the last one.
 fn kill_one(path: &Path, commits: u64, spins: u64) -> Option<u64> {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "store::crash::child_commits_until_it_is_killed", "--nocapture"])
@@ -58,16 +59,16 @@ fn kill_one(path: &Path, commits: u64, spins: u64) -> Option<u64> {
         last = lines.by_ref().find_map(acknowledged);
         assert!(last.is_some(), "the child ended by itself");
     }
-    // Not a wait for anything: it moves the kill about within opening and committing.
+    // Does not wait for anything: it varies the moment of the kill within opening and committing.
     (0..spins).for_each(|_| std::thread::yield_now());
     child.kill().unwrap();
     child.wait().unwrap();
     lines.filter_map(acknowledged).last().or(last)
 }
 
-/// Goal: a commit that was acknowledged survives `kill -9` at any point, of opening as well, and
-/// what is there is exactly one state. Method: children in a row commit to one store and are
-/// killed with a SIGKILL; the parent recomputes each state from the batches.
+/// Goal: an acknowledged commit survives `kill -9` at any point, also during opening, and the store
+/// holds exactly one state. Method: children in a row commit to one store and are killed with a
+/// SIGKILL; the parent recomputes each state from the batches.
 #[test]
 fn acknowledged_commits_survive_kills() {
     let seed = number(SEED, 1);
@@ -85,7 +86,7 @@ fn acknowledged_commits_survive_kills() {
         let store =
             SledStore::open_or_create(&path).unwrap_or_else(|error| panic!("{place}: {error}"));
         let held = AUTHOR.check(&store).unwrap();
-        // Before the first line is out, the child may have made one commit more.
+        // Before the child prints its first line, it may have made one more commit.
         assert!(held >= acknowledged, "{place}: commit {acknowledged} is lost, {held} is left");
         assert!(held <= acknowledged + 1, "{place}: nobody made commit {held}");
         store.verify().unwrap();

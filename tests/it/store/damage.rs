@@ -1,9 +1,9 @@
-//! Damage to the durable store's log: the exact data of a commit, or an error.
+//! Damage to the durable store's log: opening must give the exact data of a commit, or an error.
 //!
-//! Invariant: whatever happens to the bytes, a store that opens holds `state(n)` for the `n` it
-//! names, `open` gives nothing but the newest acknowledged commit, and no panic comes out. sled
-//! alone does not keep that: its recovery goes on behind a damaged message in the middle of the
-//! log. Deliberately absent: damage to the small files beside the log (`guard`).
+//! Invariant: whatever happens to the bytes, a store that opens holds `state(n)` for the `n` that
+//! it reports, `open` accepts only the newest acknowledged commit, and there is no panic. sled
+//! alone does not keep this: its recovery silently continues after a damaged message in the middle
+//! of the log. Deliberately absent: damage to the small files next to the log (`guard`).
 
 use super::{Author, Numbers, copy};
 use lockstep_core::ErrorKind;
@@ -22,7 +22,7 @@ const SEED: &str = "LOCKSTEP_DAMAGE_SEED";
 /// Enough for a log of several segments of 512 KB.
 const AUTHOR: Author = Author { writes: 300, keys: 2_000 };
 const COMMITS: u64 = 12;
-/// After so many commits the store is closed and opened again, whereupon sled writes a snapshot.
+/// After this many commits the store is closed and opened again, which makes sled write a snapshot.
 const COMMITS_BEFORE_SNAPSHOT: u64 = 5;
 
 fn number(variable: &str, default: u64) -> u64 {
@@ -54,7 +54,7 @@ fn snapshots(path: &Path) -> Vec<std::path::PathBuf> {
         .collect()
 }
 
-/// How damaged copies ended.
+/// How opening the damaged copies ended.
 #[derive(Debug, Default)]
 struct Tally {
     whole: u64,
@@ -62,7 +62,7 @@ struct Tally {
     refused: u64,
 }
 
-/// Opens a damaged store both ways and checks what it says it holds.
+/// Opens a damaged store in both ways and checks what it reports to hold.
 fn open_damaged(path: &Path, place: &str, tally: &mut Tally) {
     match SledStore::open(path) {
         Ok(store) => {
@@ -79,7 +79,7 @@ fn open_damaged(path: &Path, place: &str, tally: &mut Tally) {
         Ok((store, rewind)) => {
             let held = AUTHOR.check(&store).unwrap();
             assert_eq!((rewind.held, rewind.acknowledged), (held, Some(COMMITS)), "{place}");
-            // The host replays: the store goes on from what it holds.
+            // As when the host replays the source: the store continues from what it holds.
             assert_eq!(store.commit(AUTHOR.batch(held + 1)).unwrap(), held + 1, "{place}");
             drop(store);
             assert_eq!(AUTHOR.check(&SledStore::open(path).unwrap()).unwrap(), held + 1, "{place}");
@@ -117,7 +117,7 @@ fn check(damage: impl Fn(&mut Numbers, &File, u64) -> String) -> Tally {
     tally
 }
 
-/// Goal: a log cut short shows. Method: cut off a few bytes, some pages, or any part.
+/// Goal: a truncated log is detected. Method: cut off a few bytes, some pages, or any part.
 #[test]
 fn a_cut_log_shows() {
     let tally = check(|numbers, log, length| {
@@ -132,7 +132,7 @@ fn a_cut_log_shows() {
     assert!(tally.behind + tally.refused > 0, "the cuts met nothing");
 }
 
-/// Goal: flipped bits show. Method: flip one to eight bits anywhere.
+/// Goal: flipped bits are detected. Method: flip one to eight bits anywhere.
 #[test]
 fn flipped_bits_show() {
     let tally = check(|numbers, log, length| {
@@ -147,8 +147,8 @@ fn flipped_bits_show() {
     assert!(tally.behind + tally.refused > 0, "the flips met nothing");
 }
 
-/// Goal: a sector that was never written, or written elsewhere, shows. Method: zeros or another
-/// part of the log over 512 to 65,536 bytes, at multiples of 512.
+/// Goal: a sector that was never written, or written elsewhere, is detected. Method: zeros or
+/// another part of the log over 512 to 65,536 bytes, at multiples of 512.
 #[test]
 fn lost_sectors_show() {
     let tally = check(|numbers, log, length| {

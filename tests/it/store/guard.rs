@@ -1,6 +1,6 @@
-//! The durable store's guard: each thing it stands in front of, one test each.
+//! The durable store's checks: for each kind of loss or damage that they detect, one test.
 //!
-//! Invariant: a test damages or replaces files of the store's directory, and demands either the
+//! Invariant: a test damages or replaces files of the store's directory, and requires either the
 //! exact data or an error that names the place and the remedy. Deliberately absent: random damage
 //! to the log (`damage`) and kills (`crash`).
 
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 const AUTHOR: Author = Author { writes: 60, keys: 200 };
 
-/// A store with so many commits, closed.
+/// A closed store with this many commits.
 fn closed_store(commits: u64) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
@@ -31,7 +31,7 @@ fn commit_until(store: &SledStore, commits: u64) {
     }
 }
 
-/// Checks that the store opens and holds exactly commit `n`, and goes on.
+/// Checks that the store opens, holds exactly commit `n`, and accepts another.
 fn holds(path: &Path, n: u64) {
     let store = SledStore::open(path).unwrap();
     assert_eq!(AUTHOR.check(&store).unwrap(), n);
@@ -55,8 +55,9 @@ fn snapshots(path: &Path) -> Vec<PathBuf> {
     entries.filter(named).collect()
 }
 
-/// Goal: what is not a store is the caller's error, and is left alone. Method: an absent path, a
-/// file, a file on the way, an empty directory, a directory with something else in it.
+/// Goal: a path that is not a store is the caller's error, and is left unchanged. Method: a missing
+/// path, a file, a file in place of a folder, an empty directory, a directory with something else
+/// in it.
 #[test]
 fn what_is_not_a_store_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -83,8 +84,8 @@ fn what_is_not_a_store_is_refused() {
     drop(SledStore::open_or_create(at("new")).unwrap());
 }
 
-/// Goal: a store of another format is refused by name. Method: a FORMAT of the version before and
-/// of the one after, and others that are of no version at all.
+/// Goal: a store of another format is refused, and the error names the format. Method: a FORMAT of
+/// the previous version and of the next one, and others without any version.
 #[test]
 fn another_format_is_refused_by_name() {
     let (_folder, path) = closed_store(1);
@@ -102,8 +103,9 @@ fn another_format_is_refused_by_name() {
     holds(&path, 1);
 }
 
-/// Goal: one process has a store at a time; a second is told where, and that it may try again.
-/// Method: open it twice, then once more after closing, many times, as sled's threads linger.
+/// Goal: only one process can have a store open; a second one gets an error that names the place
+/// and says to retry. Method: open it twice, then once more after closing, many times, because
+/// sled's threads linger.
 #[test]
 fn a_store_has_one_owner() {
     let (_folder, path) = closed_store(1);
@@ -116,8 +118,8 @@ fn a_store_has_one_owner() {
     }
 }
 
-/// Goal: a kill during opening leaves a store that opens. Method: what such a kill leaves: a
-/// snapshot that is not finished, under a name that sorts last, and a configuration cut short.
+/// Goal: a store opens after it was killed during opening. Method: what such a kill leaves: an
+/// unfinished snapshot, under a name that sorts last, and a truncated configuration.
 #[test]
 fn unfinished_files_are_cleared() {
     let (_folder, path) = closed_store(3);
@@ -130,8 +132,8 @@ fn unfinished_files_are_cleared() {
     assert_eq!(fs::read(path.join("conf")).unwrap(), conf);
 }
 
-/// Goal: a snapshot that cannot be read is set aside, not trusted and not deleted. Method: garbage
-/// in its place, then none at all.
+/// Goal: a snapshot that cannot be read is renamed, neither used nor deleted. Method: garbage in
+/// its place, then none at all.
 #[test]
 fn damaged_snapshots_are_set_aside() {
     let (_folder, path) = closed_store(3);
@@ -148,7 +150,7 @@ fn damaged_snapshots_are_set_aside() {
     holds(&path, 5);
 }
 
-/// Goal: a store that lost acknowledged commits says which, and can go on from what it holds.
+/// Goal: a store that lost acknowledged commits reports which, and can continue from what it holds.
 /// Method: the log of an earlier copy under the COMMIT of a later one.
 #[test]
 fn a_store_behind_its_commit_says_what_it_lost() {
@@ -169,7 +171,8 @@ fn a_store_behind_its_commit_says_what_it_lost() {
     holds(&earlier, 3);
 }
 
-/// Goal: a store with nothing left is behind, not new. Method: delete the log and the snapshots.
+/// Goal: a store whose data is gone has lost commits; it is not a new store. Method: delete the log
+/// and the snapshots.
 #[test]
 fn an_emptied_store_is_not_a_new_one() {
     let (_folder, path) = closed_store(3);
@@ -183,8 +186,8 @@ fn an_emptied_store_is_not_a_new_one() {
     holds(&path, 0);
 }
 
-/// Goal: a crash between a commit and its COMMIT file costs nothing. Method: the COMMIT of one
-/// commit before, and of the new store.
+/// Goal: a crash between a commit and its COMMIT file loses nothing. Method: the COMMIT of one
+/// commit earlier, and of the new store.
 #[test]
 fn a_store_may_be_one_commit_ahead() {
     for commits in [1, 3] {
@@ -201,8 +204,8 @@ fn a_store_may_be_one_commit_ahead() {
     }
 }
 
-/// Goal: a COMMIT file that is gone, damaged, too old or another store's is an error that does not
-/// hide a loss, and can be accepted. Method: each of them in turn on one store.
+/// Goal: a COMMIT file that is missing, damaged, too old or from another store is an error that
+/// does not hide a loss, and that the caller can accept. Method: each of them in turn on one store.
 #[test]
 fn a_commit_file_that_does_not_fit_is_refused() {
     let (_folder, path) = closed_store(1);
@@ -223,7 +226,7 @@ fn a_commit_file_that_does_not_fit_is_refused() {
         (Some(&old), "names commit 1 of another history", Some(1)),
         (Some(&other), "names commit 3 of another history", Some(3)),
     ];
-    // Each time the store is accepted, and goes on by one commit.
+    // Each time the loss is accepted, and the store makes one more commit.
     for (newest, (bytes, words, acknowledged)) in (3..).zip(damages) {
         match bytes {
             Some(bytes) => fs::write(&commit, bytes).unwrap(),
@@ -237,7 +240,7 @@ fn a_commit_file_that_does_not_fit_is_refused() {
     }
 }
 
-/// Goal: accepting a store that lost nothing changes nothing.
+/// Goal: `open_behind` on a store that lost nothing changes nothing.
 #[test]
 fn accepting_a_whole_store_changes_nothing() {
     let (_folder, path) = closed_store(2);
@@ -247,8 +250,8 @@ fn accepting_a_whole_store_changes_nothing() {
     holds(&path, 2);
 }
 
-/// Goal: after a commit that failed half-way nothing is answered until the store is opened again,
-/// which finds the commit whole. Method: a directory where the COMMIT file is to go.
+/// Goal: after a commit that failed half-way every call fails until the store is opened again,
+/// which finds the commit complete. Method: a directory at the path of the COMMIT file.
 #[test]
 fn a_failed_commit_closes_the_store() {
     let (_folder, path) = closed_store(1);
@@ -273,7 +276,7 @@ fn a_failed_commit_closes_the_store() {
 }
 
 /// Goal: the limits of keys and values keep sled's pages in its log. Method: the longest keys, and
-/// values as long as any that is not cut, written and half of them removed again.
+/// the longest values that are not split, written and half of them removed again.
 #[test]
 fn pages_stay_in_the_log() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! One suite of laws for every backend, through the traits alone.
+//! The laws of stores: one suite that runs on every backend, through the traits alone.
 //!
 //! Invariant: each law is one function of a [`Backend`]; a test names a law and a backend.
 //! Deliberately absent: anything that holds for one backend only (see `guard`).
@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
 
-/// Makes stores, and opens them again where that means anything.
+/// Creates stores, and reopens them where reopening means anything.
 trait Backend: Default {
     type Store: Store + Verify;
 
@@ -68,7 +68,7 @@ enum Step {
     Reopen,
 }
 
-/// Few keys, so that they meet again: the empty one, prefixes of others, extreme bytes, the
+/// A small set of keys, so that they recur: the empty one, prefixes of others, extreme bytes, the
 /// longest.
 fn keys() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
@@ -77,7 +77,7 @@ fn keys() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Values on both sides of every size at which a backend stores them otherwise.
+/// Values on both sides of every size at which a backend stores them differently.
 fn values() -> impl Strategy<Value = Vec<u8>> {
     let lengths = prop_oneof![8 => 0..40_usize, 2 => 5_490..5_510_usize, 1 => 10_990..40_000_usize];
     (any::<u8>(), lengths)
@@ -95,7 +95,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     vec(prop_oneof![5 => commit, 4 => scan, 1 => Just(Step::Reopen)], 1..16)
 }
 
-/// The law of the model: whatever the history, a store reads as a plain map does.
+/// The law of the model: whatever the history, a store reads like a plain map.
 fn reads_as_a_map_does<B: Backend>(steps: &[Step]) {
     let mut backend = B::default();
     let twin = MemoryStore::new();
@@ -157,22 +157,22 @@ proptest! {
         ..Default::default()
     })]
 
-    /// Goal: the model keeps its own contract. Method: random histories against a plain map.
+    /// Goal: the model keeps its own contract. Method: random histories compared with a plain map.
     #[test]
     fn memory_reads_as_a_map_does(steps in steps()) {
         reads_as_a_map_does::<Memory>(&steps);
     }
 
-    /// Goal: the durable store reads as a map does, through reopening, for empty and longest keys,
-    /// empty and large values. Method: random histories against a plain map and the model.
+    /// Goal: the durable store reads like a map, through reopening, for empty and longest keys,
+    /// empty and large values. Method: random histories compared with a plain map and the model.
     #[test]
     fn sled_reads_as_a_map_does(steps in steps()) {
         reads_as_a_map_does::<Durable>(&steps);
     }
 }
 
-/// The law of snapshots: a reader sees one commit or the next, and time does not run backwards.
-/// Method: a writer sets all keys to `n` in commit `n`; readers demand equal values everywhere.
+/// The law of snapshots: a reader sees exactly one commit, and never an older one than before.
+/// Method: a writer sets all keys to `n` in commit `n`; readers require equal values everywhere.
 fn a_snapshot_is_one_commit<B: Backend + Sync>() {
     const COMMITS: u64 = 60;
     let backend = B::default();
@@ -204,20 +204,22 @@ fn a_snapshot_is_one_commit<B: Backend + Sync>() {
     });
 }
 
-/// Goal and method: see the law.
+/// Goal: readers of the memory store never see half of a commit. Method: see
+/// [`a_snapshot_is_one_commit`].
 #[test]
 fn memory_a_snapshot_is_one_commit() {
     a_snapshot_is_one_commit::<Memory>();
 }
 
-/// Goal and method: see the law.
+/// Goal: readers of the durable store never see half of a commit. Method: see
+/// [`a_snapshot_is_one_commit`].
 #[test]
 fn sled_a_snapshot_is_one_commit() {
     a_snapshot_is_one_commit::<Durable>();
 }
 
-/// The law of size: the longest keys and values, many of them, in order, through reopening.
-/// Through `long_key` the inner pages are as large as any.
+/// The law of size: a store holds many of the longest keys, and the longest value, in order and
+/// through reopening. The keys of `long_key` make inner pages as large as possible.
 fn holds_the_longest_keys_and_values<B: Backend>() {
     let mut backend = B::default();
     let mut batch = WriteBatch::new();
@@ -242,24 +244,25 @@ fn holds_the_longest_keys_and_values<B: Backend>() {
     };
     backend.store().read().unwrap().scan_prefix(b"", &mut count).unwrap();
     assert_eq!(keys, 6_001);
-    // A chunk that stayed behind would fail the check.
+    // A chunk that was not removed would fail the check.
     backend.reopen();
     assert_eq!(backend.store().verify().unwrap().bytes, 6_000 * (KEY_BYTES_MAX as u64 + 4) + 16);
 }
 
-/// Goal and method: see the law.
+/// Goal: the memory store accepts 6,000 of the longest keys and the longest value, and replaces it.
 #[test]
 fn memory_holds_the_longest_keys_and_values() {
     holds_the_longest_keys_and_values::<Memory>();
 }
 
-/// Goal and method: see the law.
+/// Goal: the durable store accepts 6,000 of the longest keys and the longest value, reads them back
+/// after reopening, and leaves no chunk when the value becomes small.
 #[test]
 fn sled_holds_the_longest_keys_and_values() {
     holds_the_longest_keys_and_values::<Durable>();
 }
 
-/// The law of visitors: a visitor's error ends the scan and comes back as it is.
+/// The law of visitors: a visitor's error ends the scan and is returned unchanged.
 fn a_visitors_error_comes_back<B: Backend>() {
     let backend = B::default();
     let mut batch = WriteBatch::new();
@@ -278,20 +281,20 @@ fn a_visitors_error_comes_back<B: Backend>() {
     assert_eq!((visited, error.kind, &*error.message), (3, ErrorKind::Input, "the visitor's own"));
 }
 
-/// Goal and method: see the law.
+/// Goal: a scan of the memory store returns its visitor's error unchanged.
 #[test]
 fn memory_a_visitors_error_comes_back() {
     a_visitors_error_comes_back::<Memory>();
 }
 
-/// Goal and method: see the law.
+/// Goal: a scan of the durable store returns its visitor's error unchanged.
 #[test]
 fn sled_a_visitors_error_comes_back() {
     a_visitors_error_comes_back::<Durable>();
 }
 
-/// Goal: the fault store fails exactly when asked, and leaves exactly what it says. Method: each
-/// fault in turn on the model.
+/// Goal: the fault store fails exactly when told to, and leaves exactly the commits that it
+/// reports. Method: each fault in turn on the model.
 #[test]
 fn a_fault_store_fails_when_asked() {
     let store = FaultStore::new(MemoryStore::new());

@@ -1,4 +1,8 @@
-//! What does not count: copies, conflicts, refused and undecodable events (S8, S10).
+//! Admission: copies, conflicts, refused and undecodable events must not count, and the streaming
+//! host must decide about them as the batch host does (S8, S10).
+//!
+//! Method: a log with such events is compared with the same log without them, by the values in the
+//! store, and what was set aside is compared with the batch host's list.
 
 use super::{between, cut, digest, fold, memory};
 use arrow::array::RecordBatch;
@@ -20,7 +24,7 @@ use std::collections::BTreeMap;
 
 /// What a store set aside: key and record.
 fn set_aside(store: &dyn Store) -> BTreeMap<Vec<u8>, Value> {
-    // The view that refused is named without its set's number.
+    // The view that refused is identified without its set's number.
     let (start, end) = layout::all_set_aside();
     let mut found = BTreeMap::new();
     store
@@ -37,13 +41,13 @@ fn set_aside(store: &dyn Store) -> BTreeMap<Vec<u8>, Value> {
     found
 }
 
-/// How [`set_aside`] names an event of the source `typed`, and the view that refused it.
+/// The key that [`set_aside`] uses for an event of the source `typed` and the view that refused it.
 fn place(position: u64, view: Option<&str>) -> Vec<u8> {
     let source = layout::set_aside("typed", FILES, position, None);
     [source, view.unwrap_or("").as_bytes().to_vec()].concat()
 }
 
-/// What the batch host sets aside of the same events.
+/// What the batch host sets aside for the same events.
 fn batch_set_aside(catalog: &Catalog, records: &RecordBatch) -> (Vec<SetAside>, u64) {
     let service = Service::everything(catalog).unwrap();
     let spine = super::super::every_type::spine(&[]);
@@ -55,7 +59,7 @@ fn batch_set_aside(catalog: &Catalog, records: &RecordBatch) -> (Vec<SetAside>, 
     (trained.set_aside.into_iter().map(|(_, event)| event).collect(), trained.duplicates)
 }
 
-/// The store's records say what the batch host's list says.
+/// Checks that the store's records agree with the batch host's list.
 fn assert_same(stored: &BTreeMap<Vec<u8>, Value>, batch: &[SetAside]) {
     assert_eq!(stored.len(), batch.len());
     for event in batch {
@@ -74,9 +78,10 @@ fn accepted(seed: u64, count: usize) -> Vec<Typed> {
     events
 }
 
-/// Goal: the first event of an id counts; a copy is dropped and counted; another content or time
-/// under the id is set aside with that reason and counted, in both hosts alike (S10). Method: the
-/// store of the log with all of them holds the values of the log without, whatever the batches.
+/// Goal: the first event with an id counts; a copy is dropped and counted; different content or
+/// another time under the id is set aside with that reason and counted, in both hosts alike (S10).
+/// Method: the store of the log with all of these holds the values of the log without them,
+/// whatever the batches.
 #[test]
 fn s10_the_first_of_an_id_counts_and_conflicts_are_set_aside() {
     let catalog = catalog("every-type");
@@ -115,7 +120,7 @@ fn s10_the_first_of_an_id_counts_and_conflicts_are_set_aside() {
     }
 }
 
-/// Goal: which of two conflicting events counts depends on their order alone, in both orders.
+/// Goal: which of two conflicting events counts depends on their order alone. Method: both orders.
 #[test]
 fn s10_the_first_admitted_wins() {
     let catalog = catalog("every-type");
@@ -133,8 +138,8 @@ fn s10_the_first_admitted_wins() {
     }
 }
 
-/// Goal: a refused event costs its rows in the view that refused it, no other view and no
-/// neighbour, and is kept with position, reason and bytes (S8). Method: against the same log in
+/// Goal: a refused event loses only its rows in the view that refused it, affects no other view or
+/// event, and is kept with position, reason and bytes (S8). Method: compared with the same log in
 /// which the refused events make no rows in that view anyway.
 #[test]
 fn s08_refused_events_are_kept_and_poison_no_neighbour() {
@@ -142,7 +147,7 @@ fn s08_refused_events_are_kept_and_poison_no_neighbour() {
     let mut events = typed::typed(33, 80, 3);
     for (at, event) in events.iter_mut().enumerate() {
         event.name = if at % 5 == 0 { "refused" } else { "b" }.into();
-        // No rows in `parts`, and so the same values there whether refused or not.
+        // No rows in `parts`, so the values there are the same whether or not the event is refused.
         event.number = if at % 5 == 0 { 0 } else { 3 };
     }
     let records = typed::typed_records(&catalog, &events);
@@ -215,10 +220,10 @@ fn s08_undecodable_events_are_kept_with_their_bytes() {
     assert_eq!(record(6)["reason"], "line 7: not valid");
 }
 
-/// Goal: bad events that are together too large for a commit become several commits, and the store
-/// is that of the same events one by one (S8, S24). Method: undecodable events of the most bytes
+/// Goal: bad events that are together too large for a commit are split into several, and the store
+/// is that of the same events one by one (S8, S24). Method: undecodable events with the most bytes
 /// that are kept, all of them characters that JSON writes as six, among good ones; a batch of them
-/// is above the store's limit of a commit.
+/// exceeds the store's limit of a commit.
 #[test]
 fn s08_large_bad_events_are_several_commits() {
     let catalog = catalog("every-type");

@@ -1,4 +1,7 @@
-//! Watermarks with recorded arrivals: an event far in the future seals nothing (S11).
+//! Watermarks with arrival times: an event with a time far in the future must not seal anything
+//! (S11).
+//!
+//! Method: the same log with and without a declared column of arrivals.
 
 use super::{cut, digest, fold, memory};
 use crate::every_type::{questions, spine};
@@ -32,7 +35,7 @@ fn catalog(recorded: bool) -> Arc<Catalog> {
     Arc::new(catalog)
 }
 
-/// The events of `typed` as a store's reader gives them.
+/// The events of `typed` as a store's reader returns them.
 fn with_arrivals(catalog: &Catalog, events: &RecordBatch, arrived: &[i64]) -> RecordBatch {
     let schema = reading(catalog.source("typed").unwrap()).unwrap().arrow();
     let arrived: TimestampMicrosecondArray = arrived.iter().map(|at| Some(*at)).collect();
@@ -50,8 +53,8 @@ impl EventReader for Batches {
 }
 
 /// Goal: where arrivals are recorded, an event far ahead of its arrival does not move the watermark
-/// past the arrival, so what was answerable before is answerable after it, with the batch host's
-/// bits; a backfill leaves the same store. Method: one event of a year that has not come among
+/// past the arrival. So what was answerable before is answerable after it, with the batch host's
+/// bits, and a backfill leaves the same store. Method: one event with a year in the future among
 /// others that arrive within ten minutes; without the column of arrivals the store refuses the same
 /// questions.
 #[test]
@@ -107,8 +110,8 @@ fn s11_a_future_event_seals_nothing_where_arrivals_are_recorded() {
     }
 }
 
-/// Goal: parity replays a source that records arrivals, which both its sides read.
-/// Method: events of which some arrive days late, in disorder; questions at any time.
+/// Goal: parity holds for a source that records arrivals, because both sides read them. Method:
+/// events of which some arrive days late, in disorder; questions at any time.
 #[test]
 fn s11_parity_replays_recorded_arrivals() {
     let (seed, days) = (66, 20);

@@ -1,9 +1,9 @@
-//! Kills: a process that streams into sled is killed at random points, and goes on as if it had
-//! not been.
+//! Killed streams: a process that streams into sled is killed at random points, and must continue
+//! as if it had not been.
 //!
-//! Invariant: the child is this test binary, running one test of this file with a store's directory
-//! in its environment; without it that test does nothing. Randomness comes from the printed seed
-//! and from where the kill meets the child.
+//! Invariant: the child process is this test binary, running one test of this file with a store's
+//! directory in its environment; without that variable the test does nothing. Randomness comes from
+//! the printed seed and from the moment at which the kill reaches the child.
 
 use super::{cut, digest, fold, memory};
 use arrow::array::RecordBatch;
@@ -53,8 +53,8 @@ fn log(catalog: &Catalog) -> RecordBatch {
     typed::typed_records(catalog, &events)
 }
 
-/// The child: goes on from the store's position, a few events a commit, telling each position that
-/// is durable.
+/// The child: continues from the store's position, with a few events per commit, and prints each
+/// position that is durable.
 #[test]
 fn child_streams_until_it_is_killed() {
     let Ok(path) = std::env::var(CHILD_STORE) else { return };
@@ -71,8 +71,8 @@ fn child_streams_until_it_is_killed() {
     }
 }
 
-/// Runs a child, kills it some while after its position has moved `moves` times, and returns the
-/// last position that it told.
+/// Runs a child, kills it some time after its position has moved `moves` times, and returns the
+/// last position that it printed.
 fn kill_one(store: &Path, artifact: &Path, moves: u64, spins: u64) -> u64 {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "stream::crash::child_streams_until_it_is_killed", "--nocapture"])
@@ -86,12 +86,12 @@ fn kill_one(store: &Path, artifact: &Path, moves: u64, spins: u64) -> u64 {
     let mut held = lines.filter_map(|line| line.strip_prefix("held ")?.parse::<u64>().ok());
     let (mut last, mut moved) = (0, 0);
     while moved < moves {
-        // A child that has come to its end has nothing more to tell.
+        // A child that has finished prints nothing more.
         let Some(position) = held.next() else { break };
         moved += u64::from(position > last);
         last = position;
     }
-    // Not a wait for anything: it moves the kill about within the next commits.
+    // Does not wait for anything: it varies the moment of the kill within the next commits.
     (0..spins).for_each(|_| std::thread::yield_now());
     child.kill().unwrap();
     child.wait().unwrap();
@@ -100,7 +100,7 @@ fn kill_one(store: &Path, artifact: &Path, moves: u64, spins: u64) -> u64 {
 
 /// Goal: replay from the stored position after any number of `kill -9` gives the store of an
 /// undisturbed run: values, ids, positions, counts and what was set aside (S24). Method: children
-/// in a row stream one log into one store and are killed; the parent ends the log.
+/// in a row stream one log into one store and are killed; the parent finishes the log.
 #[test]
 fn s24_kills_do_not_show_in_the_store() {
     let seed = number(SEED, 1);

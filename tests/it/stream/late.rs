@@ -1,4 +1,7 @@
-//! Late events: they join their tiles, however late (S11).
+//! Late events must join their tiles, however late they are (S11).
+//!
+//! Method: the same events delivered in time order, in reverse and at random; values and stores
+//! must be equal.
 
 use super::{cut, digest, fold, memory, shuffled};
 use crate::online::{batch, everyone, online, service};
@@ -11,7 +14,7 @@ use lockstep_store::canonical::Scope;
 
 /// Goal: an event that comes after its time was sealed counts in every later query that covers it,
 /// in tiles and in the base tile (S11). Method: the newest events come first and the oldest last,
-/// or in random order; every answer near the end is the batch host's, and the stores are equal.
+/// or in random order; every value near the end equals the batch host's, and the stores are equal.
 #[test]
 fn s11_late_events_join_their_tiles() {
     let catalog = catalog("every-type");

@@ -1,44 +1,45 @@
-//! Two doubles that hold an exact sum of doubles of like size: the fast path of
-//! [`super::float_sum`].
+//! Binned sums: two doubles that hold an exact sum of doubles of similar size, which is the fast
+//! path of [`super::float_sum`].
 //!
-//! Demmel and Nguyen, "Parallel reproducible summation" (2015), have the idea. With a unit
-//! `u = 2^(base - 1075)` and a step `s = 2^43 u`, `high` is `1.5 * 2^52 s` plus a multiple of `s`, and
-//! `low` a multiple of `u`; the sum is that of the multiples. Adding a double to `high` rounds it to a
-//! multiple of `s`, and what was cut off goes to `low`: four operations, each of them exact.
+//! The method is from Demmel and Nguyen, "Parallel reproducible summation" (2015). With a unit `u =
+//! 2^(base - 1075)` and a step `s = 2^43 u`, `high` is `1.5 * 2^52 s` plus a multiple of `s`, and
+//! `low` is a multiple of `u`; the sum is that of the two multiples. Adding a double to `high`
+//! rounds it to a multiple of `s`, and the part that was rounded off is added to `low`: four
+//! operations, each of them exact.
 //!
-//! Invariant, after `used` additions since the last settling: `|low| <= (1 + used) s / 2`, which with
-//! `used <= 1024` is below `2^53 u`; `high` is within `2^50 s` of its middle at the settling, and each
-//! addition moves it by less than `2^39 s` and a rounding, so it stays in its binade, whose doubles
-//! are the multiples of `s`. Deliberately absent: zeros, subnormals, doubles out of the window of 30
-//! exponents, and what is not finite; the caller keeps those elsewhere.
+//! Invariant, after `used` additions since the last settling: `|low| <= (1 + used) s / 2`, which
+//! with `used <= 1024` is below `2^53 u`. `high` is within `2^50 s` of its middle at the settling,
+//! and each addition moves it by less than `2^39 s` and a rounding, so it stays in its binade,
+//! whose doubles are the multiples of `s`. Deliberately absent: zeros, subnormals, doubles outside
+//! the window of 30 exponents, and values that are not finite; the caller keeps those elsewhere.
 
 /// The step in units: 2^43.
 const STEP_BITS: i32 = 43;
-/// The exponents above the base that an added double may have.
+/// The greatest distance of an added double's exponent above the base.
 const WINDOW: u32 = 29;
 /// Additions until the low part must be settled.
 const USED_MAX: u32 = 1024;
-/// The bits of a sum that fits, in units: `2^50` steps.
+/// The greatest number of bits of a sum, in units: `2^50` steps.
 const SUM_BITS: i32 = STEP_BITS + 50;
 /// The greatest base: `high` is a double too.
 const BASE_MAX: i32 = 2046 - STEP_BITS;
 /// The base of bins that hold nothing: no double is in its window.
 const NO_BASE: u32 = u32::MAX / 2;
-/// New bases are multiples of this, so that sums of like data have one base and merge fast.
+/// New bases are multiples of this, so that sums of similar data have the same base and merge fast.
 const BASE_STEP: i32 = 8;
-/// What a double's exponent field exceeds the exponent of its last bit by.
+/// The difference between a double's exponent field and the exponent of its last bit.
 pub const BIAS: i32 = 1075;
 
 const FRACTION: u64 = (1 << 52) - 1;
 /// The middle of a binade's fractions.
 const MIDDLE: i64 = 1 << 51;
 
-/// An exact sum of doubles of like size.
+/// An exact sum of doubles of similar size.
 #[derive(Clone, Copy, Debug)]
 pub struct Binned {
     high: f64,
     low: f64,
-    /// The exponent of the unit, as a double's field has it.
+    /// The exponent of the unit, as in a double's exponent field.
     base: u32,
     used: u32,
 }
@@ -53,9 +54,9 @@ impl Binned {
     #[inline]
     pub fn add(&mut self, value: f64) -> bool {
         let field = (value.to_bits() << 1 >> 53) as u32;
-        // The base is at least 1 and far below the field of an infinity, so zeros, subnormals and
-        // what is not finite are out of the window.
-        // One branch: either is rare.
+        // The base is at least 1 and far below the exponent field of an infinity, so zeros,
+        // subnormals and values that are not finite are outside the window. One branch for both
+        // conditions, because both are rare.
         if (field.wrapping_sub(self.base) > WINDOW) | (self.used == USED_MAX) {
             return false;
         }
@@ -64,7 +65,7 @@ impl Binned {
         true
     }
 
-    /// Rounds `value` to a step for `high`; the rest goes to `low`.
+    /// Rounds `value` to a step and adds it to `high`; the rest is added to `low`.
     #[inline]
     fn absorb(&mut self, value: f64) {
         let high = self.high + value;
@@ -79,7 +80,7 @@ impl Binned {
     }
 
     /// Moves whole steps from `low` to `high`, so that more doubles can be added; false if the sum
-    /// has grown too great for that.
+    /// has become too large for that.
     #[inline]
     fn settle(&mut self) -> bool {
         let low = std::mem::take(&mut self.low);
@@ -93,13 +94,13 @@ impl Binned {
         if self.base == NO_BASE {
             return (0, 1);
         }
-        // `low` is an integer of at most 53 bits in units, so this shift cuts off zeros only.
+        // `low` is an integer of at most 53 bits in units, so this shift drops only zeros.
         let (low, field) = double(self.low);
         let units = low.checked_shr(self.base - field as u32).unwrap_or(0);
         ((i128::from(self.steps()) << STEP_BITS) + units, self.base as i32)
     }
 
-    /// Binned that hold `mantissa * 2^(field - 1075)`, or `None` if it is too long for any.
+    /// Bins that hold `mantissa * 2^(field - 1075)`, or `None` if it has too many bits.
     pub fn of(mantissa: i128, field: i32) -> Option<Binned> {
         if mantissa == 0 {
             return Some(Binned::zero());
@@ -108,7 +109,7 @@ impl Binned {
         let top = field + 127 - mantissa.unsigned_abs().leading_zeros() as i32;
         let fits =
             |base: i32| (1..=BASE_MAX).contains(&base) && base <= lowest && top - base < SUM_BITS;
-        // Room below for lesser doubles: the window of the double that the sum is.
+        // Leaves room below for smaller doubles, in the window of a double of the sum's size.
         let roomy = (lowest.min(top - 52) - BASE_STEP).min(BASE_MAX);
         let aligned = roomy / BASE_STEP * BASE_STEP;
         let base =
@@ -117,7 +118,7 @@ impl Binned {
         Some(Binned::at(base, if shift >= 0 { mantissa << shift } else { mantissa >> -shift }))
     }
 
-    /// Binned of this base that hold `units`, which are at most [`SUM_BITS`] bits.
+    /// Bins with this base that hold `units`, which have at most [`SUM_BITS`] bits.
     fn at(base: i32, units: i128) -> Binned {
         let steps = (units + (1 << (STEP_BITS - 1))) >> STEP_BITS;
         let rest = (units - (steps << STEP_BITS)) as i64;
@@ -156,8 +157,8 @@ impl Binned {
         Binned { high: middle - (self.high - middle), low: -self.low, ..self }
     }
 
-    /// These bins with others of the same or a greater base, whose multiples are multiples here
-    /// too; `None` if `high` leaves its binade, in which all four operations are exact.
+    /// Adds bins of the same or a greater base, whose multiples are multiples here too; `None` if
+    /// `high` would leave its binade, in which all four operations are exact.
     #[inline]
     fn with(mut self, other: Binned) -> Option<Binned> {
         if other.base == NO_BASE {
@@ -191,8 +192,8 @@ impl Binned {
         Binned::of(at(own, own_zeros, own_base)? + at(other, other_zeros, other_base)?, base)
     }
 
-    /// These bins with a double that [`Binned::add`] refused, finite and not 0; `None` if no bins hold
-    /// both.
+    /// These bins plus a double that [`Binned::add`] refused, finite and not 0; `None` if no bins
+    /// can hold both.
     pub fn widened(mut self, value: f64) -> Option<Binned> {
         if self.used == USED_MAX && self.settle() && self.add(value) {
             return Some(self);

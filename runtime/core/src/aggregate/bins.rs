@@ -1,12 +1,12 @@
-//! Counts by integer index: what [`super::percentile`] keeps its bins in.
+//! Bins: counts by integer index, in which [`super::percentile`] keeps its data.
 //!
-//! Laws: maps from index to a positive count under sum; a count stays at 2^64 - 1. State: a sorted
-//! list, or, where a quarter of the indices between the least and the greatest are in use, a window
-//! of counts, which is at most twice as large, adds in one step and merges as a vector. Which of the two depends on
-//! the way here and is never seen outside. Deliberately absent: a bound, and bytes; the sketch has
-//! both.
+//! Laws: maps from index to a positive count under sum; a count saturates at 2^64 - 1. State: a
+//! sorted list, or, where a quarter of the indices between the least and the greatest are in use, a
+//! window of counts. A window is at most twice as large as the list; it adds in one step and merges
+//! as a vector. Which of the two forms is in use depends on history and cannot be observed from
+//! outside. Deliberately absent: a bound, and bytes; the sketch has both.
 
-/// A window has at most so many indices for one in use when it is made, and twice as many later.
+/// A new window has at most this many indices for each one in use, and later at most twice as many.
 const SPARSE: usize = 4;
 /// A list below this length is as fast as a window.
 const WINDOW_MIN: usize = 32;
@@ -36,7 +36,7 @@ impl Bins {
         Bins(Repr::List(Vec::new()))
     }
 
-    /// How many bins have a count.
+    /// The number of bins with a count.
     pub fn len(&self) -> usize {
         match &self.0 {
             Repr::List(list) => list.len(),
@@ -44,7 +44,7 @@ impl Bins {
         }
     }
 
-    /// Whether none has.
+    /// Whether there are no bins.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -59,7 +59,7 @@ impl Bins {
         list.iter().copied().chain(used.map(move |(i, count)| (base + i as i32, *count)))
     }
 
-    /// Adds a positive count; whether the bin is new.
+    /// Adds a positive count; returns whether the bin is new.
     #[inline]
     pub fn add(&mut self, index: i32, count: u64) -> bool {
         match &mut self.0 {
@@ -92,7 +92,7 @@ impl Bins {
     fn insert(&mut self, at: usize, index: i32, count: u64) -> bool {
         if let Repr::List(list) = &mut self.0 {
             if list.is_empty() {
-                // Most sketches of a large store hold one value.
+                // Most sketches in a large store hold one value.
                 list.reserve_exact(1);
             }
             list.insert(at, (index, count));
@@ -101,7 +101,7 @@ impl Bins {
         true
     }
 
-    /// Makes a window of a list where that takes little more memory.
+    /// Replaces a list by a window where that takes little more memory.
     fn make_window(&mut self) {
         if let Repr::List(list) = &self.0
             && list.len() >= WINDOW_MIN
@@ -115,13 +115,13 @@ impl Bins {
         }
     }
 
-    /// Adds to a bin outside the window: widens it, or makes a list of it.
+    /// Adds to a bin outside the window: widens the window, or replaces it by a list.
     #[cold]
     fn add_outside(&mut self, index: i32, count: u64) {
         if let Repr::Window(window) = &mut self.0 {
             let (first, last) = window.ends();
             if span(first.min(index), last.max(index)) <= 2 * SPARSE * (window.used as usize + 1) {
-                // Some more on the growing side, so that growth is rare.
+                // Some extra room on the growing side, so that growth is rare.
                 let spare = (window.counts.len() / 8) as i32;
                 if index < first {
                     window.widen(index - spare, last);
@@ -146,7 +146,7 @@ impl Bins {
             (Repr::Window(window), Repr::Window(from)) => {
                 let ((a, b), (c, d)) = (window.ends(), from.ends());
                 let (first, last) = (a.min(c), b.max(d));
-                // Without overlap both together may be too few for the whole.
+                // If they do not overlap, both together may be too sparse for one window.
                 if span(first, last) <= 2 * SPARSE * (window.used.max(from.used) as usize) {
                     window.widen(first, last);
                     return window.add_window(from);
@@ -184,7 +184,7 @@ impl Bins {
     }
 }
 
-/// How many indices there are from `first` to `last`.
+/// The number of indices from `first` to `last`.
 fn span(first: i32, last: i32) -> usize {
     (i64::from(last) - i64::from(first) + 1) as usize
 }
@@ -264,8 +264,8 @@ mod tests {
     }
 
     proptest! {
-        /// Goal: bins are the map they stand for, whatever their layout. Method: an ordered map;
-        /// additions, a merge both ways, a collapse.
+        /// Goal: bins have the content of a map, whatever their form. Method: compared with an
+        /// ordered map; additions, a merge both ways, a collapse.
         #[test]
         fn bins_are_a_map(
             left in prop::collection::vec((any_index(), 1u64..4), 0..300),
@@ -300,7 +300,7 @@ mod tests {
         }
     }
 
-    /// Goal: both layouts occur, and change only where the data does.
+    /// Goal: both forms occur, and the form changes only where the data does.
     #[test]
     fn layouts_follow_the_data() {
         let window = |bins: &Bins| matches!(bins.0, Repr::Window(_));
@@ -317,7 +317,7 @@ mod tests {
         assert!(window(&bins));
     }
 
-    /// Goal: a count does not wrap.
+    /// Goal: a count saturates and does not wrap.
     #[test]
     fn counts_stay_at_their_greatest() {
         let mut bins = Bins::zero();

@@ -1,8 +1,9 @@
 //! Variable-length integers inside state encodings.
 //!
-//! Invariant: one encoding a number: seven bits a byte, least significant first, no trailing zero
-//! group; signed numbers in zigzag. The readers refuse any other form, so equal states are equal
-//! bytes also after a round trip through a damaged file.
+//! Invariant: each number has one encoding: seven bits per byte, least significant first, no
+//! trailing zero group; signed numbers in zigzag. The readers refuse any other form, so equal
+//! states have equal bytes even after a damaged file was read. Deliberately absent: fixed-width
+//! numbers.
 
 /// Appends an unsigned integer.
 pub fn put_unsigned(mut value: u128, out: &mut Vec<u8>) {

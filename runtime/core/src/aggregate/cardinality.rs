@@ -1,4 +1,5 @@
-//! How many distinct values HyperLogLog registers stand for, from how many have each rank.
+//! Estimates how many distinct values a HyperLogLog sketch has seen, from the number of registers
+//! of each rank.
 //!
 //! Ertl's improved estimator ("New cardinality estimation algorithms for HyperLogLog sketches",
 //! 2017, algorithm 6): with m registers, c(k) of rank k and q + 1 the greatest rank,
@@ -7,10 +8,11 @@
 //! estimate = m^2 / (2 ln 2) / (m sigma(c(0) / m) + sum of c(k) / 2^k + m tau(1 - c(q+1) / m) / 2^q)
 //! ```
 //!
-//! Its standard error is 1.04 / sqrt(m), and less below m values; of 16 registers it is 1.2 times
-//! that, measured, with a long tail above. It needs no correction tables and no second estimator for few values. Invariant: a function of
-//! its argument alone, computed in a fixed sequence of additions, multiplications, divisions and
-//! square roots of doubles, each rounded as IEEE 754 says, so the same bits everywhere (S19).
+//! Its standard error is 1.04 / sqrt(m), and less for fewer than m values; with 16 registers it is
+//! 1.2 times that, by measurement, with a long tail above. It needs no correction tables and no
+//! second estimator for few values. Invariant: the estimate is a function of its argument alone,
+//! computed by a fixed sequence of additions, multiplications, divisions and square roots of
+//! doubles, each rounded as IEEE 754 says, so it has the same bits everywhere (S19).
 
 use std::f64::consts::LN_2;
 
@@ -70,7 +72,7 @@ mod tests {
     use super::*;
     use crate::value::Value;
 
-    /// Goal: the error that FEATURES.md states. Method: fixed seeds of values at each n from 0 to
+    /// Goal: the error is as FEATURES.md states. Method: fixed seeds of values at each n from 0 to
     /// 1,000,000; each estimate within 4 standard errors and half for rounding, and the root mean
     /// square of all near one standard error.
     #[test]
@@ -83,7 +85,7 @@ mod tests {
         }
     }
 
-    /// Goal: the same of few registers, whose single errors have a long tail above. Method: the
+    /// Goal: the same for few registers, whose single errors have a long tail above. Method: the
     /// root mean square near one standard error, single ones within 8.
     #[test]
     fn s19_estimates_of_few_registers() {

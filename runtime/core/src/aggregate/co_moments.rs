@@ -1,7 +1,7 @@
 //! Power sums of pairs of numbers: covariance and correlation.
 //!
 //! Laws: those of the integers, component by component. State: the count n of pairs, the exact sums
-//! Sx, Sy, Sxy, Sxx, Syy over pairs of finite numbers, and how many pairs have another. With
+//! Sx, Sy, Sxy, Sxx, Syy over pairs of finite numbers, and the number of other pairs. With
 //! `D = n Sxy - Sx Sy`, `A = n Sxx - Sx^2`, `B = n Syy - Sy^2`,
 //!
 //! ```text
@@ -19,7 +19,7 @@ use super::number::Number;
 use super::rational::round_root;
 use crate::value::NAN_64;
 
-/// The bounds of the sums: of doubles, of which integers are a part.
+/// The bounds of the sums of doubles, which include those of integers.
 const SINGLE: (i64, i64) = (-1074, 1024 + 64);
 const DOUBLE: (i64, i64) = (2 * -1074, 2 * 1024 + 64);
 
@@ -27,8 +27,7 @@ const DOUBLE: (i64, i64) = (2 * -1074, 2 * 1024 + 64);
 #[derive(Clone, Debug)]
 pub struct CoMoments {
     count: u64,
-    /// Pairs with a number that is NaN or infinite; counted, so that a subtraction can take them
-    /// away.
+    /// Pairs with a number that is NaN or infinite; counted, so that they can be subtracted again.
     not_finite: u64,
     x: ExactSum,
     y: ExactSum,
@@ -69,7 +68,7 @@ impl CoMoments {
 
     /// Adds other moments.
     pub fn merge(&mut self, other: &CoMoments) {
-        // Damaged bytes may hold any count; lawful ones stay below 2^64.
+        // Damaged bytes may hold any count; valid ones stay below 2^64.
         self.count = self.count.wrapping_add(other.count);
         self.not_finite = self.not_finite.wrapping_add(other.not_finite);
         for (own, other) in self.sums_mut().into_iter().zip(other.sums()) {
@@ -77,9 +76,9 @@ impl CoMoments {
         }
     }
 
-    /// Takes away moments that were merged into these. Pairs that are not finite are counted in
-    /// memory and a flag in bytes, so both must come from the numbers themselves, or from the same
-    /// decoded states.
+    /// Subtracts moments that were merged into these. Pairs that are not finite are a count in
+    /// memory but only a flag in bytes, so both moments must come from the numbers themselves, or
+    /// from the same decoded states.
     pub fn subtract(&mut self, other: &CoMoments) {
         self.count = self.count.wrapping_sub(other.count);
         self.not_finite = self.not_finite.wrapping_sub(other.not_finite);
@@ -96,7 +95,7 @@ impl CoMoments {
         [&mut self.x, &mut self.y, &mut self.xy, &mut self.xx, &mut self.yy]
     }
 
-    /// How many pairs were added.
+    /// The number of pairs that were added.
     pub fn count(&self) -> u64 {
         self.count
     }
@@ -260,7 +259,7 @@ mod tests {
             prop_assert_eq!(encoded(&back), encoded(&x));
         }
 
-        /// Goal: no bytes panic, and one encoding a state.
+        /// Goal: no bytes cause a panic, and each state has one encoding.
         #[test]
         fn s01_co_moments_bytes_are_canonical(
             pairs in pairs(), noise in prop::collection::vec(any::<u8>(), 0..60),
@@ -277,7 +276,7 @@ mod tests {
         }
     }
 
-    /// Goal: the ends of the range, and a perfect correlation that is exactly 1.
+    /// Goal: results are right at the ends of the range, and a perfect correlation is exactly 1.
     #[test]
     fn s17_co_moments_at_the_ends() {
         let float = Number::Float;
@@ -299,7 +298,7 @@ mod tests {
         assert_eq!(fold(&down).corr(), Some(-1.0));
     }
 
-    /// Goal: what is not finite gives NaN, but too few inputs give null first (S17).
+    /// Goal: a value that is not finite gives NaN, but too few inputs give null first (S17).
     #[test]
     fn s17_co_moments_of_what_is_not_finite() {
         let mut moments = fold(&[(Number::Float(f64::NAN), Number::Int(1))]);
@@ -309,7 +308,7 @@ mod tests {
         assert_eq!(moments.covar_samp().map(f64::to_bits), Some(NAN_64.to_bits()));
     }
 
-    /// Goal: the bytes never change unnoticed (S1). Method: golden encodings.
+    /// Goal: a change of the stored bytes is noticed (S1). Method: golden encodings.
     #[test]
     fn golden_bytes() {
         assert_eq!(encoded(&CoMoments::zero()), [0; 11]);

@@ -1,8 +1,8 @@
-//! The laws of a state (S1) as one check for the tests of every kind of state.
+//! Checks the laws of a state (S1), for the tests of every kind of collection state.
 //!
-//! A kind with its parameters is a [`Laws`]; `check` folds items in many groupings and compares
-//! bytes, `check_noise` reads bytes that nobody wrote. Deliberately absent: what a value means,
-//! which each kind compares with its own definition.
+//! Invariant: states are compared as bytes. A kind with its parameters implements [`Laws`]; `check`
+//! folds items in many groupings, `check_noise` reads arbitrary bytes. Deliberately absent: what a
+//! value means, which each kind compares with its own definition.
 
 use proptest::prelude::TestCaseError;
 
@@ -39,8 +39,8 @@ pub(super) trait Laws {
         sum
     }
 
-    /// Identity, commutativity, associativity, `update = merge of one`, and that the groupings of
-    /// `items` cut at `cuts` (at most their number) all give the bytes of the whole.
+    /// Checks identity, commutativity, associativity, `update = merge of one`, and that the
+    /// groupings of `items` cut at `cuts` (at most their number) all give the bytes of the whole.
     fn check(&self, items: &[Self::Item], cuts: [usize; 2]) -> Result<(), TestCaseError> {
         let mut cuts = cuts.map(|cut| cut.min(items.len()));
         cuts.sort_unstable();
@@ -69,7 +69,7 @@ pub(super) trait Laws {
         }
         same(&ones, "merged one by one")?;
         self.check_round_trip(&expected)?;
-        // A state that was read goes on as the one that was written.
+        // A decoded state must behave like the original.
         let mut read = self.decoded(&self.bytes(&a))?;
         items[cuts[0]..cuts[1]].iter().for_each(|item| self.add(&mut read, item));
         self.merge(&mut read, &self.decoded(&self.bytes(&c))?);
@@ -81,7 +81,8 @@ pub(super) trait Laws {
         state.ok_or_else(|| TestCaseError::fail(format!("own bytes are refused: {bytes:?}")))
     }
 
-    /// What was written reads back and ends where it ended; cut short it is refused or another.
+    /// Checks that what was written reads back and ends where it ended; truncated, it is refused or
+    /// decodes to another state.
     fn check_round_trip(&self, bytes: &[u8]) -> Result<(), TestCaseError> {
         let followed = [bytes, &[0xff, 0x00]].concat();
         let mut rest = followed.as_slice();
@@ -93,7 +94,7 @@ pub(super) trait Laws {
         (0..bytes.len()).step_by(step).try_for_each(|end| self.check_noise(&bytes[..end]))
     }
 
-    /// Any bytes that decode are those of the state they decode to.
+    /// Checks that bytes which decode are the encoding of the state that they decode to.
     fn check_noise(&self, noise: &[u8]) -> Result<(), TestCaseError> {
         let mut rest = noise;
         if let Some(state) = self.decode(&mut rest) {
@@ -106,7 +107,7 @@ pub(super) trait Laws {
         Ok(())
     }
 
-    /// [`Laws::check_noise`] of the state's own bytes with one byte changed.
+    /// Runs [`Laws::check_noise`] on the state's own bytes with one byte changed.
     fn check_damage(&self, state: &Self::State, damage: (usize, u8)) -> Result<(), TestCaseError> {
         let mut bytes = self.bytes(state);
         let at = damage.0 % bytes.len();

@@ -1,18 +1,19 @@
 //! The hash of a value's canonical encoding: XXH3-64 with seed 0 (S19).
 //!
-//! Invariant: a hash is that of the bytes, whichever function here made it. Integers, times and
-//! doubles encode as a tag and eight bytes; theirs is computed in registers, because bytes that are
-//! written one by one and read eight at once stall a processor for longer than the hash takes.
-//! Deliberately absent: other lengths, for which the crate is as fast.
+//! Invariant: the hash depends on the bytes alone, whichever function here computed it. Integers,
+//! times and doubles are encoded as a tag and eight bytes; their hash is computed in registers,
+//! because a processor stalls, for longer than the hash takes, when bytes are written one by one
+//! and read eight at once. Deliberately absent: a fast path for other lengths, for which the crate
+//! is as fast.
 
 use xxhash_rust::xxh3::xxh3_64;
 
-/// What XXH3 mixes into the first and into the last eight bytes of 9 to 16: bytes 24 to 40 and 40
-/// to 56 of its secret, each half of them against the other.
+/// The values that XXH3 mixes into the first and the last eight bytes of inputs of 9 to 16 bytes:
+/// bytes 24 to 40 and 40 to 56 of its secret, each combined with the other half.
 const FLIPS: [u64; 2] = [0x6782_737b_ea42_39b9, 0xaf56_bc3b_0996_523a];
 /// The multiplier of XXH3's avalanche.
 const AVALANCHE: u64 = 0x1656_6791_9e37_79f9;
-/// Bytes of a tag and eight bytes.
+/// The length of a tag and eight bytes.
 const NINE: u64 = 9;
 
 /// The hash of an encoding.
@@ -40,7 +41,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The hash of the nine bytes, written out.
+    /// The hash of the nine bytes, computed by the crate.
     fn written(tag: u8, order: u64) -> u64 {
         let mut bytes = vec![tag];
         bytes.extend(order.to_be_bytes());
@@ -48,7 +49,8 @@ mod tests {
     }
 
     proptest! {
-        /// Goal: the hash in registers is the hash of the bytes. Method: the crate's.
+        /// Goal: the hash in registers equals the hash of the bytes. Method: compared with the
+        /// crate's.
         #[test]
         fn s19_nine_bytes_hash_as_written(tag in any::<u8>(), order in any::<u64>()) {
             prop_assert_eq!(hash_nine(tag, order), written(tag, order));

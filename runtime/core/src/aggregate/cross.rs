@@ -1,8 +1,9 @@
-//! `n Sxy - Sx Sy`: the number under every variance and covariance, exactly.
+//! Cross sums: `n Sxy - Sx Sy`, where n is the number of pairs (x, y) and Sx, Sy and Sxy are the
+//! sums of x, y and x y. Every variance (with y = x) and covariance is computed from one.
 //!
-//! Invariant: exact; what is rounded is a quotient of it, or the root of one, once (S17). Sums of
-//! ordinary data fit 512 bits without allocation, all others go through big integers, and the two
-//! ways give one number. Deliberately absent: which sums, counts and nulls a formula has.
+//! Invariant: the number is exact; a quotient of it, or its square root, is rounded once (S17).
+//! Sums of ordinary data fit 512 bits without allocation, all others use big integers, and both
+//! ways give the same number. Deliberately absent: which sums, counts and nulls a formula has.
 
 use super::exact::ExactSum;
 use super::fixed::{
@@ -23,7 +24,7 @@ pub enum Cross {
         /// The exponent of its last bit.
         exponent: i64,
     },
-    /// The same by big integers.
+    /// The same as a big integer.
     Big(Scaled),
 }
 
@@ -78,7 +79,7 @@ impl Cross {
         }
     }
 
-    /// It as a big integer times a power of two.
+    /// The number as a big integer times a power of two.
     pub fn scaled(&self) -> Scaled {
         match self {
             Cross::Fixed { negative, limbs, exponent } => {
@@ -88,7 +89,7 @@ impl Cross {
         }
     }
 
-    /// The leading bits of the quotient by `divisor`, if that is quick.
+    /// The leading bits of the quotient by `divisor`, if it can be computed without big integers.
     fn short_quotient(&self, divisor: u128) -> Option<Leading> {
         match (self, u64::try_from(divisor)) {
             (Cross::Fixed { negative, limbs, exponent }, Ok(divisor)) => {

@@ -1,16 +1,18 @@
 //! Forward decay: sums and counts in which an event loses half its weight each half-life (S20).
 //!
-//! With the weight `G(t) = T[j] * 2^e`, where `e = floor(t / half_life)`, `j` the 1024th part of the
-//! half-life in which `t` lies and `T` the table of [`super::decay_table`], the state is the exact
-//! sum of `x G(t)` and the value is `sum / G(as_of)`. Laws: those of the integers. State: the sum,
-//! what was not finite, and the first and last half-life of the rows. Error bound: the value is the
-//! real quotient rounded once; `G` itself has steps of 1/1024 of a half-life and 24 bits.
+//! The weight is `G(t) = T[j] * 2^e`, where `e = floor(t / half_life)`, `j` is the 1024th part of
+//! the half-life in which `t` lies, and `T` is the table of [`super::decay_table`]. The state is
+//! the exact sum of `x G(t)`, and the value is `sum / G(as_of)`. Laws: those of the integers.
+//! State: the sum, the values that are not finite, and the first and last half-life of the rows.
+//! Error bound: the value is the real quotient rounded once; `G` itself has steps of 1/1024 of a
+//! half-life and 24 bits.
 //!
-//! A window has at most 64 half-lives, so a state over more than [`SPAN_HALF_LIVES_MAX`] of them
-//! belongs to a tile that no window reads. Its span only grows as rows are added, so it may overflow
-//! (S18): its encoding then says only that. That bounds the bytes of all others to those of a sum
-//! of doubles and the span. Bytes: 0 for no rows, 16 for overflow, else 8 plus the flags of what
-//! was not finite, the first half-life, the span, the sum. Deliberately absent: a clock.
+//! A window has at most 64 half-lives, so a state over more than [`SPAN_HALF_LIVES_MAX`] half-lives
+//! belongs to a tile that no window reads. A state's span only grows as rows are added, so such a
+//! state may overflow (S18); its encoding then says only that. This bounds the bytes of all others
+//! to those of a sum of doubles and the span. Bytes: 0 for no rows, 16 for overflow, otherwise 8
+//! plus the flags of values that are not finite, then the first half-life, the span and the sum.
+//! Deliberately absent: a clock.
 
 use super::bytes::{put_signed, put_unsigned, signed, unsigned};
 use super::decay_table::{STEPS, WEIGHTS};
@@ -20,8 +22,8 @@ use super::special::{FLAGS, Special};
 use crate::time::Time;
 use crate::value::take;
 
-/// The widest span of a state that is kept: the half-lives of the widest window, and of the hop
-/// that a sliding window of them may be longer by, which is at most a twelfth.
+/// The widest span of a state that is kept: the half-lives of the widest window, and of one hop, by
+/// which a sliding window may be longer; a hop is at most a twelfth of the window.
 pub const SPAN_HALF_LIVES_MAX: i64 = 80;
 /// The shortest half-life.
 pub const HALF_LIFE_US_MIN: i64 = 1_000_000;
@@ -31,15 +33,15 @@ const EMPTY: u8 = 0;
 const ROWS: u8 = 8;
 const OVERFLOW: u8 = 16;
 
-/// A decayed sum, or a decayed count if each row adds a one.
+/// A decayed sum, or a decayed count if each row adds one.
 #[derive(Clone, Debug)]
 pub struct Decayed {
     half_life_us: i64,
     sum: ExactSum,
     special: Option<Box<Special>>,
-    /// The first and the last half-life of the rows; the first is the later without rows.
+    /// The first and the last half-life of the rows; without rows the first is the later one.
     span: (i64, i64),
-    /// Whether rows were taken away: then the span says nothing any more.
+    /// Whether rows were subtracted: then the span is no longer meaningful.
     swept: bool,
 }
 
@@ -104,10 +106,10 @@ impl Decayed {
         }
     }
 
-    /// Takes away a state that was merged into this one, or whose rows were added to it.
+    /// Subtracts a state that was merged into this one, or whose rows were added to it.
     ///
-    /// The span of what is left is not known, so the state is to be read, not encoded. Both states
-    /// must come from the rows themselves, or from the same decoded states without overflow.
+    /// The span of the remaining rows is not known, so the state may be read but not encoded. Both
+    /// states must come from the rows themselves, or from the same decoded states without overflow.
     pub fn subtract(&mut self, other: &Decayed) {
         self.swept = true;
         self.sum.subtract(&other.sum);
@@ -116,14 +118,14 @@ impl Decayed {
         }
     }
 
-    /// Whether the rows span more than any window.
+    /// Whether the rows span more than any window can.
     pub fn overflows(&self) -> bool {
         let half_lives = self.span.1.saturating_sub(self.span.0);
         !self.swept && half_lives > SPAN_HALF_LIVES_MAX
     }
 
-    /// `sum / G(as_of)`, rounded once: 0 without rows; `None` if the state overflows, which that
-    /// of a window never does.
+    /// `sum / G(as_of)`, rounded once: 0 without rows; `None` if the state overflows, which the
+    /// state of a window never does.
     pub fn value(&self, as_of_us: i64) -> Option<f64> {
         if self.overflows() {
             return None;
@@ -208,7 +210,7 @@ mod tests {
 
     const TIME_MAX: i64 = 1 << 62;
 
-    /// Half-life and three lots of rows, mostly within a window of 64 half-lives.
+    /// A half-life and three lists of rows, mostly within a window of 64 half-lives.
     fn cases() -> impl Strategy<Value = (i64, [Vec<Row>; 3])> {
         let half_life = prop_oneof![
             prop::sample::select(vec![SECOND_US, HOUR_US, 7 * DAY_US, 7 * DAY_US + 1]),
@@ -246,7 +248,7 @@ mod tests {
     fn weight(half_life: i64, time: i64, as_of: i64) -> BigRational {
         let split = |time: i64| {
             let exponent = (time as f64 / half_life as f64).floor() as i128;
-            // The quotient of doubles may be off by one.
+            // The quotient of doubles may be wrong by one.
             let exponent = (exponent - 1..=exponent + 1)
                 .rfind(|&e| e * i128::from(half_life) <= i128::from(time))
                 .unwrap();
@@ -272,7 +274,7 @@ mod tests {
             }
         }
 
-        /// Goal: no bytes panic, and one encoding a state.
+        /// Goal: no bytes cause a panic, and each state has one encoding.
         #[test]
         fn s01_decayed_bytes_are_canonical(
             (half_life, [rows, ..]) in cases(), noise in prop::collection::vec(any::<u8>(), 0..60),
@@ -340,7 +342,7 @@ mod tests {
         assert_eq!(one.value(0), Some(-f64::from(WEIGHTS[1017]) / f64::from(1 << 23)));
     }
 
-    /// Goal: what is not finite follows the sum's rules, and can be taken away again.
+    /// Goal: values that are not finite follow the rules of sums, and can be subtracted again.
     #[test]
     fn s20_decayed_sums_of_what_is_not_finite() {
         let row = |value: f64| fold(SECOND_US, &[(Number::Float(value), 0)]);
@@ -369,7 +371,7 @@ mod tests {
         assert_eq!((encoded(&read), read.value(9)), (vec![OVERFLOW], None));
     }
 
-    /// Goal: the bytes never change unnoticed (S1). Method: golden encodings.
+    /// Goal: a change of the stored bytes is noticed (S1). Method: golden encodings.
     #[test]
     fn golden_bytes() {
         let golden = |rows: &[Row]| encoded(&fold(SECOND_US, rows));

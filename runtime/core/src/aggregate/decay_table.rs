@@ -1,6 +1,6 @@
 //! The weights of forward decay within one half-life (S20).
 //!
-//! Invariant: `WEIGHTS[j] = round(2^23 * 2^(j/1024))`, 24 bits each; a test computes them again with
+//! Invariant: `WEIGHTS[j] = round(2^23 * 2^(j/1024))`, 24 bits each; a test recomputes them with
 //! exact integers. Deliberately absent: the mathematics library of any platform.
 
 /// Steps in a half-life.
@@ -119,8 +119,9 @@ mod tests {
     use super::*;
     use num_bigint::BigUint;
 
-    /// Goal: the table is what it says. Method: `T` is the nearest integer to the root exactly when
-    /// `(2 T - 1)^1024 < 2^(24 * 1024 + j) < (2 T + 1)^1024`; the root of 2^0 is exact.
+    /// Goal: the table has the stated values. Method: `T` is the nearest integer to the root
+    /// exactly when `(2 T - 1)^1024 < 2^(24 * 1024 + j) < (2 T + 1)^1024`; the root of 2^0 is
+    /// exact.
     #[test]
     fn s20_weights_are_the_nearest_integers() {
         for (j, &weight) in WEIGHTS.iter().enumerate() {

@@ -1,15 +1,16 @@
-//! How many distinct values there are, exactly, up to a limit (S14, S18).
+//! Distinct values: their exact number, up to a limit (S14, S18).
 //!
-//! Laws: sets under union; beyond `limit` values the overflow state, which absorbs everything and
-//! holds nothing. Equality is that of canonical encodings, so -0.0 and +0.0 are two values and NaN
-//! is one. State: the encodings, in the table of [`super::value_table`]. Error bound: none. Bytes: 0
-//! for overflow, else the number of values plus one, then each value's length and encoding in value
-//! order. The limit is an argument. Deliberately absent: nulls, which no aggregate sees (S16).
+//! Laws: sets under union; beyond `limit` values the state is overflow, which absorbs everything
+//! and holds nothing. Equality is that of canonical encodings, so -0.0 and +0.0 are two values and
+//! NaN is one. State: the encodings, in the table of [`super::value_table`]. Error bound: none.
+//! Bytes: 0 for overflow, otherwise the number of values plus one, then each value's length and
+//! encoding in value order. The limit is an argument. Deliberately absent: nulls, which every
+//! aggregate skips (S16).
 
 use super::value_table::Bounded;
 use crate::value::Value;
 
-/// A set of at most so many values.
+/// A set with a limited number of values.
 #[derive(Clone, Debug)]
 pub struct Distinct(Bounded<0>);
 
@@ -35,7 +36,7 @@ impl Distinct {
         self.0.merge(limit, &other.0, |_, _| {});
     }
 
-    /// How many distinct values there are; `None` if there are more than the limit.
+    /// The number of distinct values; `None` if there are more than the limit.
     pub fn count(&self) -> Option<u64> {
         self.0.len().map(u64::from)
     }
@@ -99,7 +100,7 @@ mod tests {
             prop_assert_eq!(state.count(), count);
         }
 
-        /// Goal: bytes that nobody wrote never panic and read only as themselves.
+        /// Goal: arbitrary bytes never panic, and those that decode encode to themselves.
         #[test]
         fn s01_noise_reads_as_itself(
             noise in prop::collection::vec(prop_oneof![0u8..10, any::<u8>()], 0..40),
@@ -108,7 +109,7 @@ mod tests {
         }
     }
 
-    /// Goal: S14's equality decides what is distinct, and overflow holds nothing.
+    /// Goal: values are distinct by the equality of S14, and an overflow state holds nothing.
     #[test]
     fn s14_s18_what_counts_as_one_value() {
         let mut set = Distinct::zero();
@@ -123,7 +124,8 @@ mod tests {
         assert_eq!(set.count(), None);
     }
 
-    /// Goal: the index finds what it holds. Method: 5,000 texts three times, one by one.
+    /// Goal: the index finds every value that it holds. Method: 5,000 texts three times, one by
+    /// one.
     #[test]
     fn many_values_are_counted_once() {
         let mut set = Distinct::zero();
@@ -133,7 +135,7 @@ mod tests {
         assert_eq!(set.count(), Some(5_000));
     }
 
-    /// Goal: the bytes never change unnoticed (S1). Method: golden encodings.
+    /// Goal: a change of the stored bytes is noticed (S1). Method: golden encodings.
     #[test]
     fn golden_bytes() {
         let laws = Limit(2);

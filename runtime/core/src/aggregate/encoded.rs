@@ -1,16 +1,16 @@
-//! Canonical value encodings, checked and passed on without building the value (S14).
+//! Canonical encodings of values, checked and copied without decoding the value (S14).
 //!
-//! Invariant: what [`take_value`] returns is the encoding of exactly one value that is not null,
-//! so its order as bytes is the value's order and its equality the value's equality. Each stands
-//! behind its length: a text ends with a zero byte that a following 0xff would escape, so inside a
-//! state, whose neighbour may begin with any byte, an encoding does not delimit itself.
+//! Invariant: what [`take_value`] returns is the encoding of exactly one value that is not null, so
+//! encodings sort as the values do, and are equal exactly when the values are. Each encoding is
+//! preceded by its length: a text ends with a zero byte, which a following 0xff would turn into an
+//! escape, so within a state, where any byte may follow, an encoding does not mark its own end.
 
 use super::bytes::{put_unsigned, unsigned};
 use crate::value::{
     LIST_DEPTH_MAX, Value, f32_from_order, f32_order, f64_from_order, f64_order, tag,
 };
 
-/// Appends an encoding behind its length.
+/// Appends the length of an encoding, then the encoding.
 pub fn put_value(encoded: &[u8], out: &mut Vec<u8>) {
     put_unsigned(encoded.len() as u128, out);
     out.extend(encoded);
@@ -27,7 +27,7 @@ pub fn take_value<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
     (value_length(encoded, LIST_DEPTH_MAX)? == length).then_some(encoded)
 }
 
-/// Appends a value behind its length; a null is length 0.
+/// Appends the length and the encoding of a value; a null has length 0.
 pub fn put_optional(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Null => put_unsigned(0, out),
@@ -49,7 +49,7 @@ pub fn value(mut encoded: &[u8]) -> Value {
     Value::decode(&mut encoded).expect("a state holds only encodings of values")
 }
 
-/// How many bytes the value at the front takes, with at most `lists_max` levels of lists.
+/// The number of bytes of the value at the front, with at most `lists_max` levels of nested lists.
 fn value_length(bytes: &[u8], lists_max: usize) -> Option<usize> {
     let (&first, rest) = bytes.split_first()?;
     let length = match first {
@@ -93,8 +93,8 @@ fn value_length(bytes: &[u8], lists_max: usize) -> Option<usize> {
     (length <= rest.len()).then_some(1 + length)
 }
 
-/// How many bytes an encoded text takes. A zero of the text is followed by 0xff; what stands
-/// between zeros is UTF-8 of its own, since a zero is never part of a longer character.
+/// The number of bytes of an encoded text. A zero within the text is followed by 0xff; the parts
+/// between zeros are valid UTF-8 on their own, because a zero is never part of a longer character.
 fn text_length(bytes: &[u8]) -> Option<usize> {
     let mut start = 0;
     loop {
@@ -113,8 +113,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Goal: the reader here and that of values agree on what an encoding is. Method: bytes
-        /// that look like encodings, read by both.
+        /// Goal: this reader and that of values accept the same encodings. Method: bytes that look
+        /// like encodings, read by both.
         #[test]
         fn s14_both_readers_agree(
             noise in prop::collection::vec(prop_oneof![0u8..10, Just(0x61), any::<u8>()], 0..14),
@@ -143,7 +143,7 @@ mod tests {
         }
     }
 
-    /// Goal: hostile bytes cost no stack and no memory.
+    /// Goal: hostile bytes cannot overflow the stack or make the reader allocate.
     #[test]
     fn deep_lists_and_long_lengths_are_refused() {
         let mut framed = Vec::new();

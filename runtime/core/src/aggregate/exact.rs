@@ -1,11 +1,12 @@
-//! An exact sum of integers times powers of two, of any exponent: the base of moments and decay.
+//! Exact sums of integers times powers of two, with any exponent: the base of moments and decay.
 //!
-//! Laws: those of the integers, so any order, split and merge of the same terms is the same number,
-//! and a subtraction undoes an addition; the encoding is that of the number, not of how it was
-//! reached. State: `N` limbs in two's complement at one exponent, which nearly all data fits (a
-//! shift and a chain of carries a term), and behind them a sparse [`Wide`]; the sum is that of both.
-//! Error bound: none. Bytes: those of [`super::odd`], which never depend on `N`.
-//! Deliberately absent: NaN and the infinities, which the states that sum numbers keep apart.
+//! Laws: those of the integers, so any order, split and merge of the same terms gives the same
+//! number, and a subtraction undoes an addition; the encoding depends on the number, not on how it
+//! was reached. State: `N` limbs in two's complement at one exponent, which are enough for nearly
+//! all data (a shift and a chain of carries for each term), and in addition a sparse [`Wide`]; the
+//! sum is that of both. Error bound: none. Bytes: those of [`super::odd`], which never depend on
+//! `N`. Deliberately absent: NaN and the infinities, which the states that sum numbers store
+//! separately.
 
 use super::fixed::{added, bit_length, magnitude, shifted_left, shifted_right, trailing_zeros};
 use super::leading::Leading;
@@ -13,7 +14,8 @@ use super::odd::{Odd, put_odd};
 use super::rational::Scaled;
 use super::wide::Wide;
 
-/// New bases are multiples of this, so that states of like data have one base and merge fast.
+/// New bases are multiples of this, so that states of similar data have the same base and merge
+/// fast.
 const BASE_STEP: i64 = 32;
 
 /// The exact sum of terms `±magnitude * 2^exponent` with exponents within ±2^62.
@@ -62,7 +64,7 @@ impl<const N: usize> ExactSum<N> {
         self.add_slowly(negative, &shifted_left(magnitude, 0), exponent);
     }
 
-    /// Moves the base, or what the limbs hold into the sparse digits.
+    /// Moves the base, or moves what the limbs hold into the sparse digits.
     #[cold]
     fn add_slowly(&mut self, negative: bool, term: &[u64; N], exponent: i64) {
         let zeros = trailing_zeros(term);
@@ -89,7 +91,7 @@ impl<const N: usize> ExactSum<N> {
         self.base = base;
     }
 
-    /// Puts a term that is not 0 into the empty limbs.
+    /// Stores a term that is not 0 in the empty limbs.
     fn place(&mut self, negative: bool, term: &[u64; N], exponent: i64) {
         let (zeros, length) = (i64::from(trailing_zeros(term)), i64::from(bit_length(term)));
         let base = Self::base_for(exponent + zeros, exponent + length);
@@ -101,8 +103,8 @@ impl<const N: usize> ExactSum<N> {
         self.base = base;
     }
 
-    /// A base for bits from `low` to below `high`: a third of the free bits lies below, since
-    /// counts and greater values need more room above, and a multiple of the step if one fits.
+    /// A base for bits from `low` to below `high`: a third of the free bits is below, because
+    /// counts and larger values need more room above; a multiple of the step if one fits.
     fn base_for(low: i64, high: i64) -> i64 {
         let free = i64::from(Self::BITS) - 1 - (high - low);
         let base = low - free.max(0) / 3;
@@ -110,7 +112,7 @@ impl<const N: usize> ExactSum<N> {
         if aligned >= low - free { aligned } else { base }
     }
 
-    /// Empties the limbs into the sparse digits.
+    /// Moves the limbs into the sparse digits.
     fn spill(&mut self) {
         let (negative, own) = magnitude(&self.limbs);
         self.wide.get_or_insert_default().add(negative, &own, self.base);
@@ -123,7 +125,7 @@ impl<const N: usize> ExactSum<N> {
         self.combine(other, false);
     }
 
-    /// Takes away another sum: `a + b - b` is `a`.
+    /// Subtracts another sum: `a + b - b` is `a`.
     #[inline]
     pub fn subtract(&mut self, other: &ExactSum<N>) {
         self.combine(other, true);
@@ -190,9 +192,8 @@ impl<const N: usize> ExactSum<N> {
     }
 
     /// Reads what [`ExactSum::encode`] wrote; `None` if the bytes are not canonical, or the sum is
-    /// not a multiple of `2^lowest` or is beyond `2^highest`. The bounds are those of lawful
-    /// states, so a lawful state is never refused, and what is read has at most
-    /// `(highest + 8 - lowest) / 8` bytes.
+    /// not a multiple of `2^lowest` or is beyond `2^highest`. The bounds are chosen so that every
+    /// valid state is accepted, and what is read has at most `(highest + 8 - lowest) / 8` bytes.
     pub fn decode(bytes: &mut &[u8], lowest: i64, highest: i64) -> Option<ExactSum<N>> {
         let odd = Odd::read(bytes, lowest, highest)?;
         let mut sum = ExactSum::zero();
@@ -305,7 +306,7 @@ mod tests {
             }
         }
 
-        /// Goal: no bytes panic, and one encoding a state.
+        /// Goal: no bytes cause a panic, and each state has one encoding.
         #[test]
         fn s01_exact_sum_bytes_are_canonical(
             terms in terms(), noise in prop::collection::vec(any::<u8>(), 0..60),
@@ -314,7 +315,7 @@ mod tests {
         }
     }
 
-    /// Goal: terms of any exponent cost memory for themselves only, and come off again.
+    /// Goal: a term of any exponent costs memory only for itself, and can be subtracted again.
     #[test]
     fn distant_terms_stay_sparse() {
         let (far, mut sum) = (1i64 << 43, ExactSum::<4>::zero());
@@ -333,7 +334,7 @@ mod tests {
         assert!(sum.leading().is_zero());
     }
 
-    /// Goal: the bytes never change unnoticed (S1). Method: golden encodings.
+    /// Goal: a change of the stored bytes is noticed (S1). Method: golden encodings.
     #[test]
     fn golden_bytes() {
         for (terms, bytes) in [
@@ -352,7 +353,7 @@ mod tests {
         }
     }
 
-    /// Goal: a damaged length or exponent asks for no memory.
+    /// Goal: a damaged length or exponent cannot make the reader allocate.
     #[test]
     fn bounds_are_kept() {
         for (term, exponent, lawful) in

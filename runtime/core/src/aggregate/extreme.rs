@@ -3,6 +3,7 @@
 //! Laws: `merge` picks one of two values of a total order, so it is associative, commutative and
 //! idempotent. State: the value, or null for no value. Error bound: none; the value keeps its type
 //! and bits, so min(-0.0, +0.0) is -0.0 and max with a NaN is NaN. Bytes: those of the value.
+//! Deliberately absent: which rows count.
 
 use crate::value::Value;
 
@@ -15,7 +16,7 @@ pub enum End {
     Max,
 }
 
-/// Whether `value` takes the place of `best`; a null is no value.
+/// Whether `value` replaces `best`; a null stands for no value.
 fn better(end: End, best: &Value, value: &Value) -> bool {
     !value.is_null()
         && (best.is_null()
@@ -32,7 +33,7 @@ pub fn keep(end: End, best: &mut Value, value: Value) {
     }
 }
 
-/// As [`keep`], and copies `value` only if it is the better.
+/// As [`keep`], but copies `value` only if it is better.
 pub fn keep_ref(end: End, best: &mut Value, value: &Value) {
     if better(end, best, value) {
         best.clone_from(value);

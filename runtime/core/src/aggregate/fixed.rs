@@ -1,7 +1,8 @@
 //! Integers of a fixed number of 64-bit limbs, least significant first, without allocation.
 //!
 //! Magnitudes are unsigned; accumulators are two's complement. Invariant: every function is exact
-//! or says that the result does not fit. At most [`LIMBS_MAX`] limbs, so that all loops unroll.
+//! or says that the result does not fit. There are at most [`LIMBS_MAX`] limbs, so that all loops
+//! can be unrolled. Deliberately absent: division.
 
 /// The most limbs of a fixed integer.
 pub const LIMBS_MAX: usize = 8;
@@ -17,7 +18,7 @@ pub fn bit_length<const N: usize>(magnitude: &[u64; N]) -> u32 {
     0
 }
 
-/// How often 2 divides a magnitude; all its bits for 0.
+/// The number of times that 2 divides a magnitude; the number of all its bits for 0.
 #[inline]
 pub fn trailing_zeros<const N: usize>(magnitude: &[u64; N]) -> u32 {
     for (at, limb) in magnitude.iter().enumerate() {
@@ -39,7 +40,7 @@ pub fn shifted_left<const K: usize, const N: usize>(magnitude: &[u64; K], shift:
         let below = if at == 0 { 0 } else { limb(at - 1) };
         limb(at) << bits | (below >> 1) >> (63 - bits)
     });
-    // By 1, 2 and 4 limbs with masks: a branch could not be predicted.
+    // By 1, 2 and 4 limbs with masks, because a branch would be unpredictable.
     for stage in 0..3 {
         let step = 1 << stage;
         let moves = u64::from(limbs >> stage & 1).wrapping_neg();

@@ -1,13 +1,13 @@
 //! The exact sum of doubles, rounded once when it is read (S17).
 //!
 //! Laws: `add` and `merge` are those of the real numbers, so any order, split and merge of the same
-//! values gives the same state; its encoding is that of the sum's value, not of how it was reached.
-//! State: two doubles that together hold the sum of values of like size ([`super::binned`], four
-//! additions a value), which nearly all data fits, and behind them a [`Wide`] superaccumulator. NaN
-//! and the infinities are three flags.
-//! Error bound: none; the result is the double nearest to the real sum. Bytes: flags, exponent,
-//! sign and length, then the odd magnitude without leading zeros: 3 for an empty sum, 8 to 14 for
-//! typical amounts. Deliberately absent: -0.0, since an exact zero is +0.0.
+//! values gives the same state; its encoding depends on the sum's value, not on how it was reached.
+//! State: two doubles that together hold the sum of values of similar size ([`super::binned`], four
+//! additions per value), which is enough for nearly all data, and in addition a [`Wide`]
+//! superaccumulator. NaN and the infinities are three flags. Error bound: none; the result is the
+//! double nearest to the real sum. Bytes: flags, exponent, sign and length, then the odd magnitude
+//! without leading zeros: 3 for an empty sum, 8 to 14 for typical amounts. Deliberately absent:
+//! -0.0, because an exact zero is +0.0.
 
 use super::binned::{BIAS, Binned, double};
 use super::leading::Leading;
@@ -19,7 +19,7 @@ use crate::value::take;
 
 /// Every sum is a multiple of 2^-1074.
 const LOWEST: i64 = -1074;
-/// 2^64 of the greatest doubles.
+/// A bound for the sum of 2^64 of the greatest doubles.
 const HIGHEST: i64 = 1024 + 64;
 
 /// The exact sum of doubles.
@@ -29,7 +29,7 @@ pub struct FloatSum {
     far: Option<Box<Far>>,
 }
 
-/// What few sums have.
+/// The parts that few sums have.
 #[derive(Clone, Debug, Default)]
 struct Far {
     /// The part of the sum that the bins could not hold.
@@ -73,7 +73,8 @@ impl FloatSum {
         }
     }
 
-    /// Takes `bins`, which hold a term too, or if there are none keeps the term apart.
+    /// Replaces the bins by `bins`, which include the term; if there are none, adds the term to the
+    /// wide part.
     fn add_apart(&mut self, bins: Option<Binned>, mantissa: i128, field: i32) {
         self.bins = bins.unwrap_or_else(|| {
             let (own, own_field) = self.bins.content();
@@ -99,10 +100,10 @@ impl FloatSum {
         self.combine(other, false);
     }
 
-    /// Takes away a sum that was merged into this one, or whose values were added to it.
+    /// Subtracts a sum that was merged into this one, or whose values were added to it.
     ///
-    /// NaN and the infinities are counted in memory and flags in bytes, so both sums must come from
-    /// the values themselves, or from the same decoded states.
+    /// NaN and the infinities are counts in memory but only flags in bytes, so both sums must come
+    /// from the values themselves, or from the same decoded states.
     #[inline]
     pub fn subtract(&mut self, other: &FloatSum) {
         self.combine(other, true);
@@ -132,7 +133,7 @@ impl FloatSum {
         far.special.merge(&other.special, subtract);
     }
 
-    /// The special result, if any value was not finite.
+    /// NaN or an infinity, if any value was not finite.
     pub fn special(&self) -> Option<f64> {
         self.far.as_ref().and_then(|far| far.special.sum())
     }
@@ -245,7 +246,7 @@ mod tests {
     }
 
     proptest! {
-        /// Goal: laws of the state. Method: fold in order, reversed, and split at any place and
+        /// Goal: the laws of the state. Method: fold in order, reversed, and split at any place and
         /// merged; equal bytes, and a round trip through them.
         #[test]
         fn s01_float_sum_is_a_commutative_monoid(
@@ -309,7 +310,7 @@ mod tests {
         assert_eq!(sum(&[0.1; 10]), 1.0);
     }
 
-    /// Goal: the bytes never change unnoticed (S1). Method: golden encodings.
+    /// Goal: a change of the stored bytes is noticed (S1). Method: golden encodings.
     #[test]
     fn golden_bytes() {
         for (values, bytes) in [

@@ -1,10 +1,12 @@
-//! How often each distinct value occurs, up to a limit of values (S14, S18).
+//! Histograms: how often each distinct value occurs, up to a limit of values (S14, S18).
 //!
-//! Laws: multisets under sum; beyond `limit` distinct values the overflow state, which absorbs
-//! everything and holds nothing. A count stays at 2^64 - 1, which no log reaches. State: the values'
-//! encodings and counts, in the table of [`super::value_table`]. Error bound: none for counts and the
-//! mode; the entropy is a fixed sequence of operations on doubles, the same bits everywhere. Bytes:
-//! 0 for overflow, else the number of values plus one, then for each in value order its count, its
+//! Laws: multisets under sum; beyond `limit` distinct values the state is overflow, which absorbs
+//! everything and holds nothing. A count saturates at 2^64 - 1, which no log reaches. State: the
+//! values' encodings and counts, in the table of [`super::value_table`]. Error bound: none for
+//! counts and the mode; the entropy is a fixed sequence of operations on doubles, with the same
+//! bits everywhere. Bytes: 0 for overflow, otherwise the number of values plus one, then for each
+//! in value order its count, its length and its encoding. The limit is an argument. Deliberately
+//! absent: nulls (S16).
 //! length and its encoding. The limit is an argument. Deliberately absent: nulls (S16).
 
 use super::bytes::{put_unsigned, unsigned};
@@ -56,7 +58,8 @@ impl Histogram {
         Some(self.sorted()?.map(|(count, encoded)| (value(encoded), count)).collect())
     }
 
-    /// The most frequent value, of several the least; null of nothing, `None` in overflow.
+    /// The most frequent value, and the least of several such values; null without values, `None`
+    /// in overflow.
     pub fn mode(&self) -> Option<Value> {
         let mut best: Option<(u64, &[u8])> = None;
         for (count, encoded) in self.sorted()? {
@@ -68,7 +71,7 @@ impl Histogram {
     }
 
     /// The entropy in bits, log2(n) - (sum of c log2(c)) / n over the counts c, computed as
-    /// docs/FEATURES.md says; null of nothing, `None` in overflow.
+    /// docs/FEATURES.md says; null without values, `None` in overflow.
     pub fn entropy(&self) -> Option<Value> {
         let mut counts: Vec<u64> = self.sorted()?.map(|(count, _)| count).collect();
         if counts.is_empty() {
@@ -160,7 +163,7 @@ mod tests {
             prop_assert_eq!(state.mode(), mode);
         }
 
-        /// Goal: bytes that nobody wrote never panic and read only as themselves.
+        /// Goal: arbitrary bytes never panic, and those that decode encode to themselves.
         #[test]
         fn s01_noise_reads_as_itself(
             noise in prop::collection::vec(prop_oneof![0u8..10, any::<u8>()], 0..40),
@@ -168,7 +171,8 @@ mod tests {
             Limit(3).check_noise(&noise)?;
         }
 
-        /// Goal: the entropy is within the error of its operations of the sum over -q log2 q.
+        /// Goal: the entropy differs from the sum over -q log2 q by no more than the error of its
+        /// operations.
         #[test]
         fn entropy_is_the_entropy(counts in prop::collection::vec(1usize..50, 1..20)) {
             let repeated = counts.iter().enumerate().map(|(i, &n)| vec![Value::from(i as i64); n]);
@@ -182,7 +186,8 @@ mod tests {
         }
     }
 
-    /// Goal: results of nothing, of one value and in overflow; the recipe's bits (S19).
+    /// Goal: results without values, with one value and in overflow are right, and have the
+    /// documented bits (S19).
     #[test]
     fn s16_s19_results() {
         let laws = Limit(3);
@@ -200,7 +205,8 @@ mod tests {
         assert_eq!((over.pairs(), over.mode(), over.entropy()), (None, None, None));
     }
 
-    /// Goal: the bytes never change unnoticed (S1), and counts do not wrap. Method: golden bytes.
+    /// Goal: a change of the stored bytes is noticed (S1), and counts do not wrap. Method: golden
+    /// bytes.
     #[test]
     fn golden_bytes() {
         let laws = Limit(2);

@@ -1,18 +1,18 @@
-//! About how many distinct values there are: HyperLogLog with 2^p registers (S19).
+//! HyperLogLog: estimates the number of distinct values, with 2^p registers (S19).
 //!
-//! A value's XXH3-64 hash with seed 0, over its canonical encoding (S14), names a register by its
-//! first p bits; the register keeps the greatest rank seen, one plus the zeros that begin the other
-//! 64 - p bits. Laws: registers under maximum, so `merge` is associative, commutative and
-//! idempotent. State: the registers, as a sorted list while few are used. Error bound: a standard
-//! error of 1.04 / sqrt(2^p); [`super::cardinality`] has the estimate, a function of the registers
-//! alone. Bytes: the shorter of two forms, of equal ones the second. Sparse: the number of used
-//! registers plus one, then for each four times the gap after the one before plus min(rank - 1, 3),
-//! and for 3 one more byte, rank - 4. Dense: 0, then six bits a register. The precision is an
-//! argument of every function that needs it.
+//! A value's XXH3-64 hash with seed 0, over its canonical encoding (S14), selects a register by its
+//! first p bits; the register keeps the greatest rank seen, which is one plus the number of leading
+//! zeros among the other 64 - p bits. Laws: registers under maximum, so `merge` is associative,
+//! commutative and idempotent. State: the registers, as a sorted list while few are used. Error
+//! bound: a standard error of 1.04 / sqrt(2^p); [`super::cardinality`] computes the estimate from
+//! the registers alone. Bytes: the shorter of two forms, or the second if both are equally long.
+//! Sparse: the number of used registers plus one, then for each four times the gap after the
+//! previous one plus min(rank - 1, 3), and for 3 one more byte, rank - 4. Dense: 0, then six bits
+//! for each register. The precision is an argument of every function that needs it.
 //!
-//! The crates `hyperloglog`, `hyperloglogplus`, `simple_hll` and DataFusion's own were looked at;
-//! none fixes both the hash and one encoding a state. Deliberately absent: the HIP estimate, which
-//! depends on arrival order.
+//! The crates `hyperloglog`, `hyperloglogplus`, `simple_hll` and DataFusion's own were considered;
+//! none fixes both the hash and a single encoding of a state. Deliberately absent: the HIP
+//! estimate, which depends on arrival order.
 
 use super::bytes::{put_unsigned, unsigned};
 use super::cardinality::estimate;
@@ -23,12 +23,12 @@ use crate::value::{Value, take};
 pub const PRECISION_MIN: u32 = 4;
 /// The greatest precision.
 pub const PRECISION_MAX: u32 = 16;
-/// The greatest rank of all.
+/// The greatest rank for any precision.
 const RANK_MAX: usize = rank_max(PRECISION_MIN) as usize;
 /// A list longer than this is slower than the registers it saves.
 const SPARSE_MAX: usize = 256;
 
-/// Registers of a precision that each call is told.
+/// Registers; every call must pass the same precision.
 #[derive(Clone, Debug)]
 pub struct HyperLogLog(Registers);
 
@@ -40,12 +40,12 @@ enum Registers {
     Dense(Box<[u8]>),
 }
 
-/// The greatest rank of a register: that of no one bit at all.
+/// The greatest rank of a register: that of a hash whose remaining bits are all zero.
 const fn rank_max(precision: u32) -> u32 {
     64 - precision + 1
 }
 
-/// How many registers a list holds at most: a quarter of their memory.
+/// The most registers that a list holds: a list takes a quarter of the memory of all registers.
 fn sparse_max(precision: u32) -> usize {
     SPARSE_MAX.min(1 << precision >> 4)
 }
@@ -65,7 +65,7 @@ impl HyperLogLog {
     #[inline]
     pub fn add_hash(&mut self, precision: u32, hash: u64) {
         let register = (hash >> (64 - precision)) as usize;
-        // The bit below the others stops the count at 64 - p.
+        // The bit set below the others limits the count to 64 - p.
         let zeros = (hash << precision | 1 << (precision - 1)).leading_zeros();
         self.raise(precision, register, zeros as u8 + 1);
     }
@@ -90,7 +90,7 @@ impl HyperLogLog {
     fn insert(&mut self, precision: u32, at: usize, new: u32) {
         if let Registers::Sparse(used) = &mut self.0 {
             if used.is_empty() {
-                // Most sketches of a large store hold one value.
+                // Most sketches in a large store hold one value.
                 used.reserve_exact(1);
             }
             used.insert(at, new);
@@ -98,7 +98,7 @@ impl HyperLogLog {
         self.make_dense(precision);
     }
 
-    /// Spreads a list that became too long.
+    /// Replaces a list that became too long by registers.
     fn make_dense(&mut self, precision: u32) {
         if let Registers::Sparse(used) = &self.0
             && used.len() > sparse_max(precision)
@@ -158,7 +158,7 @@ impl HyperLogLog {
         }
     }
 
-    /// Appends the sparse form while the length of `out` stays below `end`; whether it does.
+    /// Appends the sparse form while the length of `out` stays below `end`; returns whether it did.
     fn encode_sparse(&self, end: usize, out: &mut Vec<u8>) -> bool {
         put_unsigned(self.used().count() as u128 + 1, out);
         let mut next = 0;
@@ -240,13 +240,13 @@ fn dense_length(precision: u32) -> usize {
     1 + (6 << precision >> 3)
 }
 
-/// The union of two lists, of a register in both the greater rank.
+/// The union of two lists; for a register in both, the greater rank.
 fn merged(a: &[u32], b: &[u32]) -> Vec<u32> {
     let mut union = Vec::with_capacity(a.len() + b.len());
     let (mut i, mut j) = (0, 0);
     while let (Some(&x), Some(&y)) = (a.get(i), b.get(j)) {
         let (left, right) = (x >> 8, y >> 8);
-        // Of one register the greater entry has the greater rank.
+        // For equal registers the greater entry has the greater rank.
         union.push(if left == right { x.max(y) } else { x.min(y) });
         i += usize::from(left <= right);
         j += usize::from(right <= left);
@@ -322,7 +322,7 @@ mod tests {
             prop_assert_eq!(dense.estimate(precision), state.estimate(precision));
         }
 
-        /// Goal: bytes that nobody wrote never panic and read only as themselves.
+        /// Goal: arbitrary bytes never panic, and those that decode encode to themselves.
         #[test]
         fn s01_noise_reads_as_itself(
             noise in prop::collection::vec(prop_oneof![0u8..20, any::<u8>()], 0..40),

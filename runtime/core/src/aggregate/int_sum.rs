@@ -25,11 +25,11 @@ impl IntSum {
 
     /// Adds another sum.
     pub fn merge(&mut self, other: &IntSum) {
-        // Lawful sums cannot overflow; damaged bytes may hold any.
+        // Valid sums cannot overflow; damaged bytes may hold any sum.
         self.0 = self.0.wrapping_add(other.0);
     }
 
-    /// Takes away a sum that was merged into this one.
+    /// Subtracts a sum that was merged into this one.
     pub fn subtract(&mut self, other: &IntSum) {
         self.0 = self.0.wrapping_sub(other.0);
     }

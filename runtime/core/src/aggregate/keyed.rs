@@ -1,9 +1,9 @@
-//! States by the value of a column: the map of a feature with `by`.
+//! Keyed states: one state for each value of a column, for a feature that is a map (`by`).
 //!
-//! Laws: those of the inner states, value by value. The bound is a predicate that only becomes true
-//! as rows are added, more than `limit` distinct values; beyond it the state is `overflow`, which
-//! absorbs and holds nothing else (S18). Bytes: 0 for overflow, else the number of values + 1, then
-//! each value in ascending order with its states.
+//! Laws: those of the inner states, value by value. The state is bounded by a condition that can
+//! only become true as rows are added: more than `limit` distinct values. Beyond it the state is
+//! overflow, which absorbs everything and holds nothing else (S18). Bytes: 0 for overflow,
+//! otherwise the number of values + 1, then each value in ascending order with its states.
 
 use super::bytes::{put_unsigned, unsigned};
 use super::encoded::{put_value, take_value, value};

@@ -1,9 +1,9 @@
-//! The greatest rows in row order (S15), each with the states of its one row.
+//! The last n rows in row order (S15), each with the states of that row alone.
 //!
-//! Laws: keeping the `most` greatest of a multiset of rows in a total order is associative and
-//! commutative, and a row that is dropped could not come back. Rows are counted before anything is
-//! skipped, so a null input takes a place. Bytes: the number of rows, then each, ascending: the
-//! length of the tie + 1, the tie, the event time, its states.
+//! Laws: keeping the `most` greatest rows of a multiset in a total order is associative and
+//! commutative, because a row that was dropped can never be among them again. Rows are selected
+//! before nulls are skipped, so a row with a null input counts. Bytes: the number of rows, then for
+//! each, ascending: the length of the tie + 1, the tie, the event time, its states.
 
 use super::bytes::{put_unsigned, unsigned};
 use super::slot::{Slot, States, zeros};

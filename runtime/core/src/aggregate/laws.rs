@@ -1,6 +1,7 @@
-//! The laws of S1 as tests that every state shares.
+//! Checks of the laws of S1, for the tests of every numeric state.
 //!
 //! Invariant: states are equal exactly when their bytes are, so each law compares bytes.
+//! Deliberately absent: what a value means.
 
 /// A state under test.
 pub(super) trait Lawful: Clone {
@@ -26,8 +27,8 @@ pub(super) fn merged<S: Lawful>(a: &S, b: &S) -> S {
     sum
 }
 
-/// Checks identity, commutativity, associativity, the round trip through bytes, with other bytes
-/// behind, and that merging what was read is merging what was written.
+/// Checks identity, commutativity, associativity, the round trip through bytes (with other bytes
+/// after them), and that a decoded state merges like the original.
 pub(super) fn check_monoid<S: Lawful>(zero: &S, [a, b, c]: [&S; 3]) {
     let bytes = encoded(a);
     assert_eq!(encoded(&merged(a, zero)), bytes, "identity");

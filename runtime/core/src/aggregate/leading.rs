@@ -1,9 +1,9 @@
-//! The leading bits of a real number: all that a rounding needs to know of it (S17).
+//! Leading bits: the highest bits of a real number, which are enough to round it (S17).
 //!
 //! A [`Leading`] is `±(magnitude + cut) * 2^exponent` with `0 <= cut < 1`, where `sticky` says
 //! whether `cut` is positive. Invariant: with `sticky` the magnitude has at least 120 bits (all 128
-//! if it is to be divided), so the cut lies far below the last bit of any double, also under a
-//! square root. Deliberately absent: any floating operation.
+//! if it is to be divided), so the cut lies far below the last bit of any double, even after a
+//! square root. Deliberately absent: any floating-point operation.
 
 use super::rounding::round;
 
@@ -21,8 +21,8 @@ pub struct Leading {
 }
 
 impl Leading {
-    /// The leading bits of `±limbs * 2^exponent`, plus a little if `sticky`; the limbs are
-    /// little-endian, and more than 128 significant bits if `sticky`.
+    /// The leading bits of `±limbs * 2^exponent`, plus a positive amount below the last bit if
+    /// `sticky`; the limbs are little-endian, with more than 128 significant bits if `sticky`.
     pub fn of(negative: bool, limbs: &[u64], exponent: i64, sticky: bool) -> Leading {
         let Some(top) = limbs.iter().rposition(|&limb| limb != 0) else {
             debug_assert!(!sticky, "what was cut lies below the leading bits");
@@ -43,7 +43,7 @@ impl Leading {
 
     /// The leading bits of `±limbs * 2^exponent / divisor`; the divisor is not 0.
     pub fn of_quotient(negative: bool, limbs: &[u64], exponent: i64, divisor: u64) -> Leading {
-        // Three limbs more than the number has: above 2^128 for any divisor.
+        // Three limbs more than the number has, so the quotient is above 2^128 for any divisor.
         let mut quotient = vec![0; limbs.len() + 3];
         let (divisor, mut rest) = (u128::from(divisor), 0);
         for at in (0..quotient.len()).rev() {
@@ -100,10 +100,10 @@ impl Leading {
         if self.is_zero() {
             return 0.0;
         }
-        // What was cut off cannot be shifted in; it has enough bits already.
+        // Bits that were cut off cannot be shifted in; the magnitude has enough bits already.
         let shift = if self.sticky { 0 } else { self.magnitude.leading_zeros() };
         let (magnitude, exponent) = (self.magnitude << shift, self.exponent - i64::from(shift));
-        // An even exponent, at the price of at most one bit.
+        // Makes the exponent even, which costs at most one bit.
         let odd = exponent & 1 == 1;
         let even = magnitude >> u32::from(odd);
         let root = even.isqrt();

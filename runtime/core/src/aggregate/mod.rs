@@ -10,8 +10,9 @@
 //! decode(encode(a)) = a,  and a = b exactly when encode(a) = encode(b)
 //! ```
 //!
-//! Everything else in Lockstep rests on these lines. Several features share a slot: a mean reads
-//! the sum and the count that a sum and a count read too. Deliberately absent: windows, time, I/O.
+//! Everything else in Lockstep relies on these laws. Several features can share a slot: a mean
+//! reads the same sum and count as the features `sum` and `count`. Deliberately absent: windows,
+//! time, I/O.
 
 mod retract;
 mod slot;

@@ -1,7 +1,8 @@
 //! Power sums of numbers, up to the second or the fourth power: variance, skewness, kurtosis.
 //!
 //! Laws: those of the integers, component by component. State: the count n, the exact sums S1 to S2
-//! or S4 of the finite inputs' powers, and how many inputs are not finite. With `A = n S2 - S1^2`,
+//! or S4 of the finite inputs' powers, and the number of inputs that are not finite. With `A = n S2
+//! - S1^2`,
 //!
 //! ```text
 //! var_pop  = A / n^2               var_samp = A / (n (n - 1))       stddev = sqrt(var)
@@ -11,8 +12,9 @@
 //!
 //! which are the formulas over central moments, multiplied out (S17). Error bound: none; each is
 //! the real number rounded once. Powers come from integer mantissas. Bytes: twice the count plus
-//! the flag for NaN or an infinity, then the sums. Deliberately absent: a least count for skewness
-//! and kurtosis; a single number has no variance, which is null, and a single NaN gives NaN.
+//! the flag for NaN or an infinity, then the sums. Deliberately absent: a minimum count for
+//! skewness and kurtosis; a single number has variance 0, which gives null, and a single NaN gives
+//! NaN.
 
 use super::bytes::{put_unsigned, unsigned};
 use super::cross::Cross;
@@ -31,14 +33,14 @@ pub enum Order {
     Fourth,
 }
 
-/// Limbs of the fourth powers' sum: those of cent amounts take 212 bits at 64 exponents.
+/// Limbs of the sum of fourth powers: for amounts in cents it takes 212 bits at 64 exponents.
 const FOURTH_LIMBS: usize = 6;
 
 /// The power sums of some numbers.
 #[derive(Clone, Debug)]
 pub struct Moments {
     count: u64,
-    /// Inputs that are NaN or infinite; counted, so that a subtraction can take them away.
+    /// Inputs that are NaN or infinite; counted, so that they can be subtracted again.
     not_finite: u64,
     first: ExactSum,
     second: ExactSum,
@@ -51,7 +53,7 @@ struct Higher {
     fourth: ExactSum<FOURTH_LIMBS>,
 }
 
-/// The bounds of the sum of `power`-th powers: of doubles, of which integers are a part.
+/// The bounds of the sum of `power`-th powers of doubles, which include those of integers.
 const fn bounds(power: i64) -> (i64, i64) {
     (-1074 * power, 1024 * power + 64)
 }
@@ -102,7 +104,7 @@ impl Moments {
 
     /// Adds other moments of the same order.
     pub fn merge(&mut self, other: &Moments) {
-        // Damaged bytes may hold any count; lawful ones stay below 2^64.
+        // Damaged bytes may hold any count; valid ones stay below 2^64.
         self.count = self.count.wrapping_add(other.count);
         self.not_finite = self.not_finite.wrapping_add(other.not_finite);
         self.first.merge(&other.first);
@@ -113,9 +115,9 @@ impl Moments {
         }
     }
 
-    /// Takes away moments that were merged into these. Inputs that are not finite are counted in
-    /// memory and a flag in bytes, so both must come from the numbers themselves, or from the same
-    /// decoded states.
+    /// Subtracts moments that were merged into these. Inputs that are not finite are a count in
+    /// memory but only a flag in bytes, so both moments must come from the numbers themselves, or
+    /// from the same decoded states.
     pub fn subtract(&mut self, other: &Moments) {
         self.count = self.count.wrapping_sub(other.count);
         self.not_finite = self.not_finite.wrapping_sub(other.not_finite);
@@ -364,7 +366,7 @@ mod tests {
             }
         }
 
-        /// Goal: no bytes panic, and one encoding a state.
+        /// Goal: no bytes cause a panic, and each state has one encoding.
         #[test]
         fn s01_moments_bytes_are_canonical(
             numbers in numbers(), noise in prop::collection::vec(any::<u8>(), 0..60),
@@ -383,7 +385,8 @@ mod tests {
         }
     }
 
-    /// Goal: the ends of the range, cancellation, and results that are exact.
+    /// Goal: results are right at the ends of the range and after cancellation, and exact ones are
+    /// exact.
     #[test]
     fn s17_moments_at_the_ends() {
         let floats = |values: &[f64]| values.iter().map(|&x| Number::Float(x)).collect::<Vec<_>>();
@@ -405,7 +408,7 @@ mod tests {
         assert_eq!((moments.skewness(), moments.kurtosis()), (Some(0.65625), Some(-0.21875)));
     }
 
-    /// Goal: what is not finite gives NaN, but too few inputs give null first (S17).
+    /// Goal: a value that is not finite gives NaN, but too few inputs give null first (S17).
     #[test]
     fn s17_moments_of_what_is_not_finite() {
         for special in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
@@ -418,7 +421,7 @@ mod tests {
         }
     }
 
-    /// Goal: the bytes never change unnoticed (S1). Method: golden encodings.
+    /// Goal: a change of the stored bytes is noticed (S1). Method: golden encodings.
     #[test]
     fn golden_bytes() {
         let golden = |order, numbers: &[Number]| encoded(&fold(order, numbers));

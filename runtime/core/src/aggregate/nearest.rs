@@ -1,7 +1,8 @@
-//! Real numbers of the tests: big rationals, and what it means that a double is the nearest.
+//! Real numbers for the tests: big rationals, and a check that a double is the nearest one.
 //!
-//! Invariant: no function here shares code with the exact states; a double is taken apart by the
-//! definition of IEEE 754, and a result is judged by its neighbours.
+//! Invariant: no function here shares code with the exact states; a double is decoded by the
+//! definition of IEEE 754, and a result is compared with its neighbours. Deliberately absent:
+//! rounding.
 
 use super::number::Number;
 use num_bigint::BigInt;
@@ -38,8 +39,8 @@ fn middle_above(value: f64) -> BigRational {
     (real(value) + above) / integer(2)
 }
 
-/// Whether a magnitude `got` is nearest to a real that compares to other reals as `compare` says:
-/// `compare(x)` is the order of the real to `x`.
+/// Whether the magnitude `got` is nearest to a real number; `compare(x)` returns how that number
+/// compares to `x`.
 fn is_nearest(got: f64, compare: impl Fn(&BigRational) -> std::cmp::Ordering) -> bool {
     let even = got.to_bits() & 1 == 0;
     let above = |middle: &BigRational, at_tie: bool| {

@@ -1,7 +1,7 @@
-//! A number as a row has it, taken apart for exact sums.
+//! A number from a row, split into mantissa and exponent for exact sums.
 //!
-//! Invariant: [`Number::parts`] is exact; NaN and the infinities have none. Deliberately absent:
-//! float32, which widens exactly before it comes here.
+//! Invariant: [`Number::parts`] is exact; NaN and the infinities have no parts. Deliberately
+//! absent: float32, which is widened exactly before it gets here.
 
 /// A number of a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,7 +43,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Goal: a double is its parts. Method: rationals.
+        /// Goal: the parts of a double make up the double. Method: rationals.
         #[test]
         fn s17_parts_are_exact(value in any_double()) {
             match float_parts(value) {

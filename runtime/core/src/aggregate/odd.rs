@@ -1,9 +1,9 @@
 //! The canonical bytes of an exact number: sign, odd magnitude and exponent.
 //!
 //! Invariant: a number `±m * 2^e` with odd `m` has one encoding: the exponent as a zigzag integer,
-//! twice the magnitude's length in bytes plus the sign, the magnitude least significant byte first
-//! without leading zeros. Zero is `0 0`. The reader refuses every other form, and every number
-//! outside the bounds of its caller, so a damaged length cannot ask for memory.
+//! twice the magnitude's length in bytes plus the sign, then the magnitude, least significant byte
+//! first, without leading zeros. Zero is `0 0`. The reader refuses every other form, and every
+//! number outside the bounds that its caller gives, so a damaged length cannot make it allocate.
 
 use super::bytes::{put_signed, put_unsigned, signed, unsigned};
 
@@ -28,7 +28,7 @@ pub fn put_odd(negative: bool, limbs: &[u64], exponent: i64, out: &mut Vec<u8>) 
     out.truncate(start + length);
 }
 
-/// A number as its canonical bytes have it.
+/// A number, as decoded from its canonical bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Odd<'a> {
     /// Whether it is below zero.

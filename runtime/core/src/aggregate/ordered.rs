@@ -1,10 +1,11 @@
 //! The first and the last value in row order (S15).
 //!
 //! Row order is (event_time, event_id, ordinal of the row within its event), or without event ids
-//! (event_time, the whole row in value order). Laws: `merge` picks the one that comes first (last)
-//! in a total order of rows, so it is associative, commutative and idempotent. State: the value
-//! with its place in the order. Error bound: none. Bytes: the tie's length + 1, the tie,
-//! the event time, the value behind its length.
+//! (event_time, the whole row in value order); everything after event_time is called the tie. Laws:
+//! `merge` picks the value that comes first (last) in a total order of rows, so it is associative,
+//! commutative and idempotent. State: the value with its position in the order. Error bound: none.
+//! Bytes: the tie's length + 1, the tie, the event time, then the length and the encoding of the
+//! value. Deliberately absent: nulls, which are skipped (S16).
 
 use super::bytes::{put_unsigned, unsigned};
 use super::encoded::{put_value, take_value, value};
@@ -19,18 +20,18 @@ pub enum Side {
     Last,
 }
 
-/// A value and its row's place in the order.
+/// A value and the position of its row in the order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Placed {
     /// The row's event time.
     pub event_time: i64,
-    /// What decides between rows of one event time; bytes that order as S15 says.
+    /// The tie, which orders rows of equal event time; its bytes sort as S15 says.
     pub tie: Box<[u8]>,
     /// The value; never null.
     pub value: Value,
 }
 
-/// Keeps in `best` the one that comes first (last).
+/// Keeps in `best` whichever comes first (last).
 pub fn keep(
     side: Side,
     best: &mut Option<Box<Placed>>,

@@ -1,23 +1,23 @@
-//! Approximate percentiles: a sketch of relative error with integer bins (S19).
+//! Approximate percentiles: a sketch with a bounded relative error and integer bins (S19).
 //!
-//! A finite value's bin is its sign and its bit pattern without the sign and the last 52 - `bits`
-//! bits: exponent and leading `bits` of the mantissa, found without a logarithm. Zeros, each
-//! infinity and NaN have a bin of their own. `bits` starts at 7 and drops by one, neighbours
-//! merging in pairs, while more than 1024 bins of any kind are in use.
+//! A finite value's bin is determined by its bit pattern without the last 52 - `bits` bits of the
+//! mantissa: sign, exponent and leading `bits` of the mantissa. So no logarithm is needed. Zeros,
+//! each infinity and NaN have a bin of their own. `bits` starts at 7 and decreases by one, merging
+//! neighbouring bins in pairs, while more than 1024 bins of any kind are in use.
 //!
-//! Laws: the bins in use at each `bits` only become more, so the state's `bits` is the greatest at
-//! which all values together use at most 1024 bins, whatever the order, and the counts are those of
-//! all values at it. State: the counts, in [`super::bins`]. Error bound: the answer is the double in
-//! the middle of the bin of the value x with rank ceil(p n), at least 1, in order; it differs from x
-//! by at most 2^-(bits + 1) of |x|, or of the least normal double where |x| is less. Below 0 bits,
-//! which takes values of more than 500 powers of two, a bin spans 2^-bits powers and the answer is
-//! within a factor of 2^(2^(-bits - 1)). Bytes: a byte of 7 - bits and a flag for each kind of
-//! special value present, their counts, the number of bins, then for each its count and the
-//! distance from the one before.
+//! Laws: adding values never reduces the number of bins in use at a given `bits`. So the state's
+//! `bits` is the greatest at which all values together use at most 1024 bins, whatever their order,
+//! and the counts are those of all values in these bins. State: the counts, in [`super::bins`].
+//! Error bound: the result is the double in the middle of the bin of the value x with rank ceil(p
+//! n), at least 1, in order. It differs from x by at most 2^-(bits + 1) of |x|, or of the least
+//! normal double where |x| is less. With `bits` below 0, which takes values of more than 500 powers
+//! of two, a bin spans 2^-bits powers of two, and the result is within a factor of 2^(2^(-bits -
+//! 1)). Bytes: a byte of 7 - bits and a flag for each kind of special value present, their counts,
+//! the number of bins, then for each its count and the distance from the previous one.
 //!
-//! The crates `sketches-ddsketch` and `sketches-rust` take a logarithm and collapse only the
-//! lowest or highest bins, by insertion order, so they are no states here. Deliberately absent:
-//! interpolation.
+//! The crates `sketches-ddsketch` and `sketches-rust` take a logarithm and collapse only the lowest
+//! or highest bins, depending on insertion order, so they do not obey the laws of states.
+//! Deliberately absent: interpolation.
 
 use super::bins::Bins;
 use super::bytes::{put_signed, put_unsigned, signed, unsigned};
@@ -25,9 +25,9 @@ use crate::value::{NAN_64, take};
 
 /// Most bins in use, those of special values included.
 pub const BINS_MAX: usize = 1024;
-/// Bits of the mantissa that tell bins apart, at first.
+/// Bits of the mantissa that determine a bin, at first.
 const BITS_MAX: u32 = 7;
-/// Bits dropped at most: 256 bins a sign are left, always few enough.
+/// Most bits that are dropped: 256 bins for each sign remain, which is always few enough.
 const DROPS_MAX: u32 = 10;
 /// Bits of a double's mantissa.
 const MANTISSA_BITS: u32 = 52;
@@ -46,11 +46,11 @@ pub struct Percentile(Option<Box<Sketch>>);
 
 #[derive(Clone, Debug)]
 struct Sketch {
-    /// How many of the first bits were dropped.
+    /// The number of bits that were dropped.
     drops: u32,
     special: [u64; 4],
-    /// By index: the bin's bits for a positive value, all of them inverted for a negative one. So
-    /// indices order as values do, and halving one drops a bit.
+    /// Counts by index: the bin's bits for a positive value, all of them inverted for a negative
+    /// one. So indices sort as values do, and halving an index drops a bit.
     bins: Bins,
 }
 
@@ -71,7 +71,7 @@ fn index_max(drops: u32) -> i32 {
 fn middle(index: i32, drops: u32) -> f64 {
     let shift = MANTISSA_BITS - BITS_MAX + drops;
     let bin = (if index < 0 { !index } else { index }) as u64;
-    // Only the greatest bin of -1 bits has a middle beyond the finite doubles.
+    // Only the greatest bin at -1 bits has a middle beyond the finite doubles.
     let value = f64::from_bits((bin << shift | 1 << (shift - 1)).min(FINITE_MAX));
     if index < 0 { -value } else { value }
 }
@@ -103,7 +103,7 @@ impl Percentile {
         }
     }
 
-    /// Adds one integer, into the bin of its own leading bits: rounded to a double, it could have
+    /// Adds one integer to the bin of its own leading bits: rounded to a double first, it could get
     /// the next exponent.
     #[inline]
     pub fn add_int(&mut self, value: i64) {
@@ -131,14 +131,14 @@ impl Percentile {
         sketch.collapse();
     }
 
-    /// The bits of the mantissa that still tell bins apart; the error bound follows from them.
+    /// The bits of the mantissa that still determine a bin; the error bound follows from them.
     pub fn bits(&self) -> i32 {
         let drops = self.0.as_ref().map_or(0, |sketch| sketch.drops);
         BITS_MAX as i32 - drops as i32
     }
 
-    /// The answer for the value of rank ceil(n * millionths / 1,000,000), at least 1; `None` of no
-    /// values.
+    /// The result for the value of rank ceil(n * millionths / 1,000,000), at least 1; `None`
+    /// without values.
     pub fn percentile(&self, millionths: u32) -> Option<f64> {
         let sketch = self.0.as_ref()?;
         let rank = (sketch.rows() * u128::from(millionths)).div_ceil(1_000_000).max(1);
@@ -206,7 +206,7 @@ impl Percentile {
             return Some(Percentile(None));
         }
         let sketch = Sketch { drops, special, bins };
-        // At most 1024 bins are in use, and before the last drop more could have been.
+        // At most 1024 bins are in use, and it must be possible that the last drop was needed.
         let possible = sketch.bins.iter().map(|(_, count)| count.min(2) as usize).sum::<usize>();
         let canonical = sketch.used() <= BINS_MAX
             && (drops == 0 || possible + sketch.used() - length > BINS_MAX);
@@ -227,7 +227,7 @@ impl Sketch {
         self.collapse();
     }
 
-    /// How many bins of any kind are in use.
+    /// The number of bins of any kind in use.
     fn used(&self) -> usize {
         self.bins.len() + self.special.iter().filter(|count| **count != 0).count()
     }
@@ -240,13 +240,13 @@ impl Sketch {
         }
     }
 
-    /// How many values there are.
+    /// The number of values.
     fn rows(&self) -> u128 {
         let special = self.special.iter().map(|&count| u128::from(count)).sum::<u128>();
         special + self.bins.iter().map(|(_, count)| u128::from(count)).sum::<u128>()
     }
 
-    /// Answers and counts of the bins, in value order.
+    /// Results and counts of the bins, in value order.
     fn in_order(&self) -> impl Iterator<Item = (f64, u64)> {
         let middle = |(index, count)| (middle(index, self.drops), count);
         [(f64::NEG_INFINITY, self.special[MINUS_INFINITY])]
@@ -297,7 +297,7 @@ mod tests {
         ]
     }
 
-    /// Thousands of values of as many powers of two as `powers`, which force collapses.
+    /// Thousands of values spread over `powers` powers of two, which force collapses.
     fn many_doubles() -> impl Strategy<Value = Vec<f64>> {
         let length = prop_oneof![2 => 900usize..1200, 1 => 1200usize..5000];
         (any::<u64>(), length, 1u32..12, any::<bool>()).prop_map(|(seed, length, bits, signed)| {
@@ -333,14 +333,14 @@ mod tests {
         bins.collect::<HashSet<_>>().len()
     }
 
-    /// The bound of the module's prose.
+    /// Checks the error bound of the module's documentation.
     fn is_near(answer: f64, x: f64, bits: i32) -> bool {
         if x.is_nan() || x.is_infinite() || x == 0.0 {
             return answer.to_bits() == if x == 0.0 { 0 } else { canonical(x) };
         }
         let scale = x.abs().max(f64::MIN_POSITIVE);
         if bits >= 0 {
-            // Exact: the difference is of neighbours and the factor a power of two.
+            // Exact: the difference is between neighbours and the factor is a power of two.
             return answer.signum() == x.signum()
                 && (answer - x).abs() <= scale * 2f64.powi(-bits - 1);
         }
@@ -370,8 +370,8 @@ mod tests {
         Ok(())
     }
 
-    /// Goal: an integer is in the bin of its own bits. Method: integers that round to the next power
-    /// of two as doubles, and their neighbours.
+    /// Goal: an integer is in the bin of its own bits. Method: integers that round to the next
+    /// power of two as doubles, and their neighbours.
     #[test]
     fn s19_integers_are_binned_exactly() {
         let answer = |value: i64| {
@@ -408,7 +408,7 @@ mod tests {
             check_answers(&values, millionths)?;
         }
 
-        /// Goal: bytes that nobody wrote never panic and read only as themselves.
+        /// Goal: arbitrary bytes never panic, and those that decode encode to themselves.
         #[test]
         fn s01_noise_reads_as_itself(
             noise in prop::collection::vec(prop_oneof![0u8..10, any::<u8>()], 0..40),
@@ -420,9 +420,9 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(40))]
 
-        /// Goal: collapsing is lawful: any grouping gives the same bytes, the greatest lawful
-        /// `bits` by the definition, and the error bound holds. Method: as above with thousands of
-        /// distinct magnitudes.
+        /// Goal: collapsing keeps the laws: any grouping gives the same bytes, `bits` is the
+        /// greatest allowed by the definition, and the error bound holds. Method: as above with
+        /// thousands of distinct magnitudes.
         #[test]
         fn s18_s19_collapsing_keeps_the_laws(
             values in many_doubles(),
@@ -434,8 +434,8 @@ mod tests {
         }
     }
 
-    /// Goal: all doubles fit into the bins of the fewest bits, also the greatest bin of -1 bits,
-    /// whose middle is no finite double.
+    /// Goal: all doubles fit into the bins at the fewest bits, including the greatest bin at -1
+    /// bits, whose middle is not a finite double.
     #[test]
     fn s19_every_power_of_two_fits() {
         let powers = |step: usize| {
@@ -452,8 +452,8 @@ mod tests {
         assert_eq!((half.bits(), half.percentile(1_000_000)), (-1, Some(f64::MAX)));
     }
 
-    /// Goal: ranks are exact (S19), empty is null (S16), both zeros answer +0.0. Method: integers
-    /// below 256, which are the least of their bins, so that the bin tells the value.
+    /// Goal: ranks are exact (S19), an empty state gives null (S16), both zeros give +0.0. Method:
+    /// integers below 256, which are the least of their bins, so that the bin identifies the value.
     #[test]
     fn s16_s19_ranks() {
         let state = Kind.fold(&(1..=200).map(f64::from).collect::<Vec<_>>());
@@ -477,8 +477,8 @@ mod tests {
         assert_eq!(special.percentile(1_000_000).map(f64::to_bits), Some(NAN_64.to_bits()));
     }
 
-    /// Goal: the bytes never change unnoticed (S1), and impossible states are refused. Method:
-    /// golden encodings.
+    /// Goal: a change of the stored bytes is noticed (S1), and impossible states are refused.
+    /// Method: golden encodings.
     #[test]
     fn golden_bytes() {
         assert_eq!(Kind.bytes(&Kind.zero()), [0, 0]);

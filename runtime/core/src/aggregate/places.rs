@@ -1,13 +1,13 @@
 //! The first or last n values in row order, or the first or last n distinct ones (S15).
 //!
-//! Laws. Plain: the first n of a sorted multiset of placed values under sum. Distinct: each value
-//! at its first (last) place, and of those the n best. Cutting is lawful there too: a value that is
-//! cut has n others before its place, and in any larger multiset those stand at these places or
-//! better; so it can come back only at a worse place than it had, still behind them. State: the
-//! placed values, best first: the earliest first, or with [`Side::Last`] the latest. Error bound:
-//! none. Bytes: the number of values, then for each the tie's length and bytes, the event time, and
-//! the value's length and encoding. Side, form and n are an argument, [`Placing`]. Deliberately
-//! absent: nulls, which no aggregate sees (S16).
+//! Laws. Plain form: the first n of a sorted multiset of placed values under sum. Distinct form:
+//! each value at its first (last) place, and the n best of those. Cutting is sound in the distinct
+//! form too: a value that is cut has n others before its place, and in any larger multiset these
+//! are at the same places or better ones; so the value could return only at a worse place than
+//! before, still after them. State: the placed values, best first: the earliest first, or with
+//! [`Side::Last`] the latest. Error bound: none. Bytes: the number of values, then for each the
+//! tie's length and bytes, the event time, and the value's length and encoding. Side, form and n
+//! are an argument, [`Placing`]. Deliberately absent: nulls, which every aggregate skips (S16).
 
 use super::bytes::{put_unsigned, unsigned};
 use super::encoded::{put_value, take_value, value};
@@ -19,11 +19,11 @@ use xxhash_rust::xxh3::xxh3_64;
 /// Which values are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Placing {
-    /// From which end of the row order.
+    /// The end of the row order from which values are taken.
     pub side: Side,
     /// Whether a value counts once, at its first or last place.
     pub distinct: bool,
-    /// How many are kept.
+    /// How many values are kept.
     pub n: u32,
 }
 
@@ -34,7 +34,7 @@ type Place<'a> = (i64, &'a [u8], &'a Value);
 #[derive(Clone, Debug)]
 struct Kept {
     placed: Placed,
-    /// With distinct values a hash that tells most others apart without looking at them.
+    /// With distinct values, a hash by which most values can be told apart without comparing them.
     tag: u64,
 }
 
@@ -73,7 +73,7 @@ impl Placing {
 pub struct Places(VecDeque<Kept>);
 
 impl Places {
-    /// Of nothing.
+    /// The state without values.
     pub const fn zero() -> Places {
         Places(VecDeque::new())
     }
@@ -107,7 +107,7 @@ impl Places {
             self.0.pop_back();
         }
         if self.0.is_empty() {
-            // Most states of a large store hold one value.
+            // Most states in a large store hold one value.
             self.0.reserve_exact(1);
         }
         self.0.insert(at, Kept::new(placing, new));
@@ -260,7 +260,7 @@ mod tests {
             prop_assert!(state.values().eq(&defined(placing, &rows)));
         }
 
-        /// Goal: bytes that nobody wrote never panic and read only as themselves.
+        /// Goal: arbitrary bytes never panic, and those that decode encode to themselves.
         #[test]
         fn s01_noise_reads_as_itself(
             noise in prop::collection::vec(prop_oneof![0u8..10, any::<u8>()], 0..60),
@@ -270,7 +270,8 @@ mod tests {
         }
     }
 
-    /// Goal: S15's order of results, copies kept or not. Method: four rows written out.
+    /// Goal: results are in the order of S15, with and without copies. Method: four rows written
+    /// out.
     #[test]
     fn s15_results_in_order() {
         let rows = [(1, "a"), (2, "b"), (3, "a"), (4, "c")];
@@ -288,7 +289,7 @@ mod tests {
         }
     }
 
-    /// Goal: the bytes never change unnoticed (S1). Method: golden encodings.
+    /// Goal: a change of the stored bytes is noticed (S1). Method: golden encodings.
     #[test]
     fn golden_bytes() {
         let placing = Placing { side: Side::Last, distinct: true, n: 2 };

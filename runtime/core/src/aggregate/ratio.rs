@@ -1,9 +1,10 @@
 //! The quotient of two counts, sums or means, rounded once (S17), and the rate.
 //!
-//! Invariant: `a / b` of finite exact values is the double nearest to the real quotient, whatever
-//! the two are; a sum that leaves its own type is still its exact value here. If a value of an
-//! operand is NaN or infinite, it is the IEEE quotient of the two rounded operands. Null if an
-//! operand is null or the divisor is 0. Deliberately absent: a state; it reads those of others.
+//! Invariant: `a / b` of finite exact values is the double nearest to the real quotient; a sum that
+//! exceeds its own type still counts with its exact value here. If a value of an operand is NaN or
+//! infinite, the result is the IEEE quotient of the two rounded operands. It is null if an operand
+//! is null or the divisor is 0. Deliberately absent: a state; it reads the states of other
+//! aggregates.
 
 use super::float_sum::FloatSum;
 use super::int_sum::IntSum;
@@ -11,7 +12,7 @@ use super::leading::Leading;
 use super::rational::{Scaled, round_quotient};
 use crate::value::canonical_f64;
 
-/// What an operand counts or sums.
+/// The count or sum of an operand.
 #[derive(Clone, Copy, Debug)]
 pub enum Total<'a> {
     /// A count.
@@ -77,7 +78,7 @@ impl<'a> Operand<'a> {
         }
     }
 
-    /// The operand as a feature of its own would have it, except that a sum of integers has no
+    /// The operand as the value of a feature of its own, except that a sum of integers cannot
     /// overflow.
     fn rounded(&self) -> f64 {
         self.special().unwrap_or_else(|| self.leading().round_quotient(self.divisor))
@@ -121,7 +122,7 @@ mod tests {
     use num_rational::BigRational;
     use proptest::prelude::*;
 
-    /// What an operand is made of.
+    /// The inputs of an operand.
     #[derive(Clone, Debug)]
     enum Input {
         Count(u64),
@@ -137,7 +138,8 @@ mod tests {
         ]
     }
 
-    /// The operand, whether it is null, and its value by rationals if it is finite.
+    /// Calls `read` with the operand, whether it is null, and its value by rationals if it is
+    /// finite.
     fn with_operand<R>(
         input: &Input,
         mean: bool,
@@ -212,7 +214,7 @@ mod tests {
         assert_eq!(ratio(of(&infinite), Some(Operand::count(2))), Some(f64::INFINITY));
         assert_eq!(ratio(of(&infinite), Some(Operand::count(0))), None);
         assert!(ratio(of(&infinite), of(&infinite)).unwrap().is_nan());
-        // Beyond the range, but finite: exact.
+        // Beyond the range of its type, but finite: exact.
         assert_eq!(ratio(of(&over), of(&over)), Some(1.0));
         assert_eq!(ratio(of(&over), Some(Operand::count(2))), Some(f64::MAX));
         assert_eq!(rate(3, 86_400_000_000, 0), None);

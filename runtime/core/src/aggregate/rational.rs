@@ -1,10 +1,11 @@
 //! Rationals of big integers, and their square roots, rounded once (S17).
 //!
-//! A [`Scaled`] is an integer times a power of two: what an exact sum is, and what sums, products
-//! and multiples of exact sums are. Invariant: [`round_quotient`] and [`round_root`] give the double
-//! nearest to the real result, ties to even, subnormals and overflow included. A quotient of at
-//! least 125 bits and a sticky remainder decide, also below an integer square root.
-//! Deliberately absent: any floating operation, and reduced fractions, which rounding needs not.
+//! A [`Scaled`] is an integer times a power of two, as exact sums are, and also sums, products and
+//! multiples of exact sums. Invariant: [`round_quotient`] and [`round_root`] return the double
+//! nearest to the real result, ties to even, including subnormals and overflow. A quotient of at
+//! least 125 bits and a sticky remainder are enough to decide, even under a square root.
+//! Deliberately absent: any floating-point operation, and reduced fractions, which rounding does
+//! not need.
 
 use super::leading::Leading;
 use num_bigint::{BigInt, BigUint, Sign};
@@ -58,7 +59,7 @@ impl Scaled {
         Leading::of(self.is_negative(), &limbs, self.exponent, false)
     }
 
-    /// Both mantissas at the lower of the two exponents.
+    /// Both mantissas with the lower of the two exponents.
     fn aligned(&self, other: &Scaled) -> (BigInt, BigInt, i64) {
         // Zero has no exponent of its own.
         let low = match (self.is_zero(), other.is_zero()) {

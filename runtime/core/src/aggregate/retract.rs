@@ -1,10 +1,10 @@
-//! Taking rows away again, for windows that slide over sorted rows.
+//! Retraction: subtracts rows from states again, for windows that slide over sorted rows.
 //!
 //! Law: `retract(update(s, r), r)` has the value of `s`, for every state of rows. Only sums have
-//! such an inverse; a least value or a set does not know what it forgot. A state from which rows
-//! were taken is read, not encoded: what it keeps beside its value (the span of a decayed sum) may
-//! be wider than that of the rows left. Deliberately absent: counts and sums of integers, which
-//! `sweep/prefix.rs` has without sliding.
+//! such an inverse; the least value or a set cannot know what remains. A state from which rows were
+//! subtracted may be read, not encoded: what it keeps besides its value (the span of a decayed sum)
+//! may be wider than that of the remaining rows. Deliberately absent: counts and sums of integers,
+//! for which `sweep/prefix.rs` needs no retraction.
 
 use super::float_sum::FloatSum;
 use super::slot::{Slot, SlotKind};
@@ -14,7 +14,7 @@ use arrow::array::Array;
 use std::ops::Range;
 
 impl Slot {
-    /// Whether rows can be taken away from states of this slot.
+    /// Whether rows can be subtracted from states of this slot.
     pub fn retracts(&self) -> bool {
         matches!(
             self.kind,
@@ -26,7 +26,7 @@ impl Slot {
         )
     }
 
-    /// Makes a state that of no rows.
+    /// Resets a state to that of no rows.
     #[inline]
     pub fn reset(&self, state: &mut State) {
         match state {
@@ -47,7 +47,7 @@ impl Slot {
         }
     }
 
-    /// Takes the rows of `range` away from a state to which they were added.
+    /// Subtracts the rows of `range` from a state to which they were added.
     #[inline]
     pub fn retract_rows(&self, state: &mut State, rows: &Rows, range: Range<usize>) {
         match (self.floats(rows), state) {
@@ -58,7 +58,7 @@ impl Slot {
         }
     }
 
-    /// The inputs of a sum of doubles to which every row counts.
+    /// The inputs of a sum of doubles, if every row counts.
     #[inline]
     fn floats<'r>(&self, rows: &'r Rows) -> Option<&'r [f64]> {
         match (&self.kind, self.filter) {
@@ -70,7 +70,7 @@ impl Slot {
         }
     }
 
-    /// Takes row `row` of `rows` away from a state to which it was added.
+    /// Subtracts row `row` of `rows` from a state to which it was added.
     #[inline]
     fn retract(&self, state: &mut State, rows: &Rows, row: usize) {
         let mut unit = self.zero();

@@ -1,10 +1,11 @@
 //! Rounding once: the double nearest to `±magnitude * 2^exponent` (S17).
 //!
-//! Invariant: the result is the real number rounded to nearest, ties to even, subnormals and
-//! overflow to infinity included, exactly as IEEE 754 asks. `sticky` says that a positive amount
-//! below the magnitude's last bit was cut off. Deliberately absent: any floating operation.
+//! Invariant: the result is the real number rounded to nearest, ties to even, including subnormals
+//! and overflow to infinity, exactly as IEEE 754 requires. `sticky` says that a positive amount
+//! below the magnitude's last bit was cut off. Deliberately absent: any floating-point operation.
 
-/// The double nearest to `magnitude * 2^exponent`, plus a little if `sticky`.
+/// The double nearest to `magnitude * 2^exponent`, plus a positive amount below the last bit if
+/// `sticky`.
 ///
 /// With `sticky`, `magnitude` must have at least 55 bits, so that the cut part lies below the
 /// rounding position.
@@ -44,7 +45,8 @@ pub fn round(negative: bool, magnitude: u128, exponent: i32, sticky: bool) -> f6
     f64::from_bits(sign | (field as u64) << 52 | (mantissa & ((1 << 52) - 1)))
 }
 
-/// The double nearest to `magnitude * 2^exponent / divisor`, plus a little if `sticky`.
+/// The double nearest to `magnitude * 2^exponent / divisor`, plus a positive amount below the last
+/// bit if `sticky`.
 ///
 /// The quotient keeps at least 64 bits and a sticky remainder, so one rounding decides. With
 /// `sticky`, `magnitude` must have its highest bit set.
@@ -70,8 +72,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Goal: agreement with the processor where it rounds once too: integers to doubles, and
-        /// the quotient of two integers that doubles hold exactly.
+        /// Goal: the result agrees with the processor where that rounds once too: integers to
+        /// doubles, and the quotient of two integers that doubles hold exactly.
         #[test]
         fn s17_rounds_like_the_processor(n in any::<i128>(), shift in 0u32..127, d in 1u64..1 << 53) {
             let n = n >> shift;
@@ -86,8 +88,8 @@ mod tests {
             );
         }
 
-        /// Goal: any double survives as mantissa and exponent, and halves of the last bit go to
-        /// even, also among the subnormals.
+        /// Goal: any double is unchanged by splitting it into mantissa and exponent, and halves of
+        /// the last bit are rounded to even, also among the subnormals.
         #[test]
         fn s17_rounds_at_every_exponent(bits in any::<u64>()) {
             let x = f64::from_bits(bits);

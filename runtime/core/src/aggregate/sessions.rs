@@ -1,9 +1,11 @@
-//! Sessions: runs of rows whose neighbours lie at most a gap apart (S3), each with its states.
+//! Sessions: sequences of rows in which neighbours are at most a gap apart (S3), each with its
+//! states.
 //!
-//! Laws: the sessions of a set of rows are the connected parts of "at most a gap apart", and joining
-//! the sessions of two sets gives those of their union: two sessions that touch are one, whichever
-//! rows made them. So merging is associative and commutative. Bytes: the number of sessions, then
-//! each, ascending: first and last event time, its states.
+//! Laws: the sessions of a set of rows are its connected parts under "at most a gap apart", and
+//! joining the sessions of two sets gives those of their union: two sessions that touch become one,
+//! whichever rows they came from. So merging is associative and commutative. Bytes: the number of
+//! sessions, then for each, ascending: first and last event time, its states. Deliberately absent:
+//! which sessions are closed, which depends on `as_of`.
 
 use super::bytes::{put_unsigned, unsigned};
 use super::slot::{Slot, States, zeros};
@@ -26,12 +28,12 @@ pub struct Session {
 #[derive(Clone, Debug)]
 pub struct Sessions(Vec<Session>);
 
-/// Whether a session and one that begins no earlier are one.
+/// Whether a session and one that does not begin before it are a single session.
 fn touch(gap_us: i64, before: &Session, after: &Session) -> bool {
     after.first.saturating_sub(before.last) <= gap_us
 }
 
-/// Adds to a session one that touches it.
+/// Merges into a session one that touches it.
 fn absorb(inner: &[Slot], before: &mut Session, after: &Session) {
     before.last = before.last.max(after.last);
     let pairs = before.states.iter_mut().zip(&after.states);
@@ -53,7 +55,8 @@ impl Sessions {
         }
         let at = self.0.partition_point(|session| session.first < time);
         self.0.insert(at, Session { first: time, last: time, states });
-        // One row touches its neighbours at most: the later one first, so that both can join.
+        // One row touches two neighbours at most; the later one is tried first, so that both can
+        // join.
         for at in [at, at.wrapping_sub(1)] {
             if let Some([before, after]) = self.0.get_mut(at..).and_then(<[_]>::first_chunk_mut)
                 && touch(gap_us, before, after)
@@ -74,7 +77,7 @@ impl Sessions {
         self.join(gap_us, inner);
     }
 
-    /// Joins sessions that touch; they lie in order of their first event time.
+    /// Joins sessions that touch; they must be sorted by first event time.
     fn join(&mut self, gap_us: i64, inner: &[Slot]) {
         let mut joined: Vec<Session> = Vec::with_capacity(self.0.len());
         for session in self.0.drain(..) {

@@ -1,7 +1,8 @@
-//! Slots: what one part of a view's state is a state of.
+//! Slots: the partial aggregates that make up a view's state.
 //!
 //! Invariant: a slot depends on the view's declaration alone, and two features that need the same
-//! state share it. A filter stands before everything else in its slot. Deliberately absent: windows.
+//! state share it. A filter applies before everything else in its slot. Deliberately absent:
+//! windows.
 
 use super::extreme::End;
 use super::moments::Order;
@@ -22,7 +23,7 @@ pub struct Slot {
 pub enum SlotKind {
     /// A count of rows, or of a column's values.
     Count {
-        /// The column; none counts rows.
+        /// The column; `None` counts rows.
         column: Option<usize>,
     },
     /// An exact sum of integers.
@@ -53,7 +54,7 @@ pub enum SlotKind {
     EventTime {
         /// Which.
         side: Side,
-        /// The column; none looks at rows.
+        /// The column; `None` reads rows.
         column: Option<usize>,
     },
     /// Power sums of numbers.
@@ -114,11 +115,11 @@ pub enum SlotKind {
     },
     /// An exponentially decayed sum, or count of inputs (S20).
     Decayed {
-        /// What halves a weight.
+        /// The time in which a weight halves.
         half_life_us: i64,
-        /// Whether each input is a one.
+        /// Whether each input counts as one.
         ones: bool,
-        /// The column; none looks at rows.
+        /// The column; `None` reads rows.
         column: Option<usize>,
     },
     /// The sum of vectors.
@@ -135,7 +136,7 @@ pub enum SlotKind {
         /// The index of the lift in the plan.
         lift: usize,
     },
-    /// For each value of a column, the states of `inner` over the rows with it.
+    /// For each value of a column, the states of `inner` over the rows with that value.
     Keyed {
         /// The column; rows in which it is null are skipped.
         by: usize,
@@ -144,23 +145,23 @@ pub enum SlotKind {
         /// The slots of each value.
         inner: Vec<Slot>,
     },
-    /// The states of `inner` over each of the greatest rows in row order.
+    /// The states of `inner` over each of the last rows in row order.
     LastRows {
         /// How many rows.
         rows: u32,
         /// The slots of each row.
         inner: Vec<Slot>,
     },
-    /// The states of `inner` over each session: rows whose neighbours are near in time.
+    /// The states of `inner` over each session, which is a sequence of rows close in time.
     Sessions {
-        /// The greatest distance of neighbours.
+        /// The greatest distance between neighbours.
         gap_us: i64,
         /// The slots of each session.
         inner: Vec<Slot>,
     },
 }
 
-/// The states of the slots of a view, or of a part of one: one [`super::State`] a slot.
+/// The states of the slots of a view, or of a part of one: one [`super::State`] for each slot.
 pub type States = Box<[super::State]>;
 
 /// The states of no rows.
@@ -169,7 +170,8 @@ pub fn zeros(slots: &[Slot]) -> States {
 }
 
 impl Slot {
-    /// Shows each column that updates of this slot read, those of inner slots too.
+    /// Calls `visit` with each column that updates of this slot read, including those of inner
+    /// slots.
     pub fn visit_columns(&self, visit: &mut dyn FnMut(usize)) {
         self.filter.iter().for_each(|filter| visit(*filter));
         match &self.kind {
@@ -198,7 +200,7 @@ impl Slot {
         self.inner().iter().for_each(|inner| inner.visit_columns(visit));
     }
 
-    /// Whether updates look at the order of rows (S15).
+    /// Whether updates depend on the order of rows (S15).
     pub fn looks_at_order(&self) -> bool {
         let own = matches!(
             self.kind,
@@ -207,7 +209,7 @@ impl Slot {
         own || self.inner().iter().any(Slot::looks_at_order)
     }
 
-    /// Shows the lift of each user-defined state in states of this slot.
+    /// Calls `visit` with the lift of each user-defined state in states of this slot.
     pub fn visit_lifts(&self, visit: &mut dyn FnMut(usize)) {
         if let SlotKind::User { lift } = self.kind {
             visit(lift);

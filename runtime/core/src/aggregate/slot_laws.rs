@@ -1,9 +1,9 @@
-//! The laws of S1 for every kind of slot, the nested ones included, over random rows.
+//! Tests of the laws of S1 for every kind of slot, including nested ones, over random rows.
 //!
-//! Method: rows with ties, nulls and NaN are folded whole, and cut into three parts that are merged
-//! in every grouping; the bytes must be those of the whole, and come back. A user-defined state is
-//! merged by a sum of 64-bit numbers that stands for the guest. Deliberately absent: what a value
-//! means, which the oracle and the cases say.
+//! Method: rows with ties, nulls and NaN are folded as a whole, and in three parts that are merged
+//! in every grouping; the bytes must be those of the whole, and read back. A sum of 64-bit numbers
+//! stands for the guest that merges user-defined states. Deliberately absent: what a value means,
+//! which the oracle and the cases check.
 
 use super::extreme::End;
 use super::moments::Order;
@@ -86,7 +86,7 @@ pub(crate) fn rows(events: &[Event]) -> Rows {
     rows
 }
 
-/// One slot of each kind; every one that takes a bound has one that random rows pass.
+/// One slot of each kind; every kind with a bound has one that random rows exceed.
 fn kinds() -> Vec<SlotKind> {
     let placing = |side, distinct| Placing { side, distinct, n: 3 };
     let (min, max) = (End::Min, End::Max);
@@ -142,7 +142,7 @@ pub(crate) fn slots() -> Vec<Slot> {
     plain().into_iter().chain(filtered).chain(nested).collect()
 }
 
-/// The canonical bytes, after the guest's part.
+/// The canonical bytes, after the guest has merged.
 pub(crate) fn bytes(slot: &Slot, state: &State) -> Vec<u8> {
     let mut state = state.clone();
     slot.visit_users(&mut state, &mut |_, user| {
@@ -197,7 +197,7 @@ proptest! {
             same(&merged(&slot, &merged(&slot, &a, &b), &c), "(a b) c")?;
             same(&merged(&slot, &a, &merged(&slot, &c, &b)), "a (c b)")?;
             same(&merged(&slot, &merged(&slot, &c, &a), &b), "(c a) b")?;
-            // What was read goes on as what was written, whatever byte stands behind it.
+            // A decoded state must behave like the original, whatever byte follows its encoding.
             for behind in [0u8, 0xff] {
                 let mut stored = bytes(&slot, &a);
                 stored.push(behind);

@@ -1,8 +1,8 @@
-//! What a sum has beside its finite values: NaN and the infinities (S17).
+//! Special values of a sum: NaN and the infinities (S17).
 //!
-//! Invariant: counted in memory, so that a subtraction can take them away, and a flag each in
-//! bytes, since the result asks only whether there is one. Laws: those of the counts.
-//! Deliberately absent: the order in which they came.
+//! Invariant: they are counted in memory, so that they can be subtracted again, but each is only a
+//! flag in bytes, because the result depends only on whether there is one. Laws: those of the
+//! counts. Deliberately absent: the order in which they came.
 
 use crate::value::NAN_64;
 
@@ -50,7 +50,7 @@ impl Special {
             | flag(self.minus_infinities, MINUS_INFINITY)
     }
 
-    /// What flags say, as one value each.
+    /// One value of each kind whose flag is set.
     pub fn of_flags(flags: u8) -> Special {
         let count = |flag: u8| u64::from(flags & flag != 0);
         Special {
@@ -60,7 +60,7 @@ impl Special {
         }
     }
 
-    /// The sum, if a value was not finite.
+    /// NaN or an infinity, if any value was not finite.
     pub fn sum(&self) -> Option<f64> {
         match self.flags() {
             0 => None,

@@ -1,9 +1,10 @@
-//! The k greatest or the k least values, copies kept (S14).
+//! The k greatest or the k least values, including copies (S14).
 //!
-//! Laws: the first k of a sorted multiset under sum; what is cut off has k values before it in any
-//! larger multiset too. State: the values, best first. Error bound: none; values keep their types
-//! and bits. Bytes: the number of values, then each one's length and encoding, best first. The end
-//! of the order and k are arguments. Deliberately absent: nulls, which no aggregate sees (S16).
+//! Laws: the first k of a sorted multiset under sum; a value that is cut off has k values before it
+//! in any larger multiset too. State: the values, best first. Error bound: none; values keep their
+//! types and bits. Bytes: the number of values, then each one's length and encoding, best first.
+//! The end of the order and k are arguments. Deliberately absent: nulls, which every aggregate
+//! skips (S16).
 
 use super::bytes::{put_unsigned, unsigned};
 use super::encoded::{put_value, take_value, value};
@@ -25,7 +26,7 @@ fn better(end: End, a: &Value, b: &Value) -> bool {
 }
 
 impl Top {
-    /// The best of nothing.
+    /// The state without values.
     pub const fn zero() -> Top {
         Top(VecDeque::new())
     }
@@ -45,7 +46,7 @@ impl Top {
             self.0.pop_back();
         }
         if self.0.is_empty() {
-            // Most states of a large store hold one value.
+            // Most states in a large store hold one value.
             self.0.reserve_exact(1);
         }
         let at = self.0.partition_point(|old| better(end, old, &value));
@@ -167,7 +168,7 @@ mod tests {
             prop_assert!(state.values().eq(&sorted));
         }
 
-        /// Goal: bytes that nobody wrote never panic and read only as themselves.
+        /// Goal: arbitrary bytes never panic, and those that decode encode to themselves.
         #[test]
         fn s01_noise_reads_as_itself(
             noise in prop::collection::vec(prop_oneof![0u8..10, any::<u8>()], 0..40),
@@ -176,7 +177,7 @@ mod tests {
         }
     }
 
-    /// Goal: the bytes never change unnoticed (S1). Method: golden encodings.
+    /// Goal: a change of the stored bytes is noticed (S1). Method: golden encodings.
     #[test]
     fn golden_bytes() {
         let laws = Best(End::Max, 2);

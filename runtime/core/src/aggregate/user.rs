@@ -1,11 +1,11 @@
 //! The state of a user-defined aggregate: canonical bytes that only the guest can merge (S21).
 //!
-//! The core is pure and calls no guest, so it keeps the states that are to be merged as a multiset
-//! of byte strings. Laws: a union of multisets is associative and commutative, and the guest's
-//! merge is by contract, so it does not matter when it is asked. A state is *settled* when at most
-//! one string is left; only a settled state is encoded or read. A merge that fails is absorbing and
-//! holds nothing else (S18): whatever reads it fails, and is never a null. Bytes: 0 for no rows, 1
-//! for failed, else the length + 2 and the guest's bytes.
+//! The core is pure and calls no guest, so it keeps the states that are still to be merged as a
+//! multiset of byte strings. Laws: union of multisets is associative and commutative, and so is the
+//! guest's merge by contract, so it does not matter when the guest is called. A state is *settled*
+//! when at most one string is left; only a settled state may be encoded or read. A failed merge is
+//! absorbing and holds nothing else (S18): whatever reads it fails, and never gets a null. Bytes: 0
+//! for no rows, 1 for failed, otherwise the length + 2 and the guest's bytes.
 
 use super::bytes::{put_unsigned, unsigned};
 use std::sync::Arc;
@@ -43,7 +43,7 @@ impl UserState {
         }
     }
 
-    /// Takes what the guest has to merge: nothing if it is settled.
+    /// Removes and returns the states that the guest has to merge; `None` if the state is settled.
     pub fn take_unsettled(&mut self) -> Option<Vec<Part>> {
         match self {
             UserState::Parts(parts) if parts.len() > 1 => Some(std::mem::take(parts)),

@@ -1,21 +1,23 @@
-//! Distinct values with a payload each, bounded in number: what [`super::distinct`] and
-//! [`super::histogram`] share.
+//! Value tables: distinct values, each with a payload, limited in number; [`super::distinct`] and
+//! [`super::histogram`] share them.
 //!
 //! Laws: a [`Bounded`] is a map from value to payload, or, once it has held more than `limit`
 //! values, the overflow state, which absorbs everything and holds nothing (S18). If the payloads
 //! are a commutative monoid with zero bytes as zero, so are the maps. State: one buffer of records
-//! (payload, length, canonical encoding); a few are scanned, more have a hash index, which is never
-//! seen in the bytes. Colliding values cost at most `limit` steps an update. Bytes: 0 for overflow,
-//! else the number of values plus one, then for each in value order its payload, its length and
-//! its encoding. The limit is an argument of every function that needs it.
+//! (payload, length, canonical encoding). A short buffer is scanned; a longer one has a hash index,
+//! which never affects the bytes. Colliding values cost at most `limit` steps per update. Bytes: 0
+//! for overflow, otherwise the number of values plus one, then for each in value order its payload,
+//! its length and its encoding. The limit is an argument of every function that needs it.
+//! Deliberately absent: nulls.
 
 use super::bytes::{put_unsigned, unsigned};
 use super::encoded::{put_value, take_value};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// So many records are scanned without an index.
+/// Up to this many records are scanned without an index.
 const SCANNED_MAX: u32 = 8;
-/// An index slot is 0 if empty, else a tag of the hash's highest bits over the record's offset + 1.
+/// An index slot is 0 if empty; otherwise it holds a tag of the hash's highest bits and, below it,
+/// the record's offset + 1.
 const OFFSET_BITS: u32 = 48;
 
 /// Records of distinct values, each with `P` bytes.
@@ -53,11 +55,11 @@ impl<const P: usize> ValueTable<P> {
         Record { encoded, end: offset + P + head + length }
     }
 
-    /// Appends a record with a payload of zeros; its offset.
+    /// Appends a record with a payload of zeros; returns its offset.
     fn push(&mut self, encoded: &[u8]) -> usize {
         let offset = self.records.len();
         if offset == 0 {
-            // Most tables of a large store hold one short value.
+            // Most tables in a large store hold one short value.
             self.records.reserve_exact(P + 1 + encoded.len());
         }
         self.records.extend([0; P]);
@@ -151,12 +153,12 @@ impl<const P: usize> ValueTable<P> {
     }
 }
 
-/// The offset in an index slot that is not empty.
+/// The offset stored in an index slot that is not empty.
 fn offset_of(slot: u64) -> usize {
     ((slot & ((1 << OFFSET_BITS) - 1)) - 1) as usize
 }
 
-/// A table of at most so many values.
+/// A table with a limited number of values.
 #[derive(Clone, Debug)]
 pub enum Bounded<const P: usize> {
     /// No value.
@@ -210,7 +212,7 @@ impl<const P: usize> Bounded<P> {
         }
     }
 
-    /// How many values there are; `None` in overflow.
+    /// The number of values; `None` in overflow.
     pub fn len(&self) -> Option<u32> {
         match self {
             Bounded::Empty => Some(0),
@@ -231,7 +233,8 @@ impl<const P: usize> Bounded<P> {
             Bounded::Held(table) => table.records().collect::<Vec<_>>(),
             Bounded::Overflow => return None,
         };
-        // Stable, since it is the fast one for a table that was read in order and grew a little.
+        // A stable sort, because it is the fast one for a table that was decoded in order and then
+        // grew a little.
         records.sort_by_key(|(_, encoded)| *encoded);
         Some(records)
     }

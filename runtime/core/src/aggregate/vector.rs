@@ -1,13 +1,14 @@
 //! Sums and means of vectors of floats, element by element on a grid.
 //!
-//! An element is rounded to a multiple of `2^grid`, to nearest and ties to even, and is at most
-//! `2^(grid + 40)` before; so a lane is an integer of at most 41 bits and [`ROWS_MAX`] of them fit 63
-//! bits. Laws: those of the integers modulo 2^64, which are the lanes' own as long as the count is
-//! within its limit. State: the count and one lane an element. Beyond the limit the state overflows
-//! (S18): the count only grows, and the encoding then says only that. Error bound: half a grid step
-//! an element; the sum of the rounded elements is exact, and rounded once to a double, the mean too.
-//! Bytes: 0 for overflow, else the count plus one, then, if there are rows, the lanes as
-//! variable-length integers. Deliberately absent: the length, which the view declares.
+//! An element is rounded to a multiple of `2^grid`, to nearest and ties to even, and must be at
+//! most `2^(grid + 40)` before. So an element on the grid, called a lane, is an integer of at most
+//! 41 bits, and the sum of [`ROWS_MAX`] of them fits 63 bits. Laws: those of the integers modulo
+//! 2^64, which agree with those of the integers as long as the count is within its limit. State:
+//! the count and one lane per element. Beyond the limit the state overflows (S18): the count only
+//! grows, and the encoding then says only that. Error bound: half a grid step per element; the sum
+//! of the rounded elements is exact, and it and the mean are rounded once to a double. Bytes: 0 for
+//! overflow, otherwise the count plus one, then, if there are rows, the lanes as variable-length
+//! integers. Deliberately absent: the length, which the view declares.
 
 use super::bytes::{put_signed, put_unsigned, signed, unsigned};
 use super::leading::Leading;
@@ -16,17 +17,17 @@ use std::fmt;
 
 /// The most rows of a state.
 pub const ROWS_MAX: u64 = 1 << 22;
-/// The bits of the greatest element on the grid.
+/// The bits of the greatest element, in grid steps.
 const ELEMENT_BITS: u32 = 40;
 
 /// Why a vector makes its row bad (S8).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum BadVector {
-    /// It has another length than the declared one.
+    /// Its length differs from the declared one.
     Length {
         /// Its length.
         got: usize,
-        /// The declared one.
+        /// The declared length.
         want: usize,
     },
     /// An element is null.
@@ -101,7 +102,8 @@ fn on_grid(mantissa: i64, exponent: i64) -> Option<i64> {
         ..-53 => 0,
         _ => {
             let drop = -exponent as u32;
-            // Not a multiple of the grid: more than the limit also if only a little.
+            // The element is not a multiple of the grid, so it may exceed the limit by less than a
+            // step.
             let (whole, cut) = (magnitude >> drop, magnitude & ((1 << drop) - 1));
             if whole > limit || (whole == limit && cut > 0) {
                 return None;
@@ -136,13 +138,13 @@ impl VectorSum {
 
     /// Adds another sum of the same length and grid.
     pub fn merge(&mut self, other: &VectorSum) {
-        // Damaged bytes may hold any count; lawful ones stay below 2^64.
+        // Damaged bytes may hold any count; valid ones stay below 2^64.
         self.count = self.count.wrapping_add(other.count);
         self.combine(&other.lanes, i64::wrapping_add);
     }
 
-    /// Takes away a sum that was merged into this one. Both must come from the rows themselves, or
-    /// from the same decoded states without overflow; then an overflow of the count goes away too.
+    /// Subtracts a sum that was merged into this one. Both must come from the rows themselves, or
+    /// from the same decoded states without overflow; then an overflow of the count is undone too.
     pub fn subtract(&mut self, other: &VectorSum) {
         self.count = self.count.wrapping_sub(other.count);
         self.combine(&other.lanes, i64::wrapping_sub);
@@ -158,7 +160,7 @@ impl VectorSum {
         }
     }
 
-    /// How many rows were added.
+    /// The number of rows that were added.
     pub fn count(&self) -> u64 {
         self.count
     }
@@ -168,7 +170,7 @@ impl VectorSum {
         self.count > ROWS_MAX
     }
 
-    /// The lanes by `finish`, or `None` if there are no rows or too many.
+    /// Converts each lane with `finish`; `None` if there are no rows or too many.
     fn finish(&self, grid: i32, finish: impl Fn(Leading) -> f64) -> Option<Vec<f64>> {
         if self.count == 0 || self.overflows() {
             return None;
@@ -198,8 +200,8 @@ impl VectorSum {
         }
     }
 
-    /// Reads what [`VectorSum::encode`] wrote of vectors of this length; `None` if the bytes are not
-    /// canonical.
+    /// Reads what [`VectorSum::encode`] wrote of vectors of this length; `None` if the bytes are
+    /// not canonical.
     pub fn decode(length: usize, bytes: &mut &[u8]) -> Option<VectorSum> {
         let header = u64::try_from(unsigned(bytes)?).ok()?;
         let Some(count) = header.checked_sub(1) else {
@@ -273,7 +275,7 @@ mod tests {
             prop_assert_eq!(encoded(&back), encoded(&x));
         }
 
-        /// Goal: no bytes panic, and one encoding a state.
+        /// Goal: no bytes cause a panic, and each state has one encoding.
         #[test]
         fn s01_vector_bytes_are_canonical(
             rows in rows(), noise in prop::collection::vec(any::<u8>(), 0..30),
@@ -345,8 +347,8 @@ mod tests {
         );
     }
 
-    /// Goal: the greatest state within the limit is exact, one row more overflows for good (S18),
-    /// and a sweep that drops a row is exact again.
+    /// Goal: the greatest state within the limit is exact, one row more overflows permanently
+    /// (S18), and a sweep that drops a row is exact again.
     #[test]
     fn s18_too_many_rows_overflow() {
         let mut state = VectorSum { count: ROWS_MAX, lanes: vec![TOP << 22; LENGTH] };
@@ -363,7 +365,7 @@ mod tests {
         assert_eq!(state.sum(0), Some(vec![2f64.powi(62); LENGTH]));
     }
 
-    /// Goal: the bytes never change unnoticed (S1). Method: golden encodings.
+    /// Goal: a change of the stored bytes is noticed (S1). Method: golden encodings.
     #[test]
     fn golden_bytes() {
         assert_eq!(encoded(&VectorSum::zero()), [1]);

@@ -1,13 +1,12 @@
-//! A sparse superaccumulator: an integer times a power of two of any size, as the digits that are
-//! not zero.
+//! A sparse superaccumulator: an exact number of any size, stored as its digits that are not zero.
 //!
-//! The slow path behind [`super::float_sum`] and [`super::exact`]; Neal, "Fast exact summation using
-//! small and large superaccumulators" (2015), has the idea. The number is the sum of
-//! `digit * 2^(64 * index)` over digits of `-2^63 .. 2^63`. Invariant: no digit is 0 and indices
-//! ascend, so each number has one form; its sign is that of the highest digit. A term changes at
-//! most its own digits and one more run of carries, so memory follows the number of terms, never
-//! the distance of their exponents. Deliberately absent: an encoding, since a sum's is that of its
-//! value.
+//! It is the slow path of [`super::float_sum`] and [`super::exact`]; the method is from Neal, "Fast
+//! exact summation using small and large superaccumulators" (2015). The number is the sum over
+//! its digits, of `-2^63 .. 2^63`, of `digit * 2^(64 * index)`. Invariant: no digit is 0 and indices ascend,
+//! so each number has one form; its sign is that of the highest digit. A term changes at most its
+//! own digits and one sequence of carries, so memory grows with the number of terms, never with the
+//! distance between their exponents. Deliberately absent: an encoding, because a sum is encoded by
+//! its value.
 
 use super::leading::Leading;
 
@@ -90,8 +89,9 @@ impl Wide {
         limbs.collect()
     }
 
-    /// Sign, magnitude in little-endian limbs, and the exponent of its last bit. Its size follows
-    /// the distance between the highest and the lowest digit: for sums whose terms lie close.
+    /// Sign, magnitude in little-endian limbs, and the exponent of its last bit. The size depends
+    /// on the distance between the highest and the lowest digit, so this is for sums whose terms
+    /// have similar exponents.
     pub fn dense(&self) -> (bool, Vec<u64>, i64) {
         let (Some(low), Some(high)) = (self.digits.first(), self.digits.last()) else {
             return (false, Vec::new(), 0);
@@ -106,7 +106,7 @@ impl Wide {
         let lowest = top - (LEADING_LIMBS as i64 - 1);
         let negative = self.is_negative();
         let mut limbs = self.limbs(lowest, LEADING_LIMBS);
-        // The highest digit below decides on which side of the limbs the sum lies.
+        // The highest lower digit decides on which side of the limbs the sum lies.
         let below = self.digits.iter().rev().find(|digit| digit.0 < lowest);
         if let Some(&(_, digit)) = below
             && (digit < 0) != negative

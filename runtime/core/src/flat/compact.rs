@@ -1,8 +1,8 @@
-//! Arrays with nothing hidden behind their nulls.
+//! Removes data hidden behind the nulls of an array (a null row may still cover text or elements).
 //!
-//! Invariant: the result equals the input row by row; only what no row shows differs. An array
-//! that hides nothing is not copied, which is the ordinary case. Deliberately absent: numbers and
-//! bits, which their writers clear in place.
+//! Invariant: the result equals the input row by row; only data that no row shows is removed. An
+//! array that hides nothing, which is the usual case, is not copied. Deliberately absent: numbers
+//! and bits, which their writers clear in place.
 
 use arrow::array::{Array, Int32Array, ListArray, StringArray};
 use arrow::buffer::{NullBuffer, OffsetBuffer};

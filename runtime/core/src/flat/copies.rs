@@ -1,15 +1,16 @@
-//! Copies of a column's buffers in one allocation.
+//! Copies a column's buffers into one aligned allocation.
 //!
-//! Invariant: each copy begins at a multiple of eight bytes, so that arrow may read it as numbers;
-//! the flat batch itself has no padding. One row is the usual online answer, and there an
-//! allocation costs more than the copy. Deliberately absent: validity, which most columns lack.
+//! Invariant: each copy begins at a multiple of eight bytes, so that Arrow may read it as numbers;
+//! the flat batch itself has no padding. Both buffers share one allocation because online batches
+//! usually have one row, and there an allocation costs more than the copy. Deliberately absent:
+//! validity bits, which most columns lack.
 
 use arrow::buffer::{Buffer, MutableBuffer};
 
-/// Bytes that each copy begins at a multiple of.
+/// Each copy begins at a multiple of this many bytes.
 const ALIGNMENT: usize = size_of::<u64>();
 
-/// `bytes` in memory of their own, with the alignment of numbers.
+/// Copies `bytes` into memory aligned for numbers.
 #[inline]
 pub(super) fn copied(bytes: &[u8]) -> MutableBuffer {
     let mut copy = aligned(bytes.len());
@@ -17,14 +18,14 @@ pub(super) fn copied(bytes: &[u8]) -> MutableBuffer {
     copy
 }
 
-/// Copies of a column's numbers and of its bytes, the numbers behind the bytes: so the one buffer
-/// is shared once, not cut twice, which would count its owners up and down with each cut.
+/// Copies a column's bytes and then its numbers into one allocation. Each returned buffer holds one
+/// reference to it; slicing a shared buffer twice would cost extra reference counting.
 #[inline]
 pub(super) fn copied_pair(numbers: &[u8], bytes: &[u8]) -> (Buffer, Buffer) {
     let start = bytes.len().next_multiple_of(ALIGNMENT);
     let mut copy = aligned(start + numbers.len());
     copy.extend_from_slice(bytes);
-    // The type is said: a bare 0 would be four bytes wide.
+    // The type is spelled out: a bare 0 would be four bytes wide.
     copy.extend_from_slice(&[0_u8; ALIGNMENT][..start - bytes.len()]);
     copy.extend_from_slice(numbers);
     let mut copied_numbers = Buffer::from(copy);
@@ -33,8 +34,8 @@ pub(super) fn copied_pair(numbers: &[u8], bytes: &[u8]) -> (Buffer, Buffer) {
     (copied_numbers, copied_bytes)
 }
 
-/// Room for so many bytes. From words: arrow's own alignment, of a cache line, is a slower call
-/// of the allocator.
+/// Allocates room for this many bytes, as words: Arrow's own alignment, a cache line, takes a
+/// slower call of the allocator.
 #[inline]
 fn aligned(bytes: usize) -> MutableBuffer {
     MutableBuffer::from(Vec::<u64>::with_capacity(bytes.div_ceil(ALIGNMENT)))

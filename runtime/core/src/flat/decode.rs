@@ -1,11 +1,11 @@
-//! From the flat batch to Arrow, believing nothing.
+//! Decodes the flat batch, which a guest wrote and which is not trusted, into Arrow.
 //!
-//! Invariant: a batch that this returns has exactly the schema's columns and satisfies arrow's full
-//! validation; there is one way to write each batch except for bits and values that no row shows,
-//! which come back as 0. An error names the column and what does not fit. Its text depends on the
-//! bytes alone, because it becomes the reason why an event is refused.
-//! Deliberately absent: trust in any count before the bytes behind it were seen, so a lie cannot
-//! make the host allocate more than the guest has sent.
+//! Invariant: a batch that this returns has exactly the schema's columns and passes Arrow's full
+//! validation. Each batch has one encoding, except for bits and values behind nulls, which are read
+//! as 0. An error names the column and what is wrong. Its text depends on the bytes alone, because
+//! it becomes the reason why an event is refused. Deliberately absent: trust in any count before
+//! the bytes that it counts were seen, so a false count cannot make the host allocate more than the
+//! guest has sent.
 
 use super::bits::{bytes_of_bits, clear_behind};
 use super::compact;
@@ -24,7 +24,7 @@ use arrow::datatypes::{
 use std::fmt::Display;
 use std::sync::Arc;
 
-/// Reads a batch of `schema`, whose types are those of [`crate::event::arrow_type`].
+/// Decodes a batch of `schema`, whose types are those of [`crate::event::arrow_type`].
 #[inline]
 pub fn decode(schema: &SchemaRef, bytes: &[u8]) -> Result<RecordBatch> {
     if bytes.len() > BATCH_BYTES_MAX {
@@ -37,8 +37,8 @@ pub fn decode(schema: &SchemaRef, bytes: &[u8]) -> Result<RecordBatch> {
     let rows = reader.rows;
     let mut columns = Vec::with_capacity(schema.fields().len());
     for field in schema.fields() {
-        // Matched, here and below, and not mapped: an array or a batch that has just been made is
-        // read as it is moved, before it has reached memory, and each move more is a wait.
+        // `match` here and below, rather than `map`: moving an array or a batch that was just made
+        // reads it before it has reached memory, and each extra move waits for that.
         match reader.column(field.data_type(), field.is_nullable(), Some(rows)) {
             Ok(column) => columns.push(column),
             Err(error) => return Err(error.at(format!("column {:?}", field.name()))),
@@ -52,7 +52,7 @@ pub fn decode(schema: &SchemaRef, bytes: &[u8]) -> Result<RecordBatch> {
     }
 }
 
-/// Takes a number off the front.
+/// Reads a number from the front of `bytes` and removes it.
 #[inline]
 pub(super) fn take_u32(bytes: &mut &[u8]) -> Result<usize> {
     let (head, rest) = bytes
@@ -62,7 +62,7 @@ pub(super) fn take_u32(bytes: &mut &[u8]) -> Result<usize> {
     Ok(u32::from_le_bytes(*head) as usize)
 }
 
-/// Takes `count` items of `width` bytes off the front.
+/// Reads `count` items of `width` bytes from the front of `bytes` and removes them.
 #[inline]
 pub(super) fn take_items<'a>(
     bytes: &mut &'a [u8],
@@ -105,7 +105,7 @@ impl<'b> Reader<'b> {
         Ok(Reader { rows, nodes, ends, body: bytes, start: 0 })
     }
 
-    /// Nothing may be left over.
+    /// Checks that nothing is left over.
     #[inline]
     fn finish(&self) -> Result<()> {
         let left = [
@@ -153,7 +153,7 @@ impl<'b> Reader<'b> {
         Ok(buffer)
     }
 
-    /// The next column, or a list's child, of `expected` rows if they are known.
+    /// The next column, or a list's child; it must have `expected` rows, if that is known.
     fn column(
         &mut self,
         data_type: &DataType,
@@ -167,7 +167,8 @@ impl<'b> Reader<'b> {
         if let Some(expected) = expected.filter(|&expected| expected != rows) {
             return Err(Error::input(format!("it has {rows} rows instead of {expected}")));
         }
-        // Elements of a list are not rows of the batch; the bytes they need bound them.
+        // Elements of a list are not rows of the batch; their number is bounded by the bytes they
+        // need.
         if rows > BATCH_BYTES_MAX * 8 {
             return Err(Error::input(format!("it claims {rows} elements")));
         }
@@ -200,7 +201,7 @@ impl<'b> Reader<'b> {
         }
     }
 
-    /// The nulls of `rows` rows, which claim to be so many.
+    /// The nulls of `rows` rows; `claimed` is how many nulls the header claims.
     fn nulls(&mut self, rows: usize, claimed: usize) -> Result<NullBuffer> {
         let bytes = self.buffer_of(bytes_of_bits(rows), "validity bits")?;
         let nulls = NullBuffer::new(bits(bytes, rows, None));
@@ -215,7 +216,7 @@ impl<'b> Reader<'b> {
         Ok(Arc::new(BooleanArray::new(bits(bytes, rows, nulls.as_ref()), nulls)))
     }
 
-    /// Numbers, 0 behind nulls, with one form for those that `is_nan` finds.
+    /// Numbers, with 0 where null, and with one canonical value for those that `is_nan` accepts.
     fn numbers<T: ArrowPrimitiveType>(
         &mut self,
         data_type: &DataType,
@@ -295,19 +296,19 @@ impl<'b> Reader<'b> {
     }
 }
 
-/// What arrow, which checks all that was checked here again, and texts, says does not fit.
+/// The error for what Arrow rejects: it checks again all that was checked here, and also UTF-8.
 #[cold]
 fn unfit(error: arrow::error::ArrowError) -> Error {
     Error::input(error.to_string())
 }
 
-/// Offsets which [`Reader::offsets`] has found not to decrease.
+/// Wraps offsets that [`Reader::offsets`] has checked.
 #[inline]
 fn checked(offsets: Buffer) -> OffsetBuffer<i32> {
     OffsetBuffer::new(ScalarBuffer::from(offsets))
 }
 
-/// Bits with 0 behind nulls and behind the last row.
+/// Bits, with 0 where null and after the last row.
 fn bits(bytes: &[u8], rows: usize, nulls: Option<&NullBuffer>) -> BooleanBuffer {
     let mut bits = copied(bytes);
     if let Some(nulls) = nulls {

@@ -1,8 +1,9 @@
-//! From Arrow to the flat batch.
+//! Encodes an Arrow batch as the flat batch.
 //!
-//! Invariant: the header is reserved first, because the schema alone says how many nodes and
-//! buffers there are, and each buffer is appended once. A column of numbers without nulls is one
-//! copy of memory. Deliberately absent: NaNs, which every reader has already made canonical.
+//! Invariant: room for the header is reserved first, because the schema alone determines how many
+//! nodes and buffers there are; then each buffer is appended once. A column of numbers without
+//! nulls is a single memory copy. Deliberately absent: NaNs, which every reader has already made
+//! canonical.
 
 use super::bits::{bytes_of_bits, clear_behind};
 use super::compact;
@@ -16,11 +17,11 @@ use arrow::datatypes::{
     TimestampMicrosecondType,
 };
 
-/// Writes `batch` to `out`, replacing what it held.
+/// Writes `batch` to `out`, replacing its content.
 ///
 /// An error of kind [`Input`](crate::ErrorKind::Input) says that the batch is above
-/// [`BATCH_BYTES_MAX`] or [`BATCH_ROWS_MAX`]: send fewer rows. A column of an Arrow type that is
-/// not one of [`crate::event::arrow_type`] is a bug of the caller.
+/// [`BATCH_BYTES_MAX`] or [`BATCH_ROWS_MAX`]: send fewer rows. A column whose Arrow type is not one
+/// of [`crate::event::arrow_type`] is a bug of the caller.
 pub fn encode(batch: &RecordBatch, out: &mut Vec<u8>) -> Result<()> {
     if batch.num_rows() > BATCH_ROWS_MAX {
         return Err(Error::input(format!(
@@ -41,7 +42,7 @@ pub fn encode(batch: &RecordBatch, out: &mut Vec<u8>) -> Result<()> {
     writer.put(4, nodes);
     writer.put(8 + 8 * nodes, buffers);
     for (column, field) in batch.columns().iter().zip(batch.schema_ref().fields()) {
-        // Not the `Arc` as an array of its own, which would be asked through two tables.
+        // Passing the `Arc` itself as an array would add a second dynamic dispatch.
         writer
             .array(column.as_ref())
             .map_err(|error| error.at(format!("column {:?}", field.name())))?;
@@ -166,7 +167,7 @@ impl Writer<'_> {
         self.array(&array.values().slice(first, last - first))
     }
 
-    /// Appends offsets moved to start at 0; returns what they covered.
+    /// Appends the offsets, shifted to start at 0; returns the range of values that they cover.
     #[inline]
     fn offsets(&mut self, offsets: &[i32]) -> Result<(usize, usize)> {
         let first = offsets.first().copied().unwrap_or(0);

@@ -1,7 +1,8 @@
-//! How much one crossing of the boundary may hold.
+//! Limits on the size of one call between host and guest.
 //!
-//! Invariant: both directions have the same limits, so what one host sends every guest may answer.
-//! Deliberately absent: a guest's limits of time and memory, which its host sets.
+//! Invariant: the limits are the same in both directions, so a guest can return a batch as large as
+//! any that a host sends. Deliberately absent: a guest's limits of time and memory, which its host
+//! sets.
 
 /// Most bytes of one batch, in either direction.
 pub const BATCH_BYTES_MAX: usize = 64 << 20;

@@ -1,13 +1,14 @@
-//! The flat batch: one little-endian buffer for all columns, as `wit/transform.wit` lays it out.
+//! The flat batch: the format in which batches cross between host and guest. It is one
+//! little-endian buffer for all columns, laid out as `wit/transform.wit` says.
 //!
-//! Invariant: equal columns are equal bytes. [`encode()`] writes offsets from 0, clears the bits
-//! behind the last row and the values behind a null, so neither a slice nor what an array hides
-//! shows in the bytes. [`decode()`] and [`take_outcome`] believe nothing: every count, length,
-//! offset and text is checked against the schema and the buffer before an array exists, and
-//! arrow's checked constructors check it again. NaNs become the canonical one on the way out (S14).
+//! Invariant: equal columns have equal bytes. [`encode()`] writes offsets from 0 and clears the
+//! bits after the last row and the values behind nulls, so that slices and hidden data do not show
+//! in the bytes. [`decode()`] and [`take_outcome`] trust nothing: every count, length, offset and
+//! text is checked against the schema and the buffer before an array is made, and Arrow's checked
+//! constructors check it again. NaNs leaving a guest become the canonical one (S14).
 //!
-//! Deliberately absent: the schema, which both sides know from the manifest, and any copy that is
-//! not a plain copy of memory for numbers without nulls.
+//! Deliberately absent: the schema, which both sides know from the manifest, and any work beyond a
+//! plain memory copy for numbers without nulls.
 
 mod bits;
 mod compact;

@@ -1,8 +1,10 @@
-//! The outcome of one view or on-demand transform: its rows, whence they came, what it refused.
+//! The outcome of one view or on-demand transform for a batch of events: the rows it made, the
+//! event that each row came from, and the events it refused.
 //!
-//! Invariant: of an outcome that this returns, source rows lie in the batch and never decrease, a
-//! row is refused at most once, and none is both emitted and refused. Deliberately absent: what a
-//! view adds to that (null keys) and what an on-demand transform does (each row exactly once).
+//! Invariant: in an outcome that this returns, source rows are indices into the batch and never
+//! decrease, an event is refused at most once, and no event is both emitted and refused.
+//! Deliberately absent: the further rules of a view (null keys) and of an on-demand transform
+//! (exactly one row for each event).
 
 use super::decode::{decode, take_items, take_u32};
 use super::limits::{BATCH_ROWS_MAX, REASON_BYTES_MAX};
@@ -15,7 +17,7 @@ use arrow::datatypes::SchemaRef;
 pub struct Refused {
     /// The event's row in the batch.
     pub row: u32,
-    /// Why, at most [`REASON_BYTES_MAX`] bytes.
+    /// Why: a text of at most [`REASON_BYTES_MAX`] bytes.
     pub reason: String,
 }
 
@@ -24,7 +26,7 @@ pub struct Refused {
 pub struct ViewRows {
     /// The rows, in the order of their events.
     pub rows: RecordBatch,
-    /// For each row the event that it came from; never decreasing.
+    /// For each row, the event that it came from; never decreasing.
     pub source_rows: Vec<u32>,
     /// The events that were refused, ascending.
     pub refused: Vec<Refused>,
@@ -37,14 +39,15 @@ impl ViewRows {
         ViewRows { rows, source_rows: Vec::new(), refused: Vec::new() }
     }
 
-    /// No rows of `schema`: the one event of the batch was refused.
+    /// No rows of `schema`: the only event of the batch was refused.
     pub fn refused_alone(schema: &SchemaRef, reason: impl Into<String>) -> ViewRows {
         let reason = reason.into();
         ViewRows { refused: vec![Refused { row: 0, reason }], ..ViewRows::empty(schema) }
     }
 }
 
-/// Takes the outcome for `events` events, whose rows have `schema`, off the front of `bytes`.
+/// Reads the outcome for `events` events, whose rows have `schema`, from the front of `bytes` and
+/// removes it.
 #[inline]
 pub fn take_outcome(bytes: &mut &[u8], schema: &SchemaRef, events: usize) -> Result<ViewRows> {
     let refused = take_refused(bytes, events, "event")?;
@@ -69,7 +72,7 @@ pub fn take_outcome(bytes: &mut &[u8], schema: &SchemaRef, events: usize) -> Res
     Ok(ViewRows { rows, source_rows, refused })
 }
 
-/// Takes which of `items` items are refused, ascending, and why.
+/// Reads which of `items` items are refused, ascending, and why.
 #[inline]
 pub(super) fn take_refused(bytes: &mut &[u8], items: usize, item: &str) -> Result<Vec<Refused>> {
     let count = take_u32(bytes)?;
@@ -106,7 +109,7 @@ fn take_some_refused(
     }
 }
 
-/// The text of a message, cut at a character after at most [`REASON_BYTES_MAX`] bytes.
+/// The text of a message, cut at a character boundary after at most [`REASON_BYTES_MAX`] bytes.
 pub fn outcome_reason(message: &[u8]) -> String {
     let kept = &message[..message.len().min(REASON_BYTES_MAX)];
     let mut text = String::from_utf8_lossy(kept).into_owned();

@@ -1,8 +1,9 @@
-//! States of user-defined aggregates as they cross the boundary: the bytes of `wit/aggregate.wit`.
+//! States of user-defined aggregates as they cross between host and guest: the bytes of
+//! `wit/aggregate.wit`.
 //!
-//! Invariant: of an answer that this returns, each group has a state within its limit or a reason,
-//! never both, and every count, end and length was checked against the bytes before it was used.
-//! Deliberately absent: what a state means, which the guest alone knows.
+//! Invariant: in a decoded reply, each group has either a state within its limit or a reason, and
+//! every count, end and length was checked against the bytes before it was used. Deliberately
+//! absent: what a state means, which only the guest knows.
 
 use super::decode::{take_items, take_u32};
 use super::limits::BATCH_BYTES_MAX;
@@ -14,8 +15,9 @@ use std::sync::Arc;
 /// A group's state, or why the guest refused the group.
 pub type GroupState = std::result::Result<Arc<[u8]>, String>;
 
-/// Appends how many lengths there are and where each range of such a length ends. An error of kind
-/// [`Input`](crate::ErrorKind::Input) says that the ends do not fit: send less.
+/// Appends the number of lengths and the end of each range, if ranges of these lengths follow one
+/// another. An error of kind [`Input`](crate::ErrorKind::Input) says that the ends are too large:
+/// send less.
 pub fn put_ends(lengths: impl ExactSizeIterator<Item = usize>, out: &mut Vec<u8>) -> Result<()> {
     out.extend((lengths.len() as u32).to_le_bytes());
     let mut end = 0usize;
@@ -42,8 +44,8 @@ where
     Ok(())
 }
 
-/// Takes the states of `groups` groups, each at most `state_bytes_max` long, off the front of
-/// `bytes`.
+/// Reads the states of `groups` groups, each at most `state_bytes_max` long, from the front of
+/// `bytes` and removes them.
 pub fn take_states(
     bytes: &mut &[u8],
     groups: usize,
@@ -88,7 +90,7 @@ mod tests {
         numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
     }
 
-    /// Groups one after the other; the second of three is refused for "no".
+    /// A reply for three groups; the second one is refused for "no".
     fn answer() -> Vec<u8> {
         let head = numbers(&[1, 1, 2]);
         let ends = numbers(&[3, 2, 2, 5]);
@@ -102,7 +104,7 @@ mod tests {
         Ok(states)
     }
 
-    /// Goal: an answer is read back, and what the host writes is what the layout says.
+    /// Goal: a reply is decoded, and what the host writes has the layout of the interface.
     #[test]
     fn states_are_laid_out_as_the_interface_says() {
         let states = read(&answer(), 3, 3).unwrap();
@@ -116,7 +118,7 @@ mod tests {
         assert!(put_ends([usize::MAX, 1].into_iter(), &mut out).is_err());
     }
 
-    /// Goal: each lie has its error (S21).
+    /// Goal: each malformed reply has its own error (S21).
     #[test]
     fn s21_lies_about_states_are_named() {
         let check = |bytes: &[u8], groups: usize, most: usize, message: &str| {
@@ -140,7 +142,7 @@ mod tests {
     }
 
     proptest! {
-        /// Goal: no bytes panic, and what is accepted is within the limits.
+        /// Goal: no bytes cause a panic, and what is accepted is within the limits.
         #[test]
         fn s21_no_bytes_panic(
             at in 0usize..40, number in any::<u32>(), cut in 0usize..40, groups in 0usize..5,

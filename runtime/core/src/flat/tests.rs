@@ -1,7 +1,8 @@
-//! Tests of the flat batch: every type there and back, and every lie caught.
+//! Tests of the flat batch: every type survives a round trip, and every malformed batch is
+//! rejected.
 //!
-//! Method: batches are built value by value through arrow's builders and read back value by value;
-//! lies are made by changing true bytes, at named places and at random ones.
+//! Method: batches are built value by value through Arrow's builders and read back value by value;
+//! malformed ones are made by changing valid bytes, at chosen and at random places.
 
 use super::*;
 use crate::event::{arrow_schema, arrow_type};
@@ -16,7 +17,7 @@ use arrow::datatypes::Field;
 use proptest::prelude::*;
 use std::sync::Arc;
 
-/// The array of these values, which are null or of `data_type`.
+/// An array of `data_type` with these values or nulls.
 fn array(data_type: &DataType, values: &[Value]) -> ArrayRef {
     fn each<T>(values: &[Value], get: fn(&Value) -> T) -> impl Iterator<Item = Option<T>> {
         values.iter().map(move |value| (!value.is_null()).then(|| get(value)))
@@ -133,8 +134,8 @@ fn encoded(batch: &RecordBatch) -> Vec<u8> {
 }
 
 proptest! {
-    /// Goal: every type survives the way there and back (S14), and what a slice hides does not
-    /// show in the bytes. Method: a slice against the same rows built anew.
+    /// Goal: every type survives a round trip (S14), and what a slice hides does not show in the
+    /// bytes. Method: a slice compared with the same rows built anew.
     #[test]
     fn s14_batches_survive((columns, rows) in any_batch()) {
         let slice = batch(&columns).slice(rows.start, rows.len());
@@ -146,14 +147,14 @@ proptest! {
         for (column, (_, expected)) in decoded.columns().iter().zip(&part) {
             prop_assert_eq!(&values(column), expected);
         }
-        // NaNs came back canonical; apart from them the bytes are the same.
+        // NaNs became canonical; apart from them the bytes are the same.
         let again = encoded(&decoded);
         prop_assert_eq!(again.len(), bytes.len());
         prop_assert_eq!(encoded(&decode(&slice.schema(), &again).unwrap()), again);
     }
 
-    /// Goal: no bytes make the host panic, and what it accepts is a batch. Method: true bytes with
-    /// some changed, cut or added.
+    /// Goal: no bytes make the host panic, and what it accepts is a valid batch. Method: valid
+    /// bytes with some changed, cut or added.
     #[test]
     fn s09_damaged_batches_do_no_harm(
         (columns, _) in any_batch(),
@@ -177,8 +178,8 @@ proptest! {
     }
 }
 
-/// Goal: what lies behind nulls shows neither in the bytes nor in what is read (equal columns are
-/// equal bytes). Method: arrays whose nulls cover values, against arrays whose nulls do not.
+/// Goal: data behind nulls shows neither in the bytes nor in what is read (equal columns have equal
+/// bytes). Method: arrays whose nulls cover values, compared with arrays whose nulls do not.
 #[test]
 fn s14_nothing_shows_behind_nulls() {
     use arrow::buffer::NullBuffer;
@@ -203,8 +204,8 @@ fn s14_nothing_shows_behind_nulls() {
     }
 }
 
-/// Goal: every NaN that leaves a guest is the one quiet NaN, in lists too, and nothing else is
-/// touched (S14).
+/// Goal: every NaN that leaves a guest becomes the canonical quiet NaN, in lists too, and nothing
+/// else changes (S14).
 #[test]
 fn s14_nans_are_canonical_after_decoding() {
     let others = [1, 0x8000_0000_0000_0000, 0x7ff0_0000_0000_0000, 0xfff0_0000_0000_0000];
@@ -251,7 +252,7 @@ fn assert_lie(data_type: &DataType, nullable: bool, bytes: &[u8], message: &str)
     assert!(error.contains(message), "{error:?} has no {message:?}");
 }
 
-/// Goal: the lies about numbers, nulls and headers, each with its reason (S9).
+/// Goal: malformed numbers, nulls and headers are rejected, each with its reason (S9).
 #[test]
 fn s09_lies_about_numbers_are_caught() {
     let two = [0u8; 16];
@@ -283,7 +284,7 @@ fn s09_lies_about_numbers_are_caught() {
     lie(true, [&2u32.to_le_bytes()[..], &[0xff; 4]].concat(), "do not fit");
 }
 
-/// Goal: the lies about offsets, texts and children, each with its reason (S9).
+/// Goal: malformed offsets, texts and children are rejected, each with its reason (S9).
 #[test]
 fn s09_lies_about_texts_and_lists_are_caught() {
     let text = |ends: &[i32], text: &[u8], message| {
@@ -309,8 +310,8 @@ fn s09_lies_about_texts_and_lists_are_caught() {
     child(&[0, 1, i32::MAX], (i32::MAX as u32, 0), &[0; 8], "claims 2147483647 elements");
 }
 
-/// Goal: texts come back whatever the number of offsets before them. Method: every small number of
-/// rows, since offsets and texts lie in one allocation, with padding between them.
+/// Goal: texts are read correctly whatever the number of offsets before them. Method: every small
+/// number of rows, because offsets and texts share one allocation with padding between them.
 #[test]
 fn s14_texts_behind_any_number_of_offsets() {
     for rows in 0..20 {
@@ -339,7 +340,7 @@ fn outcome(refused: &[(u32, &[u8])], sources: &[u32]) -> Vec<u8> {
     out
 }
 
-/// Goal: an outcome is taken off the front, and the lies in one are caught (S8, S9).
+/// Goal: an outcome is read from the front of the bytes, and malformed ones are rejected (S8, S9).
 #[test]
 fn s08_outcomes_are_checked() {
     let schema = arrow_schema(&[column(DataType::Int64)]);
@@ -371,7 +372,7 @@ fn s08_outcomes_are_checked() {
     }
 }
 
-/// Goal: the limits of a batch hold on both ways.
+/// Goal: the limits of a batch apply in both directions.
 #[test]
 fn limits_of_a_batch() {
     let schema = arrow_schema(&[column(DataType::String)]);

@@ -1,8 +1,9 @@
-//! Answers: the values of features, for many questions at once.
+//! Answers: the values of features for many questions at once. A question is one key and one
+//! `as_of`.
 //!
-//! Invariant: an answer depends on its question alone; asking many together only saves calls to the
-//! guest. A user-defined aggregate that failed fails the whole, naming the feature (S21): it is
-//! never a null.
+//! Invariant: an answer depends on its question alone; answering many together only saves calls to
+//! the guest. If a user-defined aggregate fails, the whole call fails with an error that names the
+//! feature (S21); the value is never silently null.
 
 use super::finalize::{Context, UserValues};
 use super::plan::{FoldPlan, ViewState};
@@ -12,18 +13,18 @@ use crate::error::{Error, Result};
 use crate::time::{Interval, Time};
 use crate::value::Value;
 
-/// What a feature's value says beside its bits.
+/// What is known of a feature's value besides the value itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// A value, or a null that the data has.
+    /// The value is valid; a null comes from the data.
     Present,
-    /// Null because the exact result does not fit its type, or a bound is passed (S16, S18); or a
-    /// list or map with such a null in it.
+    /// The value is null because the exact result does not fit its type or a bound was passed (S16,
+    /// S18); or it is a list or map that contains such a null.
     Overflow,
 }
 
 impl Status {
-    /// That of a list or map of these: overflow if a part has it.
+    /// The status of a list or map of these parts: overflow if any part overflowed.
     pub(super) fn of_parts<'a>(parts: impl IntoIterator<Item = &'a Answer>) -> Status {
         let mut parts = parts.into_iter();
         match parts.any(|part| part.status == Status::Overflow) {
@@ -38,7 +39,7 @@ impl Status {
 pub struct Answer {
     /// The value.
     pub value: Value,
-    /// What it says beside its bits.
+    /// Whether a null is due to overflow.
     pub status: Status,
 }
 
@@ -55,10 +56,10 @@ pub(super) fn or_overflow(value: Option<Value>) -> Answer {
     }
 }
 
-/// One question, with the states that its spans merged to.
+/// One question, with the merged state of each of its spans.
 #[derive(Clone, Debug)]
 pub struct Merged {
-    /// The time asked, boundary and delay included.
+    /// The requested `as_of`, with the view's boundary and delay applied.
     pub effective: Time,
     /// The interval of each span.
     pub intervals: Vec<Interval>,
@@ -67,7 +68,7 @@ pub struct Merged {
 }
 
 impl Merged {
-    /// The question about a key without rows.
+    /// The question about a key that has no rows.
     pub fn empty(plan: &FoldPlan, as_of: Time) -> Merged {
         let states = plan.spans.iter().map(|_| plan.zero()).collect();
         Merged { effective: plan.view.effective(as_of), intervals: plan.intervals(as_of), states }
@@ -75,7 +76,8 @@ impl Merged {
 }
 
 impl FoldPlan {
-    /// For each question the answers of `features`, in that order. It settles the states.
+    /// For each question the answers of `features`, in that order. It first has the guest merge the
+    /// states that are not merged yet.
     pub fn answers(
         &self,
         features: &[usize],
@@ -112,14 +114,15 @@ impl FoldPlan {
         Ok(answers)
     }
 
-    /// The answer of feature `feature` to a question, of a plan without lifts.
+    /// The answer of feature `feature` to a question, for a plan without user-defined aggregates.
     #[inline]
     pub fn answer(&self, feature: usize, question: &Merged) -> Result<Answer> {
         debug_assert!(self.lifts.is_empty(), "a guest has to be asked");
         self.feature(feature, question, &mut UserValues::collecting())
     }
 
-    /// The value that [`FoldPlan::answer`] has, if it is a number that takes a few steps.
+    /// The value that [`FoldPlan::answer`] would return, if it is a number that needs no
+    /// allocation.
     #[inline]
     pub fn quick(&self, feature: usize, question: &Merged) -> Option<Quick> {
         let (plain, span) = self.features[feature].plain()?;

@@ -1,6 +1,7 @@
-//! Making a plan from a declaration.
+//! Builds a view's plan from its declaration.
 //!
-//! Invariant: equal needs share a slot, at every depth; the order of slots follows the declaration.
+//! Invariant: features that need the same state share one slot, at every level of nesting; the
+//! order of slots follows the declaration.
 
 use super::finalize::Finalizer;
 use super::operand::Operand;
@@ -20,7 +21,7 @@ use crate::window::Window;
 use std::sync::Arc;
 
 impl FoldPlan {
-    /// The plan of a valid view; `aggregates` are the user-defined ones of its artifact.
+    /// The plan of a valid view; `aggregates` are the user-defined aggregates of its artifact.
     pub fn new(view: Arc<FeatureView>, aggregates: &[UserAggregate]) -> Result<FoldPlan> {
         let mut builder = Builder { view: &view, aggregates, lifts: vec![] };
         let (mut slots, mut spans, mut features) = (vec![], vec![], vec![]);
@@ -147,7 +148,7 @@ impl Builder<'_> {
         })
     }
 
-    /// The aggregates that are read from a slot of their own.
+    /// The finalizer of an aggregate that has a slot of its own.
     fn statistic(
         &self,
         feature: &Feature,
@@ -254,7 +255,7 @@ fn lacks_column() -> Error {
     Error::bug("an aggregate lacks its column")
 }
 
-/// The slot of this kind, whatever lies in it.
+/// The slot of this kind, which may contain other slots; added if it does not exist yet.
 fn nested(slots: &mut Vec<Slot>, kind: SlotKind, filter: Option<usize>) -> usize {
     let alike = |known: &SlotKind| match (known, &kind) {
         (SlotKind::Keyed { by, limit, .. }, SlotKind::Keyed { by: b, limit: l, .. }) => {

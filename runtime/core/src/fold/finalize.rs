@@ -1,7 +1,8 @@
-//! Finalising: from merged states to one value (docs/FEATURES.md has each formula).
+//! Finalizers: they turn merged states into one value (docs/FEATURES.md has each formula).
 //!
-//! Invariant: a value depends on the states, `as_of` and the bounds alone. What only a guest can
-//! say is collected on a first pass and put in its place on a second, so that the guest is asked once.
+//! Invariant: a value depends only on the states, `as_of` and the bounds of the span. Values that
+//! only a guest can compute are collected in a first pass and filled in by a second, so that the
+//! guest is called once.
 
 use super::answer::{Answer, Status, or_overflow};
 use super::plain::Plain;
@@ -12,10 +13,10 @@ use crate::aggregate::{Slot, State, zeros};
 use crate::error::{Error, Result};
 use crate::value::Value;
 
-/// What a value depends on beside the states, in microseconds.
+/// What a value depends on besides the states, in microseconds.
 #[derive(Clone, Copy, Debug)]
 pub struct Context {
-    /// The time asked, boundary and delay included.
+    /// The requested `as_of`, with the view's boundary and delay applied.
     pub as_of: i64,
     /// The start of the span.
     pub lo: i64,
@@ -23,16 +24,16 @@ pub struct Context {
     pub hi: i64,
 }
 
-/// How a feature reads the states of one span. Numbers are indices of slots.
+/// How a feature is computed from the states of one span. Numbers are indices of slots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Finalizer {
-    /// One value of some slots.
+    /// One value, computed from some slots.
     Plain(Plain),
-    /// A map by the values of a column.
+    /// A map with one value for each distinct value of a column.
     Keyed { slot: usize, inner: Plain },
-    /// Over the greatest rows.
+    /// A value over the last n rows.
     LastRows { slot: usize, inner: Box<Finalizer> },
-    /// Over the latest closed session.
+    /// A value over the latest closed session.
     Session { slot: usize, gap_us: i64, inner: Box<Finalizer> },
 }
 
@@ -78,7 +79,7 @@ impl Finalizer {
                         slot.merge(state, other);
                     }
                 }
-                // Unit states of the guest are merged by it, when the state is settled.
+                // The guest merges its unit states later, when the state is settled.
                 inner.answer(within, &merged, context, users)
             }
             Finalizer::Session { slot, gap_us, inner } => {
@@ -101,27 +102,28 @@ impl Finalizer {
     }
 }
 
-/// The values of user-defined states, on the first or second pass.
+/// The values of user-defined states, in the first or the second pass.
 #[derive(Debug)]
 pub enum UserValues {
-    /// What the guest will be asked: the lift and the state, none for no rows.
+    /// First pass: what to ask the guest. Each entry is a lift and the parts of a state; no parts
+    /// mean no rows.
     Wanted(Vec<(usize, Vec<Part>)>),
-    /// What it answered, in the same order.
+    /// Second pass: the guest's replies, in the same order.
     Found(std::vec::IntoIter<std::result::Result<Value, String>>),
 }
 
 impl UserValues {
-    /// The first pass.
+    /// Starts the first pass.
     pub fn collecting() -> UserValues {
         UserValues::Wanted(Vec::new())
     }
 
-    /// Whether nothing has to be asked.
+    /// Whether there is nothing to ask the guest.
     pub fn is_empty(&self) -> bool {
         matches!(self, UserValues::Wanted(wanted) if wanted.is_empty())
     }
 
-    /// The value of a state: null on the first pass.
+    /// The value of a state; null in the first pass.
     pub fn value(&mut self, lift: usize, state: &UserState) -> Result<Value> {
         let UserState::Parts(parts) = state else {
             return Err(Error::input(
@@ -141,7 +143,7 @@ impl UserValues {
         }
     }
 
-    /// Asks the guest: the second pass.
+    /// Calls the guest and returns the values for the second pass.
     pub fn ask(self, plan: &FoldPlan, guest: &mut dyn UserCalls) -> Result<UserValues> {
         let UserValues::Wanted(wanted) = self else {
             return Err(Error::bug("the guest is asked once"));
@@ -152,7 +154,8 @@ impl UserValues {
             if mine.is_empty() {
                 continue;
             }
-            // The last rows' states were only put together while they were read.
+            // The states of the last rows were only collected while they were read; merge them
+            // first.
             let groups: Vec<Vec<Part>> = mine.iter().map(|&i| wanted[i].1.clone()).collect();
             let states = settled(lift.aggregate, groups, guest)?;
             let asked: Vec<Option<Part>> =
@@ -169,7 +172,7 @@ impl UserValues {
     }
 }
 
-/// Each group's state: none for no parts.
+/// The merged state of each group; `None` for a group without parts.
 fn settled(
     aggregate: usize,
     groups: Vec<Vec<Part>>,

@@ -1,8 +1,9 @@
-//! The fold of a view: which slots its state has, and how a feature reads them.
+//! The fold of a view: which slots make up its state, and how each feature is computed from them. A
+//! slot is one partial aggregate, such as a count or a sum, which several features may share.
 //!
 //! Invariant: a [`FoldPlan`] depends on the view's declaration alone, so all hosts that hold one
-//! artifact have one state layout. A value is a function of the merged state, `as_of` and the
-//! span's bounds only (S1). Deliberately absent: tiles, which choose what of a state they keep.
+//! artifact have the same state layout. A value is a function of the merged state, `as_of` and the
+//! span's bounds only (S1). Deliberately absent: tiles, which choose the slots that they keep.
 
 mod answer;
 mod build;

@@ -1,7 +1,7 @@
-//! The sides of a ratio, as slots.
+//! The two operands of a ratio, each read from slots.
 //!
-//! Invariant: a side is read exactly, and only the ratio of both is rounded. Deliberately absent:
-//! that rounding, which is in `aggregate::ratio`.
+//! Invariant: an operand is exact; only the ratio of both is rounded. Deliberately absent: that
+//! rounding, which is in `aggregate::ratio`.
 
 use crate::aggregate::State;
 use crate::aggregate::ratio::{self, Total};
@@ -10,16 +10,16 @@ use crate::feature::OperandAggregate;
 /// One side of a ratio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operand {
-    /// Which of count, sum and mean.
+    /// Whether it is a count, a sum or a mean.
     pub aggregate: OperandAggregate,
-    /// The sum; none for a count.
+    /// The slot of the sum; `None` for a count.
     pub sum: Option<usize>,
-    /// The count.
+    /// The slot of the count.
     pub count: usize,
 }
 
 impl Operand {
-    /// The operand, or none if it is null.
+    /// The operand, or `None` if it is null.
     pub(super) fn read<'s>(&self, states: &'s [State]) -> Option<ratio::Operand<'s>> {
         let count = count_of(states, self.count);
         let Some(sum) = self.sum else { return Some(ratio::Operand::count(count)) };

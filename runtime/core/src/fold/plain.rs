@@ -1,7 +1,8 @@
-//! One value of some slots' states (docs/FEATURES.md has each formula).
+//! Plain values: one value computed directly from the states of some slots (docs/FEATURES.md has
+//! each formula).
 //!
-//! Invariant: every state is read as it is; what is rounded is rounded once, by the state's own
-//! file. Deliberately absent: maps, sessions and last rows, which hold such values.
+//! Invariant: states are read exactly; a value that needs rounding is rounded once, in the module
+//! of its state. Deliberately absent: maps, sessions and last rows, which contain such values.
 
 use super::answer::{Answer, or_overflow, present};
 use super::finalize::{Context, UserValues};
@@ -14,7 +15,7 @@ use crate::aggregate::ratio::{self, rate};
 use crate::error::Result;
 use crate::value::Value;
 
-/// How one value is read. Numbers are indices of slots.
+/// How one value is computed. Numbers are indices of slots.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Plain {
     /// How many rows, or values that are not null.
@@ -27,7 +28,7 @@ pub enum Plain {
     Extreme(usize),
     /// The first or last value.
     Ordered(usize),
-    /// Microseconds from the first or last input to the time asked.
+    /// Microseconds from the first or last input to `as_of`.
     TimeSince(usize),
     /// A statistic of numbers.
     Moments {
@@ -43,51 +44,51 @@ pub enum Plain {
         /// Which one.
         statistic: CoStatistic,
     },
-    /// A list of the values kept.
+    /// The list of the values that the state keeps.
     Values(usize),
-    /// How many distinct values.
+    /// The number of distinct values.
     UniqueCount(usize),
     /// A map from each value to how often it occurs.
     Histogram(usize),
-    /// The commonest value of a histogram.
+    /// The most frequent value of a histogram.
     Mode(usize),
     /// The entropy of a histogram.
     Entropy(usize),
-    /// About how many distinct values.
+    /// The approximate number of distinct values.
     ApproxCountDistinct {
         /// The slot of the sketch.
         slot: usize,
         /// The sketch's precision.
         precision: u32,
     },
-    /// About the value at a rank.
+    /// The approximate value at a rank.
     ApproxPercentile {
         /// The slot of the sketch.
         slot: usize,
         /// The rank, in millionths of the values.
         millionths: u32,
     },
-    /// A count over the length of its span.
+    /// A count divided by the length of its span.
     Rate {
         /// The slot of the count.
         count: usize,
         /// The unit of that length.
         unit_us: i64,
     },
-    /// A decayed sum or count, at the time asked.
+    /// A decayed sum or count, as of `as_of`.
     Decayed(usize),
     /// A sum of vectors, or their mean.
     Vector {
         /// The slot of the sum.
         slot: usize,
-        /// The exponent of two whose multiples the elements are.
+        /// The elements are multiples of two to the power of this exponent.
         grid: i32,
         /// Whether it is the mean.
         mean: bool,
     },
-    /// One side over the other.
+    /// One operand divided by the other.
     Ratio([Operand; 2]),
-    /// What the guest says of a state.
+    /// The value that the guest computes from a state.
     User {
         /// The slot of the state.
         slot: usize,
@@ -105,16 +106,16 @@ pub struct Sum {
     pub count: usize,
 }
 
-/// What is read of moments.
+/// The statistics that are computed from moments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Statistic {
-    /// The variance of a whole.
+    /// The population variance.
     VarPop,
-    /// The variance of a sample.
+    /// The sample variance.
     VarSamp,
-    /// The standard deviation of a whole.
+    /// The population standard deviation.
     StddevPop,
-    /// The standard deviation of a sample.
+    /// The sample standard deviation.
     StddevSamp,
     /// The skewness.
     Skewness,
@@ -122,12 +123,12 @@ pub enum Statistic {
     Kurtosis,
 }
 
-/// What is read of moments of pairs.
+/// The statistics that are computed from moments of pairs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CoStatistic {
-    /// The covariance of a whole.
+    /// The population covariance.
     CovarPop,
-    /// The covariance of a sample.
+    /// The sample covariance.
     CovarSamp,
     /// The correlation.
     Corr,
@@ -203,7 +204,7 @@ impl Plain {
         })
     }
 
-    /// The value, if it is a number that takes a few steps.
+    /// The value, if it is a number that needs no allocation.
     #[inline]
     pub fn quick(&self, states: &[State]) -> Option<Quick> {
         Some(match *self {
@@ -230,7 +231,7 @@ impl Plain {
         })
     }
 
-    /// The value of one state of the rarer kinds.
+    /// The value of one state of the less common kinds.
     fn statistic(&self, state: &State, context: Context) -> Answer {
         match (self, state) {
             (Plain::Moments { statistic, .. }, State::Moments(moments)) => {

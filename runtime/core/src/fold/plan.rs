@@ -1,7 +1,8 @@
-//! A view's plan: its slots, spans and features, and the state that they make.
+//! A view's plan: its slots, spans and features, and the state that the slots make up. A span is
+//! one interval relative to `as_of`: a window, or one element of a series of windows.
 //!
-//! Invariant: numbers of slots, spans and features are places in the plan's own lists. Deliberately
-//! absent: making a plan (`build`) and reading an answer (`answer`).
+//! Invariant: slots, spans and features are identified by their indices in the plan's own lists.
+//! Deliberately absent: building a plan (`build`) and computing an answer (`answer`).
 
 use super::finalize::Finalizer;
 use super::plain::Plain;
@@ -12,23 +13,23 @@ use crate::value::{Column, DataType};
 use crate::view::FeatureView;
 use crate::window::Span;
 use std::sync::Arc;
-/// The state of a view over some rows: one [`crate::aggregate::State`] a slot of its plan.
+/// The state of a view over some rows: one [`crate::aggregate::State`] for each slot of its plan.
 pub type ViewState = States;
 
 /// One feature, resolved to slots and spans.
 #[derive(Clone, Debug)]
 pub struct FeaturePlan {
-    /// Its name in the view, type and nullability.
+    /// Its name in the view, its type, and whether it may be null.
     pub column: Column,
     /// The indices of its spans in [`FoldPlan::spans`]: one, or several newest first.
     pub spans: Vec<usize>,
-    /// Whether it is a list over its spans.
+    /// Whether the value is a list with one element for each span.
     pub(super) series: bool,
-    /// How it reads the states of one.
+    /// How the value of one span is computed from its states.
     pub(super) finalizer: Finalizer,
 }
 
-/// A column that a user-defined aggregate reads: each of its values becomes a state by the guest.
+/// An input column of a user-defined aggregate. The guest turns each of its values into a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lift {
     /// The index of the aggregate in the artifact's manifest.
@@ -50,13 +51,13 @@ pub struct FoldPlan {
     pub spans: Vec<Span>,
     /// The features, in the order of the declaration.
     pub features: Vec<FeaturePlan>,
-    /// What the guest makes of each row for user-defined aggregates.
+    /// The columns that the guest turns into states, for user-defined aggregates.
     pub lifts: Vec<Lift>,
 }
 
 impl FeaturePlan {
-    /// How it reads the states of its only span, and that span; none for lists, maps and what picks
-    /// rows.
+    /// How the value is computed, and its only span; `None` if the value is a list or a map, or if
+    /// the feature selects rows (last n, session).
     #[inline]
     pub fn plain(&self) -> Option<(&Plain, usize)> {
         match (&self.finalizer, &self.spans[..]) {
@@ -77,12 +78,12 @@ impl FoldPlan {
         (0..self.slots.len()).collect()
     }
 
-    /// Whether any slot looks at the order of rows.
+    /// Whether any slot depends on the order of rows.
     pub fn looks_at_order(&self) -> bool {
         self.slots.iter().any(Slot::looks_at_order)
     }
 
-    /// The slots that some of `features` read over span number `span`, ascending.
+    /// The slots that any of `features` reads over span number `span`, ascending.
     pub fn slots_over(&self, span: usize, features: impl IntoIterator<Item = usize>) -> Vec<usize> {
         let features = features.into_iter().map(|feature| &self.features[feature]);
         let reading = features.filter(|feature| feature.spans.contains(&span));
@@ -92,7 +93,7 @@ impl FoldPlan {
         slots
     }
 
-    /// Adds one row to the slots named.
+    /// Adds one row to the given slots.
     #[inline]
     pub fn update(&self, state: &mut ViewState, rows: &Rows, row: usize, slots: &[usize]) {
         for &at in slots {
@@ -100,7 +101,7 @@ impl FoldPlan {
         }
     }
 
-    /// Adds another state to the slots named.
+    /// Merges another state into the given slots.
     #[inline]
     pub fn merge(&self, state: &mut ViewState, other: &ViewState, slots: &[usize]) {
         for &at in slots {
@@ -108,14 +109,15 @@ impl FoldPlan {
         }
     }
 
-    /// Appends the canonical encoding of the slots named.
+    /// Appends the canonical encoding of the given slots.
     pub fn encode(&self, state: &ViewState, slots: &[usize], out: &mut Vec<u8>) {
         for &at in slots {
             self.slots[at].encode(&state[at], out);
         }
     }
 
-    /// Reads a canonical encoding of the slots named to its end; the others are zero.
+    /// Decodes the given slots from `bytes`, which must have nothing left over; the other slots are
+    /// zero.
     pub fn decode(&self, mut bytes: &[u8], slots: &[usize]) -> Option<ViewState> {
         let mut state = self.zero();
         for &at in slots {
@@ -124,14 +126,14 @@ impl FoldPlan {
         if bytes.is_empty() { Some(state) } else { None }
     }
 
-    /// The interval of each span at `as_of`, boundary and delay included.
+    /// The interval of each span at `as_of`, with the view's boundary and delay applied.
     pub fn intervals(&self, as_of: Time) -> Vec<Interval> {
         let effective = self.view.effective(as_of);
         self.spans.iter().map(|span| span.interval(effective, self.view.origin_us)).collect()
     }
 
-    /// The event times that some window may read as of times from `first` to `last`: no bound of a
-    /// window goes back as the time asked goes on.
+    /// The event times that some window may read for `as_of` from `first` to `last`. The bounds of
+    /// a window never decrease as `as_of` increases.
     pub fn reach(&self, first: Time, last: Time) -> Interval {
         let start = self.intervals(first).iter().map(|interval| interval.start).min();
         let end = self.intervals(last).iter().map(|interval| interval.end).max();

@@ -1,21 +1,22 @@
-//! Values that take a few steps: numbers, without anything to allocate.
+//! Quick values: numbers that are computed without allocation.
 //!
-//! Invariant: a quick value has the bits of the answer that it stands for. Deliberately absent:
-//! which features have one (`plain`).
+//! Invariant: a quick value has the same bits as the full answer of
+//! [`FoldPlan::answer`](super::FoldPlan::answer). Deliberately absent: which features have one
+//! (`plain`).
 
 use crate::aggregate::int_sum::IntSum;
 use crate::value::{Value, canonical_f64};
 
-/// A number, or none: a value without anything to allocate.
+/// A number or a null, computed without allocation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Quick {
-    /// No value.
+    /// Null.
     Null,
-    /// No value, by overflow.
+    /// Null because of overflow.
     Overflow,
     /// An integer.
     Int64(i64),
-    /// A double.
+    /// A 64-bit float.
     Float64(f64),
 }
 
@@ -38,7 +39,7 @@ impl Quick {
         if count == 0 { Quick::Null } else { Quick::float(sum.mean(count)) }
     }
 
-    /// A double.
+    /// A 64-bit float.
     #[inline]
     pub fn float(value: f64) -> Quick {
         Quick::Float64(canonical_f64(value))
@@ -50,13 +51,13 @@ impl Quick {
         if let Quick::Int64(value) = self { Some(value) } else { None }
     }
 
-    /// The double, if it is one.
+    /// The 64-bit float, if it is one.
     #[inline]
     pub fn double(self) -> Option<f64> {
         if let Quick::Float64(value) = self { Some(value) } else { None }
     }
 
-    /// As a value.
+    /// The same as a [`Value`].
     pub fn value(self) -> Value {
         match self {
             Quick::Null | Quick::Overflow => Value::Null,

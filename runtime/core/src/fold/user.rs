@@ -1,8 +1,9 @@
-//! What the fold asks of a guest: to merge and read the states of user-defined aggregates (S21).
+//! The fold's interface to a guest, which merges and reads the states of user-defined aggregates
+//! (S21).
 //!
-//! Invariant: after [`FoldPlan::settle`] every user-defined state in the states given is settled,
-//! so that it may be encoded or read. All of them go to the guest in one call an aggregate.
-//! Deliberately absent: the guest itself; the hosts bring one.
+//! Invariant: after [`FoldPlan::settle`] the guest has merged every user-defined state it was
+//! given, so that the states may be encoded or read. One call for each aggregate carries all of
+//! them. Deliberately absent: the guest itself, which the host provides.
 
 use super::plan::{FoldPlan, ViewState};
 use crate::aggregate::user::{Part, UserState};
@@ -11,12 +12,13 @@ use crate::error::{Error, Result};
 use crate::value::Value;
 use std::collections::BTreeMap;
 
-/// The calls of a guest's aggregates; `aggregate` is the index in the manifest.
+/// Calls to a guest's aggregates; `aggregate` is the index in the manifest.
 pub trait UserCalls {
-    /// The merged state of each group; none where the guest failed on that group alone.
+    /// The merged state of each group; `None` for a group on which the guest failed.
     fn merge(&mut self, aggregate: usize, groups: &[Vec<Part>]) -> Result<Vec<Option<Part>>>;
 
-    /// The value of each state, of which none is that of no rows, or why the guest failed on it.
+    /// The value of each state, or why the guest failed on it; a state of `None` is that of no
+    /// rows.
     fn finalize(
         &mut self,
         aggregate: usize,
@@ -30,7 +32,7 @@ pub trait ViewGuests {
     fn of(&mut self, view: usize) -> Result<&mut dyn UserCalls>;
 }
 
-/// For plans without user-defined aggregates.
+/// A guest for plans without user-defined aggregates.
 #[derive(Clone, Copy, Debug)]
 pub struct NoGuest;
 

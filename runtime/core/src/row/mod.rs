@@ -1,4 +1,8 @@
-//! Rows of a feature view, ready to be folded: typed columns, entity keys and row order (S15).
+//! Rows of a feature view, as the fold reads them (`rows`): typed columns (`typed_column`) and a
+//! content sum that tells whether two views have the same rows (`content`).
+//!
+//! Invariant: the values are canonical (S14), and rows know their order (S15). Deliberately absent:
+//! how rows are made.
 
 mod content;
 mod rows;

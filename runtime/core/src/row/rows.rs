@@ -1,8 +1,9 @@
 //! Rows of a feature view, ready to be folded: typed columns, entity keys and row order (S15).
 //!
-//! Invariant: the arrays are those that `flat` validated against the view's columns. A row's
-//! event time is its event's. Its tie is the event's id and the row's ordinal within its event, or,
-//! for a source without event ids, the whole row in value order. Deliberately absent: the guest.
+//! Invariant: the arrays are those that `flat` validated against the view's columns. A row's event
+//! time is its event's. Its tie breaks the order among rows of equal event time: it is the event's
+//! id and the row's ordinal within its event, or, for a source without event ids, the whole row in
+//! value order. Deliberately absent: the guest.
 
 use super::typed_column::TypedColumn;
 use crate::aggregate::user::Part;
@@ -18,7 +19,7 @@ pub struct Rows {
     columns: Vec<TypedColumn>,
     key_columns: Vec<usize>,
     event_times: ScalarBuffer<i64>,
-    /// None if nothing of the view looks at the order of rows.
+    /// `None` if no slot of the view depends on the order of rows.
     ties: Option<BinaryArray>,
     /// For each lift of the view's plan, the unit state of each row.
     lifted: Vec<Vec<Option<Part>>>,
@@ -26,8 +27,8 @@ pub struct Rows {
 
 impl Rows {
     /// The rows that `view`'s transform made of `events`: row `i` came from event `source_rows[i]`.
-    /// `events` holds the columns of the view's event declaration; `ordered` says whether the rows
-    /// must know their place among rows of one event time.
+    /// `events` holds the columns of the view's event declaration; `ordered` says whether ties are
+    /// needed.
     pub fn new(
         view: &FeatureView,
         rows: &RecordBatch,
@@ -49,7 +50,7 @@ impl Rows {
         Ok(Rows { columns, key_columns, event_times, ties, lifted: vec![] })
     }
 
-    /// Rows put together from parts of others, without keys.
+    /// Rows assembled from parts of other rows, without keys.
     pub fn from_parts(
         columns: Vec<TypedColumn>,
         event_times: ScalarBuffer<i64>,
@@ -84,12 +85,13 @@ impl Rows {
         self.event_times[row]
     }
 
-    /// What decides between the rows of one event time; none if nothing asks.
+    /// The tie of each row, which orders rows of equal event time; `None` if no slot depends on
+    /// order.
     pub fn ties(&self) -> Option<&BinaryArray> {
         self.ties.as_ref()
     }
 
-    /// What decides between a row and others of its event time.
+    /// The tie of a row, which orders it among rows of equal event time.
     pub fn tie(&self, row: usize) -> &[u8] {
         match &self.ties {
             Some(ties) => ties.value(row),
@@ -97,13 +99,13 @@ impl Rows {
         }
     }
 
-    /// Gives the rows the unit states that the guest made of them: for each lift of the view's plan
-    /// one a row, none for a null.
+    /// Sets the unit states that the guest made of the rows: for each lift of the view's plan, one
+    /// per row, `None` for a null.
     pub fn set_lifted(&mut self, lifted: Vec<Vec<Option<Part>>>) {
         self.lifted = lifted;
     }
 
-    /// The state of a row alone under a lift of the view's plan; none if its input is null.
+    /// The unit state of a row under a lift of the view's plan; `None` if its input is null.
     pub fn lifted(&self, lift: usize, row: usize) -> Option<&Part> {
         self.lifted[lift][row].as_ref()
     }
@@ -123,8 +125,8 @@ impl Rows {
     }
 }
 
-/// The encodings of `columns`' values side by side, row by row: those of an entity key. Where
-/// `known` says no, nothing.
+/// For each row the encodings of its values in `columns`, concatenated, as in an entity key. Empty
+/// for a row that `known` excludes.
 pub fn encode_rows(
     columns: &[&TypedColumn],
     rows: usize,
@@ -142,7 +144,7 @@ pub fn encode_rows(
     encoded.finish()
 }
 
-/// What decides between rows of one event time: the event's id and the row's ordinal within its
+/// The ties that order rows of equal event time: the event's id and the row's ordinal within its
 /// event, or, for a source without ids, the whole row (S15).
 fn ties(columns: &[TypedColumn], source_rows: &[u32], ids: Option<&TypedColumn>) -> BinaryArray {
     let mut ties = BinaryBuilder::with_capacity(source_rows.len(), 24 * source_rows.len());

@@ -1,7 +1,7 @@
 //! One column of a view's rows, read by type.
 //!
-//! Invariant: what is read is canonical (S14): one NaN, maps in key order. Deliberately absent:
-//! checks; whoever calls has checked the declaration, and that the row is not null.
+//! Invariant: values are returned in canonical form (S14): one NaN, maps in key order. Deliberately
+//! absent: checks; the caller has checked the declaration, and that the row is not null.
 
 use crate::aggregate::content_hash::{hash, hash_nine};
 use crate::aggregate::number::Number;
@@ -37,7 +37,7 @@ pub enum TypedColumn {
     List(ListArray),
     /// Of [`crate::value::DataType::Map`].
     Map(MapArray),
-    /// Of any type, left out because nobody reads it.
+    /// Of any type, with its data left out because nobody reads it.
     Absent(NullArray),
 }
 
@@ -106,8 +106,8 @@ impl TypedColumn {
         )
     }
 
-    /// A number that orders the non-null rows of the column as their values (S14); equal numbers
-    /// are equal values.
+    /// A number that sorts the non-null rows of the column as their values sort (S14); equal
+    /// numbers mean equal values.
     #[inline]
     pub(crate) fn rank(&self, row: usize) -> u64 {
         match self {
@@ -128,7 +128,7 @@ impl TypedColumn {
         }
     }
 
-    /// The number of a non-null row of a float column; singles widen exactly (S14).
+    /// The number of a non-null row of a float column; 32-bit floats widen exactly (S14).
     #[inline]
     pub(crate) fn float64(&self, row: usize) -> f64 {
         match self {
@@ -138,7 +138,7 @@ impl TypedColumn {
         }
     }
 
-    /// Whether a row of a bool column is true; a null is not.
+    /// Whether a row of a bool column is true; false for a null.
     #[inline]
     pub(crate) fn is_true(&self, row: usize) -> bool {
         match self {
@@ -147,7 +147,7 @@ impl TypedColumn {
         }
     }
 
-    /// The number of a non-null row of a number column, exactly.
+    /// The number of a non-null row of a numeric column, exactly.
     #[inline]
     pub(crate) fn number(&self, row: usize) -> Number {
         match self {
@@ -156,7 +156,7 @@ impl TypedColumn {
         }
     }
 
-    /// The elements of a non-null row of a list of floats; singles widen exactly.
+    /// The elements of a non-null row of a list of floats; 32-bit floats widen exactly.
     pub fn elements(&self, row: usize) -> Vec<Option<f64>> {
         let TypedColumn::List(a) = self else {
             unreachable!("the declaration checked that {self:?} holds lists")
@@ -175,7 +175,8 @@ impl TypedColumn {
         }
     }
 
-    /// The result of `read` over the canonical encoding of a non-null row's value (S14).
+    /// Calls `read` with the canonical encoding of a non-null row's value (S14) and returns its
+    /// result.
     #[inline]
     pub(crate) fn with_encoded<R>(&self, row: usize, read: impl FnOnce(&[u8]) -> R) -> R {
         let eight = |tag: u8, order: u64| {

@@ -1,4 +1,7 @@
-//! A feature's answers as they come, one column of one type.
+//! The answers of one feature, collected into one typed column.
+//!
+//! Invariant: the column holds the same values as the full answers. Deliberately absent: how an
+//! answer is computed.
 
 use crate::array::array_of;
 use crate::error::{Error, Result};
@@ -9,14 +12,14 @@ use arrow::buffer::NullBuffer;
 use arrow::datatypes::{Float64Type, Int64Type};
 use std::sync::Arc;
 
-/// Values of one feature: the common types without a step between.
+/// Values of one feature; the common types are appended without an intermediate [`Value`].
 pub(super) enum AnswerColumn {
     Int64(Numbers<Int64Type>),
     Float64(Numbers<Float64Type>),
     Other(Vec<Value>),
 }
 
-/// Numbers and nulls, whose place holds a zero.
+/// Numbers and nulls; the place of a null holds a zero.
 pub(super) struct Numbers<T: ArrowPrimitiveType> {
     values: Vec<T::Native>,
     valid: BooleanBufferBuilder,
@@ -80,7 +83,7 @@ impl AnswerColumn {
         }
     }
 
-    /// Its integers.
+    /// The column, which must be one of integers.
     pub(super) fn integers(&mut self) -> Result<&mut Numbers<Int64Type>> {
         match self {
             AnswerColumn::Int64(column) => Ok(column),
@@ -88,7 +91,7 @@ impl AnswerColumn {
         }
     }
 
-    /// Its doubles.
+    /// The column, which must be one of 64-bit floats.
     pub(super) fn doubles(&mut self) -> Result<&mut Numbers<Float64Type>> {
         match self {
             AnswerColumn::Float64(column) => Ok(column),

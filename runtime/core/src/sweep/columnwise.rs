@@ -1,10 +1,11 @@
-//! The most common features, a column at a time: counts, integer sums, means, extremes of numbers.
+//! Columnwise computation: the most common features (counts, integer sums, means, extremes of
+//! numbers) for many questions at once.
 //!
 //! The questions about an entity are taken a thousand at a time. First the bounds of each window
-//! are found, those that windows have in common once; each feature is then one loop over them. The
-//! extremes of windows that end together come from one queue. Invariant: the values are those of
-//! [`FoldPlan::quick`], by the same functions. Deliberately absent: windows that leave rows out,
-//! which are asked question by question.
+//! are found, once for all windows that share a bound; each feature is then one loop over the
+//! bounds. The extremes of windows that end together come from one queue. Invariant: the values are
+//! those of [`FoldPlan::quick`], computed by the same functions. Deliberately absent: questions
+//! whose windows leave rows out, which are computed one by one.
 
 use super::column::AnswerColumn;
 use super::cursor::Cursor;
@@ -21,7 +22,8 @@ use crate::value::DataType;
 use std::ops::Range;
 use std::rc::Rc;
 
-/// Questions that are answered together: the places of their windows stay in the nearest cache.
+/// Questions that are answered together, few enough that the indices of their bounds stay in the
+/// fastest cache.
 const QUESTIONS_MAX: usize = 1024;
 
 /// How a feature is computed from the bounds of its span.
@@ -36,14 +38,15 @@ enum Way {
 /// A feature that is computed columnwise.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Columnwise {
-    /// The place of its column.
+    /// The index of its output column.
     pub(super) at: usize,
     span: usize,
     way: Way,
 }
 
 impl Columnwise {
-    /// The way of feature `feature`, whose column has place `at`; none if it has to be asked.
+    /// How to compute feature `feature`, whose output column has index `at`; `None` if it cannot be
+    /// computed columnwise.
     pub(super) fn of(plan: &FoldPlan, feature: usize, at: usize) -> Option<Columnwise> {
         let (plain, span) = plan.features[feature].plain()?;
         let counted = |slot: usize| matches!(plan.slots[slot].kind, SlotKind::Count { .. });
@@ -189,7 +192,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// The ranges of one window, a question each.
+/// The row ranges of one window, one for each question.
 #[derive(Clone, Copy)]
 struct Bounds<'a> {
     starts: &'a [usize],

@@ -1,18 +1,19 @@
-//! Where one bound of a window lies among an entity's rows, for many questions.
+//! A cursor: where one bound of a window lies among an entity's rows, for many questions.
 //!
-//! Invariant: the place of a question is the first row at or after the bound, and places never go
-//! back. Deliberately absent: which windows share a bound; the caller looks for an equal one.
+//! Invariant: for each question the cursor gives the first row at or after the bound, and it never
+//! moves back. Deliberately absent: which windows share a bound; the caller looks for an equal one.
 
 use super::search::before;
 use crate::time::Time;
 use crate::window::{Bound, Walk};
 
-/// Rows that are looked at one by one before the steps double: the next rows are the likeliest.
+/// Rows that are examined one by one before the step size doubles, because the bound is usually
+/// near.
 const NEAR: usize = 4;
 
-/// One bound, and its places for some questions.
+/// One bound, and for each question the first row at or after it.
 pub(super) struct Cursor {
-    /// None for a lifetime's start.
+    /// `None` for the start of a lifetime window.
     bound: Option<Bound>,
     walk: Option<Walk>,
     place: usize,
@@ -20,7 +21,7 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    /// The index of the cursor of `bound` in `cursors`, where it is added if it is new.
+    /// The index of the cursor of `bound` in `cursors`; it is added if there is none yet.
     pub(super) fn index(cursors: &mut Vec<Cursor>, bound: Option<Bound>, origin_us: i64) -> usize {
         match cursors.iter().position(|cursor| cursor.bound == bound) {
             Some(index) => index,
@@ -32,18 +33,19 @@ impl Cursor {
         }
     }
 
-    /// Goes to the first row of an entity.
+    /// Moves to the first row of an entity.
     pub(super) fn restart(&mut self, first: usize) {
         self.place = first;
     }
 
-    /// The places of the questions followed last.
+    /// For each question passed to the last [`Cursor::follow`], the first row at or after the
+    /// bound.
     pub(super) fn places(&self) -> &[usize] {
         &self.places
     }
 
-    /// Finds the places of questions whose effective times ascend, after those followed before.
-    /// `times` are those of the rows up to the entity's last.
+    /// Moves on to questions whose effective times ascend and are not before earlier ones. `times`
+    /// are those of the rows up to the entity's last.
     pub(super) fn follow(&mut self, times: &[i64], effective: &[Time]) {
         self.places.clear();
         let Some(walk) = &mut self.walk else {

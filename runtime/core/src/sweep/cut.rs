@@ -1,10 +1,10 @@
-//! A sweep that is cut by time: it has an entity's rows from some time on, and one state of those
-//! before.
+//! A cut sweep: it holds an entity's rows from some time on, and one merged state in place of the
+//! earlier rows.
 //!
-//! Invariant: no window with a start reaches back behind [`Sweep::reach`], and those without one
-//! begin with the entity's [`before`](super::Entity::before); so an answer has the bits that the
-//! whole would give (S1). Deliberately absent: where to cut, for which a host needs what memory a
-//! sweep takes.
+//! Invariant: no window with a start begins before [`Sweep::reach`], and a window without one
+//! begins with the entity's [`before`](super::Entity::before); so an answer has the same bits as if
+//! the sweep were not cut (S1). Deliberately absent: where to cut, which a host decides by the
+//! memory that a sweep takes.
 
 use super::plan::Sweep;
 use super::stacks;
@@ -17,8 +17,8 @@ use crate::value::{DataType, Value};
 use std::ops::Range;
 
 impl<'a> Sweep<'a> {
-    /// As [`Sweep::new`], for rows that are cut by time: of those before, each entity has one state
-    /// for the windows without a start. None if such a state is one that only a guest merges.
+    /// As [`Sweep::new`], for entities whose earlier rows are replaced by one state each, which
+    /// serves the windows without a start. `None` if only a guest can merge such a state.
     pub fn cut(plan: &'a FoldPlan, features: &'a [usize]) -> Option<Sweep<'a>> {
         let mut sweep = Sweep::new(plan, features);
         let has_start = |span: usize| plan.spans[span].length_us().is_some();
@@ -30,7 +30,7 @@ impl<'a> Sweep<'a> {
         }
         sweep.before.sort_unstable();
         sweep.before.dedup();
-        // A column at a time nothing is merged.
+        // The columnwise computation cannot add a state to its rows.
         sweep.columnwise.retain(|feature| has_start(feature.span()));
         sweep.ask_others();
         Some(sweep)
@@ -42,8 +42,8 @@ impl<'a> Sweep<'a> {
         self.before.iter().map(move |slot| &plan.slots[*slot])
     }
 
-    /// The event times of the rows that questions from `first` to `last` read in a sweep that is
-    /// cut: the others before them are in [`Entity::before`](super::Entity::before).
+    /// The event times of the rows that a cut sweep needs for questions from `first` to `last`.
+    /// Earlier rows must be in [`Entity::before`](super::Entity::before).
     pub fn reach(&self, first: Time, last: Time) -> Interval {
         let (first, last) = (self.plan.intervals(first), self.plan.intervals(last));
         let spans = || self.spans.iter().map(|slots| slots.span);
@@ -56,8 +56,8 @@ impl<'a> Sweep<'a> {
         Interval { start, end: end.max(start) }
     }
 
-    /// Bytes of memory that a sweep keeps for each row beside the rows, more or less: totals, marks
-    /// of each window, and what waits for a guest.
+    /// Approximate bytes of memory that a sweep needs for each row, besides the row itself: totals,
+    /// marks of each window, and states that wait for a guest.
     pub fn row_bytes(&self) -> usize {
         let slots = &self.plan.slots;
         let total = |slot: usize| match &slots[slot].kind {
@@ -75,15 +75,15 @@ impl<'a> Sweep<'a> {
         let marks: usize = self.spans.iter().flat_map(|it| &it.sliding).map(mark).sum();
         let totals: usize = self.slots().into_iter().map(total).sum();
         let guest = self.spans.iter().any(|slots| !slots.guest.is_empty());
-        // A merge tree has two nodes a row, and each the states of all slots.
+        // A merge tree has two nodes per row, and each holds the states of all slots.
         totals + marks + if guest { 2 * size_of::<State>() * slots.len() } else { 0 }
     }
 
-    /// Bytes of memory that a sweep takes for each question, more or less: bounds and answers.
+    /// Approximate bytes of memory that a sweep needs for each question: bounds and answers.
     pub fn question_bytes(&self) -> usize {
         let answer = |feature: &usize| match &self.plan.features[*feature].column.data_type {
             DataType::Int64 | DataType::Float64 => size_of::<u64>() + 1,
-            // The value, and what it becomes in a column.
+            // The value, and its copy in a column.
             DataType::List(_) | DataType::Map(_) => 3 * size_of::<Value>() * USUAL_VALUES,
             _ => 3 * size_of::<Value>(),
         };
@@ -92,10 +92,10 @@ impl<'a> Sweep<'a> {
     }
 }
 
-/// Values that a state or a list without a small bound holds, for want of a better guess.
+/// The assumed number of values in a state or list without a small bound.
 const USUAL_VALUES: usize = 32;
 
-/// Bytes of a state on the heap, more or less, when it has seen many rows.
+/// Approximate bytes of a state on the heap after many rows.
 fn heap_bytes(slot: &Slot) -> usize {
     let values = |most: usize| most.min(USUAL_VALUES) * size_of::<Value>();
     let inner = |slots: &[Slot], most: usize| -> usize {

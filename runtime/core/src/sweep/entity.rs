@@ -1,6 +1,6 @@
-//! One entity of a sweep: which rows are its own, and which questions are about it.
+//! One entity of a sweep: the range of its rows and the range of the questions about it.
 //!
-//! Invariant: ranges are places in the sweep's rows and questions. Deliberately absent: the
+//! Invariant: ranges are indices into the sweep's rows and questions. Deliberately absent: the
 //! entity's key, which a sweep never reads.
 
 use crate::aggregate::States;
@@ -13,16 +13,16 @@ use std::sync::Arc;
 pub struct Entity {
     /// Its rows, ascending in event time.
     pub rows: Range<usize>,
-    /// More of its rows, ascending too, which are looked at one by one: those that arrived late.
+    /// Its rows that arrived late, also ascending; they are examined one by one.
     pub late: Range<usize>,
     /// Its questions, ascending in `as_of`.
     pub questions: Range<usize>,
-    /// Where the sweep is cut: the states of its rows before those, of the slots of
-    /// [`Sweep::before_slots`](super::Sweep::before_slots), if it has any.
+    /// In a cut sweep, the merged states of its rows before `rows`, for the slots of
+    /// [`Sweep::before_slots`](super::Sweep::before_slots); `None` if it has no such rows.
     pub before: Option<Arc<States>>,
 }
 
-/// Adds what lies before the rows of a sweep that is cut.
+/// Adds the state of the rows before those of a cut sweep.
 #[inline]
 pub(super) fn add_before(
     plan: &FoldPlan,

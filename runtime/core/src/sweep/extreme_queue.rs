@@ -1,4 +1,4 @@
-//! The least or greatest value of sliding ranges that end together, in constant time a row.
+//! The least or greatest value of sliding ranges that end together, in constant time per row.
 //!
 //! ```text
 //! rows     ..........s....s'.......end        ranges [s, end) and [s', end)
@@ -6,9 +6,10 @@
 //! places              ^         ^             the first row of the queue in each range
 //! ```
 //!
-//! Invariant: the queue holds, in row order, each row that no later row matches or beats, so the
-//! first of them within a range is the range's extreme. Of equal values, which have equal bits
-//! (S14), the latest stays. Rows before every range may be missing: nobody asks for them again.
+//! Invariant: the queue holds, in row order, each row that no later row equals or beats, so the
+//! first row of the queue within a range is the range's extreme. Of equal values, which have equal
+//! bits (S14), the latest stays. Rows before every range may be missing, because they are never
+//! needed again.
 
 use crate::aggregate::State;
 use crate::aggregate::extreme::End;
@@ -25,17 +26,17 @@ pub(super) struct ExtremeQueue {
 }
 
 enum Entries {
-    /// Of a type whose order is that of an integer.
+    /// Of a type whose values sort by an integer rank.
     Ranked(Queue<u64>),
     Valued(Queue<Value>),
 }
 
-/// Rows with what orders them. Those that every range has passed stay until a later row beats them.
+/// Rows with their sort keys. Rows that every range has passed stay until a later row beats them.
 pub(super) struct Queue<K> {
     entries: Vec<(usize, K)>,
 }
 
-/// Where in a queue a range begins.
+/// The position in a queue at which a range begins.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Place(usize);
 
@@ -48,7 +49,8 @@ impl<K> Queue<K> {
         self.entries.clear();
     }
 
-    /// Adds a row behind those that `stays` says stay.
+    /// Removes the rows at the end of the queue for which `stays` returns false, then appends a
+    /// row.
     #[inline]
     pub(super) fn push(&mut self, row: usize, key: K, stays: impl Fn(&K, &K) -> bool) {
         while self.entries.last().is_some_and(|(_, last)| !stays(last, &key)) {
@@ -57,8 +59,9 @@ impl<K> Queue<K> {
         self.entries.push((row, key));
     }
 
-    /// The first row from `start` on. `place` is where it was when last asked for; it moves on past
-    /// as many rows as were added, and back past as many as these beat.
+    /// The first row of the queue that is at or after `start`. `place` remembers where it was found
+    /// last and is updated: it moves forward as rows are added and back as later rows remove
+    /// others.
     #[inline]
     pub(super) fn first_from(&self, start: usize, place: &mut Place) -> Option<usize> {
         let entries = &self.entries[..];
@@ -90,7 +93,7 @@ impl ExtremeQueue {
         }
     }
 
-    /// Adds the rows of `added`, drops those before `start`, and puts the extreme in `state`.
+    /// Adds the rows of `added`, drops those before `start`, and stores the extreme in `state`.
     pub(super) fn advance(
         &mut self,
         filter: Option<usize>,

@@ -1,9 +1,9 @@
 //! A merge tree: the state of any range of a key's rows in O(log n) merges.
 //!
-//! Leaves are the states of single rows in row order of time; an inner node merges its two
-//! children. Merging is associative and commutative, so the answer has the bits of a plain fold
-//! (S1). The sweep uses it for states that only a guest merges.
-//! Deliberately absent: windows; the caller turns them into ranges.
+//! Leaves are the states of single rows in time order; an inner node merges its two children.
+//! Merging is associative and commutative, so the answer has the same bits as a plain fold (S1).
+//! The sweep uses it for states that only a guest can merge. Invariant: a node is the merge
+//! of the rows below it. Deliberately absent: windows; the caller turns them into ranges.
 
 use crate::error::Result;
 use crate::fold::{FoldPlan, UserCalls, ViewState};
@@ -19,8 +19,8 @@ pub(super) struct MergeTree<'a> {
 }
 
 impl<'a> MergeTree<'a> {
-    /// The tree over these states. The guest merges its states level by level, so that no node
-    /// holds more than two that are not merged.
+    /// Builds the tree over these states. The guest merges level by level, so that no node holds
+    /// more than two unmerged states.
     pub(super) fn new(
         plan: &'a FoldPlan,
         states: Vec<ViewState>,
@@ -44,7 +44,7 @@ impl<'a> MergeTree<'a> {
         Ok(MergeTree { plan, nodes, leaves })
     }
 
-    /// The merged state of the rows in `range`, for the slots named.
+    /// The merged state of the rows in `range`, for the given slots.
     pub(super) fn merged(&self, range: Range<usize>, slots: &[usize]) -> ViewState {
         let mut state = self.plan.zero();
         let (mut low, mut high) = (range.start + self.leaves, range.end + self.leaves);

@@ -1,16 +1,22 @@
-//! The point-in-time join of sorted rows and sorted questions, in one pass a key.
+//! The sweep: the point-in-time join of sorted rows with sorted questions, in one pass per key. A
+//! question is one key and one `as_of`, as a row of the spine or a request asks it.
 //!
-//! Rows are sorted by entity and event time, questions by entity and `as_of`. A window's bounds
-//! never go back as `as_of` goes on, so each is a cursor that moves forward over the rows, and each
-//! slot slides: counts and integer sums are differences of running totals, other sums take rows
-//! away exactly, extremes keep a queue, states that a guest merges a merge tree, everything else
-//! two stacks. The commonest features are computed a column at a time. Where only rows count that
-//! had arrived by then, the ranges end before the first that had not; the few behind it and the
-//! late ones are added for one question. A sweep that is cut has only the rows from some time on,
-//! and for windows without a start one state of those before. Invariant: an answer has the bits of
-//! S1, since any grouping of merges gives them; it shares no step with the tiles of the online
-//! host. A sweep has no state beside its arguments, so one runs wherever its Arrow batches are.
-//! Deliberately absent: I/O, threads, how rows came to be sorted.
+//! Rows are sorted by entity and event time, questions by entity and `as_of`. As `as_of` increases,
+//! no bound of a window decreases, so each bound is a cursor that only moves forward over the rows.
+//! How a slot's state follows the moving range depends on its kind: counts and integer sums are
+//! differences of running totals; other sums add and subtract rows exactly; extremes keep a queue;
+//! states that only a guest can merge use a merge tree; everything else uses two stacks. The most
+//! common features are computed a column at a time (`columnwise`).
+//!
+//! If a question may see only the rows that had arrived by its time, the sliding ranges end before
+//! the first row that had not; the few later rows that had arrived, and the late rows, are added
+//! for that question alone. A cut sweep holds only the rows from some time on, and one state of the
+//! earlier rows for windows without a start.
+//!
+//! Invariant: an answer has the bits of S1, because any grouping of merges gives the same bits; it
+//! shares no step with the tiles of the online host. A sweep has no state beyond its arguments, so
+//! it can run wherever its Arrow batches are. Deliberately absent: I/O, threads, and how the rows
+//! were sorted.
 
 mod column;
 mod columnwise;

@@ -1,7 +1,7 @@
-//! What a sweep computes, and how each feature is answered: columnwise, or question by question.
+//! The plan of a sweep: which features it computes, and how: columnwise, or question by question.
 //!
-//! Invariant: every feature is answered one way or the other, and by both ways alike. Deliberately
-//! absent: sweeps that are cut by time (`cut`).
+//! Invariant: every feature is computed in one of the two ways, and both give the same bits.
+//! Deliberately absent: sweeps that are cut by time (`cut`).
 
 use super::column::AnswerColumn;
 use super::columnwise::{Columns, Columnwise};
@@ -21,15 +21,15 @@ use std::rc::Rc;
 pub struct Sweep<'a> {
     pub(super) plan: &'a FoldPlan,
     pub(super) features: &'a [usize],
-    /// Those that are computed columnwise where every row counts.
+    /// The features that are computed columnwise when every row counts.
     pub(super) columnwise: Vec<Columnwise>,
-    /// The places of the others.
+    /// The indices in `features` of those that are computed question by question.
     asked: Vec<usize>,
-    /// What the others read.
+    /// The spans and slots that those features read.
     asked_spans: Vec<SpanSlots>,
-    /// What all of them read.
+    /// The spans and slots that all features read.
     pub(super) spans: Vec<SpanSlots>,
-    /// Where the sweep is cut: the slots that some of them read over a span without a start.
+    /// In a cut sweep: the slots that some feature reads over a span without a start.
     pub(super) before: Vec<usize>,
 }
 
@@ -52,7 +52,7 @@ impl<'a> Sweep<'a> {
         sweep
     }
 
-    /// Sees to it that each feature is asked that is not computed columnwise.
+    /// Assigns every feature that is not computed columnwise to be computed question by question.
     pub(super) fn ask_others(&mut self) {
         let is_asked = |at: &usize| !self.columnwise.iter().any(|feature| feature.at == *at);
         self.asked = (0..self.features.len()).filter(is_asked).collect();
@@ -70,9 +70,9 @@ impl<'a> Sweep<'a> {
     }
 
     /// The value of each feature for each question, in the order of the questions. `as_of` holds
-    /// the questions' times; `named` names an entity by its index, for messages. With `arrived`,
-    /// the time at which each row became known, a question sees only rows that had arrived by
-    /// then.
+    /// the questions' times; `named` describes the entity of an index, for messages. With
+    /// `arrived`, the time at which each row became known, a question sees only rows that had
+    /// arrived by its time.
     pub fn run(
         &self,
         rows: &Rows,
@@ -87,7 +87,7 @@ impl<'a> Sweep<'a> {
         let mut columns: Vec<AnswerColumn> =
             types.iter().map(|data_type| AnswerColumn::new(data_type, as_of.len())).collect();
         let prefixes = self.prefixes(rows);
-        // A question that does not see all rows is asked for all features.
+        // For questions that do not see all rows, every feature is computed question by question.
         let mut whole = Columns::new(self.plan, rows, &self.columnwise, &prefixes);
         let asked: Vec<(usize, usize)> =
             self.asked.iter().map(|at| (*at, self.features[*at])).collect();
@@ -111,7 +111,7 @@ impl<'a> Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    /// The running totals of the slots that have some.
+    /// The running totals of the slots that have them.
     fn prefixes(&self, rows: &Rows) -> Vec<Option<Rc<Prefix>>> {
         let needed = self.slots();
         let slots = self.plan.slots.iter().enumerate();

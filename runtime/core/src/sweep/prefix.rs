@@ -1,8 +1,10 @@
-//! Counts and integer sums of any range of rows, from two numbers.
+//! Running totals (prefix sums): the count or integer sum of any range of rows, as a difference of
+//! two numbers.
 //!
-//! Invariant: entry `i` holds the rows before row `i`, so the difference of two entries is that of
-//! the range between them: exact, since sums wrap around in 128 bits (S17), or in 64 where the
-//! values' magnitudes together fit in 63, so that no sum of some of them leaves those.
+//! Invariant: entry `i` is the total of the rows before row `i`, so the difference of two entries
+//! is the total of the range between them. It is exact: sums wrap around in 128 bits (S17), or in
+//! 64 bits if the magnitudes of all values add up to less than 2^63, so that no partial sum
+//! overflows.
 
 use crate::aggregate::int_sum::IntSum;
 use crate::aggregate::{Slot, SlotKind, State};
@@ -11,7 +13,7 @@ use std::ops::Range;
 
 /// The running totals of one slot.
 pub(super) enum Prefix {
-    /// Every row counts.
+    /// Every row counts, so totals are row indices.
     Rows,
     Count(Vec<u64>),
     Sum(Sums),
@@ -24,7 +26,7 @@ pub(super) enum Sums {
 }
 
 impl Prefix {
-    /// The totals of a slot's inputs, or none for a slot of another kind.
+    /// The totals of a slot's inputs, or `None` for a slot of another kind.
     pub(super) fn of(slot: &Slot, rows: &Rows) -> Option<Prefix> {
         let column = match slot.kind {
             SlotKind::Count { column } => column,
@@ -52,7 +54,7 @@ impl Prefix {
         })
     }
 
-    /// How many inputs the rows of `range` have.
+    /// The number of inputs in the rows of `range`.
     #[inline]
     pub(super) fn count(&self, range: &Range<usize>) -> u64 {
         match self {
@@ -69,7 +71,7 @@ impl Prefix {
         sums
     }
 
-    /// Puts the state of the rows of `range` in `state`.
+    /// Stores the state of the rows of `range` in `state`.
     #[inline]
     pub(super) fn read(&self, range: &Range<usize>, state: &mut State) {
         match state {
@@ -115,7 +117,7 @@ pub(super) fn wide(before: &[IntSum], range: &Range<usize>) -> IntSum {
     sum
 }
 
-/// What the values before each make together, and at the end all of them.
+/// The total before each value, and at the end the total of all.
 fn totals<T: Copy, V>(
     mut total: T,
     values: impl Iterator<Item = V>,

@@ -1,10 +1,10 @@
-//! Where a bound lies among ascending times, for whoever goes forward.
+//! Searches ascending times for a bound, starting from the last result.
 //!
-//! Invariant: a search begins where the last one ended and never goes back. Deliberately absent:
-//! which bounds are looked for.
+//! Invariant: a search begins where the previous one ended and never goes back. Deliberately
+//! absent: which bounds are searched for.
 
-/// The first row at or after `from` whose time is at or after `bound`, found by doubling steps: the
-/// next rows are the likeliest.
+/// The first row at or after `from` whose time is at or after `bound`, found by doubling steps,
+/// because the bound is usually near.
 pub(super) fn before(times: &[i64], from: usize, bound: i64) -> usize {
     let rest = &times[from..];
     let mut reach = 1;

@@ -1,7 +1,8 @@
-//! The extremes of a number column over all windows that end together, from one queue.
+//! The least or greatest values of a number column over all windows that end together, from one
+//! shared queue.
 //!
-//! Invariant: the extreme of each window is that of its own rows, as if it had a queue alone.
-//! Deliberately absent: columns of other types, which are asked question by question.
+//! Invariant: the extreme of each window is that of its own rows, as if it had its own queue.
+//! Deliberately absent: columns of other types, which are computed question by question.
 
 use super::column::AnswerColumn;
 use super::cursor::Cursor;
@@ -16,7 +17,7 @@ use crate::value::{canonical_f64, i64_order};
 /// Stands for no row.
 const NONE: usize = usize::MAX;
 
-/// So many rows are added without a look at whether a window holds them.
+/// Up to this many rows are added without checking whether a window holds them.
 const FEW: usize = 8;
 
 /// The features of one slot whose windows end together.
@@ -34,7 +35,7 @@ pub(super) struct SharedExtremes<'a> {
 
 /// One feature's window.
 struct Window {
-    /// The place of the feature's column.
+    /// The index of the feature's output column.
     at: usize,
     start_cursor: usize,
     place: Place,
@@ -64,12 +65,12 @@ impl<'a> SharedExtremes<'a> {
         }
     }
 
-    /// Whether it is of this slot and this end.
+    /// Whether it serves this slot and this end.
     pub(super) fn is_of(&self, slot: usize, end_cursor: usize) -> bool {
         (self.slot, self.end_cursor) == (slot, end_cursor)
     }
 
-    /// Adds a feature whose column has place `at`.
+    /// Adds a feature whose output column has index `at`.
     pub(super) fn add(&mut self, at: usize, start_cursor: usize) {
         self.windows.push(Window { at, start_cursor, place: Place::default(), found: Vec::new() });
     }
@@ -80,7 +81,7 @@ impl<'a> SharedExtremes<'a> {
         self.next = first;
     }
 
-    /// Appends the answers to the questions whose places the cursors hold.
+    /// Appends the answers to the questions that the cursors followed last.
     pub(super) fn answer(
         &mut self,
         starts: &[Cursor],
@@ -121,7 +122,7 @@ impl<'a> SharedExtremes<'a> {
         self.queue_up(starts, ends, passes, rank);
     }
 
-    /// Finds the row of each window's extreme. `rank` orders the rows that `passes`.
+    /// Finds the row of each window's extreme. `rank` orders the rows for which `passes` is true.
     #[inline]
     fn queue_up(
         &mut self,
@@ -137,7 +138,7 @@ impl<'a> SharedExtremes<'a> {
         let queue = &mut self.queue;
         for (question, &end) in ends.iter().enumerate() {
             if self.next + FEW < end {
-                // Rows before every window are of no use to later questions either.
+                // Rows before every window are not needed for later questions either.
                 let first = starts.iter().map(|starts| starts[question]).min();
                 self.next = self.next.max(first.unwrap_or(end));
             }

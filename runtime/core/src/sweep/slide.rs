@@ -1,7 +1,8 @@
-//! One slot's state over a range of sorted rows that only moves forward.
+//! The state of one slot over a range of sorted rows that only moves forward.
 //!
 //! Invariant: after [`Slide::advance`] the state has the value of the rows of the range, whatever
-//! ranges came before. The state lies with the question, so that it is finalised where it is.
+//! ranges came before. The state is stored with the question, so that it is finalised in place.
+//! Deliberately absent: which rows the range holds.
 
 use super::extreme_queue::ExtremeQueue;
 use super::prefix::Prefix;
@@ -11,15 +12,15 @@ use crate::row::Rows;
 use std::ops::Range;
 use std::rc::Rc;
 
-/// How a slot slides.
+/// How the state of a slot follows the range.
 pub(super) enum Slide {
-    /// Two totals are subtracted.
+    /// As the difference of two running totals.
     Prefix(Rc<Prefix>),
-    /// Rows are added at one end and taken away at the other.
+    /// Rows are added at the end and subtracted at the start.
     Retract,
     /// A queue of the rows that may still become the extreme.
     Extreme(ExtremeQueue),
-    /// Merged states of rows from both ends.
+    /// Merged states of rows from both ends of the range.
     Stacks(Stacks),
 }
 
@@ -35,7 +36,7 @@ impl Slide {
         }
     }
 
-    /// Starts before row `first` with an empty range.
+    /// Starts with an empty range before row `first`.
     pub(super) fn restart(&mut self, slot: &Slot, first: usize, state: &mut State) {
         slot.reset(state);
         match self {
@@ -45,8 +46,8 @@ impl Slide {
         }
     }
 
-    /// Moves the range on from `held` to `to`: neither of its ends goes back. Answers whether it
-    /// made the state anew, so that nothing is left of what else was merged into it.
+    /// Moves the range from `held` to `to`; neither of its ends goes back. Returns whether it
+    /// rebuilt the state, so that whatever else had been merged into it is gone.
     #[inline]
     pub(super) fn advance(
         &mut self,
@@ -63,7 +64,7 @@ impl Slide {
                 queue.advance(slot.filter, rows, from..to.end, to.start, state);
             }
             Slide::Retract => {
-                // Taking away more rows than stay costs more than to begin anew.
+                // Subtracting more rows than remain costs more than rebuilding.
                 if to.start >= held.end || to.start - held.start > to.len() {
                     slot.reset(state);
                     slot.update_rows(state, rows, to.clone());

@@ -1,17 +1,18 @@
-//! The spans that a sweep looks at, and which slots it needs over each.
+//! The spans (intervals of windows) that a sweep reads, and the slots (partial aggregates) that it
+//! needs over each.
 //!
 //! Invariant: a slot is needed over a span if some feature reads it there; spans that no feature
-//! reads are left out. Deliberately absent: where a span's bounds lie (`window`).
+//! reads are left out. Deliberately absent: where the bounds of a span lie (`window`).
 
 use crate::fold::FoldPlan;
 
-/// A span that some feature reads, and which slots it needs there.
+/// A span that some feature reads, and the slots needed over it.
 #[derive(Debug)]
 pub(super) struct SpanSlots {
     pub(super) span: usize,
-    /// Slots that slide.
+    /// Slots whose states follow the moving range.
     pub(super) sliding: Vec<usize>,
-    /// Slots whose states only a guest merges.
+    /// Slots whose states only a guest can merge.
     pub(super) guest: Vec<usize>,
 }
 

@@ -1,4 +1,4 @@
-//! A sliding range of any state that merges, without taking rows away: two stacks.
+//! Two stacks: the state of a sliding range for any state that merges, without subtracting rows.
 //!
 //! ```text
 //! rows     start ........ middle ........ end
@@ -6,21 +6,23 @@
 //! back                    one state of [middle, end)
 //! ```
 //!
-//! The state of a range is the front's at its first mark, the few rows before that mark one by one,
-//! and the back. When the range has passed all of the front, the back's rows become the front. So a
-//! row is added about twice, and a question costs two merges, whatever the window's length. With a
-//! start that stays, as in a lifetime, the back is all there is.
+//! The state of a range is the merge of three parts: the front's state at the first mark in the
+//! range, the few rows before that mark one by one, and the back. When the range has passed all of
+//! the front, the rows of the back become the front. So a row is added about twice, and a question
+//! costs two merges, whatever the window's length. If the start never moves, as in a lifetime
+//! window, the back is all there is. Invariant: front and back together hold each row of the range
+//! once. Deliberately absent: windows.
 
 use crate::aggregate::{Slot, State};
 use crate::row::Rows;
 use std::ops::Range;
 
-/// Rows between two marks of the front: an update is cheaper than keeping a state.
+/// Rows between two marks of the front: updating with a row is cheaper than keeping its state.
 pub(super) const STRIDE: usize = 8;
 
 /// The states of a range from both ends.
 pub(super) struct Stacks {
-    /// Marks and states, the last mark first.
+    /// Marks and their states, the last mark first.
     front: Vec<(usize, State)>,
     middle: usize,
     back: State,
@@ -37,7 +39,7 @@ impl Stacks {
         self.back = slot.zero();
     }
 
-    /// Moves the range, which ended at `end`, on to `to`, and puts its state in `state`.
+    /// Moves the range, which ended at `end`, to `to`, and stores its state in `state`.
     pub(super) fn advance(
         &mut self,
         slot: &Slot,
@@ -70,7 +72,7 @@ impl Stacks {
         slot.merge(state, &self.back);
     }
 
-    /// Makes the rows of `range`, which all lie in the back, the front.
+    /// Makes the rows of `range`, which are all in the back, the front.
     fn turn(&mut self, slot: &Slot, rows: &Rows, range: Range<usize>) {
         self.restart(slot, range.end);
         let mut suffix = slot.zero();

@@ -1,7 +1,8 @@
-//! The windows of one entity, which slide over its rows from question to question.
+//! The windows of one entity, moved forward over its rows from question to question.
 //!
 //! Invariant: after each question the state of a span is that of the rows that its window holds.
-//! Deliberately absent: how one slot slides (`slide`), and features that are computed columnwise.
+//! Deliberately absent: how one slot follows the range (`slide`), and features that are computed
+//! columnwise.
 
 use super::column::AnswerColumn;
 use super::entity::{Entity, add_before};
@@ -17,28 +18,28 @@ use crate::time::Time;
 use std::ops::Range;
 use std::rc::Rc;
 
-/// Questions that are put to a guest together: their states are in memory at once.
+/// Questions that are sent to a guest together; their states are in memory at once.
 const QUESTIONS_MAX: usize = 256;
 
-/// The windows of one entity at the question that was asked last.
+/// The windows of one entity, as they were at the last question.
 pub(super) struct Windows<'a> {
     plan: &'a FoldPlan,
     spans: &'a [SpanSlots],
     /// The slots of [`Entity::before`].
     before_slots: &'a [usize],
-    /// The places of the features that are asked, and the features.
+    /// The output columns and the features that are computed question by question.
     features: &'a [(usize, usize)],
     rows: &'a Rows,
-    /// The states of every span; spans without features stay empty.
+    /// The states of every span; those of spans that no feature reads stay empty.
     question: Merged,
-    /// For each of the sweep's spans: the rows it holds.
+    /// For each of the sweep's spans, the rows that are in its states.
     held: Vec<Range<usize>>,
-    /// For each of the sweep's spans and sliding slots.
+    /// For each of the sweep's spans, how each of its sliding slots follows the range.
     slides: Vec<Vec<Slide>>,
     arrived: Option<&'a [i64]>,
-    /// The first row that had not arrived when the last question was asked.
+    /// The first row that had not arrived at the time of the last question.
     frontier: usize,
-    /// States of spans as they were before rows outside the sliding ranges were added.
+    /// The states of spans before rows outside the sliding ranges were added, to restore later.
     before: Vec<(usize, ViewState)>,
 }
 
@@ -149,7 +150,7 @@ impl<'a> Windows<'a> {
             let times = &self.rows.event_times()[..entity.rows.end];
             let start = before(times, held.start, interval.start.micros());
             let end = before(times, held.end.max(start), interval.end.micros());
-            // Rows from the frontier on are looked at one by one.
+            // Rows from the frontier on are examined one by one.
             let moved = start..end.min(self.frontier).max(start);
             if moved == *held {
                 continue;
@@ -166,8 +167,8 @@ impl<'a> Windows<'a> {
         }
     }
 
-    /// Adds the rows of each window that its sliding range leaves out: late ones, and those behind
-    /// one that has not arrived.
+    /// Adds the rows of each window that its sliding range leaves out: late rows, and rows after
+    /// the first that had not arrived.
     fn add_others(&mut self, entity: &Entity, as_of: Time) {
         if entity.late.is_empty() && self.frontier == entity.rows.end {
             return;
@@ -200,14 +201,14 @@ impl<'a> Windows<'a> {
         }
     }
 
-    /// Takes away what [`Windows::add_others`] added.
+    /// Undoes [`Windows::add_others`].
     fn put_back(&mut self) {
         for (span, states) in self.before.drain(..) {
             self.question.states[span] = states;
         }
     }
 
-    /// The states of all ranges of the entity's rows that only the guest merges.
+    /// For the entity's rows, the merge tree of the states that only the guest can merge.
     fn guest_states(&self, entity: &Entity, guest: &mut dyn UserCalls) -> Result<MergeTree<'a>> {
         let plan = self.plan;
         let mut slots: Vec<usize> =

@@ -1,4 +1,4 @@
-//! Covers: an interval as whole tiles of a ladder.
+//! Covers: an interval divided into whole tiles of a ladder.
 //!
 //! ```text
 //! level 2              ├───────┼───────┤
@@ -7,16 +7,16 @@
 //!             start                            end
 //! ```
 //!
-//! Invariant: the segments of a cover abut, lie in order, make up the interval exactly, and each
-//! starts and ends on edges of its level; a level coarser than the span is long is not among them.
-//! Deliberately absent: whether the tiles are kept; see `retention`.
+//! Invariant: the segments of a cover are adjacent, in order, and make up the interval exactly;
+//! each starts and ends on edges of its level; no level is used whose tiles are longer than the
+//! span. Deliberately absent: whether the tiles are kept; see `retention`.
 
 use super::ladder::Ladder;
 use super::level::Level;
 use crate::time::{Interval, Time};
 use crate::window::Span;
 
-/// Tiles of one level that abut: `[start, end)`, both edges of the level.
+/// Adjacent tiles of one level: `[start, end)`, both edges of the level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segment {
     /// The level.
@@ -25,13 +25,14 @@ pub struct Segment {
     pub start: Time,
     /// The end of the last tile.
     pub end: Time,
-    /// Whether the base tile stands for those of its tiles that were folded into it.
+    /// Whether some of its tiles may have been folded into the base tile, which must then be read
+    /// as well.
     pub base: bool,
 }
 
 impl Ladder {
-    /// The segments that make up `interval`, one of `span`'s, in order: up the ladder from the
-    /// start as alignment allows, then down to the end. None if the interval is empty.
+    /// The segments that make up `interval`, an interval of `span`, in order: from the start up to
+    /// coarser levels as alignment allows, then down to the end. Empty if the interval is empty.
     pub fn cover(&self, span: Span, interval: Interval) -> Vec<Segment> {
         let levels = &self.levels()[..=self.top_of(span)];
         let lifetime = span.length_us().is_none();
@@ -61,8 +62,8 @@ impl Ladder {
     }
 }
 
-/// The intervals that hold the tiles of `level` in `segments`, and no others: in order, apart from
-/// each other. What a store scans for several covers, so that it reads no tile between their ends.
+/// The intervals that hold exactly the tiles of `level` in `segments`: in order and not adjacent. A
+/// store scans these for several covers, so that it reads no tile between two segments.
 pub fn scans<'a>(level: Level, segments: impl Iterator<Item = &'a Segment>) -> Vec<Interval> {
     let inside = segments.filter(|segment| segment.level == level);
     let mut inside: Vec<Interval> =
@@ -81,7 +82,8 @@ pub fn scans<'a>(level: Level, segments: impl Iterator<Item = &'a Segment>) -> V
 /// The least multiple of `step_us` that is not before `time`; `MIN` stays `MIN`.
 fn ceil(time: Time, step_us: i64) -> Time {
     let past_us = time.micros().rem_euclid(step_us);
-    // Not the floor and a step: beside `MIN` the floor saturates, and a step from there is no edge.
+    // Not computed as the floor plus a step: near `MIN` the floor saturates, and a step from there
+    // is not an edge.
     if past_us == 0 || time == Time::MIN { time } else { time.plus(step_us - past_us) }
 }
 
@@ -103,8 +105,8 @@ mod tests {
         (Ladder::new(&spans, 0, 0, 10 * DAY_US), spans[0])
     }
 
-    /// Goal: a cover climbs and comes down, and reads nothing finer than it must. Method: covers
-    /// written out by hand, as the level and end of each segment.
+    /// Goal: a cover uses coarser levels in its middle, and reads nothing finer than it must.
+    /// Method: covers written out by hand, as the level and end of each segment.
     #[test]
     fn s12_covers_climb_and_come_down() {
         let exact = |length_us| Window::Exact { length_us, offset_us: 0 };
@@ -154,7 +156,7 @@ mod tests {
         }
     }
 
-    /// Goal: beside `MIN`, where floors saturate, a bounded window still reads nothing longer than
+    /// Goal: near `MIN`, where floors saturate, a bounded window still reads nothing longer than
     /// itself and no base tile, and a lifetime window too short for the top level reads no base
     /// tile. Method: each at the first minutes and days of time.
     #[test]
@@ -179,7 +181,7 @@ mod tests {
         assert!(levels(&[LIFETIME], 2 * DAY_US).iter().all(|(_, base)| !base));
     }
 
-    /// Goal: scans hold each tile of the segments once, and no tile between. Method: by hand.
+    /// Goal: scans hold each tile of the segments once, and no tile between them. Method: by hand.
     #[test]
     fn scans_are_the_union_of_segments() {
         let segment = |level, start: i64, end: i64| {

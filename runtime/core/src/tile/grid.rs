@@ -1,23 +1,26 @@
-//! Grids: where the bounds of spans lie, and so which levels a ladder needs.
+//! Grids: where the bounds of spans can lie, and hence which levels a ladder needs.
 //!
-//! A bound lies either anywhere, or on a grid of hops or steps that the view's origin moves. The
-//! *grid* of a span is the coarsest level that has an edge at every such point. Each level costs a
-//! write for every row, so a ladder has few: the grid of each span, the coarsest level that pays,
-//! and between them only what keeps neighbours within [`TILES_MAX`]. Deliberately absent: the
-//! ladder.
+//! A bound can lie anywhere, or only on a grid of hops or steps, which the view's origin shifts.
+//! The *grid* of a span is the coarsest level that has an edge at every possible bound. Each level
+//! costs one write for every row, so a ladder has few levels: the grid of each span, the coarsest
+//! level that pays off, and between them only what keeps the ratio of neighbours within
+//! [`TILES_MAX`]. Invariant: levels are in order, and every span's grid is among them. Deliberately
+//! absent: the ladder.
 
 use super::level::Level;
 use crate::window::{Span, hop_us};
 use std::collections::BTreeSet;
 
-/// An exact window wants the coarsest level of which so many tiles fit, as hops fit a sliding one.
+/// The finest level for an exact window is the coarsest of which this many tiles fit into it, as
+/// this many hops fit into a sliding window.
 const EXACT_TILES_MIN: i64 = 12;
-/// A coarser level pays if some span holds so many of its tiles.
+/// A coarser level pays off if some span holds this many of its tiles.
 const PAYING_TILES_MIN: i64 = 2;
-/// Most tiles of a level within one of the next coarser: a cover reads fewer twice.
+/// Most tiles of a level within one tile of the next coarser level, which bounds the tiles that a
+/// cover reads at each end.
 const TILES_MAX: i64 = 64;
 
-/// Whether the end of `span` may be any time.
+/// Whether the end of `span` can be any time.
 pub(super) fn ends_anywhere(span: Span) -> bool {
     match span {
         Span::Sliding { offset_us, back, .. } => offset_us == 0 && back == 0,
@@ -31,8 +34,8 @@ pub(super) fn fits(span: Span, level: Level) -> bool {
     span.length_us().is_none_or(|length_us| level.size_us() <= length_us)
 }
 
-/// The coarsest level with an edge at every bound of `span` that does not lie anywhere; the head if
-/// all do.
+/// The coarsest level with an edge at every bound of `span` that is restricted to a grid; the head
+/// if no bound is.
 pub(super) fn grid(span: Span, origin_us: i64) -> Level {
     let parts_us = match span {
         Span::Sliding { length_us, .. } => [hop_us(length_us), length_us, origin_us],
@@ -43,13 +46,13 @@ pub(super) fn grid(span: Span, origin_us: i64) -> Level {
     Level::ALL.into_iter().rfind(divides).unwrap_or(Level::Head)
 }
 
-/// The finest level that `span` wants beside the head.
+/// The finest level that `span` needs besides the head.
 fn finest(span: Span, origin_us: i64) -> Level {
     match span {
         Span::Sliding { .. } | Span::Hopping { .. } => grid(span, origin_us),
         Span::Lifetime { .. } => Level::Day,
         Span::Exact { length_us, .. } => {
-            // Some minutes of one key are few rows: not worth a write more for every row.
+            // A few minutes of one key hold few rows: not worth another write for every row.
             let fit = |level: &Level| {
                 *level >= Level::Minute && level.size_us() <= length_us / EXACT_TILES_MIN
             };
@@ -87,7 +90,7 @@ pub(super) fn levels(spans: &[Span], origin_us: i64) -> Vec<Level> {
     levels
 }
 
-/// How many tiles of the level `finer` are within one of `coarser`.
+/// The number of tiles of the level `finer` within one tile of `coarser`.
 const fn within(finer: Level, coarser: Level) -> i64 {
     coarser.size_us() / finer.size_us()
 }
@@ -119,7 +122,7 @@ mod tests {
         levels(&spans, origin_us)
     }
 
-    /// Goal: the levels that windows want. Method: ladders written out by hand.
+    /// Goal: a ladder has the levels that its windows need. Method: ladders written out by hand.
     #[test]
     fn s03_a_ladder_has_the_grids_of_its_windows() {
         let tumbling = |length_us| hopping(length_us, length_us);
@@ -131,7 +134,7 @@ mod tests {
             (vec![sliding(DAY_US), sliding(365 * DAY_US)], vec![Head, Hour, Day, Month]),
             (vec![sliding(HOUR_US)], vec![Head, FiveMinutes]),
             (vec![sliding(6 * HOUR_US)], vec![Head, FiveMinutes, Hour]),
-            // 288 tiles of five minutes in a day are too many: an hour comes between.
+            // 288 tiles of five minutes in a day are too many: an hour is added between.
             (vec![sliding(HOUR_US), sliding(30 * DAY_US)], vec![Head, FiveMinutes, Hour, Day]),
             (vec![sliding(HOUR_US), LIFETIME], vec![Head, FiveMinutes, Hour, Day, Month]),
             (vec![exact(90 * SECOND_US)], vec![Head]),
@@ -166,8 +169,8 @@ mod tests {
     }
 
     proptest! {
-        /// Goal: levels are in order, neighbours are near, and every grid is a level. Method:
-        /// random windows and origins.
+        /// Goal: levels are in order, the ratio of neighbours is bounded, and every grid is a
+        /// level. Method: random windows and origins.
         #[test]
         fn s12_ladders_have_no_gaps(
             windows in prop::collection::vec(samples::window(), 0..5),

@@ -1,9 +1,9 @@
-//! The ladder of a view: its levels, and which of them each span reads.
+//! The ladder of a view: its levels of tiles, and which of them each span reads.
 //!
-//! A cover reads the head where a bound may lie anywhere, and else nothing finer than the span's
-//! grid (see `grid`); nowhere does it read a tile longer than the span. Invariant: the levels that
-//! a span reads are all of the ladder between two of it, and a span that is not served adds
-//! nothing. Deliberately absent: time; see `retention`.
+//! A cover reads the head where a bound can lie anywhere, and otherwise nothing finer than the
+//! span's grid (see `grid`); it never reads a tile longer than the span. Invariant: the levels that
+//! a span reads are consecutive in the ladder, and a span that is not served online adds no level.
+//! Deliberately absent: time; see `retention`.
 
 use super::grid::{ends_anywhere, fits, grid, levels};
 use super::level::Level;
@@ -14,10 +14,11 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ladder {
     levels: Vec<Level>,
-    /// The spans that are served, without those that others outreach.
+    /// The spans that are served online, without those that need no more than another one does.
     pub(super) reaches: Vec<Reach>,
     pub(super) origin_us: i64,
-    /// `skew + history`: how far behind the watermark every time is answerable.
+    /// `skew + history`: how far behind the watermark a window may end at any time, not only on a
+    /// tile edge.
     pub(super) head_us: i64,
     exact_max_us: i64,
     base: bool,
@@ -27,18 +28,18 @@ pub struct Ladder {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Reach {
     pub(super) span: Span,
-    /// The finest level that a cover reads on its way down to the end.
+    /// The finest level that a cover reads at its end.
     pub(super) ends: usize,
-    /// The finest level that a cover reads on its way up from the start; beyond `top` if there is
-    /// no start.
+    /// The finest level that a cover reads at its start; greater than `top` if the span has no
+    /// start.
     pub(super) starts: usize,
     /// The coarsest level that it reads.
     pub(super) top: usize,
 }
 
 impl Ladder {
-    /// The ladder of a view with these spans. `head_us` is `skew + history`; `exact_max_us` limits
-    /// how far back an exact bound may lie to be served.
+    /// The ladder of a view with these spans. `head_us` is `skew + history`; an exact bound that
+    /// lies further back than `exact_max_us` is not served.
     pub fn new(spans: &[Span], origin_us: i64, head_us: i64, exact_max_us: i64) -> Ladder {
         let mut ladder = Ladder {
             levels: vec![],
@@ -70,14 +71,14 @@ impl Ladder {
         self.levels[self.levels.len() - 1]
     }
 
-    /// Whether an online store keeps what `span` needs. Others are for training sets only: a host
-    /// refuses them before it asks for a cover.
+    /// Whether an online store keeps what `span` needs. Other spans are for training sets only: a
+    /// host refuses them before it asks for a cover.
     pub fn serves(&self, span: Span) -> bool {
         span.exact_reach_us().is_none_or(|reach_us| reach_us <= self.exact_max_us)
     }
 
-    /// Whether a cover of `span` may read tiles of `level`: so a state that only other spans read
-    /// need not be kept there. False for a span that is not served.
+    /// Whether a cover of `span` may read tiles of `level`. A state that no such span reads need
+    /// not be kept at that level. False for a span that is not served.
     pub fn may_read(&self, span: Span, level: Level) -> bool {
         let fine = ends_anywhere(span) || level >= grid(span, self.origin_us);
         self.serves(span) && self.levels.contains(&level) && fine && fits(span, level)
@@ -97,7 +98,7 @@ impl Ladder {
     }
 }
 
-/// `spans` without those between the newest and the oldest of a series: they need nothing that the
+/// `spans` without those between the newest and the oldest of a series, which need nothing that the
 /// oldest does not.
 fn outermost(spans: &[Span]) -> Vec<Span> {
     let mut oldest: BTreeMap<(i64, i64), u32> = BTreeMap::new();
@@ -145,8 +146,8 @@ mod tests {
         Ladder::new(&spans, origin_us, 0, DAY_US)
     }
 
-    /// Goal: a span reads from its grid to its length, and exactly bounded ones from the head.
-    /// Method: by hand, in a ladder that has all levels.
+    /// Goal: a span reads the levels from its grid to its length, and spans with exact bounds read
+    /// the head. Method: by hand, in a ladder that has all levels.
     #[test]
     fn s12_a_span_reads_the_levels_between_its_grid_and_its_length() {
         let all = [hopping(SECOND_US, SECOND_US), hopping(5 * MINUTE_US, 5 * MINUTE_US), LIFETIME];
@@ -173,8 +174,8 @@ mod tests {
         assert!(!ladder.may_read(older, Head) && ladder.may_read(older, Hour));
     }
 
-    /// Goal: exact bounds beyond exact_max are not served, cost nothing, and the limit itself is
-    /// served. Method: ladders with and without them.
+    /// Goal: exact bounds beyond `exact_max` are not served and cost nothing; a bound at the limit
+    /// itself is served. Method: ladders with and without them.
     #[test]
     fn s12_exact_windows_beyond_the_limit_are_not_served() {
         let reaches = |length_us, offset_us| Window::Exact { length_us, offset_us };
@@ -197,7 +198,8 @@ mod tests {
         assert!(ladder(&served, 0).has_base());
     }
 
-    /// Goal: a series costs a ladder no more than its first and last window. Method: a long one.
+    /// Goal: a series costs a ladder no more than its first and last windows do. Method: a long
+    /// series.
     #[test]
     fn s12_a_series_is_known_by_its_ends() {
         let window = Window::Series { length_us: DAY_US, count: 1000, offset_us: 0 };

@@ -1,11 +1,11 @@
-//! The levels of the ladder: how long their tiles are.
+//! The levels of tiles that a ladder can have, and how long the tiles of each are.
 //!
-//! Invariant: each size divides the next, and a level's number never changes, since stores keep it.
-//! Deliberately absent: which levels a view has (`ladder`).
+//! Invariant: each size divides the next, and a level's number never changes, because it is part of
+//! stored keys. Deliberately absent: which levels a view has (`ladder`).
 
 use crate::time::{DAY_US, HOUR_US, MINUTE_US, SECOND_US};
 
-/// The size of a ladder's tiles. The numbers stand in store keys, and order as the sizes do.
+/// A level of the ladder. Its number is part of store keys; numbers sort as sizes do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Level {
@@ -50,7 +50,7 @@ impl Level {
         }
     }
 
-    /// What reports call it.
+    /// Its name in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Level::Head => "head",

@@ -1,9 +1,10 @@
-//! The law of the ladder, tried on a model store: what is answered is what the definition says.
+//! Tests of the tile ladder on a model store: what the store answers is what the definition says.
 //!
-//! The model keeps lists of event times as states, tile by tile, and drops what retention lets it
-//! drop, at once or later. Invariant under test: an interval whose cover is held is read as the
-//! event times that lie in it, whatever came late, and from `sealed` on every cover is held.
-//! Deliberately absent: encodings and keys, which are the real store's.
+//! In the model a state is a list of event times, kept tile by tile; tiles are dropped as retention
+//! allows, at once or later. Invariant under test: if a store holds the cover of an interval,
+//! reading it gives exactly the event times in that interval, however late they arrived; and every
+//! cover from `sealed` on is held. Deliberately absent: encodings and keys, which belong to the
+//! real store.
 
 use super::{Ladder, Level, Retention, Segment};
 use crate::time::{DAY_US, HOUR_US, Interval, Time};
@@ -51,7 +52,7 @@ fn declared() -> impl Strategy<Value = Declared> {
         })
 }
 
-/// A state that only one span reads: the event times of each kept tile.
+/// The state of one span: the event times of each kept tile.
 struct Slot {
     span: Span,
     tiles: BTreeMap<(Level, Time), Vec<Time>>,
@@ -100,8 +101,8 @@ impl Model {
         }
     }
 
-    /// The event times in `interval`, one of `span`'s, or none if the store does not hold its
-    /// cover.
+    /// The event times in `interval`, an interval of `span`, or `None` if the store does not hold
+    /// its cover.
     fn read(&self, at: usize, interval: Interval) -> Option<Vec<Time>> {
         let (slot, retention) = (&self.slots[at], self.retention());
         let cover = self.ladder.cover(slot.span, interval);
@@ -122,7 +123,7 @@ impl Model {
 }
 
 impl Slot {
-    /// Drops what is below its level's retention, into the base tile where that is due.
+    /// Drops tiles below their level's retention, into the base tile where there is one.
     fn tidy(&mut self, ladder: &Ladder, retention: &Retention) {
         for (&level, &from) in ladder.levels().iter().zip(&retention.from) {
             let old = self.tiles.extract_if((level, Time::MIN)..(level, from), |_, _| true);
@@ -138,16 +139,16 @@ fn lifetime(span: Span) -> bool {
     matches!(span, Span::Lifetime { .. })
 }
 
-/// One commit of a random stream, and a question after it.
+/// One commit of a random stream, and the question that follows it.
 #[derive(Clone, Debug)]
 struct Step {
     /// How far the newest event of the commit lies beyond the watermark.
     ahead_us: i64,
     /// How far the other events lie behind the newest.
     behind_us: Vec<i64>,
-    /// How far the question lies beyond `sealed`; before it, if negative.
+    /// How far the question lies after `sealed`; negative if before.
     asked_us: i64,
-    /// Whether the question is moved back to an edge of this size.
+    /// The question is moved back to an edge of this size, if one is given.
     edge_us: i64,
     tidy: bool,
 }
@@ -170,7 +171,8 @@ fn step() -> impl Strategy<Value = Step> {
         })
 }
 
-/// Times beside the bounds at `effective`: where a mistake would show. None after it.
+/// Times near the bounds of the windows at `effective`, where a mistake would show; none later than
+/// `effective`.
 fn beside_bounds(declared: &Declared, effective: Time) -> Vec<Time> {
     let mut times = Vec::new();
     for span in declared.spans() {
@@ -182,9 +184,10 @@ fn beside_bounds(declared: &Declared, effective: Time) -> Vec<Time> {
 }
 
 proptest! {
-    /// Goal: a ladder store that keeps only what retention says answers as the definition does,
-    /// always from `sealed` on, and rightly or not at all before it (S1, S11, S12). Method: random
-    /// declarations and streams with late events, tidied at random; the definition is a filter.
+    /// Goal: a ladder store that keeps only what retention says gives the answers of the
+    /// definition, always from `sealed` on, and either the right answer or none before it (S1, S11,
+    /// S12). Method: random declarations and streams with late events, tidied at random; the
+    /// definition is a filter.
     #[test]
     fn s12_what_is_kept_answers_as_the_definition_does(
         declared in declared(),
@@ -204,7 +207,7 @@ proptest! {
 
             let sealed = model.retention().sealed;
             let asked = sealed.plus(step.asked_us).floor(step.edge_us);
-            // A late commit whose events surround the question's bounds, older than what is kept.
+            // A late commit with events near the question's bounds, older than what is kept.
             let late = beside_bounds(&declared, asked.min(newest));
             model.fold(&late, !step.tidy);
             events.extend(&late);
@@ -227,9 +230,8 @@ proptest! {
         }
     }
 
-    /// Goal: a cover is a partition of its interval into whole tiles that its span may read, and
-    /// every one that S12 promises is retained. Method: random declarations, watermarks and
-    /// questions.
+    /// Goal: a cover divides its interval into whole tiles that its span may read, and every tile
+    /// that S12 promises is retained. Method: random declarations, watermarks and questions.
     #[test]
     fn s12_covers_partition_and_are_retained(
         declared in declared(),

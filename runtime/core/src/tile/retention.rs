@@ -1,18 +1,19 @@
-//! Retention: from when on each level keeps its tiles, so that no cover misses one (S12).
+//! Retention: the time from which each level keeps its tiles, so that no cover misses one (S12).
 //!
-//! Every `as_of` from `sealed` on must be answerable. Bounds never go back as `as_of` goes on, so
-//! the earliest tile of a level that any of those covers reads lies at a bound of the interval at
-//! `sealed`: at its start on the levels by which a cover climbs, and otherwise within the tile of
-//! the next coarser level that holds its end, where a cover comes down. So
+//! Every `as_of` from `sealed` on must be answerable. As `as_of` increases, no bound decreases, so
+//! the earliest tile of a level that any such cover reads lies at a bound of the interval at
+//! `sealed`. For levels that the first half of a cover reads, it lies at the start of the interval;
+//! otherwise it lies within the tile of the next coarser level that holds the interval's end. So
 //!
 //! ```text
 //! from(level) = floor(the least of those bounds of all spans, the next coarser tile)
 //! ```
 //!
-//! and the floor makes what a level keeps whole tiles of the next, so that tile edges somewhat
-//! before `sealed` are answerable too. A level that no cover reads that early is kept from `sealed`
-//! on. Invariant: `from`, `sealed` and `base_until` never go back as the watermark goes on.
-//! Deliberately absent: deleting; a store may do it late, since what is not held is never read.
+//! and because of the floor, a level keeps whole tiles of the next coarser level, so that tile
+//! edges somewhat before `sealed` are answerable too. A level that no cover reads that early is
+//! kept from `sealed` on. Invariant: `from`, `sealed` and `base_until` never decrease as the
+//! watermark increases. Deliberately absent: deleting; a store may do it late, because tiles that
+//! retention does not hold are never read.
 
 use super::cover::Segment;
 use super::ladder::Ladder;
@@ -21,8 +22,8 @@ use crate::time::Time;
 /// What a store still holds, and so which questions it can answer (S12).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// For each level of the ladder, the first time from which its tiles are kept: those that start
-    /// there or later.
+    /// For each level of the ladder, the time from which its tiles are kept: those that start at or
+    /// after it.
     pub from: Vec<Time>,
     /// Every time from here on is answerable, on a tile edge or not.
     pub sealed: Time,
@@ -32,10 +33,10 @@ pub struct Retention {
 }
 
 impl Ladder {
-    /// What is kept when the source's watermark is at `watermark`.
+    /// What is kept when the source's watermark is `watermark`.
     pub fn retention(&self, watermark: Time) -> Retention {
         let levels = self.levels();
-        // The size of the next coarser level's tiles, of its own at the top.
+        // The size of the next coarser level's tiles; at the top level, of its own.
         let next_us = |at: usize| levels.get(at + 1).unwrap_or(&levels[at]).size_us();
         let sealed = watermark.minus(self.head_us).floor(next_us(0));
         let mut from = vec![sealed; levels.len()];
@@ -80,8 +81,8 @@ mod tests {
         retention.from.iter().map(|from| sealed.micros() - from.micros()).collect()
     }
 
-    /// Goal: each kind of window keeps what its covers need, and no more than the next coarser tile
-    /// beyond it. Method: by hand, at five o'clock; the last midnight is 5 h back.
+    /// Goal: each kind of window keeps what its covers need, and at most one next-coarser tile
+    /// more. Method: by hand, at five o'clock; the last midnight is 5 h back.
     #[test]
     fn s12_levels_keep_what_covers_need() {
         let sliding = |days, offset_us| Window::Sliding { length_us: days * DAY_US, offset_us };
@@ -95,7 +96,7 @@ mod tests {
         let week_us = 7 * DAY_US + midnight_us;
         assert_eq!(kept_us(&[week, exact_90s]), [HOUR_US, week_us, week_us]);
         assert_eq!(kept_us(&[exact(DAY_US, DAY_US)]), [2 * DAY_US, 2 * DAY_US]);
-        // One that is not served needs nothing.
+        // A window that is not served needs nothing.
         assert_eq!(kept_us(&[week, exact(10 * DAY_US, 1)]), [0, week_us, week_us]);
         // Hopping windows never need the head, and keep its last tile before `sealed`.
         let hopping = Window::Hopping { length_us: HOUR_US, step_us: HOUR_US, offset_us: 0 };
@@ -107,9 +108,9 @@ mod tests {
         );
     }
 
-    /// Goal: the base tile holds what no question from `sealed` on needs apart. Method: by hand;
-    /// the tile of 32 days that holds 2024-01-01 starts on 2023-12-21, the one before on
-    /// 2023-11-19.
+    /// Goal: the base tile holds exactly the rows that no question from `sealed` on needs
+    /// separately. Method: by hand; the tile of 32 days that holds 2024-01-01 starts on 2023-12-21,
+    /// the one before on 2023-11-19.
     #[test]
     fn s12_the_base_tile_ends_where_questions_begin() {
         let watermark = Time::parse("2024-01-01").unwrap();
@@ -127,9 +128,9 @@ mod tests {
         assert_eq!(base_until(&[lifetime(0)]), day("2023-12-21"));
         assert_eq!(base_until(&[lifetime(11)]), day("2023-12-21"));
         assert_eq!(base_until(&[lifetime(12)]), day("2023-11-19"));
-        // One that is not served does not count.
+        // A window that is not served does not count.
         assert_eq!(base_until(&[lifetime(0), lifetime(41)]), day("2023-12-21"));
-        // A long window needs the tiles of 32 days apart.
+        // A long window needs the tiles of 32 days separately.
         let long = Window::Sliding { length_us: 64 * DAY_US, offset_us: 0 };
         assert_eq!(base_until(&[lifetime(0), long]), day("2023-10-18"));
         assert_eq!(base_until(&[long]), Time::MIN);
@@ -161,7 +162,7 @@ mod tests {
         assert!(!retention.holds(&ladder, &other), "no level of the ladder");
     }
 
-    /// Goal: before the first event, and when all time is past, nothing is lost. Method: both ends.
+    /// Goal: retention is right before the first event and at the end of time. Method: both ends.
     #[test]
     fn s02_retention_saturates() {
         let span = Span::Sliding { length_us: DAY_US, offset_us: 0, back: 0 };

@@ -1,12 +1,12 @@
 //! The types of columns.
 //!
-//! Invariant: a type has one text, and reading the text gives the type back. Deliberately absent:
-//! nullability, which is a column's.
+//! Invariant: a type has exactly one text, and parsing that text gives the type back. Deliberately
+//! absent: nullability, which belongs to the column.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Most levels of lists in one type: a type is read and dropped recursively.
+/// Most levels of nested lists in one type: types are parsed and dropped recursively.
 pub const LIST_DEPTH_MAX: usize = 8;
 
 /// The type of a column.
@@ -17,9 +17,9 @@ pub enum DataType {
     Bool,
     /// A signed 64-bit integer.
     Int64,
-    /// An IEEE 754 single.
+    /// An IEEE 754 32-bit float.
     Float32,
-    /// An IEEE 754 double.
+    /// An IEEE 754 64-bit float.
     Float64,
     /// UTF-8 text.
     String,
@@ -32,7 +32,7 @@ pub enum DataType {
 }
 
 impl DataType {
-    /// Whether it is a number: something with a sum.
+    /// Whether it is a number type, which can be summed.
     pub fn is_number(&self) -> bool {
         matches!(self, DataType::Int64 | DataType::Float32 | DataType::Float64)
     }
@@ -51,7 +51,7 @@ impl DataType {
         }
     }
 
-    /// Whether the type is a float; floats are no keys.
+    /// Whether the type is a float; floats cannot be keys.
     pub fn is_float(&self) -> bool {
         matches!(self, DataType::Float32 | DataType::Float64)
     }

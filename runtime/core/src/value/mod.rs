@@ -1,8 +1,8 @@
-//! Values: their types, their one canonical encoding and their one total order (S14).
+//! Values: the contents of columns, each with one canonical encoding and one total order (S14).
 //!
-//! Invariant: the encoding preserves order, so that for two values `a` and `b` of one type
-//! `a < b` exactly when `encode(a) < encode(b)` as bytes, and `a == b` exactly when the bytes are
-//! equal: -0.0 and +0.0 differ, NaN is one quiet NaN and the greatest float, null sorts first.
+//! Invariant: the encoding preserves order, so that for two values `a` and `b` of one type `a < b`
+//! exactly when `encode(a) < encode(b)` as bytes, and `a == b` exactly when the bytes are equal.
+//! -0.0 and +0.0 differ, NaN is one quiet NaN and the greatest float, and null sorts first.
 //! Deliberately absent: any comparison of floats by the platform's `==` or `<`.
 
 mod data_type;
@@ -38,9 +38,9 @@ pub enum Value {
     Bool(bool),
     /// A signed 64-bit integer.
     Int64(i64),
-    /// A single; any NaN in it counts as the canonical one.
+    /// A 32-bit float; any NaN in it counts as the canonical one.
     Float32(f32),
-    /// A double; any NaN in it counts as the canonical one.
+    /// A 64-bit float; any NaN in it counts as the canonical one.
     Float64(f64),
     /// Text.
     String(Box<str>),
@@ -66,9 +66,9 @@ pub(crate) mod tag {
     pub(crate) const MAP: u8 = 9;
 }
 
-/// The one quiet NaN of a single.
+/// The one quiet NaN of 32-bit floats.
 pub const NAN_32: f32 = f32::from_bits(0x7fc0_0000);
-/// The one quiet NaN of a double.
+/// The one quiet NaN of 64-bit floats.
 pub const NAN_64: f64 = f64::from_bits(0x7ff8_0000_0000_0000);
 
 /// `value` with every NaN replaced by the one quiet NaN.
@@ -81,7 +81,7 @@ pub fn canonical_f64(value: f64) -> f64 {
     if value.is_nan() { NAN_64 } else { value }
 }
 
-/// An unsigned integer that orders as the doubles do in S14: -0.0 before +0.0, NaN greatest.
+/// An unsigned integer that sorts as 64-bit floats do in S14: -0.0 before +0.0, NaN greatest.
 pub fn f64_order(value: f64) -> u64 {
     let bits = canonical_f64(value).to_bits();
     if bits >> 63 == 1 { !bits } else { bits | 1 << 63 }
@@ -92,7 +92,7 @@ pub fn f64_from_order(order: u64) -> f64 {
     f64::from_bits(if order >> 63 == 1 { order & !(1 << 63) } else { !order })
 }
 
-/// An unsigned integer that orders as the singles do in S14.
+/// An unsigned integer that sorts as 32-bit floats do in S14.
 pub fn f32_order(value: f32) -> u32 {
     let bits = canonical_f32(value).to_bits();
     if bits >> 31 == 1 { !bits } else { bits | 1 << 31 }
@@ -103,7 +103,7 @@ pub fn f32_from_order(order: u32) -> f32 {
     f32::from_bits(if order >> 31 == 1 { order & !(1 << 31) } else { !order })
 }
 
-/// An unsigned integer that orders as the signed ones do.
+/// An unsigned integer that sorts as the signed ones do.
 pub fn i64_order(value: i64) -> u64 {
     (value as u64) ^ (1 << 63)
 }
@@ -113,7 +113,7 @@ pub fn i64_from_order(order: u64) -> i64 {
     (order ^ (1 << 63)) as i64
 }
 
-/// Appends `text` so that texts order by their bytes and no text is a prefix of another.
+/// Appends `text` so that texts sort by their bytes and no encoded text is a prefix of another.
 fn encode_text(text: &[u8], out: &mut Vec<u8>) {
     for &byte in text {
         out.push(byte);
@@ -194,12 +194,13 @@ impl Value {
         out
     }
 
-    /// Reads one value off the front of `bytes`; `None` if they are not a canonical encoding.
+    /// Decodes one value from the front of `bytes` and removes it; `None` if it is not a canonical
+    /// encoding.
     pub fn decode(bytes: &mut &[u8]) -> Option<Value> {
         Value::decode_within(bytes, LIST_DEPTH_MAX)
     }
 
-    /// Reads one value with at most `lists_max` levels of lists.
+    /// Decodes one value with at most `lists_max` levels of nested lists.
     fn decode_within(bytes: &mut &[u8], lists_max: usize) -> Option<Value> {
         let (&first, rest) = bytes.split_first()?;
         *bytes = rest;
@@ -258,7 +259,7 @@ impl Value {
     }
 }
 
-/// Takes `N` bytes off the front.
+/// Removes `N` bytes from the front and returns them.
 pub(crate) fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
     let (head, rest) = bytes.split_first_chunk::<N>()?;
     *bytes = rest;
@@ -331,7 +332,7 @@ impl std::hash::Hash for Value {
 }
 
 impl fmt::Display for Value {
-    /// For people: numbers are numbers, times are RFC 3339, null is `null`.
+    /// Writes it for people: numbers are plain, times are RFC 3339, null is `null`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Value::Null => f.write_str("null"),
@@ -394,7 +395,7 @@ mod tests {
     }
 
     /// Goal: bytes that no value encodes to are refused. Method: a NaN with a payload, one with a
-    /// sign, a second spelling of true, and lists beyond the depth of any type.
+    /// sign, a second encoding of true, and lists deeper than any type.
     #[test]
     fn s14_other_bytes_are_no_values() {
         let float64 = |order: u64| [&[tag::FLOAT64][..], &order.to_be_bytes()].concat();
@@ -411,7 +412,8 @@ mod tests {
         }
     }
 
-    /// Goal: types read back what they print, and a hostile one does not overflow the stack.
+    /// Goal: types are parsed from the text they print, and a hostile text does not overflow the
+    /// stack.
     #[test]
     fn types_have_names() {
         let read = |text: String| DataType::try_from(text);
@@ -422,7 +424,7 @@ mod tests {
         assert!(read("list<text>".to_string()).is_err());
     }
 
-    /// Goal: the order of doubles in S14. Method: a list written in that order.
+    /// Goal: 64-bit floats sort as in S14. Method: a list written in that order.
     #[test]
     fn s14_doubles_order() {
         let ordered =

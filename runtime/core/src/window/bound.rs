@@ -1,19 +1,19 @@
-//! One bound of a span for many times in a row.
+//! One bound of a span, computed for many times in succession.
 //!
 //! ```text
 //! bound(at) = floor(floor(at - offset, newest step) - back, step)      without a step no floor
 //! ```
 //!
-//! Every bound of S3 has this form, and spans whose ends are equal bounds end together at every
-//! time. Consecutive times mostly share a floor, so a [`Walk`] keeps the last one and divides only
-//! when that is left. Invariant: the bounds are those of [`Span::interval`], whatever times are
-//! asked in whatever order. Deliberately absent: the open start of a lifetime, which is none.
+//! Every bound of S3 has this form. Spans whose ends are equal bounds end together at every time.
+//! Consecutive times mostly share a floor, so a [`Walk`] remembers the last floor and divides only
+//! when a time lies outside it. Invariant: the bounds are those of [`Span::interval`], in whatever
+//! order times are given. Deliberately absent: the start of a lifetime window, which has no bound.
 
 use super::duration::hop_us;
 use super::span::Span;
 use crate::time::Time;
 
-/// How a bound follows from the time asked. A step of 0 is none.
+/// How a bound follows from the effective time. A step of 0 means no floor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bound {
     offset_us: i64,
@@ -23,7 +23,7 @@ pub(crate) struct Bound {
 }
 
 impl Span {
-    /// The bound at which it starts; none if it has no start.
+    /// The bound at which the span starts; `None` if it has no start.
     pub(crate) fn start(self) -> Option<Bound> {
         match self {
             Span::Lifetime { .. } => None,
@@ -36,7 +36,7 @@ impl Span {
         }
     }
 
-    /// The bound at which it ends.
+    /// The bound at which the span ends.
     pub(crate) fn end(self) -> Bound {
         let newest =
             |offset_us, newest_step_us| Bound { offset_us, newest_step_us, back_us: 0, step_us: 0 };
@@ -50,7 +50,7 @@ impl Span {
     }
 }
 
-/// The bound that lies so many windows before the newest end of a sliding span.
+/// The bound that lies `windows` windows before the newest end of a sliding span.
 fn sliding(length_us: i64, offset_us: i64, windows: i64) -> Bound {
     let hop_us = hop_us(length_us);
     Bound {
@@ -61,7 +61,7 @@ fn sliding(length_us: i64, offset_us: i64, windows: i64) -> Bound {
     }
 }
 
-/// A bound at one time after the other.
+/// Computes a bound for one time after another.
 #[derive(Clone, Debug)]
 pub(crate) struct Walk {
     bound: Bound,
@@ -84,7 +84,7 @@ impl Walk {
     }
 }
 
-/// The last floor on a grid: that of the times in `[last, next)`.
+/// The last floor on a grid, which is valid for the times in `[last, next)`.
 #[derive(Clone, Debug)]
 struct Floor {
     step_us: i64,
@@ -94,7 +94,7 @@ struct Floor {
 }
 
 impl Floor {
-    /// `time.floor_from(step, origin)`, or `time` without a step.
+    /// `time.floor_from(step, origin)`, or `time` if there is no step.
     #[inline]
     fn of(&mut self, time: Time) -> Time {
         if self.step_us == 0 {
@@ -109,8 +109,8 @@ impl Floor {
     #[cold]
     fn divide(&mut self, time: Time) {
         self.last = time.floor_from(self.step_us, self.origin_us);
-        // The floor of a time below the first point of the grid is the least time, which says
-        // nothing of where that point lies.
+        // The floor of a time below the first point of the grid is the least time, which does not
+        // tell where that point lies.
         self.next_us = match self.last {
             Time::MIN => time.micros() + 1,
             last => last.micros().saturating_add(self.step_us),
@@ -125,9 +125,9 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Goal: a walk has the bounds of the definition at every time (S3), at both ends of time
-        /// too. Method: windows, origins and first times of every kind, then steps forward, small
-        /// ones within a hop and large ones, and back.
+        /// Goal: a walk has the bounds of the definition at every time (S3), also at both ends of
+        /// time. Method: windows, origins and first times of every kind, then steps forward, small
+        /// ones within a hop and large ones, and steps back.
         #[test]
         fn s03_a_walk_has_the_bounds_of_its_span(
             window in samples::window(),
@@ -159,7 +159,7 @@ mod tests {
             }
         }
 
-        /// Goal: spans whose ends are one bound end together, which is what sharing builds on.
+        /// Goal: spans whose ends are equal bounds end together, on which sharing a queue relies.
         #[test]
         fn s03_equal_ends_end_together(
             windows in prop::collection::vec(samples::window(), 2..5),
@@ -177,7 +177,7 @@ mod tests {
         }
     }
 
-    /// Goal: windows that share a queue are known to end together. Method: a table.
+    /// Goal: windows that can share a queue have equal end bounds. Method: a table.
     #[test]
     fn exact_sliding_and_lifetime_windows_end_at_the_time_asked() {
         let hour_us = crate::time::HOUR_US;

@@ -1,8 +1,9 @@
-//! Which windows may be declared (S3, docs/FEATURES.md).
+//! Checks which windows may be declared (S3, docs/FEATURES.md).
 //!
-//! Invariant: a window that passes has bounds that `span` computes without overflow, on grids of
-//! whole seconds, and no more sessions, rows or intervals than a state may hold. Each refusal says
-//! what to write instead. Deliberately absent: which aggregates a window allows; see `feature`.
+//! Invariant: for a window that passes, `span` computes bounds without overflow, on grids of whole
+//! seconds, and there are no more sessions, rows or intervals than a state may hold. Each refusal
+//! says what to write instead. Deliberately absent: which aggregates a window allows; see
+//! `feature`.
 
 use super::duration::{duration, hop_us};
 use super::kind::Window;
@@ -12,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::time::{HOUR_US, SECOND_US, Time};
 
 impl Window {
-    /// Checks the declaration, and that of its view's `origin_us`.
+    /// Checks the window, and its view's `origin_us`.
     pub fn check(self, origin_us: i64) -> Result<()> {
         if Time::new(origin_us).is_none() || origin_us % SECOND_US != 0 {
             return Err(Error::input(
@@ -48,7 +49,7 @@ impl Window {
         self.check_reach()
     }
 
-    /// Refuses a window whose start lies as far back as time itself.
+    /// Refuses a window whose start would lie before the beginning of time.
     fn check_reach(self) -> Result<()> {
         let count = match self {
             Window::Series { count, .. } => i128::from(count),
@@ -150,7 +151,8 @@ mod tests {
 
     const FAR_US: i64 = 1 << 62;
 
-    /// Goal: windows that docs/FEATURES.md allows pass, at the ends of each range. Method: a table.
+    /// Goal: windows that docs/FEATURES.md allows pass, at both ends of each range. Method: a
+    /// table.
     #[test]
     fn s03_good_windows_pass() {
         let sliding = |length_us, offset_us| Window::Sliding { length_us, offset_us };

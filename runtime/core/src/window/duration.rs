@@ -1,7 +1,7 @@
-//! Lengths of time: the hop that follows from one, and how authors write one.
+//! Durations: the hop that follows from a window's length, and how authors write a duration.
 //!
-//! Invariant: a hop depends on the length alone, so windows of one length end on one grid.
-//! Deliberately absent: reading a length, which is the work of whoever writes a declaration.
+//! Invariant: a hop depends on the length alone, so windows of equal length end on the same grid.
+//! Deliberately absent: which durations a declaration may use (`check`).
 
 use crate::time::{DAY_US, HOUR_US, MINUTE_US, SECOND_US};
 
@@ -24,7 +24,7 @@ pub fn duration(micros: i64) -> String {
     format!("{}{unit}", micros / unit_us)
 }
 
-/// Reads a duration as authors write it, such as `90s` or `7d`; none if it is no such text.
+/// Parses a duration as authors write it, such as `90s` or `7d`; `None` if the text is not one.
 pub fn parse_duration(text: &str) -> Option<i64> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);

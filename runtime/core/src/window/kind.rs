@@ -1,7 +1,7 @@
-//! The kinds of windows, as a feature declares one.
+//! The kinds of windows that a feature can declare.
 //!
-//! Invariant: what is written here is the manifest's form; a window that any manifest holds reads
-//! back as itself. Deliberately absent: which windows are allowed (`check`).
+//! Invariant: the serialised form is that of the manifest, and a window of any manifest reads back
+//! unchanged. Deliberately absent: which windows are allowed (`check`).
 
 use super::span::Span;
 use serde::{Deserialize, Serialize};
@@ -35,21 +35,21 @@ pub enum Window {
         #[serde(default)]
         offset_us: i64,
     },
-    /// Sliding windows that abut, newest first.
+    /// Adjacent sliding windows, newest first.
     Series {
         length_us: i64,
         count: u32,
         #[serde(default)]
         offset_us: i64,
     },
-    /// The greatest rows of a sliding window.
+    /// The last rows, in row order, of a sliding window.
     LastRows { rows: u32, lookback_us: i64 },
     /// The latest closed session of a sliding window.
     Session { gap_us: i64, lookback_us: i64 },
 }
 
 impl Window {
-    /// Its length, or that of its lookback or of one of its series; none for a lifetime.
+    /// Its length, or that of its lookback, or of one window of its series; `None` for a lifetime.
     pub fn length_us(self) -> Option<i64> {
         match self {
             Window::Sliding { length_us, .. }
@@ -75,12 +75,12 @@ impl Window {
         }
     }
 
-    /// Whether it picks a session.
+    /// Whether it selects a session.
     pub fn is_session(self) -> bool {
         matches!(self, Window::Session { .. })
     }
 
-    /// Whether it picks the last rows.
+    /// Whether it selects the last rows.
     pub fn is_last_rows(self) -> bool {
         matches!(self, Window::LastRows { .. })
     }

@@ -1,7 +1,7 @@
-//! How much one window may ask for.
+//! Limits on what one window may ask for.
 //!
-//! Invariant: a window within these limits has bounded state and a bounded answer. Deliberately
-//! absent: who looks at them (`check`), and limits of aggregates, which are the aggregates' own.
+//! Invariant: a window within these limits has a bounded state and a bounded answer. Deliberately
+//! absent: checking them (`check`), and limits of aggregates, which are in `feature`.
 
 /// Most windows in a series.
 pub const SERIES_COUNT_MAX: u32 = 1000;

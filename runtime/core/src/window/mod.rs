@@ -1,10 +1,10 @@
-//! Windows: what a feature's rows are, as declared (S3 to S5).
+//! Windows: which rows a feature is computed over, as declared (S3 to S5).
 //!
-//! A feature's [`Window`] is declared; its [`Span`]s are the intervals that it reads: one, or
-//! `count` for a series. The last rows and sessions read a sliding span and pick rows from it.
-//! Invariant: a window that passed [`Window::check`] has bounds at every `as_of` (`span`).
-//! Deliberately absent: which events have arrived, which is the store's knowledge; calendars and
-//! time zones.
+//! A feature declares a [`Window`]; its [`Span`]s are the intervals that it reads: `count` of them
+//! for a series, otherwise one. Windows of the last rows and of sessions read a sliding span and
+//! select rows from it. Invariant: a window that passed [`Window::check`] has bounds at every
+//! `as_of` (`span`). Deliberately absent: which events have arrived, which only the store knows;
+//! calendars and time zones.
 
 mod bound;
 mod check;

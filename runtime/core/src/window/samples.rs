@@ -1,8 +1,8 @@
 //! Random windows, origins and times for the tests of windows and tiles.
 //!
-//! Invariant: every window passes its check with every origin. The times crowd where mistakes would
-//! show: at the epoch, before it, at both ends of time, and in this century. Deliberately absent:
-//! events.
+//! Invariant: every window passes its check with every origin. Times are concentrated where
+//! mistakes would show: at the epoch, before it, at both ends of time, and in this century.
+//! Deliberately absent: events.
 
 use super::{SESSIONS_MAX, Window};
 use crate::time::{DAY_US, HOUR_US, MINUTE_US, SECOND_US, Time};
@@ -78,7 +78,7 @@ pub(crate) fn origin_us() -> impl Strategy<Value = i64> {
     seconds.prop_map(|seconds| seconds * SECOND_US)
 }
 
-/// How much later a question is than another.
+/// How much later one question is than another.
 pub(crate) fn later_us() -> impl Strategy<Value = i64> {
     prop_oneof![0i64..3, 0..HOUR_US, 0..40 * DAY_US, 0..4000 * DAY_US]
 }

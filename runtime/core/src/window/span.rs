@@ -1,4 +1,5 @@
-//! Spans: from `as_of` to half-open intervals of event time, and what exact ones cost online.
+//! Spans: the half-open intervals of event time that a window reads at an `as_of`, and what exact
+//! ones cost online.
 //!
 //! ```text
 //!              hi                                 lo
@@ -9,10 +10,10 @@
 //! lifetime     at                                 none              at = effective - offset
 //! ```
 //!
-//! Floors are on the grid of the view's origin. Invariant: both bounds depend on the declaration,
-//! the origin and the time asked alone, saturate at ±2^62, and never go back as the time asked goes
-//! on. Deliberately absent: rows; the last n of them and sessions are picked by their aggregate's
-//! state.
+//! Floors are on the grid of the view's origin. Invariant: both bounds depend only on the
+//! declaration, the origin and the effective time, saturate at ±2^62, and never decrease as that
+//! time increases. Deliberately absent: rows; the state of an aggregate selects the last n rows or
+//! a session.
 
 use super::duration::{duration, hop_us};
 use crate::time::{Interval, Time};
@@ -21,18 +22,18 @@ use crate::time::{Interval, Time};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "lengths are microseconds, as in `Window`")]
 pub enum Span {
-    /// The sliding window `back` places before the newest of its series.
+    /// The sliding window that is `back` windows older than the newest of its series.
     Sliding { length_us: i64, offset_us: i64, back: u32 },
-    /// Ends and starts anywhere.
+    /// Both bounds can be any time.
     Exact { length_us: i64, offset_us: i64 },
-    /// Ends and starts on a grid of steps.
+    /// Both bounds lie on a grid of steps.
     Hopping { length_us: i64, step_us: i64, offset_us: i64 },
     /// Has no start.
     Lifetime { offset_us: i64 },
 }
 
 impl Span {
-    /// Its declared length; none for a lifetime. A sliding interval may be up to a hop longer.
+    /// Its declared length; `None` for a lifetime. A sliding interval may be up to one hop longer.
     pub fn length_us(self) -> Option<i64> {
         match self {
             Span::Sliding { length_us, .. }
@@ -42,7 +43,7 @@ impl Span {
         }
     }
 
-    /// The interval at `effective`, an `as_of` already moved by the view's boundary and delay.
+    /// The interval at `effective`, which is `as_of` moved by the view's boundary and delay.
     pub fn interval(self, effective: Time, origin_us: i64) -> Interval {
         let floor = |time: Time, step_us: i64| time.floor_from(step_us, origin_us);
         match self {
@@ -70,8 +71,8 @@ impl Span {
         }
     }
 
-    /// How far back an online store must keep every event time apart, because a bound lies
-    /// anywhere in the past; none if the only such bound is the time asked.
+    /// How far back an online store must keep every event time separate, because a bound can lie at
+    /// any time in the past; `None` if the only such bound is the effective time itself.
     pub fn exact_reach_us(self) -> Option<i64> {
         match self {
             Span::Exact { length_us, offset_us } => Some(length_us.saturating_add(offset_us)),
@@ -80,8 +81,8 @@ impl Span {
         }
     }
 
-    /// What an exact bound costs, as a build prints it after the feature's name; none if there is
-    /// none. `exact_max_us` is the view's.
+    /// What an exact bound costs online, as a build prints it after the feature's name; `None` if
+    /// there is no exact bound. `exact_max_us` is the view's limit.
     pub fn exact_cost(self, exact_max_us: i64) -> Option<String> {
         let reach_us = self.exact_reach_us()?;
         let reach = duration(reach_us);
@@ -116,7 +117,7 @@ mod tests {
         assert_eq!(found.collect::<Vec<_>>(), expected.collect::<Vec<_>>(), "{window:?} {as_of}");
     }
 
-    /// Goal: the sawtooth of S3. Method: intervals written out by hand.
+    /// Goal: sliding windows have the sawtooth bounds of S3. Method: intervals written out by hand.
     #[test]
     fn s03_sliding_windows_floor_their_start() {
         let sliding = |length_us, offset_us| Window::Sliding { length_us, offset_us };
@@ -126,13 +127,13 @@ mod tests {
         check(sliding(6 * HOUR_US, 0), epoch, as_of, &[("2024-05-08T04:20:00Z", as_of)]);
         let before_epoch = "1969-12-31T23:59:00Z";
         check(sliding(HOUR_US, 0), epoch, before_epoch, &[("1969-12-31T22:55:00Z", before_epoch)]);
-        // On an edge nothing is floored.
+        // On an edge the floor changes nothing.
         check(sliding(HOUR_US, 0), epoch, "1969-12-31", &[("1969-12-30T23:00:00Z", "1969-12-31")]);
         // With an offset both bounds are floored.
         let week_ago = ("2024-05-01T10:00:00Z", "2024-05-08T10:00:00Z");
         check(sliding(7 * DAY_US, 7 * DAY_US), epoch, "2024-05-15T10:20:30Z", &[week_ago]);
         check(sliding(7 * DAY_US, 1), epoch, "2024-05-08T11:00:00Z", &[week_ago]);
-        // An origin moves the grid, whichever side of it the time lies on.
+        // An origin moves the grid, whether it lies before or after the time.
         let half_past = ("2024-05-01T09:30:00Z", as_of);
         check(sliding(7 * DAY_US, 0), "2024-01-01T00:30:00Z", as_of, &[half_past]);
         check(sliding(7 * DAY_US, 0), "2030-01-01T00:30:00Z", as_of, &[half_past]);
@@ -160,7 +161,8 @@ mod tests {
         assert_eq!(end(DAY_US).end, at("2024-05-07T10:20:30.000001Z"));
     }
 
-    /// Goal: a series abuts, and only its first window ends anywhere. Method: by hand.
+    /// Goal: the windows of a series are adjacent, and only the first one can end at any time.
+    /// Method: by hand.
     #[test]
     fn s03_series_abut() {
         let series = |offset_us| Window::Series { length_us: 7 * DAY_US, count: 3, offset_us };
@@ -242,8 +244,8 @@ mod tests {
     }
 
     proptest! {
-        /// Goal: the bounds are those of S3. Method: the definition in 128 bits, which has no
-        /// saturation but at its end; random windows, origins and times, also at the extremes.
+        /// Goal: the bounds are those of S3. Method: the definition in 128 bits, which saturates
+        /// only at its end; random windows, origins and times, also at the extremes.
         #[test]
         fn s03_bounds_are_the_definitions(
             window in samples::window(),
@@ -262,7 +264,7 @@ mod tests {
             }
         }
 
-        /// Goal: bounds never go back, and lo <= hi: what retention builds on. Method: two times.
+        /// Goal: bounds never decrease, and lo <= hi, on which retention relies. Method: two times.
         #[test]
         fn s12_bounds_are_monotone(
             window in samples::window(),
@@ -279,7 +281,7 @@ mod tests {
         }
     }
 
-    /// Goal: the build can say what an exact window costs. Method: the sentences.
+    /// Goal: the build can print what an exact window costs. Method: the sentences.
     #[test]
     fn exact_windows_state_their_cost() {
         let exact = |length_us, offset_us| Span::Exact { length_us, offset_us };

@@ -1,9 +1,11 @@
-//! Events that the views of one declaration lack, since a column that it declares is bad (S8).
+//! Finds the events that the views of one event declaration do not see, because a column that the
+//! declaration names is bad (S8).
 //!
-//! Invariant: whether a view lacks an event, and why, depends on the event and on the view's own
-//! declaration, never on another view of the source: a value that failed is bad for whoever declares
-//! its column, a null for whoever says that there is none. Deliberately absent: what becomes of the
-//! events, and columns that the declaration does not name.
+//! Invariant: whether a view sees an event, and why not, depends on the event and on the view's own
+//! declaration, never on another view of the source. A value that failed is bad for every
+//! declaration of its column; a null is bad for every declaration that says the column has none.
+//! Deliberately absent: what happens to these events, and columns that the declaration does not
+//! name.
 
 use arrow::array::{Array, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
@@ -12,9 +14,9 @@ use lockstep_core::failure::{Failure, NULL_REASON, in_column};
 use lockstep_core::view::EventDeclaration;
 use std::collections::BTreeMap;
 
-/// The rows of `events` that are lacking, each with the reason of its first bad column in the order
-/// of the declaration. `projection` has the columns' indices in the source's schema; `failures` are
-/// those of these rows, in any column.
+/// The rows of `events` that these views do not see, each with the reason of its first bad column
+/// in the order of the declaration. `projection` has the columns' indices in the source's schema;
+/// `failures` are the failures of these rows, in any column.
 pub(super) fn lacking<'a>(
     event: &EventDeclaration,
     projection: &[usize],
@@ -36,7 +38,7 @@ pub(super) fn lacking<'a>(
     lacking
 }
 
-/// The events that are not lacking, and the row of each before, unless none is lacking.
+/// The remaining events, and for each its former row; `None` if all remain.
 pub(super) fn split(
     events: RecordBatch,
     lacking: &BTreeMap<u32, String>,

@@ -1,8 +1,9 @@
-//! Lifting: each input of a user-defined aggregate becomes a state, by the guest (S21).
+//! Lifting: the guest turns each input of a user-defined aggregate into a state (S21).
 //!
-//! Invariant: a row's state is that of its input alone, so it does not depend on the batch; the core
-//! that folds the rows then needs no guest. A row on which the guest fails takes its event with it
-//! (S8). Deliberately absent: merging, which waits until a state is stored or read.
+//! Invariant: a row's state is computed from its input alone, so it does not depend on the batch;
+//! the core can then fold the rows without a guest. If the guest fails on a row, all rows of its
+//! event are refused (S8). Deliberately absent: merging, which waits until a state is stored or
+//! read.
 
 use super::refusal::{BadRow, refuse};
 use arrow::array::{Array, ArrayRef};
@@ -12,7 +13,7 @@ use lockstep_core::error::{Error, Result};
 use lockstep_core::fold::{FoldPlan, Lift};
 use lockstep_guest::{Aggregator, ViewRows};
 
-/// For each lift of the plan the state of each row that is left, none for a null.
+/// For each lift of the plan the state of each remaining row; `None` for a null.
 pub(super) fn lift(
     guest: &mut Aggregator,
     plan: &FoldPlan,

@@ -1,9 +1,9 @@
-//! From a source's events to rows of views: the step that all hosts share.
+//! The mapper: it turns a source's events into rows of views, a step that all hosts share.
 //!
-//! Views of one artifact with one event declaration go through the guest in one call. Invariant:
-//! the rows do not depend on how events are cut into calls (S7), and every row that leaves here can
-//! be folded: an event with one that cannot is refused for its view (S8). Deliberately absent:
-//! admission, folding, I/O.
+//! Views of one artifact with the same event declaration are computed by one call to the guest.
+//! Invariant: the rows do not depend on how events are divided into calls (S7), and every row that
+//! is returned can be folded: an event with a row that cannot be is refused for its view (S8).
+//! Deliberately absent: admission, folding, I/O.
 
 use super::lacking::{lacking, split};
 use super::lift::lift;
@@ -20,7 +20,8 @@ use lockstep_guest::{Aggregator, Refused, Transformer, ViewRows};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Events in one call to the guest: many small calls stay in cache and beat few large ones.
+/// Events in one call to the guest: many small calls stay in cache and are faster than few large
+/// ones.
 pub const CALL_ROWS_MAX: usize = 1024;
 
 /// Maps the events of one source.
@@ -36,12 +37,12 @@ struct Group {
     transformer: Transformer,
     /// The guest of the user-defined aggregates, if a view has any.
     aggregator: Option<Aggregator>,
-    /// The declaration's columns within the source's schema.
+    /// The indices of the declaration's columns in the source's schema.
     projection: Vec<usize>,
     event: EventDeclaration,
-    /// Index in the catalogue, index in the manifest.
+    /// For each view its index in the catalogue and its index in the manifest.
     views: Vec<(usize, usize)>,
-    /// What the last call made of them; empty between calls.
+    /// The result of the last call; empty between calls.
     answers: Vec<ViewRows>,
 }
 
@@ -54,8 +55,8 @@ pub struct Mapped {
     pub rows: Rows,
     /// The index of each row's event in the batch that was mapped.
     pub source_rows: Vec<u32>,
-    /// Events that the view lacks, since it refused them or a column is bad that it declares; `row`
-    /// is the index in the batch that was mapped.
+    /// The events that the view does not see, because it refused them or because a column that it
+    /// declares is bad; `row` is the index in the batch that was mapped.
     pub refused: Vec<Refused>,
 }
 
@@ -115,12 +116,14 @@ impl Mapper {
         }
     }
 
-    /// How long the calls of the guests' transforms took, boundary included.
+    /// The total time of calls to the guests' transforms, including the crossing between host and
+    /// guest.
     pub fn guest_time(&self) -> Duration {
         self.guest_time
     }
 
-    /// Maps `events`, whose columns are those of the source's schema and of which `failures` failed.
+    /// Maps `events`, whose columns are those of the source's schema; `failures` are their bad
+    /// values.
     pub fn map(
         &mut self,
         catalog: &Catalog,
@@ -145,7 +148,7 @@ impl Mapper {
 /// The events of one call to each guest.
 struct Part<'a> {
     records: RecordBatch,
-    /// Those of its rows; they name rows of the whole batch.
+    /// The failures of its rows; their row numbers refer to the whole batch.
     failures: &'a [Failure],
     /// The index of its first row in the batch.
     offset: u32,

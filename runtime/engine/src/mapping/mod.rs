@@ -1,4 +1,7 @@
-//! Mapping: from admitted events to the rows of views, by guests.
+//! Mapping: guests turn admitted events into rows of views.
+//!
+//! Invariant: the rows of an event do not depend on the batch in which it is mapped (S7).
+//! Deliberately absent: admission and folding.
 
 mod lacking;
 mod lift;

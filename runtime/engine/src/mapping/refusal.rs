@@ -1,9 +1,10 @@
-//! Rows that cannot be folded: their event is refused for its view, in every host alike (S8).
+//! Refuses rows that cannot be folded: their event is refused for its view, in every host alike
+//! (S8).
 //!
 //! Invariant: whether a row is bad, and the reason, depend on that row alone, so a refusal does not
-//! depend on the batch; a bad row takes all rows of its event with it, and the first one's reason
-//! counts. Deliberately absent: null keys, which `component/transformer.rs` refuses, and filters: a
-//! bad row is bad whether or not a feature would have skipped it.
+//! depend on the batch. A bad row causes all rows of its event to be refused, with the reason of
+//! the first bad one. Deliberately absent: null keys, which the guest crate's `transformer.rs`
+//! refuses, and filters: a bad row is bad even if every feature would have skipped it.
 
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
@@ -18,7 +19,7 @@ use lockstep_guest::{Refused, ViewRows};
 /// A row that cannot be folded, and why.
 pub(super) type BadRow = (usize, String);
 
-/// Refuses the events of these rows. Says which rows stay, or none if all do.
+/// Refuses the events of these rows. Returns for each row whether it remains, or `None` if all do.
 pub(super) fn refuse(answer: &mut ViewRows, mut bad: Vec<BadRow>) -> Result<Option<Vec<bool>>> {
     if bad.is_empty() {
         return Ok(None);
@@ -41,13 +42,14 @@ pub(super) fn refuse(answer: &mut ViewRows, mut bad: Vec<BadRow>) -> Result<Opti
     Ok(Some(kept))
 }
 
-/// The rows whose entity key no store could hold.
+/// The rows whose entity key is too long for a store.
 pub(super) fn long_keys(
     plan: &FoldPlan,
     answer: &ViewRows,
     events: &RecordBatch,
 ) -> Result<Vec<BadRow>> {
-    // Texts alone can be long; each byte takes at most two in the key, anything else at most nine.
+    // Only texts can be long: each byte takes at most two in the key, and any other value at most
+    // nine.
     let text = |part: &String| {
         let array = answer.rows.column(plan.view.column_index(part)?).as_string_opt::<i32>()?;
         (0..array.len()).map(|row| array.value_length(row) as usize).max()
@@ -126,8 +128,9 @@ mod tests {
         FoldPlan::new(Arc::new(manifest.views[0].clone()), &[]).unwrap()
     }
 
-    /// Goal: a bad vector takes all rows of its event, with the first one's reason, and a null is
-    /// none (S8). Method: events of one, two and three rows; `kept` are those that stay.
+    /// Goal: a bad vector causes all rows of its event to be refused, with the first one's reason,
+    /// and a null is not a bad vector (S8). Method: events of one, two and three rows; `kept` are
+    /// the rows that remain.
     #[test]
     fn s08_a_bad_vector_refuses_its_event() {
         let plan = plan();

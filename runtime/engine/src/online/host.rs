@@ -1,13 +1,13 @@
-//! The online host: one request, one feature vector, embedded in a serving binary.
+//! The online host: it turns one request into one feature vector, embedded in a serving binary.
 //!
 //! ```text
 //! get(service, request, as_of) = for each view: cover(windows, as_of), merge tiles, finalize;
 //!                                then the on-demand transforms
 //! ```
 //!
-//! Invariant: an answer reads one commit of the store and says which (`known`); a question that the
-//! store cannot answer exactly is an error that names the oldest answerable `as_of`, never a zero.
-//! Deliberately absent: writing.
+//! Invariant: a vector is computed from one commit of the store, whose number it states (`known`).
+//! A request that the store cannot answer exactly is an error that names the oldest answerable
+//! `as_of`, never a zero. Deliberately absent: writing.
 
 use super::on_demand::{OnDemandRunners, StoredValues, runners};
 use super::request::Requests;
@@ -32,29 +32,30 @@ use lockstep_store::{Bytes, StateSnapshot, StateStore as _, Store};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-/// When a request is as of.
+/// The time for which a request wants features.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AsOf {
-    /// The host's clock, read once.
+    /// The host's clock, read once for each request.
     Now,
-    /// A given time.
+    /// The given time.
     At(Time),
 }
 
 /// Answers requests from a store.
 #[derive(Debug)]
 pub struct OnlineHost {
-    /// The artifacts that are wanted.
+    /// The artifacts that the project wants; until they have caught up, earlier versions serve.
     wanted: Arc<Catalog>,
     store: Arc<dyn Store>,
     services: BTreeMap<String, Service>,
     answering: RwLock<Arc<Answering>>,
 }
 
-/// What answers: the versions that the store says, and the services over them.
+/// What currently serves requests: the active versions according to the store, and the services
+/// over them.
 #[derive(Debug)]
 struct Answering {
-    /// The store's record of generations that it was made from.
+    /// The store's record of generations from which this was made.
     record: Option<Bytes>,
     catalog: Arc<Catalog>,
     /// The state set of each view.
@@ -63,14 +64,14 @@ struct Answering {
     identity: Arc<Identity>,
 }
 
-/// A service with what its requests share.
+/// A service, with what its requests share.
 #[derive(Debug)]
 struct Prepared {
     service: Service,
     features: Arc<[Column]>,
-    /// For each of the service's views, what its features read of the store.
+    /// For each of the service's views, the slots that its features read from the store.
     wanted: Vec<Result<Wanted>>,
-    /// Warm guests that no request uses at the moment.
+    /// Warm guests that no request is using.
     idle: Mutex<Vec<Warm>>,
 }
 
@@ -99,8 +100,8 @@ impl Warm {
 }
 
 impl OnlineHost {
-    /// A host over a store and services that are open already. The services are those of `catalog`;
-    /// as long as an artifact of it has not caught up, the version before it answers.
+    /// A host over a store and services that are already open. The services are those of `catalog`;
+    /// while an artifact of it has not caught up, its previous version serves.
     pub fn new(
         catalog: Arc<Catalog>,
         store: Arc<dyn Store>,
@@ -113,12 +114,12 @@ impl OnlineHost {
         Ok(OnlineHost { wanted: catalog, store, services, answering })
     }
 
-    /// The service called `name`, as the wanted artifacts give it.
+    /// The service called `name`, as the wanted artifacts define it.
     pub fn service(&self, name: &str) -> Result<&Service> {
         self.services.get(name).ok_or_else(|| unknown(&self.services, name))
     }
 
-    /// What answers at a state of the store.
+    /// What serves requests at a state of the store.
     fn answering(&self, snapshot: &StateSnapshot<'_>) -> Result<Arc<Answering>> {
         let record = snapshot.generations_mark()?;
         let known = self.answering.read().unwrap_or_else(PoisonError::into_inner).clone();
@@ -130,7 +131,7 @@ impl OnlineHost {
         Ok(new)
     }
 
-    /// The features of one request. `request` names each of the service's request columns.
+    /// The features for one request. `request` names each of the service's request columns.
     pub fn get<V: Into<Value> + Clone>(
         &self,
         service: &str,
@@ -143,10 +144,10 @@ impl OnlineHost {
     }
 
     /// Refuses a service whose features, in order and with their types, are not those that a model
-    /// was trained on: `demanded` is the digest that its training file holds.
+    /// was trained on. `demanded` is the digest in the model's training file.
     ///
     /// # Errors
-    /// With [`Code::ServiceChanged`], which spells out the features, or if the service cannot answer.
+    /// With [`Code::ServiceChanged`], which lists the features, or if the service cannot be served.
     pub fn demand(&self, service: &str, demanded: &str) -> Result<()> {
         let snapshot = self.store.states()?;
         let answering = self.answering(&snapshot)?;
@@ -154,7 +155,7 @@ impl OnlineHost {
         Shape::check_digest(service, demanded, &shape)
     }
 
-    /// As [`OnlineHost::get`], with how many tiles of each level the answer read.
+    /// As [`OnlineHost::get`], and also returns how many tiles of each level were read.
     pub fn get_counted(
         &self,
         service: &str,
@@ -296,8 +297,7 @@ fn unknown<T>(services: &BTreeMap<String, T>, name: &str) -> Error {
     .with_code(code)
 }
 
-/// Why a service cannot be answered by the versions that answer: a view of it has not caught up. If
-/// all have, the error is another one.
+/// If a view of the service has not caught up, the error that says so; otherwise the error given.
 fn not_caught_up(
     wanted: &Catalog,
     service: &Service,

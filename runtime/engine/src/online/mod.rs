@@ -1,4 +1,7 @@
-//! The online host: one request, one feature vector.
+//! The online host (`host`), its requests (`request`), and on-demand transforms (`on_demand`).
+//!
+//! Invariant: a request is answered exactly, from one commit of the store, or fails. Deliberately
+//! absent: writing to the store.
 
 mod host;
 pub mod on_demand;

@@ -1,7 +1,8 @@
-//! Running a service's on-demand transforms on requests and stored features.
+//! Runs a service's on-demand transforms on requests and stored features.
 //!
-//! Invariant: each request gets its outputs or the whole call fails, naming the row and the guest's
-//! reason: a refusal or a trap is never a null.
+//! Invariant: either every request gets its outputs, or the whole call fails with an error that
+//! names the row and the guest's reason: a refusal or a trap is never a null. Deliberately absent:
+//! looking up the stored features.
 
 use super::request::Requests;
 use crate::catalog::{Catalog, CatalogOnDemand};
@@ -30,24 +31,24 @@ pub struct OnDemandRunners<'a> {
     runners: Vec<OnDemandRunner>,
 }
 
-/// Makes the guests that `service` needs, one for each of its on-demand transforms.
+/// Starts the guests that `service` needs, one for each of its on-demand transforms.
 pub fn runners(catalog: &Catalog, service: &Service) -> Result<Vec<OnDemandRunner>> {
     let wanted = service.on_demand.iter().map(|wanted| &catalog.on_demand()[wanted.on_demand]);
     wanted.map(|it| OnDemandRunner::new(&catalog.artifacts()[it.artifact].1)).collect()
 }
 
 impl<'a> OnDemandRunners<'a> {
-    /// Warm guests for `service`.
+    /// Starts warm guests for `service`.
     pub fn new(catalog: &'a Catalog, service: &'a Service) -> Result<Self> {
         Ok(Self::with(catalog, service, runners(catalog, service)?))
     }
 
-    /// With guests that [`runners`] made before.
+    /// Uses guests that [`runners`] started before.
     pub fn with(catalog: &'a Catalog, service: &'a Service, runners: Vec<OnDemandRunner>) -> Self {
         OnDemandRunners { catalog, service, runners }
     }
 
-    /// The guests, for another request.
+    /// Gives the guests back, for another request.
     pub fn into_runners(self) -> Vec<OnDemandRunner> {
         self.runners
     }
@@ -106,8 +107,8 @@ impl<'a> OnDemandRunners<'a> {
         Ok(computed)
     }
 
-    /// The outputs of the service's transform number `at` for the requests that it does not refuse:
-    /// a part of them each, with the number of its first.
+    /// The outputs of the service's transform number `at` for the requests that it does not refuse,
+    /// in parts; each part comes with the number of its first request.
     pub fn answers(
         &mut self,
         at: usize,
@@ -128,7 +129,7 @@ impl<'a> OnDemandRunners<'a> {
             .map_err(|error| error.at(format!("on-demand {}", on_demand.declaration.name)))
     }
 
-    /// What the service's transform number `at` is called with.
+    /// The input batch of the service's transform number `at`.
     fn inputs(
         &self,
         at: usize,
@@ -154,7 +155,7 @@ fn on_demand<'a>(catalog: &'a Catalog, service: &Service, at: usize) -> &'a Cata
     &catalog.on_demand()[service.on_demand[at].on_demand]
 }
 
-/// The outputs of one transform, many requests a call.
+/// The outputs of one transform, with many requests in each call.
 fn compute(
     runner: &mut OnDemandRunner,
     on_demand: &CatalogOnDemand,
@@ -180,7 +181,7 @@ fn compute(
         return Ok(answer.columns().to_vec());
     }
     let Some(schema) = answers.first().map(RecordBatch::schema) else {
-        // No request: the outputs' types come from a call without rows.
+        // There is no request: the types of the outputs come from a call without rows.
         return Ok(runner.compute(on_demand.index, inputs)?.rows.columns().to_vec());
     };
     let whole = concat_batches(&schema, &answers)
@@ -188,7 +189,7 @@ fn compute(
     Ok(whole.columns().to_vec())
 }
 
-/// The columns that an on-demand transform is called with: request, then features.
+/// The input columns of an on-demand transform: request columns, then features.
 pub fn input_columns(declaration: &OnDemand) -> Vec<Column> {
     let features = declaration.features.iter().map(|input| Column {
         name: input.name.clone(),

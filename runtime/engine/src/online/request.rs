@@ -1,7 +1,8 @@
-//! Requests: the values that a service is asked with, one row a question.
+//! Requests: the values that a service needs to compute features, one row for each question.
 //!
 //! Invariant: there is one value for each of the service's request columns, of its type, and null
-//! only where the service allows it; each row has its `as_of`. Online has one row, a spine many.
+//! only where the service allows it; each row has its `as_of`. An online request has one row, a
+//! spine many. Deliberately absent: the features.
 
 use crate::service::{Service, ServiceView};
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, RecordBatch, TimestampMicrosecondArray};
@@ -56,7 +57,7 @@ impl Requests {
         Ok(Requests { columns, as_of: vec![as_of] })
     }
 
-    /// One question a spine row (S22); the column `as_of` holds their times.
+    /// One question for each spine row (S22); the column `as_of` holds the times.
     pub fn from_spine(service: &Service, spine: &RecordBatch, as_of: &str) -> Result<Requests> {
         let SpineColumns { request, as_of } = SpineColumns::new(service, spine, as_of, 0)?;
         let values = |array: &ArrayRef| {
@@ -68,7 +69,7 @@ impl Requests {
         Ok(Requests { columns, as_of })
     }
 
-    /// How many questions there are.
+    /// The number of questions.
     pub fn len(&self) -> usize {
         self.as_of.len()
     }
@@ -78,7 +79,7 @@ impl Requests {
         self.as_of.is_empty()
     }
 
-    /// The time that question `row` is as of.
+    /// The `as_of` of question `row`.
     pub fn as_of(&self, row: usize) -> Time {
         self.as_of[row]
     }
@@ -88,8 +89,8 @@ impl Requests {
         &self.columns[column][row]
     }
 
-    /// The entity key that question `row` asks of `view`; `None` if a part is null and the view
-    /// does not allow that: an unknown key (S22).
+    /// The entity key of `view` in question `row`; `None`, meaning an unknown key, if a part is
+    /// null and the view does not allow that (S22).
     pub fn key(&self, row: usize, view: &ServiceView, plan: &FoldPlan) -> Option<EntityKey> {
         let parts: Vec<Value> =
             view.key.iter().map(|&column| self.columns[column][row].clone()).collect();
@@ -98,7 +99,8 @@ impl Requests {
     }
 }
 
-/// What a service asks of some rows of a spine: its request columns, each of its type, and times.
+/// The columns of some spine rows that a service needs: its request columns, each of its type, and
+/// the times.
 #[derive(Clone, Debug)]
 pub struct SpineColumns {
     /// The service's request columns.
@@ -108,8 +110,8 @@ pub struct SpineColumns {
 }
 
 impl SpineColumns {
-    /// Those of `spine`, whose column `as_of` holds the times; its first row is row `first` of the
-    /// whole spine.
+    /// Takes them from `spine`, whose column `as_of` holds the times; its first row is row `first`
+    /// of the whole spine.
     pub fn new(
         service: &Service,
         spine: &RecordBatch,
@@ -161,8 +163,8 @@ impl SpineColumns {
         Ok(SpineColumns { request, as_of: times })
     }
 
-    /// The encoded entity key of each row for `view`, empty if it is unknown: a part is null and
-    /// the view does not allow that (S22).
+    /// The encoded entity key of each row for `view`; empty, meaning an unknown key, if a part is
+    /// null and the view does not allow that (S22).
     pub fn keys(&self, view: &ServiceView, plan: &FoldPlan) -> Result<BinaryArray> {
         let parts = view.key.iter().map(|&column| TypedColumn::new(&self.request[column]));
         let parts: Vec<TypedColumn> = parts.collect::<Result<_>>()?;
@@ -216,7 +218,7 @@ fn type_name(value: &Value) -> &'static str {
     }
 }
 
-/// The error of a name that is none of the service's request columns.
+/// The error for a name that is not one of the service's request columns.
 pub fn unknown_column(service: &Service, name: &str) -> Error {
     let known: Vec<&str> = service.request.iter().map(|column| column.name.as_str()).collect();
     let code = Code::unknown_name("request column", name, known.iter().copied());
@@ -239,7 +241,7 @@ fn bad_time(as_of: &str, row: usize, what: &str) -> Error {
         .with_code(Code::bad_row(row, Some(as_of)))
 }
 
-/// Whether a request column is part of an entity key: then it must be given, if only as null.
+/// Whether a request column is part of an entity key; then it must be given, even if null.
 fn is_key(service: &Service, column: &Column) -> bool {
     let at = service.request_index(&column.name);
     service.views.iter().any(|view| view.key.iter().any(|part| Some(*part) == at))

@@ -1,10 +1,10 @@
-//! Parity: the proof that the batch host and the streaming and online hosts give the same bits.
+//! Parity: a test that the batch host gives the same bits as the streaming and online hosts.
 //!
-//! The spine's features are computed by the batch host, and again by replaying the events through
-//! the streaming host in disorder, with copies of events that have ids, in random batches, with the store closed and
-//! reopened on the way, and asking the online host each spine row at its own `as_of` as soon as
-//! every event before it is in. Invariant: every spine row and every feature is compared, by its
-//! canonical bytes. Deliberately absent: tolerance.
+//! The batch host computes the features of a spine. Then they are computed again: the events are
+//! replayed through the streaming host out of order, in random batches, with copies of events that
+//! have ids, and with the store closed and reopened several times; the online host computes each
+//! spine row at its own `as_of` as soon as every earlier event has been delivered. Invariant: every
+//! spine row and every feature is compared, by its canonical bytes. Deliberately absent: tolerance.
 
 mod question;
 pub mod replay;
@@ -38,13 +38,13 @@ use std::sync::Arc;
 pub struct Options {
     /// The spine's column that holds each row's time.
     pub as_of: String,
-    /// Seed, disorder, copies, batch sizes.
+    /// Seed, disorder, copies and batch sizes.
     pub disturbance: Disturbance,
     /// How often the store is closed and opened again.
     pub reopens: u64,
 }
 
-/// Opens the one store of a parity run; each call finds what the last one left.
+/// Opens the only store of a parity run; each call finds what was written before.
 pub type OpenStore<'a> = &'a dyn Fn() -> Result<Arc<dyn Store>>;
 
 /// The events of one source, all in memory.
@@ -52,12 +52,13 @@ pub type OpenStore<'a> = &'a dyn Fn() -> Result<Arc<dyn Store>>;
 pub struct Log {
     /// The source's schema.
     pub schema: Arc<SourceSchema>,
-    /// Its events in position order, as a reader with the columns of
-    /// [`reading`](crate::admission::arrivals::reading) gave them.
+    /// Its events in position order, as a reader returns them with the columns of
+    /// [`reading`](crate::admission::arrivals::reading).
     pub batches: Vec<EventBatch>,
 }
 
-/// Runs both paths and compares. `progress` hears how many spine rows are answered, of how many.
+/// Runs both paths and compares. `progress` is called with the number of spine rows done and their
+/// total.
 pub fn run(
     catalog: &Arc<Catalog>,
     service: &Service,
@@ -106,7 +107,7 @@ pub fn run(
             Some(hosts) => hosts,
             None => hosts.insert(open()?),
         };
-        // Rows before the first event are asked while the store is still empty.
+        // Spine rows before the first event are computed while the store is still empty.
         if let Some(batch) = at.checked_sub(1).map(|before| replay.batches[before].clone()) {
             deliver(&replay, batch, &joined, logs, stream)?;
         }
@@ -133,7 +134,7 @@ pub fn run(
     Ok(comparison.finish(&requests, service, levels(catalog, service), replayed))
 }
 
-/// The batch host's answer.
+/// The features as the batch host computes them.
 fn train(
     catalog: &Catalog,
     service: &Service,
@@ -152,7 +153,7 @@ fn train(
     training.finish(spine, &|_, _| {})
 }
 
-/// The spine rows by the time before which all events must be in.
+/// The spine rows, ordered by the time before which all events must have been delivered.
 fn by_time(catalog: &Catalog, service: &Service, requests: &Requests) -> Vec<(i64, usize)> {
     let needs = |row: usize| {
         let views = service.views.iter().map(|view| {
@@ -165,7 +166,7 @@ fn by_time(catalog: &Catalog, service: &Service, requests: &Requests) -> Vec<(i6
     questions
 }
 
-/// All events of a log, and what of them failed.
+/// All events of a log, and their bad values.
 struct Joined {
     records: RecordBatch,
     failures: Vec<Failure>,

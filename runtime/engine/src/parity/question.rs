@@ -1,4 +1,7 @@
-//! What a spine row asks, as a request and for messages.
+//! One spine row as an online request, and as messages describe it.
+//!
+//! Invariant: the request has the same values and time as the spine row. Deliberately absent: its
+//! answer.
 
 use crate::online::request::Requests;
 use crate::service::Service;

@@ -1,9 +1,9 @@
 //! A disordered replay: events shuffled within a bound, with copies, in random batches.
 //!
-//! Each event is delivered at `event_time + jitter`, `0 <= jitter < disorder`, and some a second
-//! time, later, if they have ids: without, a copy is an event of its own (S10). Invariant: the same
-//! seed gives the same replay; every event is delivered at least once; whatever is delivered late is
-//! late by less than `2 * disorder`. Deliberately absent: hosts.
+//! Each event is delivered at `event_time + jitter`, `0 <= jitter < disorder`. Some are delivered a
+//! second time, later, if they have ids; without ids a copy would be an event of its own (S10).
+//! Invariant: the same seed gives the same replay; every event is delivered at least once; no
+//! delivery is late by `2 * disorder` or more. Deliberately absent: hosts.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use std::ops::Range;
 pub struct Random(u64);
 
 impl Random {
-    /// The generator of `seed`.
+    /// The generator with this seed.
     pub fn new(seed: u64) -> Random {
         Random(seed)
     }
@@ -37,9 +37,9 @@ impl Random {
 pub struct Disturbance {
     /// The seed of everything random.
     pub seed: u64,
-    /// Events change places within this much event time.
+    /// Events are reordered within this much event time.
     pub disorder_us: i64,
-    /// One event in so many is delivered twice, of those with ids; 0 for none.
+    /// One event in this many is delivered twice, if it has an id; 0 for none.
     pub duplicate_one_in: u64,
     /// Most events in a batch.
     pub batch_rows_max: u64,
@@ -57,7 +57,7 @@ pub struct Timeline {
 /// One delivery: an event of one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// When, in event time.
+    /// When it is delivered, in event time.
     at: i64,
     /// The index of the source.
     pub source: usize,
@@ -74,8 +74,8 @@ pub struct Replay {
     pub deliveries: Vec<Delivery>,
     /// The batches: ranges of deliveries of one source.
     pub batches: Vec<Range<usize>>,
-    /// After so many batches, the least event time that is still to be delivered for the first
-    /// time; `i64::MAX` after the last.
+    /// For each number of delivered batches, the least event time that is still to be delivered for
+    /// the first time; `i64::MAX` after the last.
     pub complete_until: Vec<i64>,
 }
 
@@ -96,7 +96,7 @@ impl Replay {
                 }
             }
         }
-        // A copy that falls on its event's instant must still come behind it.
+        // A copy at the same instant as its event must still come after it.
         deliveries.sort_by_key(|d| (d.at, d.copy, d.source, d.event));
         let batches = cut(&deliveries, disturbance, &mut random);
         let mut complete_until = vec![i64::MAX; batches.len() + 1];
@@ -113,8 +113,8 @@ impl Replay {
     }
 }
 
-/// Batches of random size, each of one source and spanning at most the disorder, so that the
-/// watermark never runs far ahead of what is complete.
+/// Cuts the deliveries into batches of random size, each of one source and spanning at most the
+/// disorder, so that the watermark is never far ahead of what is complete.
 fn cut(deliveries: &[Delivery], how: &Disturbance, random: &mut Random) -> Vec<Range<usize>> {
     let mut batches = Vec::new();
     let mut start = 0;
@@ -138,8 +138,8 @@ fn cut(deliveries: &[Delivery], how: &Disturbance, random: &mut Random) -> Vec<R
 mod tests {
     use super::*;
 
-    /// Goal: a replay delivers everything, in real disorder, and knows what is complete.
-    /// Method: a log of ties and gaps; recompute completeness from the deliveries.
+    /// Goal: a replay delivers everything, out of order, and states correctly what is complete.
+    /// Method: a log with ties and gaps; completeness is recomputed from the deliveries.
     #[test]
     fn a_replay_delivers_all_events_and_knows_what_is_complete() {
         let times: Vec<i64> = (0..500).map(|i| (i / 3) * 40).collect();

@@ -1,7 +1,8 @@
-//! What a parity run found.
+//! The report of a parity run.
 //!
 //! Invariant: a feature counts as proved only if all its values are identical and at least one is
-//! not null; a run counts as proved only if, besides, its answers read every level of the ladder.
+//! not null; a run counts as proved only if, in addition, every level of the ladder was read.
+//! Deliberately absent: printing.
 
 use super::question::place;
 use crate::catalog::Catalog;
@@ -28,7 +29,7 @@ pub struct Report {
     pub rows: u64,
     /// Each feature.
     pub features: Vec<FeatureReport>,
-    /// For each ladder level in use: how many answers read a tile of it.
+    /// For each ladder level in use, how many spine rows read a tile of it.
     pub levels: Vec<(String, u64)>,
     /// The artifacts' digests, joined by spaces.
     pub digest: String,
@@ -38,8 +39,8 @@ pub struct Report {
     pub disorder_us: i64,
     /// Second copies of events that the replay delivered.
     pub copies: u64,
-    /// The sources without event ids: of their events the replay makes no copies, since each would
-    /// count (S10).
+    /// The sources without event ids: the replay makes no copies of their events, because each copy
+    /// would count as an event (S10).
     pub without_ids: Vec<String>,
 }
 
@@ -63,11 +64,11 @@ pub struct FeatureReport {
     pub non_null: u64,
     /// Distinct values.
     pub distinct: u64,
-    /// The first difference, in spine order of asking.
+    /// The first difference, in the order in which the spine rows were computed.
     pub first_difference: Option<Difference>,
 }
 
-/// Two values that should be one.
+/// Two values that should be equal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// The row in the spine, from 0.
@@ -88,7 +89,7 @@ impl Report {
         self.compared > 0 && self.features.iter().all(FeatureReport::holds)
     }
 
-    /// The ladder levels that no answer read.
+    /// The ladder levels that were not read.
     pub fn unread_levels(&self) -> Vec<&str> {
         let unread = self.levels.iter().filter(|(_, answers)| *answers == 0);
         unread.map(|(level, _)| level.as_str()).collect()
@@ -102,7 +103,7 @@ impl FeatureReport {
     }
 }
 
-/// A comparison under way.
+/// A comparison in progress.
 pub(super) struct Comparison {
     names: Vec<String>,
     batch: Vec<TypedColumn>,
@@ -138,7 +139,7 @@ impl Comparison {
         })
     }
 
-    /// Compares the online answer to spine row `row`.
+    /// Compares the online host's vector for spine row `row`.
     pub(super) fn answer(&mut self, row: usize, vector: &FeatureVector, reads: &TileReads) {
         self.rows += 1;
         self.reads.add_answer(reads);

@@ -1,8 +1,10 @@
-//! Blocks: rows gathered until there are many, then sorted by partition of their key.
+//! Blocks: rows collected until there are many, then sorted by partition. A partition is chosen by
+//! the hash of the entity key.
 //!
-//! Invariant: a block's rows of one partition lie together, in the order in which they came, and
-//! all rows of a key are in one partition. Where blocks move to the disk, each partition's rows of
-//! all of them lie there in parts of some length, whose times are known.
+//! Invariant: a block's rows of one partition are contiguous, in the order in which they came, and
+//! all rows of a key are in one partition. When blocks are moved to the disk, the rows of all
+//! blocks are stored there by partition, in parts of limited length whose range of times is kept in
+//! memory. Deliberately absent: the order of rows within a partition.
 
 use super::layout::{KEY, TIME, misfit};
 use super::spill::{Extent, Spill};
@@ -14,22 +16,22 @@ use lockstep_core::error::Result;
 use std::path::Path;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Partitions that are swept apart from each other: enough that one of a great job fits in memory,
-/// and that workers end at the same time.
+/// Partitions that are processed separately: enough that one partition of a large job fits in
+/// memory, and that workers finish at the same time.
 pub(crate) const PARTITIONS: usize = 256;
 
-/// Rows of a block.
+/// Rows of a full block.
 const BLOCK_ROWS: usize = 1 << 16;
-/// Bytes of a block, more or less: a column of texts holds 2 GiB at most.
+/// Approximate bytes of a full block: a column of texts holds 2 GiB at most.
 pub(crate) const BLOCK_BYTES_MAX: usize = 256 << 20;
-/// Rows of a part on the disk: few, so that little is read of which no window reaches anything.
+/// Rows of a part on the disk: few, so that little is read that no window reaches.
 const PART_ROWS: usize = 1 << 14;
-/// Bytes of one, unless a block alone has more.
+/// Bytes of a part, unless a single block has more.
 const PART_BYTES: usize = 4 << 20;
 
 /// The partition of an entity key.
 pub(crate) fn partition_of(key: &[u8]) -> usize {
-    // Not the highest bits, by which hash tables tell the keys of one partition apart.
+    // Not the highest bits, which hash tables use to distinguish the keys within a partition.
     (xxh3_64(key) >> 32) as usize % PARTITIONS
 }
 
@@ -74,7 +76,7 @@ impl Block {
         Ok(Block { batch, starts, bytes })
     }
 
-    /// How many rows of `partition` there are.
+    /// The number of rows of `partition`.
     fn rows(&self, partition: usize) -> usize {
         (self.starts[partition + 1] - self.starts[partition]) as usize
     }
@@ -85,7 +87,7 @@ impl Block {
         (rows > 0).then(|| self.batch.slice(self.starts[partition] as usize, rows))
     }
 
-    /// The bytes of so many of its rows, more or less.
+    /// The approximate bytes of this many of its rows.
     fn bytes_of(&self, rows: usize) -> usize {
         (self.bytes as f64 * rows as f64 / self.batch.num_rows().max(1) as f64) as usize
     }
@@ -94,13 +96,13 @@ impl Block {
 /// Some rows of one partition, in memory or on the disk.
 #[derive(Debug)]
 pub(crate) enum Part<'a> {
-    /// Rows of a block, and the bytes that they take, more or less.
+    /// Rows of a block, and the approximate bytes that they take.
     Memory(RecordBatch, usize),
     /// Rows in a spill.
     Disk(&'a Spill, &'a OnDisk),
 }
 
-/// What is known of a part that is on the disk.
+/// The description of a part that is on the disk.
 #[derive(Debug)]
 pub(crate) struct OnDisk {
     extent: Extent,
@@ -110,7 +112,7 @@ pub(crate) struct OnDisk {
 }
 
 impl Part<'_> {
-    /// How many rows it has.
+    /// The number of its rows.
     pub(crate) fn rows(&self) -> usize {
         match self {
             Part::Memory(batch, _) => batch.num_rows(),
@@ -118,7 +120,7 @@ impl Part<'_> {
         }
     }
 
-    /// The bytes that it takes in memory without its keys, more or less.
+    /// The approximate bytes that it takes in memory without its keys.
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Part::Memory(_, bytes) => *bytes,
@@ -126,7 +128,7 @@ impl Part<'_> {
         }
     }
 
-    /// The spread of its times. In memory they are looked at anew.
+    /// The spread of its times. For a part in memory it is computed at each call.
     pub(crate) fn spread(&self) -> Spread {
         match self {
             Part::Memory(batch, _) => Spread::of(times(batch)),
@@ -152,19 +154,19 @@ fn times(batch: &RecordBatch) -> &[i64] {
     batch.column(TIME).as_primitive::<Int64Type>().values()
 }
 
-/// Rows on their way into blocks, and blocks.
+/// Rows that are collected into blocks, and the full blocks.
 #[derive(Debug)]
 pub(crate) struct Blocks {
     pending: Vec<RecordBatch>,
     pending_rows: usize,
     pending_bytes: usize,
-    /// A block that has so many bytes is full.
+    /// A block with this many bytes is full.
     block_bytes: usize,
     blocks: Vec<Block>,
     spilled: Option<Spilled>,
 }
 
-/// What is on the disk: one file, and for each partition what lies in it.
+/// The rows on the disk: one file, and for each partition a list of its parts.
 #[derive(Debug)]
 struct Spilled {
     spill: Spill,
@@ -172,7 +174,7 @@ struct Spilled {
 }
 
 impl Blocks {
-    /// None yet, of at most so many bytes each, more or less.
+    /// Starts without rows; each block gets approximately `block_bytes` bytes at most.
     pub(crate) fn new(block_bytes: usize) -> Blocks {
         Blocks {
             pending: vec![],
@@ -184,7 +186,7 @@ impl Blocks {
         }
     }
 
-    /// Adds rows; answers the bytes of the block that they made full, if they did.
+    /// Adds rows; returns the bytes of the block that they completed, or 0.
     pub(crate) fn push(&mut self, batch: RecordBatch) -> Result<usize> {
         if batch.num_rows() == 0 {
             return Ok(0);
@@ -196,7 +198,7 @@ impl Blocks {
         if full { self.seal() } else { Ok(0) }
     }
 
-    /// Makes a block of what is pending; answers its bytes.
+    /// Makes a block of the pending rows; returns its bytes.
     pub(crate) fn seal(&mut self) -> Result<usize> {
         if self.pending.is_empty() {
             return Ok(0);
@@ -214,7 +216,7 @@ impl Blocks {
         self.spilled.is_some()
     }
 
-    /// How many rows of `partition` there are in blocks.
+    /// The number of rows of `partition` in blocks.
     pub(crate) fn rows(&self, partition: usize) -> usize {
         let on_disk = self.spilled.iter().flat_map(|spilled| &spilled.parts[partition]);
         let in_memory = self.blocks.iter().map(|block| block.rows(partition));
@@ -234,7 +236,7 @@ impl Blocks {
         on_disk.chain(in_memory)
     }
 
-    /// Moves every block to the disk; answers the bytes that are free again.
+    /// Moves every block to the disk; returns the number of bytes that this frees.
     pub(crate) fn spill(&mut self, folder: &Path) -> Result<usize> {
         let Some(first) = self.blocks.first() else { return Ok(0) };
         let spilled = match &mut self.spilled {

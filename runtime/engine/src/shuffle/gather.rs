@@ -1,9 +1,10 @@
-//! One partition's rows and questions, sorted for a sweep, or its rows alone.
+//! Gathers one partition: its rows and questions sorted for a sweep, or its rows alone.
 //!
-//! Invariant: each key about which there is a question is one entity, with all its rows in order of
-//! event time and all its questions in order of `as_of`. Rows of other keys are left out; without
-//! questions every key counts, and keys come in their order. Parts are read one by one, and what is
-//! not needed of one goes before the next is read.
+//! Invariant: each key about which there is a question becomes one entity, with all its rows in
+//! order of event time and all its questions in order of `as_of`. Rows of other keys are left out;
+//! without questions every key counts, and the keys are in their own order. Parts are read one by
+//! one, and what is not needed of a part is freed before the next one is read. Deliberately absent:
+//! the sweep itself.
 
 use super::blocks::{Blocks, Part};
 use super::layout::{ARRIVAL, KEY, Layout, TIME, misfit};
@@ -20,11 +21,11 @@ use std::mem::take;
 use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// A row that arrives later than this after its event is looked at by each question that it may
-/// concern; those that are not late hold up the ones behind them for so long at most.
+/// A row that arrives more than this after its event counts as late: each question that may concern
+/// it examines it. A row that is not late can thus delay the rows after it by this much at most.
 const LATE_US: i64 = HOUR_US;
 
-/// Hashes the bytes of a key alone: they tell their own end.
+/// A hasher that reads the bytes of a key alone: an encoded key marks its own end.
 #[derive(Default)]
 pub(crate) struct KeyHasher(u64);
 
@@ -40,10 +41,10 @@ impl Hasher for KeyHasher {
     fn write_usize(&mut self, _: usize) {}
 }
 
-/// A number for each of a partition's keys, from 0 on.
+/// A number for each key of a partition, counting from 0.
 pub(crate) type Ids = HashMap<EntityKey, u32, BuildHasherDefault<KeyHasher>>;
 
-/// The id of a key, a new one if it has none.
+/// The id of a key; a new one if it has none yet.
 pub(crate) fn id_of(ids: &mut Ids, key: &[u8]) -> u32 {
     match ids.get(key) {
         Some(id) => *id,
@@ -67,12 +68,12 @@ pub(crate) fn name(ids: &Ids, id: u32) -> String {
 #[derive(Debug)]
 pub(crate) struct Keyed {
     pub(crate) rows: Rows,
-    /// The keys in their order, and the rows of each, in order of event time.
+    /// The keys in their order, and the rows of each in order of event time.
     pub(crate) keys: Vec<(EntityKey, Range<usize>)>,
 }
 
 impl Keyed {
-    /// Partition number `at` of a view's rows.
+    /// Gathers partition number `at` of a view's rows.
     pub(crate) fn load(at: usize, layout: &Layout, blocks: &[&Blocks]) -> Result<Keyed> {
         let mut ids = Ids::default();
         let mut pieces = Pieces::default();
@@ -88,29 +89,29 @@ impl Keyed {
     }
 }
 
-/// Rows without their keys, part by part.
+/// Rows without their keys, as a list of batches.
 #[derive(Debug, Default)]
 pub(crate) struct Pieces {
     batches: Vec<RecordBatch>,
-    /// For each of them the ids of the rows' keys; [`NO_ID`] for rows that are left out.
+    /// For each batch the ids of its rows' keys; [`NO_ID`] for rows that are left out.
     ids: Vec<Vec<u32>>,
 }
 
-/// The part of something sorted by id that belongs to one.
+/// The range that belongs to `id` in something sorted by id.
 fn range(ends: &[u32], id: usize) -> Range<usize> {
     let start = if id == 0 { 0 } else { ends[id - 1] as usize };
     start..ends[id] as usize
 }
 
-/// Hears of rows of a batch: their numbers there, and the ids of their keys.
+/// Receives some rows of a batch: their row numbers, and the ids of their keys.
 pub(crate) type Passed<'p> = dyn FnMut(&RecordBatch, &[(usize, u32)]) -> Result<()> + 'p;
 
-/// In the place of the id of a row that is left out.
+/// Takes the place of an id for a row that is left out.
 const NO_ID: u32 = u32::MAX;
 
 impl Pieces {
-    /// Adds the rows of `batch`, which is that of `part`, to which `id` gives an id by their times
-    /// and keys.
+    /// Adds the rows of `batch`, which was loaded from `part`. `id` returns the id for a row's time
+    /// and key; rows without one are left out.
     pub(crate) fn add(
         &mut self,
         part: &Part<'_>,
@@ -122,7 +123,7 @@ impl Pieces {
         let mut ids: Vec<u32> = times.map(id).collect();
         let mut rest = without_keys(batch)?;
         if part.is_on_disk() {
-            // One buffer holds all of what was read, so the rows are copied to let go of it.
+            // All that was read shares one buffer, so the kept rows are copied to free it.
             let kept = ids.iter().zip(0u32..).filter(|(id, _)| **id != NO_ID);
             let kept: UInt32Array = kept.map(|(_, row)| row).collect::<Vec<u32>>().into();
             ids.retain(|id| *id != NO_ID);
@@ -135,7 +136,7 @@ impl Pieces {
         Ok(())
     }
 
-    /// Rows that are in order already, with the places that they had.
+    /// Rows that are already in order, described by `places`.
     pub(crate) fn carried(batch: RecordBatch, places: &Places) -> Pieces {
         let mut ids = Vec::with_capacity(batch.num_rows());
         for (id, end) in (0..).zip(&places.ends) {
@@ -144,8 +145,8 @@ impl Pieces {
         Pieces { batches: vec![batch], ids: vec![ids] }
     }
 
-    /// Leaves out the rows of times before `end`; `passed` hears of each batch that has some, and
-    /// of their numbers there and ids.
+    /// Leaves out the rows with times before `end`. `passed` receives each batch that has such
+    /// rows, with their row numbers and ids.
     pub(crate) fn pass(&mut self, end: i64, passed: &mut Passed<'_>) -> Result<()> {
         for (batch, ids) in self.batches.iter().zip(&mut self.ids) {
             let times = times_of(batch, TIME - BEHIND_KEY).iter();
@@ -160,7 +161,7 @@ impl Pieces {
         Ok(())
     }
 
-    /// Puts the rows in the order of their ids, of which there are so many, and of their times.
+    /// Sorts the rows by id, of which there are `ids`, and then by time.
     pub(crate) fn sorted(self, ids: usize) -> Places {
         let mut ends = vec![0u32; ids];
         for id in self.ids.iter().flatten().filter(|id| **id != NO_ID) {
@@ -194,19 +195,19 @@ impl Pieces {
     }
 }
 
-/// Where rows are that are wanted in order.
+/// Where to find rows in sorted order.
 #[derive(Debug)]
 pub(crate) struct Places {
     batches: Vec<RecordBatch>,
-    /// The batch of each row, and its number there.
+    /// For each row its batch and its row number there.
     places: Vec<(usize, usize)>,
     /// The end of each id's rows.
     ends: Vec<u32>,
 }
 
 impl Places {
-    /// Puts those of some rows of one entity that arrived late behind the others, both still by
-    /// time; answers how many did not.
+    /// Moves the late rows of one entity behind its others, both still sorted by time; returns the
+    /// number of rows that are not late.
     pub(crate) fn late_last(&mut self, rows: Range<usize>) -> usize {
         let batches = &self.batches;
         let is_late = |(piece, row): &(usize, usize)| {
@@ -219,7 +220,7 @@ impl Places {
         places.partition_point(|place| !is_late(place))
     }
 
-    /// The rows in order. The places are free then.
+    /// The rows in sorted order. This frees the list of places.
     pub(crate) fn in_order(&mut self, layout: &Layout) -> Result<RecordBatch> {
         let (batches, places) = (take(&mut self.batches), take(&mut self.places));
         if batches.is_empty() {
@@ -235,7 +236,7 @@ impl Places {
     }
 }
 
-/// The first column of rows without their keys.
+/// The index of the first column in rows without their keys.
 const BEHIND_KEY: usize = KEY + 1;
 
 pub(crate) fn keys_of(batch: &RecordBatch) -> &BinaryArray {
@@ -247,7 +248,7 @@ pub(crate) fn times_of(batch: &RecordBatch, column: usize) -> &[i64] {
     batch.column(column).as_primitive::<Int64Type>().values()
 }
 
-/// The columns behind the key.
+/// The columns after the key.
 pub(crate) fn without_keys(batch: &RecordBatch) -> Result<RecordBatch> {
     let rest: Vec<usize> = (BEHIND_KEY..batch.num_columns()).collect();
     batch.project(&rest).map_err(misfit)

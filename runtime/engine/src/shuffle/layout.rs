@@ -1,12 +1,12 @@
-//! The Arrow form of rows on their way from the mapper to a sweep: only what the sweep reads.
+//! The Arrow layout of rows between the mapper and a sweep, which holds only what the sweep reads.
 //!
 //! ```text
 //! rows     key, time, [arrival], [tie], lift 0.., then the columns that some slot reads
 //! spine    key, time, row
 //! ```
 //!
-//! Invariant: [`Layout::rows`] of a batch of [`Layout::batch`] folds to the same states as the rows
-//! it came from. Columns that no slot reads are left out.
+//! Invariant: [`Layout::rows`] of a batch made by [`Layout::batch`] folds to the same states as the
+//! original rows. Deliberately absent: columns that no slot reads.
 
 use arrow::array::{
     ArrayRef, AsArray, BinaryArray, BinaryBuilder, Int64Array, NullArray, RecordBatch, UInt32Array,
@@ -23,29 +23,29 @@ use lockstep_core::fold::FoldPlan;
 use lockstep_core::row::{Rows, TypedColumn};
 use std::sync::Arc;
 
-/// The entity key's place in both forms.
+/// The index of the entity key in both layouts.
 pub(crate) const KEY: usize = 0;
-/// The place of the event time, or of the spine row's `as_of`.
+/// The index of the event time, or of the spine row's `as_of`.
 pub(crate) const TIME: usize = 1;
-/// The place of a row's arrival, if there is one.
+/// The index of a row's arrival time, if there is one.
 pub(crate) const ARRIVAL: usize = 2;
-/// The place of the number of a spine row.
+/// The index of the spine row's number.
 pub(crate) const SPINE_ROW: usize = 2;
 
 /// Which parts of a view's rows a sweep reads.
 #[derive(Debug)]
 pub(crate) struct Layout {
     pub(crate) schema: SchemaRef,
-    /// Whether rows say when they arrived.
+    /// Whether rows have an arrival time.
     arrivals: bool,
     ordered: bool,
-    /// Of each lift of the plan, whether it is kept.
+    /// For each lift of the plan, whether it is kept.
     lifts: Vec<bool>,
-    /// Of each column of the view, whether it is kept.
+    /// For each column of the view, whether it is kept.
     columns: Vec<bool>,
 }
 
-/// The columns of the spine's form.
+/// The columns of the spine's layout.
 pub(crate) fn spine_schema() -> SchemaRef {
     Arc::new(Schema::new(vec![
         Field::new("key", ArrowType::Binary, false),
@@ -54,7 +54,7 @@ pub(crate) fn spine_schema() -> SchemaRef {
     ]))
 }
 
-/// Spine rows in their form.
+/// Spine rows in their layout.
 pub(crate) fn spine_batch(
     keys: BinaryArray,
     as_of: Int64Array,
@@ -65,7 +65,7 @@ pub(crate) fn spine_batch(
 }
 
 impl Layout {
-    /// What updates of `slots` read.
+    /// The layout of what updates of `slots` read.
     pub(crate) fn new(plan: &FoldPlan, slots: &[usize], arrivals: bool) -> Layout {
         let slots = || slots.iter().map(|slot| &plan.slots[*slot]);
         let mut columns = vec![false; plan.view.columns.len()];
@@ -93,12 +93,12 @@ impl Layout {
         Layout { schema: Arc::new(Schema::new(fields)), arrivals, ordered, lifts, columns }
     }
 
-    /// Whether rows say when they arrived.
+    /// Whether rows have an arrival time.
     pub(crate) fn has_arrivals(&self) -> bool {
         self.arrivals
     }
 
-    /// The rows numbered in `kept`, whose keys are given for all rows.
+    /// The rows numbered in `kept`; `keys` are given for all rows.
     pub(crate) fn batch(
         &self,
         rows: &Rows,
@@ -128,7 +128,7 @@ impl Layout {
         RecordBatch::try_new(self.schema.clone(), columns).map_err(misfit)
     }
 
-    /// The rows of a batch in this form, without the keys, and the time at which each arrived.
+    /// The rows of a batch in this layout, without the keys, and the arrival time of each.
     pub(crate) fn rows(&self, batch: &RecordBatch) -> Result<(Rows, Option<ScalarBuffer<i64>>)> {
         let mut columns = batch.columns().iter();
         let mut next = || columns.next().ok_or_else(|| Error::bug("rows without a column"));
@@ -159,7 +159,7 @@ impl Layout {
     }
 }
 
-/// Why rows were not put together.
+/// The error for rows that could not be assembled.
 pub(crate) fn misfit(error: ArrowError) -> Error {
     if matches!(error, ArrowError::OffsetOverflowError(_)) {
         return Error::input(

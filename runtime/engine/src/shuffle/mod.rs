@@ -1,9 +1,9 @@
-//! The shuffle: rows put into partitions by the hash of their key, in memory or on the disk, and read
-//! back key by key.
+//! The shuffle: it divides rows into partitions by the hash of their key, in memory or on the disk,
+//! and returns them key by key.
 //!
-//! Invariant: all rows of a key come back together and in order of event time, however much memory
-//! there is. Deliberately absent: what is done with a partition, which is
-//! [`training`](crate::training)'s and [`backfill`](crate::backfill)'s.
+//! Invariant: all rows of a key are returned together and in order of event time, however little
+//! memory there is. Deliberately absent: what is done with a partition; see
+//! [`training`](crate::training) and [`backfill`](crate::backfill).
 
 pub(crate) mod blocks;
 pub(crate) mod gather;

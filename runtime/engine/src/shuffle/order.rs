@@ -1,8 +1,8 @@
-//! Columns put in another order, out of many pieces.
+//! Gathers values from many pieces of a column into one column, in a given order.
 //!
-//! Invariant: the values and nulls of arrow's `interleave`; numbers and times take a way of their
-//! own, since a training set has each of its features put in the spine's order. Deliberately
-//! absent: what the order means.
+//! Invariant: the result equals that of Arrow's `interleave`. Numbers and times have a faster
+//! implementation, because every feature of a training set is put into the spine's order in this
+//! way. Deliberately absent: what the order means.
 
 use super::layout::misfit;
 use arrow::array::{
@@ -13,10 +13,10 @@ use arrow::compute::interleave;
 use lockstep_core::error::Result;
 use std::sync::Arc;
 
-/// A value's piece, and its row there.
+/// The index of a value's piece, and its row there.
 pub(crate) type At = (u32, u32);
 
-/// The values of `pieces`, of which there is one at least, at `places`.
+/// The values of `pieces`, of which there must be at least one, at `places`.
 pub(crate) fn gather(pieces: &[&dyn Array], places: &[At]) -> Result<ArrayRef> {
     let of = pieces[0].data_type();
     macro_rules! numbers {
@@ -60,8 +60,8 @@ mod tests {
     /// Makes a column of numbers and nulls.
     type Make = fn(&mut dyn Iterator<Item = Option<i64>>) -> ArrayRef;
 
-    /// Goal: whatever the type and wherever the nulls are, the values are those of `interleave`.
-    /// Method: pieces without nulls, with some, and slices that do not begin at a byte.
+    /// Goal: for every type and any nulls, the values are those of `interleave`. Method: pieces
+    /// without nulls, with some, and slices that do not begin at a byte.
     #[test]
     fn gathers_as_interleave_does() {
         let places: Vec<At> = (0..500u32).map(|at| (at * 7 % 3, at * 31 % 90)).collect();

@@ -1,8 +1,8 @@
-//! A log read by one thread and worked on by many.
+//! Reads a log with one thread and processes it with many.
 //!
-//! Invariant: batches are admitted in the order of their positions, by the thread that reads; in
-//! which order and by whom they are worked on does not matter. After a failure what is still under
-//! way is only taken off the road. Deliberately absent: what admission and work are.
+//! Invariant: batches are admitted in the order of their positions, by the thread that reads; the
+//! order in which workers process them does not matter. After a failure, queued batches are
+//! discarded. Deliberately absent: what admission and processing do.
 
 use crate::admission::Arrived;
 use lockstep_core::error::Result;
@@ -11,7 +11,7 @@ use lockstep_source::EventReader;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
-/// Reads all that `reader` has: `admit` says what counts of each batch, `work` takes it.
+/// Reads everything from `reader`: `admit` decides what counts of each batch, `work` processes it.
 pub(crate) fn read<W: Send>(
     workers: &mut [W],
     reader: &mut dyn EventReader,
@@ -19,13 +19,14 @@ pub(crate) fn read<W: Send>(
     work: &(dyn Fn(&mut W, Arrived) -> Result<()> + Sync),
 ) -> Result<()> {
     let (sender, receiver) = mpsc::sync_channel::<Arrived>(2 * workers.len());
-    // Only the workers hold it, so that the reader does not wait for room when all have panicked.
+    // Only the workers hold the receiver, so that the reader does not wait for ever if all of them
+    // have panicked.
     let receiver = Arc::new(Mutex::new(receiver));
     let failed = AtomicBool::new(false);
     let run = |worker: &mut W, receiver: &Mutex<mpsc::Receiver<Arrived>>| {
         let next = || receiver.lock().unwrap_or_else(PoisonError::into_inner).recv().ok();
         let mut outcome = Ok(());
-        // One that failed takes on, or the reader would wait for room without end.
+        // A worker that failed keeps receiving; otherwise the reader would wait for room for ever.
         while let Some(arrived) = next() {
             if !failed.load(Ordering::Relaxed) {
                 outcome = work(worker, arrived);
@@ -69,7 +70,7 @@ mod tests {
     use arrow::datatypes::Schema;
     use lockstep_core::error::Error;
 
-    /// So many empty batches.
+    /// This many empty batches.
     struct Batches(u64);
 
     impl EventReader for Batches {
@@ -87,8 +88,8 @@ mod tests {
         Ok(Arrived { records, positions, failures, arrivals: None })
     }
 
-    /// Goal: every batch is worked on once, and a failure of every worker ends the reading with an
-    /// error, whatever still waits. Method: far more batches than wait at once.
+    /// Goal: every batch is processed once, and if every worker fails, reading ends with an error,
+    /// whatever is still queued. Method: far more batches than fit in the queue.
     #[test]
     fn a_failed_worker_does_not_stop_the_road() {
         for workers in [1, 3] {
@@ -105,7 +106,7 @@ mod tests {
         }
     }
 
-    /// Goal: workers that panic do not leave the reader waiting: the panic comes through.
+    /// Goal: workers that panic do not leave the reader waiting: the panic is passed on.
     #[test]
     #[should_panic(expected = "a worker's own")]
     fn panics_of_all_workers_come_through() {

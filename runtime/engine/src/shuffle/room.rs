@@ -1,8 +1,8 @@
-//! The memory that waiting rows take, and when they go to the disk.
+//! The memory budget of waiting rows, which decides when they move to the disk.
 //!
-//! Memory has three thirds: for rows and answers that wait, for what is swept, and for guests,
-//! readers and writers. Invariant: what is taken is given back when it moves to a spill.
-//! Deliberately absent: the last third, of which each has limits of its own.
+//! Memory is divided into thirds: for rows and answers that wait, for what is being swept, and for
+//! guests, readers and writers. Invariant: memory that was counted is released when it moves to the
+//! disk. Deliberately absent: the last third; guests, readers and writers limit themselves.
 
 use super::blocks::{BLOCK_BYTES_MAX, Blocks};
 use super::spill::no_room;
@@ -11,7 +11,7 @@ use lockstep_core::error::{Error, Result};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// When and where to spill.
+/// The memory limit of a run, and where rows go that exceed it.
 #[derive(Clone, Debug)]
 pub struct SpillOptions {
     /// Bytes of memory for the whole run.
@@ -20,12 +20,12 @@ pub struct SpillOptions {
     pub folder: PathBuf,
 }
 
-/// Parts of the memory.
+/// The number of parts into which memory is divided.
 const THIRDS: usize = 3;
-/// Of the memory for what waits, the part for blocks that are still filled.
+/// Blocks that are still being filled get this fraction of the memory for waiting rows.
 const FILLING: usize = 4;
 
-/// The memory that waiting rows take.
+/// The memory that waiting rows take, and its limit.
 #[derive(Debug)]
 pub(crate) struct Room {
     used: AtomicUsize,
@@ -37,7 +37,7 @@ impl Room {
         Room { used: AtomicUsize::new(0), spill }
     }
 
-    /// Whether what waits takes more than its third.
+    /// Whether waiting rows and answers take more than their third.
     pub(crate) fn is_short(&self) -> bool {
         self.third().is_some_and(|third| self.used.load(Ordering::Relaxed) > third)
     }
@@ -47,12 +47,12 @@ impl Room {
         self.spill.as_ref().map(|spill| spill.memory_max / THIRDS)
     }
 
-    /// The bytes of a block, if so many are filled at once.
+    /// The bytes of a block, if this many are filled at once.
     pub(crate) fn block_bytes(&self, filled: usize) -> usize {
         self.third().map_or(BLOCK_BYTES_MAX, |third| third / FILLING / filled.max(1))
     }
 
-    /// The bytes that each of so many workers may sweep at once, if there is a limit.
+    /// The bytes that each of this many workers may sweep at once, if there is a limit.
     pub(crate) fn sweep_bytes(&self, workers: usize) -> Option<usize> {
         self.third().map(|third| third / workers.max(1))
     }
@@ -76,7 +76,7 @@ impl Room {
         }
     }
 
-    /// Makes blocks of what is left over; answers whether any is on the disk.
+    /// Makes blocks of the remaining rows; returns whether any are on the disk.
     pub(crate) fn seal(&self, mut all: Vec<&mut Blocks>) -> Result<bool> {
         let mut spilled = false;
         for blocks in &mut all {
@@ -84,7 +84,7 @@ impl Room {
             spilled |= blocks.is_spilled();
         }
         if let (true, Some(spill)) = (spilled || self.is_short(), &self.spill) {
-            // What comes next needs the room.
+            // The next step needs the memory.
             for blocks in all {
                 self.give_back(blocks.spill(&spill.folder)?);
             }
@@ -93,8 +93,8 @@ impl Room {
         Ok(spilled)
     }
 
-    /// Fails if the answers to so many spine rows, of at least so many bytes each, find no room in
-    /// memory nor on the disk, of which `free` tells what is left.
+    /// Fails if the answers for this many spine rows, of at least this many bytes each, fit neither
+    /// in memory nor on the disk; `free` returns the free space there.
     pub(crate) fn check(
         &self,
         spine_rows: usize,
@@ -129,8 +129,8 @@ impl Room {
 mod tests {
     use super::*;
 
-    /// Goal: a job whose answers fit nowhere is refused before the work, with what it takes; one
-    /// that fits in a third of the memory, or on the disk, is not.
+    /// Goal: a job whose answers fit nowhere is refused before the work starts, with the space that
+    /// it needs; one that fits in a third of the memory, or on the disk, is accepted.
     #[test]
     fn answers_without_room_are_refused() {
         let spill = SpillOptions { memory_max: 96 << 20, folder: "there".into() };

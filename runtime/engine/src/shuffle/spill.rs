@@ -1,9 +1,9 @@
-//! Spills: Arrow batches on the disk while there is no room for them in memory.
+//! Spills: Arrow batches on the disk that do not fit in memory.
 //!
-//! Invariant: a spill is one Arrow IPC stream in a file without a name, which grows; so it is gone
-//! when its process is, however that ends: a killed run leaves nothing to clean up. Who wrote a
-//! batch knows its [`Extent`], and reads it at any time; reads take no lock. Deliberately absent:
-//! compression, an end of the stream, and any other order than that of writing.
+//! Invariant: a spill is one growing Arrow IPC stream in an unnamed file, so it disappears with its
+//! process, however that ends; a killed run leaves nothing to clean up. Writing a batch returns its
+//! [`Extent`], with which it can be read at any time; reads take no lock. Deliberately absent:
+//! compression, an end-of-stream marker, and any order other than that of writing.
 
 use arrow::array::RecordBatch;
 use arrow::buffer::Buffer;
@@ -18,11 +18,11 @@ use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-/// Bytes gathered before they are written.
+/// Bytes collected before they are written.
 const BUFFER_BYTES: usize = 256 << 10;
-/// What stands before a message's metadata: a mark, and its length.
+/// The bytes before a message's metadata: a marker and its length.
 const PREFIX_BYTES: usize = 8;
-/// What Unix answers when a process has as many files open as it may: EMFILE.
+/// The Unix error of a process that has as many files open as it may: EMFILE.
 const TOO_MANY_OPEN_FILES: i32 = 24;
 
 /// Batches of one schema on the disk.
@@ -46,7 +46,7 @@ impl fmt::Debug for Spill {
 }
 
 impl Spill {
-    /// A new spill in `folder`.
+    /// Creates a spill in `folder`.
     pub(crate) fn create(folder: &Path, schema: &SchemaRef) -> Result<Spill> {
         let file = tempfile::tempfile_in(folder).map_err(|error| match error.raw_os_error() {
             Some(TOO_MANY_OPEN_FILES) => too_many_files(folder, error),
@@ -60,20 +60,20 @@ impl Spill {
         Ok(Spill { writer, decoder, folder: folder.into() })
     }
 
-    /// Writes a batch. It can be read once [`Spill::settle`] was called.
+    /// Writes a batch. It can be read after the next [`Spill::settle`].
     pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<Extent> {
         let offset = self.writer.get_ref().length;
         self.writer.write(batch).map_err(|error| no_room(&self.folder, error))?;
         Ok(Extent { offset, length: self.writer.get_ref().length - offset })
     }
 
-    /// Writes what is gathered, and gives its memory up.
+    /// Writes the collected bytes and frees their memory.
     pub(crate) fn settle(&mut self) -> Result<()> {
         let settled = self.writer.get_mut().write_out();
         settled.map_err(|error| no_room(&self.folder, error))
     }
 
-    /// The batch that lies there.
+    /// Reads the batch at `extent`.
     pub(crate) fn read(&self, extent: Extent) -> Result<RecordBatch> {
         let mut bytes = vec![0; extent.length as usize];
         let file = &self.writer.get_ref().file;
@@ -90,11 +90,11 @@ impl Spill {
     }
 }
 
-/// A file that grows, and what is still to be written to it.
+/// A growing file, and the bytes still to be written to it.
 struct Output {
     file: File,
     waiting: Vec<u8>,
-    /// Bytes of both.
+    /// The total number of bytes, written or not.
     length: u64,
 }
 
@@ -117,7 +117,8 @@ impl Write for Output {
         Ok(bytes.len())
     }
 
-    /// The stream flushes each batch; the file has [`Output::write_out`].
+    /// Does nothing: the stream flushes after each batch, but the file is written by
+    /// [`Output::write_out`].
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
     }
@@ -157,8 +158,8 @@ mod tests {
     use arrow::array::{ArrayRef, BinaryArray, Int64Array};
     use std::sync::Arc;
 
-    /// Goal: each batch comes back as it was, whatever was written before and after, also those
-    /// that were read while the file grew. Method: slices with nulls and empty ones, twice.
+    /// Goal: each batch is read as it was written, whatever was written before and after, also if
+    /// it is read while the file grows. Method: slices with nulls and empty ones, twice.
     #[test]
     fn batches_come_back() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,23 +1,24 @@
-//! How the times of some rows are spread: enough to say which of them lie in a range, more or less.
+//! The spread of the times of some rows: an approximate distribution, from which the number of rows
+//! in a time range is estimated.
 //!
-//! Invariant: the least and the greatest time are exact, so rows of which none lies in a range are
-//! known; how many lie there is an estimate. Deliberately absent: where the rows are.
+//! Invariant: the least and the greatest time are exact, so if no row can lie in a range, that is
+//! certain; the number of rows in a range is an estimate. Deliberately absent: where the rows are.
 
 use std::ops::Range;
 
-/// Steps between the marks.
+/// Intervals between the marks.
 const STEPS: usize = 8;
-/// Times that are sorted to find the marks of rows that are in no order.
+/// Times that are sampled and sorted to find the marks, if the rows are in no order.
 const SAMPLE: usize = 512;
 
-/// Marks between which there are about as many rows each.
+/// Times (marks) between which there are approximately equal numbers of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Spread {
     marks: [i64; STEPS + 1],
 }
 
 impl Spread {
-    /// Of these times, of which there is at least one.
+    /// The spread of these times, of which there must be at least one.
     pub(crate) fn of(times: &[i64]) -> Spread {
         let stride = times.len().div_ceil(SAMPLE).max(1);
         let mut sample: Vec<i64> = times.iter().step_by(stride).copied().collect();
@@ -45,7 +46,7 @@ impl Spread {
         self.least() < range.end && range.start <= self.greatest() && !range.is_empty()
     }
 
-    /// The share of the times that lie before `time`, more or less: it never falls as `time` grows.
+    /// The approximate share of the times before `time`: it never decreases as `time` increases.
     pub(crate) fn before(&self, time: i64) -> f64 {
         if time <= self.least() {
             return 0.0;
@@ -66,7 +67,8 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// Goal: the ends are exact, and the share of rows before a time grows from none to all.
+        /// Goal: the least and greatest times are exact, and the share of rows before a time grows
+        /// from 0 to 1.
         #[test]
         fn shares_grow_from_none_to_all(
             times in prop::collection::vec(-1000i64..1000, 1..1500),
@@ -84,8 +86,8 @@ mod tests {
         }
     }
 
-    /// Goal: rows that lie where most do are not taken for spread evenly. Method: nine of ten rows
-    /// in one tenth of the time, in no order.
+    /// Goal: the estimate follows an uneven distribution. Method: nine of ten rows in one tenth of
+    /// the time, in no order.
     #[test]
     fn shares_follow_the_rows() {
         let time = |at: i64| if at % 10 == 0 { at } else { 900 + at * 7919 % 100 };

@@ -1,4 +1,7 @@
-//! A thread's own part of reading: its guests, and the rows that they made.
+//! A worker: one thread's own guests, and the rows that they made.
+//!
+//! Invariant: a worker shares nothing with other workers except the memory budget. Deliberately
+//! absent: threads, and reading events.
 
 use super::blocks::Blocks;
 use super::room::Room;
@@ -10,27 +13,27 @@ use lockstep_core::error::Result;
 use lockstep_core::event::SetAside;
 use std::time::Duration;
 
-/// What of a view's rows is kept, in the form in which they wait; the view is named by its place
-/// among the worker's.
+/// Selects the rows of a view to keep, in the layout in which they wait; the view is given by its
+/// index among the worker's views.
 pub(crate) type Keep<'a> =
     dyn Fn(usize, &Mapped, &Arrived) -> Result<Option<RecordBatch>> + Sync + 'a;
 
-/// Maps events, and gathers the rows of some views.
+/// Maps events, and collects the rows of some views.
 #[derive(Debug)]
 pub(crate) struct Worker {
     source: String,
     mapper: Mapper,
-    /// For each of the views.
+    /// The rows of each of the views.
     rows: Vec<Blocks>,
-    /// The index in the catalogue of each of the views.
+    /// The index of each of the views in the catalogue.
     views: Vec<usize>,
-    /// For each of the views the content of its rows, if that is wanted.
+    /// For each of the views the content sum of its rows, if that was requested.
     contents: Option<Vec<u128>>,
 }
 
 impl Worker {
-    /// A worker for those of `views`, indices in the catalogue, that read `source`; its blocks
-    /// have so many bytes.
+    /// A worker for those of `views` (indices in the catalogue) that read `source`; its blocks have
+    /// `block_bytes` bytes.
     pub(crate) fn new(
         catalog: &Catalog,
         views: Vec<usize>,
@@ -46,12 +49,12 @@ impl Worker {
         self.mapper.fresh_each_call(fresh);
     }
 
-    /// From now on sums up the content of each view's rows.
+    /// From now on computes the content sum of each view's rows.
     pub(crate) fn sum_contents(&mut self) {
         self.contents = Some(vec![0; self.views.len()]);
     }
 
-    /// The content of the rows of one of the views.
+    /// The content sum of one view's rows.
     pub(crate) fn content(&self, view: usize) -> u128 {
         self.contents.as_ref().map_or(0, |contents| contents[view])
     }
@@ -60,7 +63,7 @@ impl Worker {
         self.mapper.guest_time()
     }
 
-    /// The blocks of one of the views.
+    /// The blocks of one view.
     pub(crate) fn blocks(&self, view: usize) -> &Blocks {
         &self.rows[view]
     }
@@ -69,7 +72,7 @@ impl Worker {
         &mut self.rows
     }
 
-    /// Maps events; answers those that a view lacks.
+    /// Maps events; returns those that a view does not see.
     pub(crate) fn map(
         &mut self,
         catalog: &Catalog,

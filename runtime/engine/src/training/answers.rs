@@ -1,9 +1,10 @@
-//! Answers on their way from the order of the sweeps to that of the spine.
+//! Answers: feature values in the order in which sweeps compute them, which must be brought into
+//! the spine's order.
 //!
-//! Invariant: each spine row has one answer in each view. Each worker keeps its own. In memory
-//! they stay where the sweeps put them, and each spine row knows its place. With little memory
-//! they are cut into stretches of spine rows that follow each other, and a stretch is put together
-//! when it is written.
+//! Invariant: each spine row has one answer in each view. Each worker keeps its own answers. In
+//! memory they stay in the batches that the sweeps made, and each spine row knows where its answer
+//! is. If memory is short, they are divided into stretches of consecutive spine rows on the disk,
+//! and a stretch is put in order when it is written. Deliberately absent: the sweeps.
 
 use crate::shuffle::layout::misfit;
 use crate::shuffle::order::{At, gather};
@@ -17,30 +18,30 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Spine rows of a stretch.
+/// The spine rows of one stretch.
 pub(super) const STRETCH_ROWS: usize = 1 << 17;
 
-/// One worker's answers of one view.
+/// One worker's answers for one view.
 #[derive(Debug)]
 pub(super) struct Answered {
     schema: SchemaRef,
     spine_rows: usize,
-    /// The answers of one sweep each: the spine rows, then the features.
+    /// The answers of each sweep: the spine rows, then the features.
     chunks: Vec<RecordBatch>,
     bytes: usize,
     spilled: Option<Spilled>,
-    /// Of each feature, whether some answer is null.
+    /// For each feature, whether some answer is null.
     nulls: Vec<bool>,
 }
 
-/// Answers on the disk: one file, and for each stretch what lies in it.
+/// Answers on the disk: one file, and for each stretch the places of its answers.
 #[derive(Debug)]
 struct Spilled {
     spill: Spill,
     parts: Vec<Vec<Extent>>,
 }
 
-/// All answers of one view.
+/// All answers for one view.
 #[derive(Debug)]
 pub(super) struct Answers {
     spine_rows: usize,
@@ -48,7 +49,7 @@ pub(super) struct Answers {
     is_spilled: bool,
 }
 
-/// Answers put in order: where each spine row of a range has its answer.
+/// The answers for a range of spine rows, and where each row's answer is.
 #[derive(Debug)]
 pub(super) struct Placed {
     first: usize,
@@ -57,7 +58,7 @@ pub(super) struct Placed {
 }
 
 impl Answered {
-    /// No answers yet, of features with these names and types.
+    /// Starts without answers, for features with these names and types.
     pub(super) fn new(
         features: impl Iterator<Item = (String, ArrowType)>,
         spine_rows: usize,
@@ -69,7 +70,7 @@ impl Answered {
         Answered { schema, spine_rows, chunks: vec![], bytes: 0, spilled: None, nulls }
     }
 
-    /// Adds the answers of one sweep; answers their bytes.
+    /// Adds the answers of one sweep; returns their bytes.
     pub(super) fn push(&mut self, spine_rows: Vec<u32>, columns: Vec<ArrayRef>) -> Result<usize> {
         if spine_rows.is_empty() {
             return Ok(0);
@@ -86,7 +87,7 @@ impl Answered {
         Ok(bytes)
     }
 
-    /// As [`Answered::push`], and moves all to the disk if `room` is short.
+    /// As [`Answered::push`], but moves all answers to the disk if `room` is short.
     pub(super) fn push_within(
         &mut self,
         room: &Room,
@@ -100,7 +101,7 @@ impl Answered {
         Ok(())
     }
 
-    /// Moves what is in memory to the disk; answers the bytes that are free again.
+    /// Moves the answers in memory to the disk; returns the number of bytes that this frees.
     pub(super) fn spill(&mut self, folder: &Path) -> Result<usize> {
         if self.chunks.is_empty() {
             return Ok(0);
@@ -139,10 +140,10 @@ impl Answered {
     }
 }
 
-/// A chunk on its way to the disk.
+/// A chunk that is being moved to the disk.
 struct Waiting<'c> {
     spine_rows: &'c [u32],
-    /// Its rows in the order of the spine rows.
+    /// Its rows, sorted by spine row.
     order: Vec<u32>,
     next: usize,
 }
@@ -155,7 +156,7 @@ impl Waiting<'_> {
         Waiting { spine_rows, order, next: 0 }
     }
 
-    /// The next rows, those of spine rows before `end`.
+    /// The next rows: those of spine rows before `end`.
     fn before(&mut self, end: usize) -> &[u32] {
         let left = &self.order[self.next..];
         let count = left.partition_point(|at| (self.spine_rows[*at as usize] as usize) < end);
@@ -165,7 +166,7 @@ impl Waiting<'_> {
 }
 
 impl Answers {
-    /// Those of all workers, which all go to the disk if there is a folder for them.
+    /// The answers of all workers; all of them move to the disk if a folder is given.
     pub(super) fn new(
         mut of_workers: Vec<Answered>,
         spine_rows: usize,
@@ -187,8 +188,8 @@ impl Answers {
         self.of_workers.iter().any(|answered| answered.nulls[feature])
     }
 
-    /// The answers of the spine rows that can be put in order together with row `first`: all, or
-    /// those of its stretch.
+    /// The answers that can be put in order together with spine row `first`: all of them, or those
+    /// of its stretch.
     pub(super) fn placed(&self, first: usize) -> Result<Placed> {
         if !self.is_spilled {
             let chunks = self.of_workers.iter().flat_map(|answered| &answered.chunks);
@@ -226,17 +227,17 @@ impl Placed {
         Ok(Placed { first: range.start, batches, places })
     }
 
-    /// The spine rows whose answers are here.
+    /// The spine rows whose answers these are.
     pub(super) fn range(&self) -> Range<usize> {
         self.first..self.first + self.places.len()
     }
 
-    /// Where each of `rows` has its answer.
+    /// Where the answer of each of `rows` is.
     pub(super) fn order(&self, rows: Range<usize>) -> &[At] {
         &self.places[rows.start - self.first..rows.end - self.first]
     }
 
-    /// Feature number `feature` in the order given.
+    /// Feature number `feature` in the given order.
     pub(super) fn column(&self, feature: usize, order: &[At], of: &ArrowType) -> Result<ArrayRef> {
         if self.batches.is_empty() {
             return Ok(new_empty_array(of));
@@ -256,8 +257,8 @@ mod tests {
     use arrow::array::Int64Array;
     use arrow::datatypes::Int64Type;
 
-    /// Goal: answers come in the spine's order wherever each had to wait (S22). Method: a worker
-    /// whose answers are on the disk but for the last, one that kept all in memory, and one without
+    /// Goal: answers are in the spine's order wherever each had to wait (S22). Method: a worker
+    /// whose answers are on the disk except the last, one that kept all in memory, and one without
     /// any; with a folder, as when some are on the disk, and without, as when none is.
     #[test]
     fn s22_answers_come_from_memory_and_from_the_disk() {

@@ -1,7 +1,7 @@
-//! A thread's own part of joining: its guests, and the answers that it found.
+//! A joiner: one thread's own guests, and the answers that it computed by sweeping partitions.
 //!
-//! Invariant: what it swept is in its answers, in memory or on the disk, and nowhere else; so
-//! threads share nothing but the room. Deliberately absent: which partitions it sweeps.
+//! Invariant: the answers of everything it swept are in its own answers, in memory or on the disk,
+//! so threads share only the memory budget. Deliberately absent: which partitions it sweeps.
 
 use super::answers::{Answered, Answers};
 use super::leaks::{Leaked, Leaks};
@@ -20,7 +20,7 @@ use lockstep_core::fold::ViewGuests as _;
 pub(super) struct Joiner<'a> {
     guests: Guests,
     views: &'a [View<'a>],
-    /// Of each view the blocks of all workers.
+    /// For each view the blocks of all workers.
     rows: &'a [Vec<&'a Blocks>],
     room: &'a Room,
     /// Bytes that may be swept at once, if there is a limit.
@@ -28,18 +28,18 @@ pub(super) struct Joiner<'a> {
     found: Found,
 }
 
-/// What joiners found, for each view.
+/// What a joiner computed, for each view.
 #[derive(Debug)]
 pub(super) struct Found {
     answers: Vec<Answered>,
-    /// As known: the answers with every event in.
+    /// With arrival times: the answers with all events known.
     leaks: Option<Leaks>,
     /// Partitions that were cut.
     cut: u64,
 }
 
 impl<'a> Joiner<'a> {
-    /// One of so many workers on a spine of so many rows.
+    /// One of `workers` joiners, for a spine of `rows` rows.
     pub(super) fn new(
         catalog: &'a Catalog,
         views: &'a [View<'a>],
@@ -87,7 +87,7 @@ impl<'a> Joiner<'a> {
         Ok(())
     }
 
-    /// What it found.
+    /// Returns what it computed.
     pub(super) fn found(self) -> Found {
         self.found
     }
@@ -101,7 +101,7 @@ impl Found {
     }
 }
 
-/// What all joiners found.
+/// What all joiners computed.
 #[derive(Debug)]
 pub(super) struct AllFound {
     pub(super) answers: Vec<Answers>,
@@ -110,8 +110,8 @@ pub(super) struct AllFound {
 }
 
 impl AllFound {
-    /// Puts together what was found, on a spine of so many rows. If some answers are on the disk,
-    /// all go there.
+    /// Combines what was computed, for a spine of `rows` rows. If some answers are on the disk, all
+    /// are moved there.
     pub(super) fn of(
         found: Vec<Found>,
         catalog: &Catalog,

@@ -1,5 +1,8 @@
 //! The keys that a spine names, as a Bloom filter with one hash: "absent" is certain, "present" is
 //! not.
+//!
+//! Invariant: a key that was inserted is never reported as absent. Deliberately absent: the keys
+//! themselves.
 
 use std::fmt;
 use xxhash_rust::xxh3::xxh3_64;
@@ -9,8 +12,8 @@ pub(super) struct KnownKeys {
     bits: Box<[u64]>,
 }
 
-/// Bits of [`KnownKeys`]: few of them are set even by millions of keys, and the memory of those
-/// that are not is never touched.
+/// Bits of [`KnownKeys`]: even millions of keys set few of them, and the operating system provides
+/// no memory for pages that are never touched.
 const KNOWN_BITS: usize = 1 << 27;
 
 impl Default for KnownKeys {

@@ -1,10 +1,11 @@
-//! What would have leaked: answers as known beside those with every event in (S1).
+//! Leaks: how many values of a training set made with arrival times would be different if all
+//! events had been known (S1).
 //!
-//! Invariant: a row counts for a feature if the two answers have other encodings. An on-demand
-//! transform answers twice too; where it refuses the row with every event in, that is another answer
-//! than the one as known, so the row counts for each of its outputs. Its answer depends on its inputs
-//! alone, so only rows with other inputs are asked again. Deliberately absent: failures that are not
-//! a row's, which fail the run.
+//! Invariant: a row counts for a feature if the two values have different encodings. An on-demand
+//! transform is also computed twice. If it refuses a row when all events are known, that differs
+//! from the output as known, so the row counts for each of its outputs. Its outputs depend on its
+//! inputs alone, so it is only computed again for rows whose inputs differ. Deliberately absent:
+//! failures that are not of a single row, which fail the run.
 
 use super::answers::{Answered, Answers, Placed};
 use crate::catalog::Catalog;
@@ -26,20 +27,20 @@ pub(super) fn inputs(service: &Service) -> BTreeSet<(usize, usize)> {
     inputs.map(|it| (it.view, it.position)).collect()
 }
 
-/// Leaks as one worker sweeps the views.
+/// The leaks that one worker found while sweeping the views.
 #[derive(Debug)]
 pub(super) struct Leaks {
     views: Vec<ViewLeaks>,
 }
 
-/// Those of one view.
+/// The leaks of one view.
 #[derive(Debug)]
 struct ViewLeaks {
-    /// Of each feature, the rows with another answer.
+    /// For each feature, the number of rows whose answers differ.
     changed: Vec<u64>,
-    /// The features that on-demand transforms read, by their positions.
+    /// The indices of the features that on-demand transforms read.
     read: Vec<usize>,
-    /// Their answers with every event in.
+    /// Their answers with all events known.
     plain: Answered,
 }
 
@@ -58,7 +59,7 @@ impl Leaks {
         Leaks { views: views.collect() }
     }
 
-    /// Takes both answers of one sweep of a view.
+    /// Compares both answers of one sweep of a view.
     pub(super) fn swept(
         &mut self,
         view: usize,
@@ -82,17 +83,17 @@ impl Leaks {
     }
 }
 
-/// Leaks as the rows are joined.
+/// The leaks that are completed while the rows are joined.
 #[derive(Debug)]
 pub(super) struct Leaked {
     views: Vec<PlainView>,
-    /// Of each stored feature, then of each output, the rows with another answer.
+    /// For each stored feature, then for each output, the number of rows whose values differ.
     pub(super) counts: Vec<(String, u64)>,
-    /// Where the outputs begin there.
+    /// The index of the first output in `counts`.
     first: usize,
 }
 
-/// The answers of one view with every event in.
+/// The answers of one view with all events known.
 #[derive(Debug)]
 struct PlainView {
     read: Vec<usize>,
@@ -100,13 +101,13 @@ struct PlainView {
     placed: Option<Placed>,
 }
 
-/// Some rows and what was answered to them as known.
+/// Some rows and their values with only the events known by then.
 pub(super) struct Known<'a> {
-    /// Their numbers.
+    /// The row numbers.
     pub(super) rows: Range<usize>,
     /// The service's request columns.
     pub(super) request: &'a [ArrayRef],
-    /// Their times.
+    /// The time of each row.
     pub(super) as_of: &'a ArrayRef,
     /// The features of each view.
     pub(super) stored: &'a [Vec<ArrayRef>],
@@ -115,8 +116,8 @@ pub(super) struct Known<'a> {
 }
 
 impl Leaked {
-    /// What is left to compare when every worker has swept. The answers go to the disk if there is a
-    /// folder for them, as those as known do: both are put in order by the same stretches.
+    /// What remains to be compared after every worker has swept. The answers move to the disk if a
+    /// folder is given, as the answers as known do: both are put in order in the same stretches.
     pub(super) fn new(
         catalog: &Catalog,
         service: &Service,
@@ -150,7 +151,7 @@ impl Leaked {
         Ok(Leaked { views: views.collect::<Result<_>>()?, counts, first })
     }
 
-    /// Counts the rows in which an on-demand transform answers otherwise with every event in.
+    /// Counts the rows in which an on-demand transform has other outputs with all events known.
     pub(super) fn count(
         &mut self,
         on_demand: &mut OnDemandRunners<'_>,
@@ -195,7 +196,8 @@ impl Leaked {
         Ok(())
     }
 
-    /// The features of each view at these rows: with every event in where a transform reads them.
+    /// The features of each view at these rows; those that a transform reads are computed with all
+    /// events known.
     fn plain(&mut self, known: &Known<'_>) -> Result<Vec<Vec<ArrayRef>>> {
         let mut plain = known.stored.to_vec();
         for (view, features) in self.views.iter_mut().zip(&mut plain) {
@@ -203,7 +205,7 @@ impl Leaked {
                 continue;
             }
             let here = |placed: &Placed| placed.range().contains(&known.rows.start);
-            // The old ones go first: there may be room for one stretch only.
+            // The old answers are freed first: there may be memory for only one stretch.
             view.placed = view.placed.take().filter(here);
             let placed = match view.placed.take() {
                 Some(placed) => placed,
@@ -223,7 +225,7 @@ impl Leaked {
     }
 }
 
-/// The rows in which one of these pairs of columns has two encodings.
+/// The rows in which some pair of columns has two different encodings.
 fn rows_with_other_inputs<'a>(
     inputs: impl Iterator<Item = (&'a ArrayRef, &'a ArrayRef)>,
     rows: usize,
@@ -241,7 +243,7 @@ fn misfit(error: arrow::error::ArrowError) -> Error {
     Error::bug("answers with every event in do not fit").because(error)
 }
 
-/// Counts for each feature the rows in which two answers differ.
+/// Counts for each feature the rows in which the two answers differ.
 fn count_changed(known: &[ArrayRef], plain: &[ArrayRef], changed: &mut [u64]) -> Result<()> {
     for ((known, plain), changed) in known.iter().zip(plain).zip(changed) {
         let (a, b) = (TypedColumn::new(known)?, TypedColumn::new(plain)?);

@@ -5,11 +5,12 @@
 //! events  -> admission -> mapper -> blocks by partition -+-> sweep -> answers -> spine's order
 //! ```
 //!
-//! Rows and spine rows are put into partitions by the hash of their key, and each partition is
-//! sorted and swept apart from all others, on all cores. What does not fit in memory waits on the
-//! disk, and a partition that does not is swept stretch by stretch of time. Invariant: output row
-//! `i` belongs to spine row `i` (S22), and its bits are those of the definition (S1), however much
-//! memory and however many workers there are. Deliberately absent: files (`lockstep-runtime` opens readers and writes the result), and anything of the online host.
+//! Events' rows and spine rows are divided into partitions by the hash of their key, and each
+//! partition is sorted and swept independently, on all cores. Rows that do not fit in memory wait
+//! on the disk, and a partition that does not fit is swept in stretches of time. Invariant: output
+//! row `i` belongs to spine row `i` (S22), and its bits are those of the definition (S1), whatever
+//! the memory and the number of workers. Deliberately absent: files (the caller opens readers and
+//! writes the result), and the online host.
 
 mod answers;
 mod counts;

@@ -1,22 +1,24 @@
-//! How a training set is made.
+//! The options for making a training set.
+//!
+//! Invariant: except for `as_of` and `known`, no option changes a bit of the result. Deliberately
+//! absent: files.
 
 use crate::service::AS_OF;
 use crate::shuffle::SpillOptions;
 
-/// How a training set is made. But for the spine's times and `known`, nothing here changes a bit
-/// of it.
+/// The options for making a training set. Except for `as_of` and `known`, none changes a bit of it.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The spine's column that holds each row's time.
     pub as_of: String,
-    /// The event column that holds when each event arrived: then a spine row sees only those that
-    /// had arrived by its time (S1), and the answers are those that the online host could have
-    /// given.
+    /// The event column that holds when each event arrived. With it, a spine row sees only events
+    /// that had arrived by its time (S1), and the values are those that the online host could have
+    /// returned.
     pub known: Option<String>,
-    /// Threads that map and sweep.
+    /// The number of threads that map and sweep.
     pub workers: usize,
-    /// How much memory waiting rows may take, and where those go that find no room; without it all
-    /// stay in memory.
+    /// How much memory waiting rows may take, and where rows go that exceed it; `None` keeps all in
+    /// memory.
     pub spill: Option<SpillOptions>,
 }
 

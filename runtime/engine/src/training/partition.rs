@@ -1,7 +1,8 @@
-//! One partition's rows and questions, sorted for a sweep.
+//! A partition's rows and questions, sorted for a sweep.
 //!
-//! Invariant: each key about which there is a question is one entity, with all its rows in order of
-//! event time and all its questions in order of `as_of`. Rows of other keys are left out.
+//! Invariant: each key about which there is a question becomes one entity, with all its rows in
+//! order of event time and all its questions in order of `as_of`. Rows of other keys are left out.
+//! Deliberately absent: how a partition is read (`shuffle`) or cut (`stretches`).
 
 use super::questions::{Questions, Sorted};
 use crate::shuffle::blocks::Part;
@@ -14,14 +15,14 @@ use lockstep_core::row::Rows;
 use lockstep_core::sweep::Entity;
 use std::ops::Range;
 
-/// A partition, ready to be swept, or a stretch of it.
+/// A partition, or a stretch of one, ready to be swept.
 #[derive(Debug)]
 pub(super) struct Partition {
     pub(super) rows: Rows,
-    /// When each row arrived, if that matters.
+    /// The arrival time of each row, if arrivals matter.
     pub(super) arrived: Option<ScalarBuffer<i64>>,
     pub(super) entities: Vec<Entity>,
-    /// The time of each question.
+    /// The `as_of` of each question.
     pub(super) as_of: Vec<i64>,
     /// The spine row of each question.
     pub(super) spine_rows: Vec<u32>,
@@ -30,7 +31,7 @@ pub(super) struct Partition {
 }
 
 impl Partition {
-    /// All of a view's rows and questions in these parts. `ids` has no key yet.
+    /// All of a view's rows and questions in these parts. `ids` must be empty.
     pub(super) fn whole(
         layout: &Layout,
         spine: &[Part<'_>],
@@ -56,8 +57,8 @@ impl Partition {
         Partition::new(layout, &batch, questions.sorted(ids.len()), entity)
     }
 
-    /// These questions, and rows that are in order; `entity` says what is known of the key with an
-    /// id, about which there are the questions of a range.
+    /// A partition of these questions and of rows that are already sorted. `entity` returns the
+    /// entity for an id and the range of the questions about it.
     pub(super) fn new(
         layout: &Layout,
         rows: &RecordBatch,

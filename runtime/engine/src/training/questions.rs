@@ -1,8 +1,8 @@
-//! The questions about one partition's keys: spine rows, by key and time.
+//! The questions about the keys of one partition: spine rows, sorted by key and time.
 //!
-//! Invariant: of two questions the one with the lesser time comes first, and of one time that of
-//! the lesser spine row: an order without ties, so that any number of them can be taken from the
-//! front. Deliberately absent: rows.
+//! Invariant: questions are ordered by time, and those of the same time by spine row. This order
+//! has no ties, so that any number of questions can be taken from the front. Deliberately absent:
+//! rows of the view.
 
 use crate::shuffle::blocks::Part;
 use crate::shuffle::gather::{Ids, id_of, keys_of};
@@ -13,7 +13,7 @@ use arrow::datatypes::{Int64Type, UInt32Type};
 use lockstep_core::error::Result;
 use std::ops::Range;
 
-/// A question's place in the order: its time and its spine row.
+/// A question's position in the order: its time and its spine row.
 pub(super) type Turn = (i64, u32);
 
 /// Some questions about a partition's keys, each with the id of its key.
@@ -22,14 +22,14 @@ pub(super) struct Questions {
     asked: Vec<(Turn, u32)>,
 }
 
-/// What comes next.
+/// The next questions of a partition.
 #[derive(Debug)]
 pub(super) enum Next {
-    /// These.
+    /// There are these.
     Asked(Questions),
-    /// None by the time that was named; the next one has this time.
+    /// There are none up to the requested time; the next one has this time.
     Later(i64),
-    /// None at all.
+    /// There are none left.
     Nothing,
 }
 
@@ -38,12 +38,12 @@ pub(super) enum Next {
 pub(super) struct Sorted {
     pub(super) as_of: Vec<i64>,
     pub(super) spine_rows: Vec<u32>,
-    /// Where the questions about each key end.
+    /// The end of each key's questions.
     ends: Vec<u32>,
 }
 
 impl Sorted {
-    /// The questions about each key, by id.
+    /// The range of each key's questions, by id.
     pub(super) fn ranges(&self) -> impl Iterator<Item = Range<usize>> {
         let starts = [0].iter().chain(&self.ends);
         starts.zip(&self.ends).map(|(start, end)| *start as usize..*end as usize)
@@ -51,7 +51,7 @@ impl Sorted {
 }
 
 impl Questions {
-    /// All of `parts`.
+    /// Reads all questions of `parts`.
     pub(super) fn all(parts: &[Part<'_>], ids: &mut Ids) -> Result<Questions> {
         let mut questions = Questions::default();
         for part in parts {
@@ -60,8 +60,8 @@ impl Questions {
         Ok(questions)
     }
 
-    /// Those behind `after` up to the time `until`, at most so many. `parts` begin with those of
-    /// the least times.
+    /// The questions after `after` and up to the time `until`, at most `max` of them. `parts` are
+    /// sorted by their least time.
     pub(super) fn next(
         parts: &[(Part<'_>, Spread)],
         after: Option<Turn>,
@@ -70,7 +70,7 @@ impl Questions {
         ids: &mut Ids,
     ) -> Result<Next> {
         let mut questions = Questions::default();
-        // The last one that may still be taken, and the first of those that may not.
+        // The last question that may still be taken, and the time of the first that may not.
         let (mut last, mut later) = ((until, u32::MAX), None);
         for (part, spread) in parts {
             if after.is_some_and(|(time, _)| spread.greatest() < time) {
@@ -101,7 +101,7 @@ impl Questions {
         })
     }
 
-    /// Adds the questions of a batch that are `wanted`.
+    /// Adds the questions of a batch that `wanted` accepts.
     fn add(&mut self, batch: &RecordBatch, ids: &mut Ids, mut wanted: impl FnMut(Turn) -> bool) {
         let keys = keys_of(batch);
         let times = batch.column(TIME).as_primitive::<Int64Type>().values();
@@ -113,7 +113,7 @@ impl Questions {
         }
     }
 
-    /// Keeps the first `max`; answers the last of them.
+    /// Keeps the first `max` questions; returns the last of them.
     fn keep(&mut self, max: usize) -> Turn {
         let max = max.clamp(1, self.asked.len());
         let (_, last, _) = self.asked.select_nth_unstable(max - 1);
@@ -122,13 +122,13 @@ impl Questions {
         last
     }
 
-    /// The first and the last; none if there are no questions.
+    /// The first and the last question; `None` if there are none.
     pub(super) fn ends(&self) -> Option<(Turn, Turn)> {
         let turns = || self.asked.iter().map(|(turn, _)| *turn);
         turns().min().zip(turns().max())
     }
 
-    /// Puts the questions about each of so many keys in order.
+    /// Sorts the questions by key, of which there are `ids`.
     pub(super) fn sorted(self, ids: usize) -> Sorted {
         let mut ends = vec![0u32; ids];
         self.asked.iter().for_each(|(_, id)| ends[*id as usize] += 1);

@@ -1,4 +1,7 @@
-//! A training set whose features are computed: spine rows go in, rows with features come out.
+//! A finished training set: features that are computed and are joined to the spine's rows.
+//!
+//! Invariant: rows are returned in the spine's order, each once. Deliberately absent: how the
+//! features were computed.
 
 use super::answers::{Answers, Placed};
 use super::counts::Counts;
@@ -28,25 +31,25 @@ pub struct Trained {
     pub set_aside: Vec<(String, SetAside)>,
     /// Identical copies of events that were dropped.
     pub duplicates: u64,
-    /// Events that counted.
+    /// Events that were admitted.
     pub events: u64,
 }
 
-/// Every feature of every spine row, to be joined to the spine's rows as they are read again.
+/// Every feature of every spine row, to be joined to the spine's rows as these are read again.
 #[derive(Debug)]
 pub struct Joined<'a> {
     service: &'a Service,
     catalog: &'a Catalog,
     options: Options,
     answers: Vec<Answers>,
-    /// Of each view, the answers that are in order now.
+    /// For each view the answers that are currently in order.
     placed: Vec<Placed>,
     on_demand: OnDemandRunners<'a>,
-    /// As known: the answers with every event in.
+    /// With arrival times: the answers with all events known.
     leaked: Option<Leaked>,
     rows: usize,
     next: usize,
-    /// What the run counted.
+    /// The counts of the run.
     pub counts: Counts,
 }
 
@@ -75,7 +78,7 @@ impl<'a> Joined<'a> {
         })
     }
 
-    /// The columns of the training set of a spine with these columns.
+    /// The columns of the training set for a spine with these columns.
     pub fn schema(&self, spine: &Schema) -> SchemaRef {
         let mut fields: Vec<Arc<Field>> = spine.fields().iter().cloned().collect();
         for (output, origin) in self.service.outputs.iter().zip(&self.service.origins) {
@@ -93,12 +96,12 @@ impl<'a> Joined<'a> {
         Arc::new(Schema::new(fields))
     }
 
-    /// How many rows the spine has.
+    /// The number of rows of the spine.
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// How many of them are still to come.
+    /// The number of rows that are still to come.
     pub fn left(&self) -> usize {
         self.rows - self.next
     }
@@ -129,11 +132,11 @@ impl<'a> Joined<'a> {
         }
     }
 
-    /// Puts the answers of spine row `row` in order, if they are not.
+    /// Puts the answers of spine row `row` in order, if they are not yet.
     fn place(&mut self, row: usize) -> Result<()> {
         let here = |placed: &Placed| placed.range().contains(&row);
         if self.placed.is_empty() || !self.placed.iter().all(here) {
-            // The old ones go first: there may be room for one stretch only.
+            // The old answers are freed first: there may be memory for only one stretch.
             self.placed.clear();
             let placed = self.answers.iter().map(|answers| answers.placed(row));
             self.placed = placed.collect::<Result<_>>()?;
@@ -174,7 +177,7 @@ impl<'a> Joined<'a> {
             .map_err(|error| Error::bug("the training set's columns do not fit").because(error))
     }
 
-    /// The features of each view at these spine rows, on all cores.
+    /// The features of each view at these spine rows, computed on all cores.
     fn stored(&self, rows: Range<usize>) -> Result<Vec<Vec<ArrayRef>>> {
         let orders: Vec<&[At]> =
             self.placed.iter().map(|placed| placed.order(rows.clone())).collect();

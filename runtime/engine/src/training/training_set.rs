@@ -1,4 +1,8 @@
-//! A training set in the making: first the spine, then events, then the join.
+//! A training set in the making: first the spine is added, then events, then the features are
+//! computed.
+//!
+//! Invariant: the result does not depend on how spine and events are divided into calls.
+//! Deliberately absent: reading and writing files.
 
 use super::answers::Answers;
 use super::counts::Counts;
@@ -29,7 +33,7 @@ use lockstep_core::time::{Interval, Time};
 use lockstep_source::EventReader;
 use std::collections::BTreeMap;
 
-/// The most rows of a spine, which are numbered by 32 bits.
+/// The most rows of a spine; row numbers have 32 bits.
 pub const SPINE_ROWS_MAX: u32 = u32::MAX;
 use std::collections::HashMap;
 use std::path::Path;
@@ -37,7 +41,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// A training set in the making: first the spine, then events.
+/// A training set in the making: first the spine is added, then events.
 #[derive(Debug)]
 pub struct TrainingSet<'a> {
     catalog: &'a Catalog,
@@ -63,8 +67,8 @@ struct Source {
 }
 
 impl<'a> TrainingSet<'a> {
-    /// A training set of `service` for the rows of `spine`, each as of its column `as_of`, all in
-    /// memory.
+    /// A training set of `service` for the rows of `spine`, whose column `as_of` holds the times;
+    /// everything stays in memory.
     pub fn new(
         catalog: &'a Catalog,
         service: &'a Service,
@@ -75,7 +79,7 @@ impl<'a> TrainingSet<'a> {
         Ok(training)
     }
 
-    /// A training set of `service` whose spine comes in parts.
+    /// A training set of `service` whose spine is added in parts.
     pub fn with(
         catalog: &'a Catalog,
         service: &'a Service,
@@ -116,7 +120,7 @@ impl<'a> TrainingSet<'a> {
         })
     }
 
-    /// Adds the next rows of the spine. All of it comes before the first event.
+    /// Adds the next rows of the spine. The whole spine must be added before the first event.
     pub fn spine(&mut self, spine: &RecordBatch) -> Result<()> {
         for output in &self.service.outputs {
             if spine.column_by_name(&output.name).is_some() {
@@ -158,21 +162,21 @@ impl<'a> TrainingSet<'a> {
         Ok(())
     }
 
-    /// The event times of `source` that some window of the spine so far may read; events outside
-    /// need not be added. None if that cannot be said.
+    /// The event times of `source` that some window of the spine may read; events outside need not
+    /// be added. `None` if that is not known.
     pub fn reach(&self, source: &str) -> Option<Interval> {
         let (first, last) = self.times?;
         let (first, last) = (Time::saturating(first), Time::saturating(last));
         self.service.reach(self.catalog, source, first, last)
     }
 
-    /// The columns with which the events of `source` are to be read: those declared, and when they
-    /// arrived if that matters or the project says where it is recorded.
+    /// The columns with which the events of `source` must be read: those declared, and the arrival
+    /// times if they matter or the project names their column.
     pub fn schema(&self, source: &str) -> Result<Arc<SourceSchema>> {
         let declared = self.catalog.source(source)?;
         match &self.options.known {
             Some(known) => {
-                // Before the project's column, which is left out again with it.
+                // Added before the project's column, because both are removed again together.
                 let known = arrivals::with_arrivals(declared, known, "--as-known")?;
                 arrivals::reading(&Arc::new(known))
             }
@@ -180,8 +184,8 @@ impl<'a> TrainingSet<'a> {
         }
     }
 
-    /// Fails if the answers have no room in memory nor on the disk. To be asked when the spine is
-    /// in, before the work.
+    /// Fails if the answers fit neither in memory nor on the disk. To be called after the spine was
+    /// added and before the work.
     pub fn check_room(&self) -> Result<()> {
         let views = self.service.views.iter().map(|view| view.features.len() as u64);
         let known = self.options.known.as_ref().map_or(0, |_| leaks::inputs(self.service).len());
@@ -234,8 +238,8 @@ impl<'a> TrainingSet<'a> {
         Ok(())
     }
 
-    /// Adds all events that `reader` reads of `source`, on all cores. `progress` hears the position
-    /// after each batch.
+    /// Adds all events that `reader` returns for `source`, on all cores. `progress` is called with
+    /// the position after each batch.
     pub fn read(
         &mut self,
         source: &str,
@@ -275,8 +279,8 @@ impl<'a> TrainingSet<'a> {
         read
     }
 
-    /// Computes every feature of every spine row. `progress` hears how many partitions are done, of
-    /// how many.
+    /// Computes every feature of every spine row. `progress` is called with the number of
+    /// partitions done and their total.
     pub fn join(mut self, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Joined<'a>> {
         let spilled = self.seal()?;
         let workers = self.options.workers.max(1);
@@ -315,7 +319,7 @@ impl<'a> TrainingSet<'a> {
         let leakage = leaked.as_ref().map(|it| it.counts.clone()).unwrap_or_default();
         let workers_of = self.sources.values().flat_map(|source| &source.workers);
         let guest = workers_of.map(Worker::guest_time).sum();
-        // Within a batch they are found view by view; the batches must not show.
+        // Within a batch they are found view by view; sorting removes the effect of batches.
         let mut set_aside = self.set_aside;
         set_aside.sort_by_cached_key(|(source, event)| (source.clone(), event.position));
         Joined::new(
@@ -349,7 +353,7 @@ impl<'a> TrainingSet<'a> {
         Ok(Trained { records, set_aside, duplicates, events })
     }
 
-    /// Makes blocks of what is left over; answers whether any is on the disk.
+    /// Makes blocks of the remaining rows; returns whether any are on the disk.
     fn seal(&mut self) -> Result<bool> {
         let spine = self.views.iter_mut().map(|view| &mut view.spine);
         let workers = self.sources.values_mut().flat_map(|source| &mut source.workers);
@@ -358,7 +362,7 @@ impl<'a> TrainingSet<'a> {
 }
 
 /// Every partition of every view, by their indices: those with the most rows first, so that the
-/// workers end together.
+/// workers finish together.
 fn largest_first(views: &[View<'_>], rows: &[Vec<&Blocks>]) -> Vec<(usize, usize)> {
     let size = |&(at, partition): &(usize, usize)| -> usize {
         let blocks = rows[at].iter().copied().chain([&views[at].spine]);

@@ -1,4 +1,7 @@
-//! One of a service's views on its way into a training set.
+//! One of a service's views, with what a training set needs to compute its features.
+//!
+//! Invariant: only rows whose keys the spine may name are kept. Deliberately absent: the rows
+//! themselves.
 
 use super::known_keys::KnownKeys;
 use crate::admission::Arrived;
@@ -16,10 +19,10 @@ pub(super) struct View<'a> {
     /// Its index in the catalogue.
     pub(super) index: usize,
     pub(super) loaded: &'a CatalogView,
-    /// Those that are asked for.
+    /// The features that are requested.
     pub(super) features: &'a [usize],
     pub(super) sweep: Sweep<'a>,
-    /// The sweep of a partition that is cut; none if none can be.
+    /// The sweep for a partition that is cut; `None` if a partition cannot be cut.
     pub(super) cut: Option<Sweep<'a>>,
     pub(super) layout: Layout,
     pub(super) known: KnownKeys,
@@ -27,7 +30,7 @@ pub(super) struct View<'a> {
 }
 
 impl View<'_> {
-    /// The rows whose keys the spine names, in the form in which they wait.
+    /// The rows whose keys the spine may name, in the layout in which they wait.
     pub(super) fn keep(&self, mapped: &Mapped, arrived: &Arrived) -> Result<Option<RecordBatch>> {
         let keys = mapped.rows.keys();
         let known =

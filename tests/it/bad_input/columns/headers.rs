@@ -1,10 +1,11 @@
-//! Files that lack a column, where views disagree on whether it may be null.
+//! Files that lack a column, where views disagree about whether the column may be null (S8).
 
 use super::log::{Coupon, Order, write};
 use super::{TRAIN, project};
 
-/// Goal: a file without a column is accepted if a view declares the column nullable, and each view
-/// that does not lacks its events; if no view does, the file is refused by name (S6, S8).
+/// Goal: a file without a column is accepted if some view declares the column nullable; the views
+/// that require the column do not see its events. If no view declares it nullable, the file is
+/// refused by name (S6, S8).
 #[test]
 fn s08_a_file_without_a_column_costs_the_views_that_need_it() {
     let entities = ["a".to_string(), "b".to_string()];
@@ -33,7 +34,7 @@ fn s08_a_file_without_a_column_costs_the_views_that_need_it() {
         lacking(&["old", "new"]).check(&line, 2, &words);
     }
 
-    // A line has no header, so what it lacks costs the view alone.
+    // A line has no header, so a missing key affects only the view.
     let place = project(&["old", "new"], &entities);
     place.write("orders.ndjson", "{\"id\":\"1\",\"at\":10,\"who\":\"a\"}\n");
     assert_eq!(place.counts(&["old", "new"], "orders.ndjson", 1), [[1, 0], [0, 0]]);
@@ -41,8 +42,8 @@ fn s08_a_file_without_a_column_costs_the_views_that_need_it() {
     place.ends("stream", 1, &words);
 }
 
-/// Goal: a value that differs from its folder's costs the views that declare its column, and a
-/// folder's null those that declare it so (S6, S8).
+/// Goal: if a value differs from its folder's, the views that declare the column do not see the
+/// event; if the folder says null, only views that declare the column non-null do not (S6, S8).
 #[test]
 fn s08_folders_cost_the_views_that_declare_their_column() {
     let place = project(&["old", "new", "soft"], &["a".to_string(), "b".to_string()]);

@@ -1,4 +1,4 @@
-//! A log of orders, in every format.
+//! A log of orders in every file format, for the tests of bad columns.
 
 use super::Place;
 use arrow::array::{ArrayRef, StringArray, TimestampMicrosecondArray, UInt64Array};
@@ -12,7 +12,7 @@ pub(super) enum Coupon {
     Null,
 }
 
-/// One event. `None` is null, and in NDJSON no key.
+/// One event. `None` is null, or a missing key in NDJSON.
 #[derive(Clone, Debug)]
 pub(super) struct Order {
     pub(super) id: Option<String>,
@@ -21,7 +21,7 @@ pub(super) struct Order {
     pub(super) coupon: Coupon,
 }
 
-/// Writes `orders` to `name`, whose ending says the format. There is no column `note`.
+/// Writes `orders` to `name`, whose extension determines the format. There is no column `note`.
 pub(super) fn write(place: &Place, name: &str, orders: &[Order]) {
     let text = |record: fn(&Order) -> String| orders.iter().map(record).collect::<String>();
     match name.rsplit_once('.').unwrap().1 {

@@ -1,4 +1,7 @@
-//! Logs of random events of which many have a bad column, on all hosts.
+//! Random logs in which many events have a bad column: all hosts must agree on them (S8).
+//!
+//! Method: the expected counts are computed from the rule; the digests of two stores, and parity,
+//! must agree.
 
 use super::log::{Coupon, Order, write};
 use super::{EXTENSIONS, project};
@@ -44,7 +47,7 @@ fn expected(orders: &[Order]) -> ([[i64; 4]; 3], usize) {
             aside += 1;
             continue;
         };
-        // Copies here are whole, so none is a conflict.
+        // Copies here are exact, so none is a conflict.
         if first.insert(id, ()).is_some() {
             continue;
         }

@@ -1,4 +1,4 @@
-//! A failing aggregate in all hosts: the same events are set aside, the same queries fail (S21).
+//! A failing aggregate: all hosts must set aside the same events and fail the same queries (S21).
 //!
 //! Method: events of the evil guest's view `told`, whose aggregate reads the events' kinds, in
 //! batches of several sizes, through the batch host, and through the streaming and online hosts.
@@ -113,8 +113,8 @@ fn values(trained: &Trained) -> Vec<Option<String>> {
     column.iter().map(|text| text.map(str::to_string)).collect()
 }
 
-/// Goal: an input on which the aggregate fails makes its event bad for that view, with one reason
-/// in all hosts and batches, and its neighbours count (S8, S21).
+/// Goal: an input on which the aggregate fails makes its event bad for that view, with the same
+/// reason in all hosts and batches, and other events count (S8, S21).
 #[test]
 fn s21_a_bad_input_sets_its_event_aside() {
     let hosts = Hosts::new();
@@ -168,8 +168,8 @@ fn canonical(hosts: &Hosts, store: &Arc<dyn Store>) -> export::Digest {
     export(&**store, &hosts.catalog, Scope::All, &mut |_, _| Ok(())).unwrap().digest
 }
 
-/// Goal: a merge that fails fails each query that reads it, naming the feature, in all hosts and
-/// whatever the batches, and no other key's (S21). The store holds the failure: it is absorbing.
+/// Goal: a failed merge fails each query that reads it, and names the feature, in all hosts and for
+/// any batches; queries of other keys succeed (S21). The store keeps the failure: it is absorbing.
 #[test]
 fn s21_a_failed_merge_fails_its_queries() {
     let hosts = Hosts::new();
@@ -189,8 +189,8 @@ fn s21_a_failed_merge_fails_its_queries() {
     assert!(digests.iter().all(|digest| *digest == digests[0]));
 }
 
-/// Goal: a state without a value fails its query, naming the feature and the reason; it is never
-/// a null (S21).
+/// Goal: a state without a value fails its query, with the feature and the reason; the value is
+/// never null (S21).
 #[test]
 fn s21_a_failed_value_fails_its_query() {
     let hosts = Hosts::new();

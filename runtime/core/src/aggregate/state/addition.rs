@@ -1,8 +1,8 @@
-//! Adding to the state of a slot: a row, or another state.
+//! Adds a row, or another state, to the state of a slot.
 //!
-//! Invariant: a row that the slot's filter does not let through leaves the state as it is, and so
-//! does a null, except where rows are counted. Deliberately absent: how each kind adds, which is in
-//! its own file.
+//! Invariant: a row that the slot's filter rejects does not change the state, and neither does a
+//! null, except where rows are counted. Deliberately absent: how each kind adds, which is in its
+//! own module.
 
 use super::kind::State;
 use crate::aggregate::extreme;
@@ -88,7 +88,7 @@ impl Slot {
         }
     }
 
-    /// Adds a row that passed the filter to a state of one of the other kinds.
+    /// Adds a row that passed the filter to a state of one of the less common kinds.
     fn update_rarer(&self, state: &mut State, rows: &Rows, row: usize) {
         let input = |column: usize| input(rows, row, column);
         match (&self.kind, state) {

@@ -1,7 +1,7 @@
 //! The kinds of states, one for each kind of slot, and the zero of each.
 //!
-//! Invariant: a slot's kind says which kind of state it has. Deliberately absent: what a kind
-//! holds, which is in its own file.
+//! Invariant: a slot's kind determines the kind of its state. Deliberately absent: what a kind
+//! holds, which is in its own module.
 
 use crate::aggregate::co_moments::CoMoments;
 use crate::aggregate::decay::Decayed;
@@ -32,7 +32,7 @@ pub enum State {
     IntSum(IntSum),
     /// A sum of floats.
     FloatSum(FloatSum),
-    /// The least or greatest value; null for none.
+    /// The least or greatest value; null if there is none.
     Extreme(Value),
     /// The first or last value.
     Ordered(Option<Box<Placed>>),
@@ -62,7 +62,7 @@ pub enum State {
     User(UserState),
     /// States by the value of a column.
     Keyed(Keyed),
-    /// States of the greatest rows.
+    /// States of the last rows.
     LastRows(LastRows),
     /// States of sessions.
     Sessions(Sessions),

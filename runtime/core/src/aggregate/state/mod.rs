@@ -1,7 +1,8 @@
-//! The state of one slot, and the verbs on it: zero, update, merge; its bytes are in `codec`.
+//! The state of one slot (one partial aggregate of a view), with the operations zero, update and
+//! merge; its encoding is in `codec`.
 //!
-//! Invariant: a state is only ever used with the slot that made it. Each kind's laws are in its own
-//! file; these ones dispatch.
+//! Invariant: a state is used only with the slot that made it. Deliberately absent: the laws of
+//! each kind, which are in its own module; this module calls the right one.
 
 mod addition;
 mod codec;

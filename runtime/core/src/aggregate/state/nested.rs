@@ -1,7 +1,7 @@
-//! The states inside a state, down to the user-defined ones.
+//! Visits the states inside a state, down to the user-defined ones.
 //!
-//! Invariant: user-defined states are shown in one order, whoever looks. Deliberately absent: what
-//! a guest makes of them (`fold`).
+//! Invariant: user-defined states are always visited in the same order. Deliberately absent: what a
+//! guest makes of them (`fold`).
 
 use super::kind::State;
 use crate::aggregate::slot::{Slot, SlotKind};
@@ -18,7 +18,8 @@ impl Slot {
         }
     }
 
-    /// Shows each user-defined state in `state` to `visit`, with its lift, always in one order.
+    /// Calls `visit` with each user-defined state in `state` and its lift, always in the same
+    /// order.
     pub fn visit_users<'s>(
         &self,
         state: &'s mut State,

@@ -1,4 +1,8 @@
-//! The sweep against plain folds of the rows that the definition names.
+//! Tests that the sweep gives the same answers as plain folds of the rows that the definition
+//! names.
+//!
+//! Invariant: the plain folds share no step with the sweep. Deliberately absent: what an aggregate
+//! means.
 
 mod random_windows;
 
@@ -20,7 +24,7 @@ use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// What can be compared: the bytes, or of a state that forgot its span the value.
+/// What can be compared: the encoding, or the value if the state depends on the ranges before it.
 fn content(slot: &Slot, state: &State) -> Vec<u8> {
     match state {
         State::Decayed(decayed) => Value::from(decayed.value(100 * SECOND_US)).encoded(),
@@ -28,7 +32,7 @@ fn content(slot: &Slot, state: &State) -> Vec<u8> {
     }
 }
 
-/// Ranges of which neither end goes back, within `rows` rows.
+/// Ranges within `rows` rows, whose ends never go back.
 fn forward(moves: &[(usize, usize)], rows: usize) -> Vec<Range<usize>> {
     let (mut start, mut end) = (0, 0);
     let step = |&(first, last): &(usize, usize)| {
@@ -46,8 +50,8 @@ fn by_time(mut events: Vec<Event>) -> Vec<Event> {
 
 proptest! {
     /// Goal: whatever ranges a slot has slid over, its state is that of the range's rows (S1).
-    /// Method: every kind of slot, filtered and nested ones too, over rows with nulls, NaN and
-    /// infinities, against a plain fold.
+    /// Method: every kind of slot, with filters and nesting, over rows with nulls, NaN and
+    /// infinities, compared with a plain fold.
     #[test]
     fn s01_every_slot_slides(
         events in prop::collection::vec(any_event(), 0..60),
@@ -91,8 +95,8 @@ pub(crate) fn plan() -> FoldPlan {
     plan_over(short_windows().into_iter().chain(long).collect())
 }
 
-/// As [`plan`], with windows that are shorter than the events' time, but for lifetimes: so there are
-/// rows that only those still read.
+/// As [`plan`], but with all windows except lifetimes shorter than the time covered by the events,
+/// so that some rows are read by lifetime windows only.
 pub(crate) fn short_plan() -> FoldPlan {
     plan_over(short_windows())
 }
@@ -133,7 +137,7 @@ fn plan_over(windows: Vec<serde_json::Value>) -> FoldPlan {
     FoldPlan::new(Arc::new(view), &[]).unwrap()
 }
 
-/// The answers by a plain fold of each window's rows.
+/// The answers, computed by a plain fold of each window's rows.
 fn defined(
     plan: &FoldPlan,
     rows: &Rows,
@@ -158,8 +162,8 @@ fn defined(
 }
 
 proptest! {
-    /// Goal: a sweep answers as the definition does, for every window, at times before, on and
-    /// after those of events, for several entities one after the other.
+    /// Goal: a sweep gives the answers of the definition, for every window, at times before, at and
+    /// after those of events, for several entities in turn.
     #[test]
     fn s01_a_sweep_answers_as_the_definition(
         events in prop::collection::vec(prop::collection::vec(any_event(), 0..25), 1..4),
@@ -169,7 +173,7 @@ proptest! {
         let events: Vec<Vec<Event>> = events.into_iter().map(by_time).collect();
         let all: Vec<Event> = events.iter().flatten().cloned().collect();
         let rows = rows(&all);
-        // Between two seconds as well as on them; far ones are after every window.
+        // Between seconds as well as on them; far ones are after every window.
         let mut times: Vec<i64> = asked.iter().map(|tenth| tenth * SECOND_US / 10).collect();
         times.sort_unstable();
         let (mut entities, mut as_of, mut first) = (Vec::new(), Vec::new(), 0);
@@ -204,8 +208,9 @@ proptest! {
 }
 
 proptest! {
-    /// Goal: as known, a question sees the rows that had arrived by its time, late ones too; as
-    /// always, all of them. Method: rows with any delay, cut into on-time and late ones at random.
+    /// Goal: with arrival times, a question sees the rows that had arrived by its time, late ones
+    /// too; without them, all rows. Method: rows with any delay, divided into on-time and late ones
+    /// at random.
     #[test]
     fn s01_a_sweep_knows_what_had_arrived(
         events in prop::collection::vec((any_event(), 0i64..30, any::<bool>()), 0..30),
@@ -247,9 +252,9 @@ proptest! {
 }
 
 proptest! {
-    /// Goal: a sweep that is cut by time answers as the definition does, wherever it is cut: each
-    /// row counts once, on a border too. Method: questions in runs of any length, each with only
-    /// the rows that it reaches and one state of those before, for several entities at once.
+    /// Goal: a cut sweep gives the answers of the definition wherever it is cut: each row counts
+    /// once, also at the cut itself. Method: questions in runs of any length, each with only the
+    /// rows that it reaches and one state of the earlier rows, for several entities at once.
     #[test]
     fn s01_a_cut_sweep_answers_as_the_definition(
         events in prop::collection::vec(prop::collection::vec(any_event(), 0..25), 1..4),
@@ -263,7 +268,7 @@ proptest! {
         let sweep = Sweep::cut(&plan, &features).unwrap();
         let before_slots: Vec<Slot> =
             sweep.before_slots().cloned().collect();
-        // Of tenths of seconds some are those of events.
+        // Some of these tenths of seconds are times of events.
         let mut times: Vec<i64> = asked.iter().map(|tenth| tenth * SECOND_US / 10).collect();
         times.sort_unstable();
         let mut left = &times[..];
@@ -315,7 +320,7 @@ proptest! {
     }
 }
 
-/// Goal: a cursor finds the first row at or after a bound from any place before it. Method: every
+/// Goal: a cursor finds the first row at or after a bound from any earlier position. Method: every
 /// start, bounds between and beyond all times.
 #[test]
 fn cursors_find_bounds() {

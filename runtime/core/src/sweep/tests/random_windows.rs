@@ -1,8 +1,8 @@
-//! Columnwise features over any windows, against plain folds of the rows that S3 names.
+//! Columnwise features over random windows, compared with plain folds of the rows that S3 names.
 //!
 //! Method: views of random windows, origins, delays and boundaries; rows and questions around one
-//! time, which may be an end of time, at distances from a microsecond to months, with equal times
-//! among them. Deliberately absent: aggregates that are asked question by question.
+//! time, which may be an end of time, at distances from a microsecond to months, some times being
+//! equal. Deliberately absent: aggregates that are computed question by question.
 
 use super::*;
 use crate::aggregate::nearest::any_integer;
@@ -69,7 +69,7 @@ fn distance_us() -> impl Strategy<Value = i64> {
     (-12i64..12, unit_us, -1i64..2).prop_map(|(units, unit_us, beside)| units * unit_us + beside)
 }
 
-/// A window that picks no rows of its interval, for which their order would matter.
+/// A window that reads every row of its interval, so that row order does not matter.
 fn plain_window() -> impl Strategy<Value = Window> {
     let picks = |window: &Window| window.is_last_rows() || window.is_session();
     samples::window().prop_filter("it picks rows", move |window| !picks(window))
@@ -89,7 +89,7 @@ fn row() -> impl Strategy<Value = Row> {
     )
 }
 
-/// Whether a sweep has the answers of the definition.
+/// Checks that a sweep gives the answers of the definition.
 fn check(
     plan: &FoldPlan,
     rows: &Rows,
@@ -168,8 +168,8 @@ proptest! {
     }
 }
 
-/// Goal: nothing is lost where one thousand of questions ends and the next begins. Method: more
-/// questions than two thousands about few rows; a window's extreme is found in one of them and
+/// Goal: answers stay right across the boundary between two blocks of a thousand questions. Method:
+/// more than two thousand questions about few rows; a window's extreme is found in one block and
 /// beaten in the next.
 #[test]
 fn questions_beyond_a_thousand_go_on_where_the_last_ended() {
@@ -192,8 +192,8 @@ fn questions_beyond_a_thousand_go_on_where_the_last_ended() {
     check(&plan, &rows, &[entity], &as_of).unwrap();
 }
 
-/// Goal: totals stay exact beyond 64 bits and below (S17). Method: integers whose magnitudes
-/// together just fit in 63 bits, and ones that just do not, at their ends.
+/// Goal: totals are exact on both sides of the 64-bit limit (S17). Method: integers whose
+/// magnitudes add up to just under 2^63, and to just over it.
 #[test]
 fn s17_totals_are_exact_at_the_ends_of_64_bits() {
     let windows = [1, 2, 3, 4].map(|length_us| Window::Exact { length_us, offset_us: 0 });

@@ -1,19 +1,23 @@
-//! A partition whole, or cut by time into stretches where it is larger than its share of memory.
+//! Stretches: a partition that is larger than its share of memory is cut by time into stretches,
+//! which are swept one after the other; a smaller one is swept whole.
 //!
 //! ```text
 //! rows       folded | loaded: what the windows of the stretch's questions reach |
 //! questions         .        answered           |   stretch    |   still to come
 //! ```
 //!
-//! The questions go in the order of their times, as many at once as find room together with the
-//! rows that some of their windows reach. Those rows stay for the next stretch as far as its
-//! windows reach them, so a row is loaded once; what lies before is one state a key, which windows
-//! without a start begin with. A stretch is no shorter than a quarter of the windows that it
-//! reads, so that a row is sorted and swept about five times at most, or four times a question
-//! where those are more, whatever the share. How many rows lie in a time is estimated from the
-//! spread of each part; parts of which no row lies there are not read. Invariant: each question is in one stretch, and each row that it reads is loaded
-//! with it or folded before it, and not both. Deliberately absent: cutting where rows count by
-//! when they arrived, and where only a guest merges the state of what lies before.
+//! Questions are taken in the order of their times, as many at once as fit in memory together with
+//! the rows that their windows reach. Those rows are kept for the next stretch as far as its
+//! windows reach them, so each row is loaded once. Earlier rows are folded into one state per key,
+//! with which windows without a start begin. A stretch is at least a quarter as long as the windows
+//! that it reads. So, whatever the share of memory, a row is sorted and swept approximately five
+//! times at most, or four times per question where there are more questions than rows. The number
+//! of rows in a time range is estimated from the spread of each part; parts without rows in the
+//! range are not read.
+//!
+//! Invariant: each question is in one stretch, and each row that it reads is either loaded with it
+//! or folded before it, never both. Deliberately absent: cutting where rows count by their arrival,
+//! and where only a guest can merge the state of the earlier rows.
 
 use super::partition::Partition;
 use super::questions::{Next, Questions, Turn};
@@ -29,53 +33,53 @@ use lockstep_core::time::{Interval, Time};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A stretch has at least this part of the rows that its first question reads.
+/// A stretch has at least this share of the rows that its first question reads.
 const OF_WINDOW: f64 = 0.25;
-/// And of the partition, so that a partition is read so many times at most.
+/// A stretch has at least this share of the partition, which limits how often a partition is read.
 const OF_ALL: f64 = 1.0 / 64.0;
-/// Bytes that a row takes beside its columns, twice: its place in the order, and its key's id.
+/// Bytes that a row takes besides its columns, twice: its place in the order, and its key's id.
 const ROW_BYTES: usize = 24;
-/// Bytes that a question takes beside what the sweep makes of it.
+/// Bytes that a question takes besides what the sweep needs for it.
 const QUESTION_BYTES: usize = 32;
 
-/// A partition on its way into a sweep.
+/// A partition that is about to be swept.
 pub(super) enum Stretches<'a> {
-    /// All of it at once.
+    /// The whole partition at once.
     Whole(Whole<'a>),
-    /// One stretch after the other.
+    /// One stretch after another.
     Cut(Box<Cut<'a>>),
 }
 
-/// A partition that fits.
+/// A partition that fits in memory.
 pub(super) struct Whole<'a> {
     layout: &'a Layout,
-    /// Questions and rows; none once they were taken.
+    /// Questions and rows; `None` after they were taken.
     parts: Option<(Vec<Part<'a>>, Vec<Part<'a>>)>,
     ids: Ids,
 }
 
-/// A partition that does not.
+/// A partition that does not fit in memory.
 pub(super) struct Cut<'a> {
     layout: &'a Layout,
     sweep: &'a Sweep<'a>,
-    /// Those of the least times first.
+    /// The questions; parts with the least times come first.
     spine: Vec<(Part<'a>, Spread)>,
     rows: Vec<(Part<'a>, Spread)>,
     cost: Cost,
     share: f64,
     ids: Ids,
-    /// The last question that was answered.
+    /// The last question that was taken.
     after: Option<Turn>,
-    /// Rows of lesser times were loaded or folded.
+    /// Rows before this time were loaded or folded.
     upto: i64,
-    /// Rows that were loaded for the last stretch.
+    /// The rows that were loaded for the last stretch.
     carried: Pieces,
     before: Before<'a>,
 }
 
 impl<'a> Stretches<'a> {
-    /// The questions in `spine` and a view's rows, if a worker may sweep `share` bytes at once;
-    /// `whole` is the sweep of all of them, and `cut` that of a stretch.
+    /// For the questions in `spine` and a view's rows, when a worker may sweep `share` bytes at
+    /// once; `whole` is the sweep of everything, and `cut` that of a stretch.
     pub(super) fn of(
         layout: &'a Layout,
         (whole, cut): (&Sweep<'_>, Option<&'a Sweep<'a>>),
@@ -108,12 +112,12 @@ impl<'a> Stretches<'a> {
         }
     }
 
-    /// Whether it is cut, so that the sweep is to be one that is.
+    /// Whether the partition is cut, so that the sweep must be a cut one.
     pub(super) fn is_cut(&self) -> bool {
         matches!(self, Stretches::Cut(_))
     }
 
-    /// What is to be swept next; none at the end.
+    /// What to sweep next; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Partition>> {
         match self {
             Stretches::Whole(Whole { layout, parts, ids }) => {
@@ -140,7 +144,7 @@ fn by_time(parts: Vec<Part<'_>>) -> Vec<(Part<'_>, Spread)> {
     parts
 }
 
-/// What a sweep takes, more or less.
+/// The approximate memory that a sweep takes.
 struct Cost {
     row: f64,
     question: f64,
@@ -162,7 +166,7 @@ impl Cost {
     }
 }
 
-/// How many of the rows of `parts` lie in `range`, more or less.
+/// The approximate number of rows of `parts` in `range`.
 fn within(parts: &[(Part<'_>, Spread)], range: Range<i64>) -> f64 {
     let share = |spread: &Spread| spread.before(range.end) - spread.before(range.start);
     parts.iter().map(|(part, spread)| part.rows() as f64 * share(spread).max(0.0)).sum()
@@ -187,7 +191,7 @@ impl Cut<'_> {
         Ok(Some(partition))
     }
 
-    /// The rows within `reach`. Those before it are folded.
+    /// Loads the rows within `reach`, and folds the earlier ones.
     fn load(&mut self, reach: Interval) -> Result<Pieces> {
         let Cut { layout, rows, ids, before, upto, .. } = self;
         let (start, end) = (reach.start.micros(), reach.end.micros());
@@ -232,8 +236,8 @@ impl Cut<'_> {
         }
     }
 
-    /// Of a stretch whose first question is asked at `first`: by when the last may be asked, and
-    /// how many there may be.
+    /// For a stretch whose first question has the time `first`: the greatest time of its last
+    /// question, and its greatest number of questions.
     fn limits(&self, first: i64) -> (i64, usize) {
         let window = self.sweep.reach(Time::saturating(first), Time::saturating(first));
         let held = within(&self.rows, window.start.micros()..window.end.micros());
@@ -247,7 +251,7 @@ impl Cut<'_> {
             let (new, asked) = (new(until), within(&self.spine, first..until.saturating_add(1)));
             self.cost.bytes(held + new, asked) <= self.share || new + asked <= least
         };
-        // The last time that fits; the first one has to.
+        // The greatest time that fits; the first question has to fit.
         let latest = self.spine.iter().map(|(_, spread)| spread.greatest()).max();
         let (mut until, mut beyond) = (first, latest.unwrap_or(first).max(first));
         if fits(beyond) {
@@ -265,11 +269,11 @@ impl Cut<'_> {
     }
 }
 
-/// The states of the rows before a stretch's, for windows without a start.
+/// The states of the rows before a stretch, for windows without a start.
 struct Before<'a> {
-    /// The slots of which there are states.
+    /// The slots that have states.
     slots: Vec<&'a Slot>,
-    /// By the id of the key; none without rows.
+    /// The states by the id of the key; `None` for a key without rows.
     states: Vec<Option<Arc<States>>>,
 }
 
@@ -278,7 +282,7 @@ impl<'a> Before<'a> {
         Before { slots: sweep.before_slots().collect(), states: vec![] }
     }
 
-    /// Whether some window begins with them.
+    /// Whether some window begins with these states.
     fn is_read(&self) -> bool {
         !self.slots.is_empty()
     }
@@ -287,7 +291,7 @@ impl<'a> Before<'a> {
         self.states.get(id).cloned().flatten()
     }
 
-    /// Adds rows of a batch without keys: their numbers, and the ids of their keys.
+    /// Folds rows of a batch without keys, given their row numbers and the ids of their keys.
     fn fold(&mut self, layout: &Layout, batch: &RecordBatch, own: &[(usize, u32)]) -> Result<()> {
         if !self.is_read() {
             return Ok(());
@@ -299,7 +303,7 @@ impl<'a> Before<'a> {
             }
             let zeros = || Arc::new(self.slots.iter().map(|slot| slot.zero()).collect());
             let states = self.states[*id as usize].get_or_insert_with(zeros);
-            // Nobody else holds them: the stretch before is done.
+            // Nobody else holds the states: the previous stretch is finished.
             for (slot, state) in self.slots.iter().zip(Arc::make_mut(states).iter_mut()) {
                 slot.update(state, &rows, *row);
             }

@@ -1,4 +1,6 @@
 //! Random events and a view over them, for the tests of stretches.
+//!
+//! Deliberately absent: user-defined aggregates, which are never cut.
 
 use arrow::array::TimestampMicrosecondArray;
 use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
@@ -11,7 +13,7 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
-/// A second of event time, an integer, a float and a text.
+/// An event: a second of event time, an integer, a float and a text.
 pub(super) type Event = (i64, Option<i64>, Option<f64>, Option<String>);
 
 /// Events within a minute, with nulls, NaN and infinities.
@@ -75,8 +77,8 @@ pub(super) fn plan() -> FoldPlan {
     plan_over(short_windows().into_iter().chain(long).collect())
 }
 
-/// As [`plan`], with windows that are shorter than the events' time, but for lifetimes: so there are
-/// rows that only those still read.
+/// As [`plan`], but with all windows except lifetimes shorter than the time covered by the events,
+/// so that some rows are read by lifetime windows only.
 pub(super) fn short_plan() -> FoldPlan {
     plan_over(short_windows())
 }

@@ -1,4 +1,7 @@
-//! Stretches against the partition that they are cut from.
+//! Tests that sweeping a partition in stretches gives the same bits as sweeping it whole.
+//!
+//! Method: random events and questions, with every share of memory. Deliberately absent: what the
+//! values are, which the tests of the sweep check.
 
 use super::sample::{Event, any_event, plan, rows, short_plan};
 use super::*;
@@ -12,7 +15,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use std::collections::BTreeMap;
 
-/// How the rows and questions wait.
+/// How the rows and questions are stored while they wait.
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
     block_rows: usize,
@@ -37,7 +40,7 @@ fn gathered(batches: impl Iterator<Item = RecordBatch>, spilled: bool) -> Blocks
     blocks
 }
 
-/// The answers to each question, and in how many sweeps they came.
+/// The answers to each question, and the number of sweeps that computed them.
 fn answers(
     plan: &FoldPlan,
     events: &[(u8, Event)],
@@ -47,7 +50,7 @@ fn answers(
     let features: Vec<usize> = (0..plan.features.len()).collect();
     let (whole, cut) = (Sweep::new(plan, &features), Sweep::cut(plan, &features).unwrap());
     let layout = Layout::new(plan, &whole.slots(), false);
-    // Made at once, since the number of a row decides between rows of one time.
+    // Mapped in one call, because a row's number decides the order among rows of equal time.
     let all: Vec<Event> = events.iter().map(|(_, event)| event.clone()).collect();
     let all = rows(&all);
     let numbers: Vec<u32> = (0..events.len() as u32).collect();
@@ -89,9 +92,9 @@ fn answers(
 }
 
 proptest! {
-    /// Goal: a partition that is cut has the bits of the whole one, for every window, with
-    /// lifetimes that go on from stretch to stretch, whatever the share, the blocks and the order
-    /// of rows and questions. Method: few keys, times that are equal and times on the borders of
+    /// Goal: a partition that is cut gives the bits of the whole one, for every window, with
+    /// lifetimes that continue from stretch to stretch, whatever the share, the blocks and the
+    /// order of rows and questions. Method: few keys, equal times and times at the bounds of
     /// windows, in memory and on the disk.
     #[test]
     fn s22_stretches_have_the_bits_of_the_whole(
@@ -123,8 +126,9 @@ proptest! {
     }
 }
 
-/// Goal: without room a partition is cut into many stretches, questions of one time too, and with
-/// room it is not. Method: one key, its events in order and at the same times as questions.
+/// Goal: with little memory a partition is cut into many stretches, even between questions of equal
+/// time; with enough memory it is not cut. Method: one key, its events in order and at the same
+/// times as questions.
 #[test]
 fn a_large_key_is_cut() {
     let plan = short_plan();

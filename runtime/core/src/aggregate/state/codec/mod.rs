@@ -1,8 +1,8 @@
-//! The bytes of the state of one slot (S14).
+//! The encoding of the state of one slot (S14).
 //!
-//! Invariant: an encoding ends where it says, whatever byte follows it, so the states of a view
-//! stand one behind the other. Values, which do not, stand behind their length. Deliberately absent: the
-//! layout of each kind, which is in its own file.
+//! Invariant: an encoding marks its own end, whatever byte follows, so the states of a view can be
+//! concatenated. Values do not, so each is preceded by its length. Deliberately absent: the layout
+//! of each kind, which is in its own module.
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,10 @@
-//! Bytes of the state of each kind of slot that never change unnoticed (S1).
+//! Golden bytes of the state of each kind of slot: any change of the stored bytes must be noticed
+//! (S1).
 //!
-//! Method: four fixed rows are folded into a slot of each kind; the bytes below must come out, and
-//! must decode to a state that encodes to them, which is what a store written earlier asks for. A
-//! change of these bytes takes a new version of the store's format. Deliberately absent: what a kind
-//! does beyond one ordinary state, for which its own file has golden bytes.
+//! Method: four fixed rows are folded into a slot of each kind. The result must have the bytes
+//! below, and these must decode to a state that encodes to them, so that stores written earlier can
+//! be read. A change of these bytes needs a new version of the store's format. Deliberately absent:
+//! what a kind does beyond one ordinary state; its own module has golden bytes for that.
 
 use crate::aggregate::extreme::End;
 use crate::aggregate::moments::Order;
@@ -180,8 +181,8 @@ fn unhex(hex: &str) -> Vec<u8> {
     digits.map(|two| u8::from_str_radix(two, 16).unwrap()).collect()
 }
 
-/// Goal: states of every kind have the bytes that they always had, and these bytes still decode,
-/// with other bytes behind them.
+/// Goal: states of every kind still have the same bytes, and these bytes still decode, with other
+/// bytes after them.
 #[test]
 fn s01_golden_bytes_of_every_slot() {
     let rows = rows();
