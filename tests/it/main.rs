@@ -16,6 +16,7 @@ mod exchange;
 mod flights;
 mod generations;
 mod jobs;
+mod kill;
 mod layers;
 mod online;
 mod purchases;

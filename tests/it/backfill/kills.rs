@@ -6,8 +6,8 @@
 //! the printed seed and from the moment at which the kill reaches the child.
 
 use super::{How, digest, fill, fold, memory, typed_log};
-use crate::stream::crash::{catalog_of, number};
-use lockstep_core::Result;
+use crate::kill::{Printing, ROUNDS, SEED, kill_child, number};
+use crate::stream::crash::catalog_of;
 use lockstep_core::event::EventBatch;
 use lockstep_engine::catalog::Catalog;
 use lockstep_engine::parity::replay::Random;
@@ -15,41 +15,17 @@ use lockstep_kit::artifacts::wasm;
 use lockstep_store::canonical::Scope;
 use lockstep_store::sled::SledStore;
 use lockstep_store::unfinished::Unfinished;
-use lockstep_store::{Snapshot, Store, Verify, WriteBatch};
-use std::io::{BufRead, BufReader, Write};
+use lockstep_store::{Store, Verify};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 /// The directory that a child fills.
 const CHILD_STORE: &str = "LOCKSTEP_BACKFILL_CRASH_STORE";
 /// The artifact that it runs.
 const CHILD_ARTIFACT: &str = "LOCKSTEP_BACKFILL_CRASH_ARTIFACT";
-/// How many children are killed.
-const ROUNDS: &str = "LOCKSTEP_CRASH_ROUNDS";
-/// The seed of the kills.
-const SEED: &str = "LOCKSTEP_CRASH_SEED";
 
 fn log(catalog: &Catalog) -> Vec<EventBatch> {
     typed_log(catalog, 43, 900, 80)
-}
-
-/// A store that prints each commit once it is durable.
-#[derive(Debug)]
-struct Telling(SledStore);
-
-impl Store for Telling {
-    fn read(&self) -> Result<Box<dyn Snapshot + '_>> {
-        self.0.read()
-    }
-
-    fn commit(&self, batch: WriteBatch) -> Result<u64> {
-        let sequence = self.0.commit(batch)?;
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "\nheld {sequence}").unwrap();
-        out.flush().unwrap();
-        Ok(sequence)
-    }
 }
 
 /// The child: backfills, and prints each commit.
@@ -57,29 +33,18 @@ impl Store for Telling {
 fn child_backfills_until_it_is_killed() {
     let Ok(path) = std::env::var(CHILD_STORE) else { return };
     let catalog = catalog_of(Path::new(&std::env::var(CHILD_ARTIFACT).unwrap()));
-    let store = Telling(SledStore::open_or_create(path).unwrap());
+    let store = Printing(SledStore::open_or_create(path).unwrap());
     fill(&store, &catalog, "typed", &log(&catalog), None, &How::small(2)).unwrap();
 }
 
-/// Runs a child, kills it some time after it printed `commits`, and returns the last commit
-/// printed.
+/// Kills a child some time after it printed `commits` numbers, and returns the last commit printed.
 fn kill_one(store: &Path, artifact: &Path, commits: u64, spins: u64) -> u64 {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "backfill::kills::child_backfills_until_it_is_killed", "--nocapture"])
-        .env(CHILD_STORE, store)
-        .env(CHILD_ARTIFACT, artifact)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let mut held = lines.filter_map(|line| line.strip_prefix("held ")?.parse::<u64>().ok());
-    let last = held.by_ref().take(commits as usize).last().unwrap_or(0);
-    // Does not wait for anything: it varies the moment of the kill within the next commits.
-    (0..spins).for_each(|_| std::thread::yield_now());
-    child.kill().unwrap();
-    child.wait().unwrap();
-    held.last().unwrap_or(last)
+    let variables = [(CHILD_STORE, store), (CHILD_ARTIFACT, artifact)];
+    let test = "backfill::kills::child_backfills_until_it_is_killed";
+    let printed = kill_child(test, &variables, spins, |numbers| {
+        numbers.take(commits as usize).for_each(drop);
+    });
+    printed.unwrap_or(0)
 }
 
 /// Goal: a backfill that is killed any number of times finally leaves the same store as streaming,

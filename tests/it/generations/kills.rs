@@ -6,72 +6,35 @@
 //! each round begins alike.
 
 use super::*;
-use crate::stream::crash::number;
-use lockstep_core::Result;
+use crate::kill::{Printing, ROUNDS, SEED, kill_child, number};
+use lockstep_store::Verify;
 use lockstep_store::sled::SledStore;
-use lockstep_store::{Snapshot, Verify, WriteBatch};
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 /// The directory of the store in a child.
 const CHILD_STORE: &str = "LOCKSTEP_GENERATIONS_CRASH_STORE";
 /// The artifact that it brings up.
 const CHILD_ARTIFACT: &str = "LOCKSTEP_GENERATIONS_CRASH_ARTIFACT";
-/// How many children are killed.
-const ROUNDS: &str = "LOCKSTEP_CRASH_ROUNDS";
-/// The seed of the kills.
-const SEED: &str = "LOCKSTEP_CRASH_SEED";
-
-/// A store that tells each commit once it is durable.
-#[derive(Debug)]
-struct Telling(SledStore);
-
-impl Store for Telling {
-    fn read(&self) -> Result<Box<dyn Snapshot + '_>> {
-        self.0.read()
-    }
-
-    fn commit(&self, batch: WriteBatch) -> Result<u64> {
-        let sequence = self.0.commit(batch)?;
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "\nheld {sequence}").unwrap();
-        out.flush().unwrap();
-        Ok(sequence)
-    }
-}
 
 fn short_log(catalog: &Catalog) -> Vec<EventBatch> {
     front(&log(catalog.source(SOURCE).unwrap()), 3)
 }
 
-/// The child: catches up, telling each commit.
+/// The child: catches up, and prints each commit.
 #[test]
 fn child_catches_up_until_it_is_killed() {
     let Ok(path) = std::env::var(CHILD_STORE) else { return };
     let artifact = std::fs::read(std::env::var(CHILD_ARTIFACT).unwrap()).unwrap();
     let catalog = variants::catalog(artifact);
-    let store = Telling(SledStore::open(path).unwrap());
+    let store = Printing(SledStore::open(path).unwrap());
     catch_up_with(&store, &catalog, &short_log(&catalog)).unwrap();
 }
 
-/// Runs a child, and kills it some while after it told of `commits`.
+/// Kills a child some time after it printed `commits` numbers.
 fn kill_one(store: &Path, artifact: &Path, commits: u64, spins: u64) {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "generations::kills::child_catches_up_until_it_is_killed", "--nocapture"])
-        .env(CHILD_STORE, store)
-        .env(CHILD_ARTIFACT, artifact)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let mut held = lines.filter(|line| line.starts_with("held "));
-    held.by_ref().take(commits as usize).for_each(drop);
-    // Not a wait for anything: it moves the kill about within the next commits.
-    (0..spins).for_each(|_| std::thread::yield_now());
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let variables = [(CHILD_STORE, store), (CHILD_ARTIFACT, artifact)];
+    let test = "generations::kills::child_catches_up_until_it_is_killed";
+    kill_child(test, &variables, spins, |numbers| numbers.take(commits as usize).for_each(drop));
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -8,24 +8,15 @@
 //! requested, not what a disk does.
 
 use super::{Author, Numbers};
+use crate::kill::{ROUNDS, SEED, kill_child, number, print_durable};
 use lockstep_store::sled::SledStore;
 use lockstep_store::{Store, Verify};
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 /// The directory that a child commits to.
 const CHILD_STORE: &str = "LOCKSTEP_CRASH_STORE";
-/// How many children are killed.
-const ROUNDS: &str = "LOCKSTEP_CRASH_ROUNDS";
-/// The seed of the kills.
-const SEED: &str = "LOCKSTEP_CRASH_SEED";
 
 const AUTHOR: Author = Author { writes: 120, keys: 3_000 };
-
-fn number(variable: &str, default: u64) -> u64 {
-    std::env::var(variable).map_or(default, |text| text.parse().unwrap())
-}
 
 /// The child: opens the store, and commits until it is killed, printing each commit that is
 /// durable.
@@ -37,33 +28,18 @@ fn child_commits_until_it_is_killed() {
     loop {
         sequence += 1;
         assert_eq!(store.commit(AUTHOR.batch(sequence)).unwrap(), sequence);
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "\nacknowledged {sequence}").unwrap();
-        out.flush().unwrap();
+        print_durable(sequence);
     }
 }
 
-/// Runs a child, kills it some time after `commits` acknowledgements, and returns the last one.
+/// Kills a child some time after `commits` acknowledgements, and returns the last one.
 fn kill_one(path: &Path, commits: u64, spins: u64) -> Option<u64> {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "store::crash::child_commits_until_it_is_killed", "--nocapture"])
-        .env(CHILD_STORE, path)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let acknowledged = |line: String| line.strip_prefix("acknowledged ")?.parse::<u64>().ok();
-    let mut last = None;
-    for _ in 0..commits {
-        last = lines.by_ref().find_map(acknowledged);
-        assert!(last.is_some(), "the child ended by itself");
-    }
-    // Does not wait for anything: it varies the moment of the kill within opening and committing.
-    (0..spins).for_each(|_| std::thread::yield_now());
-    child.kill().unwrap();
-    child.wait().unwrap();
-    lines.filter_map(acknowledged).last().or(last)
+    let test = "store::crash::child_commits_until_it_is_killed";
+    kill_child(test, &[(CHILD_STORE, path)], spins, |acknowledged| {
+        for _ in 0..commits {
+            assert!(acknowledged.next().is_some(), "the child ended by itself");
+        }
+    })
 }
 
 /// Goal: an acknowledged commit survives `kill -9` at any point, also during opening, and the store

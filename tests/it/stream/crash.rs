@@ -6,6 +6,7 @@
 //! the printed seed and from the moment at which the kill reaches the child.
 
 use super::{cut, digest, fold, memory};
+use crate::kill::{ROUNDS, SEED, kill_child, number, print_durable};
 use arrow::array::RecordBatch;
 use lockstep_engine::catalog::{Catalog, cached_engine};
 use lockstep_engine::ingest::StreamHost;
@@ -17,23 +18,13 @@ use lockstep_store::canonical::Scope;
 use lockstep_store::progress::FILES;
 use lockstep_store::sled::SledStore;
 use lockstep_store::{Store, Verify};
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 /// The directory that a child streams into.
 const CHILD_STORE: &str = "LOCKSTEP_STREAM_CRASH_STORE";
 /// The artifact that it runs.
 const CHILD_ARTIFACT: &str = "LOCKSTEP_STREAM_CRASH_ARTIFACT";
-/// How many children are killed.
-const ROUNDS: &str = "LOCKSTEP_CRASH_ROUNDS";
-/// The seed of the kills.
-const SEED: &str = "LOCKSTEP_CRASH_SEED";
-
-pub(crate) fn number(variable: &str, default: u64) -> u64 {
-    std::env::var(variable).map_or(default, |text| text.parse().unwrap())
-}
 
 pub(crate) fn catalog_of(file: &Path) -> Arc<Catalog> {
     let artifact = Artifact::load(&cached_engine().unwrap(), file).unwrap();
@@ -64,38 +55,25 @@ fn child_streams_until_it_is_killed() {
     // What came before the position is delivered again, as a source would.
     for batch in cut(&log(&catalog), || 4) {
         host.apply("typed", FILES, &batch).unwrap();
-        let position = host.progress("typed", FILES).unwrap().position;
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "\nheld {position}").unwrap();
-        out.flush().unwrap();
+        print_durable(host.progress("typed", FILES).unwrap().position);
     }
 }
 
-/// Runs a child, kills it some time after its position has moved `moves` times, and returns the
-/// last position that it printed.
+/// Kills a child some time after its position has moved `moves` times, and returns the last
+/// position that it printed.
 fn kill_one(store: &Path, artifact: &Path, moves: u64, spins: u64) -> u64 {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "stream::crash::child_streams_until_it_is_killed", "--nocapture"])
-        .env(CHILD_STORE, store)
-        .env(CHILD_ARTIFACT, artifact)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let mut held = lines.filter_map(|line| line.strip_prefix("held ")?.parse::<u64>().ok());
-    let (mut last, mut moved) = (0, 0);
-    while moved < moves {
-        // A child that has finished prints nothing more.
-        let Some(position) = held.next() else { break };
-        moved += u64::from(position > last);
-        last = position;
-    }
-    // Does not wait for anything: it varies the moment of the kill within the next commits.
-    (0..spins).for_each(|_| std::thread::yield_now());
-    child.kill().unwrap();
-    child.wait().unwrap();
-    held.last().unwrap_or(last)
+    let variables = [(CHILD_STORE, store), (CHILD_ARTIFACT, artifact)];
+    let test = "stream::crash::child_streams_until_it_is_killed";
+    let printed = kill_child(test, &variables, spins, |positions| {
+        let (mut last, mut moved) = (0, 0);
+        while moved < moves {
+            // A child that has finished prints nothing more.
+            let Some(position) = positions.next() else { break };
+            moved += u64::from(position > last);
+            last = position;
+        }
+    });
+    printed.unwrap_or(0)
 }
 
 /// Goal: replay from the stored position after any number of `kill -9` gives the store of an

@@ -54,10 +54,12 @@ def check_metadata(output):
     theirs = polars.read_parquet_metadata(output)
     query = "SELECT decode(key), decode(value) FROM parquet_kv_metadata(?)"
     others = dict(duckdb.execute(query, [str(output)]).fetchall())
-    for name in ("semantics", "service", "project_sha256", "source_files", "as_of"):
+    service = ("service", "service_digest", "features")
+    for name in ("architecture", *service, "project_sha256", "source_files", "as_of"):
         entry = theirs[f"lockstep.{name}"]
         assert entry == others[f"lockstep.{name}"], f"{name}: the peers read different entries"
     json.loads(theirs["lockstep.source_files"])
+    json.loads(theirs["lockstep.features"])
 
 
 def run(root, program, *arguments):
