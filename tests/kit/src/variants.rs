@@ -44,12 +44,11 @@ pub fn wasm(name: &str, edits: &[(&str, &str)]) -> PathBuf {
     if !workspace.join("Cargo.lock").is_file() {
         write(&workspace.join("Cargo.lock"), &lock);
     }
-    let sdk = root().join("guest-sdk");
+    // The path is relative, so that variants of a checkout that was moved do not name the old place.
     let manifest = format!(
         "[package]\nname = \"{}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[lib]\ncrate-type = \
-         [\"cdylib\"]\n\n[dependencies]\nlockstep-sdk = {{ path = {:?} }}\n",
+         [\"cdylib\"]\n\n[dependencies]\nlockstep-sdk = {{ path = \"../../../guest-sdk\" }}\n",
         name.replace('_', "-"),
-        sdk.display().to_string()
     );
     write(&package.join("Cargo.toml"), &manifest);
     write(&package.join("src/lib.rs"), &source);
