@@ -7,11 +7,11 @@
 //!
 //! The log is read once. Admission decides which events count, the mapper makes the views' rows,
 //! and the rows wait in blocks, divided into partitions by their keys. After the whole log is read,
-//! its last watermark (how far the source has come in event time) tells what the store keeps. So
-//! each tile, which is the stored state of one entity's rows in a span of time, is made and written
-//! once, from all its rows. Entries are written in the order of their keys: the ids, then one view
-//! after another. A view is written in rounds, which are as many partitions as fit in memory
-//! together; one round is folded while the round before it is written.
+//! its last watermark (how far it has come in event time) is known, and with it what the store
+//! keeps. So each tile, which is the stored state of one entity's rows in a span of time, is made
+//! and written once, from all its rows. Entries are written in the order of their keys: first the
+//! ids, then one view after another. A view is written in rounds; a round is as many partitions as
+//! fit in memory together, and is folded while the round before it is written.
 //!
 //! Invariant: the store has the export that streaming the same log would have left (S24). From
 //! before the log is read until the last commit the store carries a mark, and hosts refuse it. A
