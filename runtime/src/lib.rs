@@ -1,5 +1,6 @@
-//! Lockstep runs feature transforms, compiled once to a Wasm component, and gives the same bits in
-//! training sets, in streams and in online answers.
+//! Lockstep computes the features of machine-learning models. It runs feature transforms, compiled
+//! once to a Wasm component, and gives the same bits in training sets, in streams and in online
+//! serving.
 //!
 //! - A [`Project`] is a folder with a `lockstep.toml`: sources, artifacts, services and a store.
 //! - A [`TrainingSetJob`] joins a spine with a service's features, each row as of its own time.
