@@ -32,7 +32,7 @@ pub(crate) fn check(project: &Project, store: &dyn Store, source: &str) -> Resul
     }
 }
 
-/// Records the files of a source as read, unless they are recorded already.
+/// Records the files of a source as those that were read, if that changes the record.
 pub(crate) fn record(project: &Project, store: &dyn Store, source: &str) -> Result<()> {
     let before = store.states()?.base(source)?;
     let frozen = before.as_ref().is_some_and(|base| base.frozen);

@@ -49,8 +49,8 @@ pub(super) struct Rounds<'a> {
     first_section: u64,
 }
 
-/// The partitions before which the rounds of a view end. A round has as many partitions as together
-/// have at most `rows_max` rows, and at least one that has rows.
+/// The partitions before which the rounds of a view end. A round has as many partitions as have at
+/// most `rows_max` rows together; a partition with more rows gets a round for itself.
 pub(super) fn ends(blocks: &[&Blocks], rows_max: u64) -> Vec<usize> {
     let (mut ends, mut rows) = (vec![], 0);
     for partition in 0..PARTITIONS {
