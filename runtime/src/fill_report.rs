@@ -29,7 +29,7 @@ pub struct FillReport {
 }
 
 impl FillReport {
-    /// Adds what was applied to the store.
+    /// Adds what commits did to the store.
     pub(crate) fn add(&mut self, applied: &Applied) {
         self.events += applied.events;
         self.duplicates += applied.duplicates;

@@ -55,7 +55,7 @@ mod spine;
 mod stream;
 mod training_set;
 
-// Projects, and what is done with them.
+// Projects, and the jobs that run on them.
 pub use backfill::BackfillJob;
 pub use fill_report::FillReport;
 pub use lockstep_engine::generations::{CaughtUp, View as CaughtUpView};

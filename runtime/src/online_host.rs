@@ -26,7 +26,7 @@ impl OnlineHost {
     ///
     /// # Errors
     /// If the project, an artifact or a service is wrong, or the store is missing, open in another
-    /// process, damaged, or filled by something else.
+    /// process, or damaged, or admitted its events by other settings.
     pub fn open(project: impl AsRef<Path>) -> Result<OnlineHost> {
         let project = Project::open(project)?;
         let services = project.services()?;
@@ -36,7 +36,8 @@ impl OnlineHost {
     /// A host for some services of a project, over an open store, such as the project's.
     ///
     /// # Errors
-    /// If something else filled the store, or a service's guests do not start.
+    /// If the store admitted its events by other settings or is damaged, or a guest (a running
+    /// instance of an artifact) does not start.
     pub fn new(
         project: &Project,
         store: Arc<dyn Store>,

@@ -1,9 +1,10 @@
-//! The catalogue: the views and on-demand transforms of all loaded artifacts, by name. An artifact
-//! is the compiled component of one crate of transforms.
+//! The catalogue: all that the loaded artifacts declare, by name. An artifact is the compiled
+//! component of one crate of transforms. It declares views, whose rows are made from events and
+//! kept as states in a store, and on-demand transforms, which are run for each request.
 //!
-//! Invariant: names are unique over all artifacts; every view has its plan, with the ladder of tile
-//! lengths that a store keeps of it; every source has one schema. Deliberately absent: services,
-//! stores, and any input or output beyond loading components.
+//! Invariant: names are unique over all artifacts; every view has a plan of how its rows are folded
+//! and which states are kept; every source has one schema. Deliberately absent: services, stores,
+//! and any input or output beyond loading components.
 
 use crate::admission::arrivals::with_arrivals;
 use crate::project::{ProjectFile, or_none};

@@ -1,5 +1,5 @@
-//! The canonical export of what a store holds for the views of a catalogue, by which two stores are
-//! compared (S24).
+//! The canonical export of a store: its entries for the views of a catalogue, in a form that does
+//! not depend on how the store came about. Stores are equal when their exports are equal (S24).
 //!
 //! Invariant: only active versions are exported, those from which requests are served. Deliberately
 //! absent: the form of the export, which the store crate has.

@@ -1,4 +1,6 @@
-//! A service: a named list of features, and the columns that a request for them must hold.
+//! A service: a named list of features, and the columns that a request for them must hold. A
+//! feature is stored, which means computed from a view's states in the store, or it is the output
+//! of an on-demand transform, which is run for each request.
 //!
 //! Invariant: a [`Service`] that exists is resolved: each of its names was found, and every key
 //! part and every input of an on-demand transform is bound to one request column or stored feature

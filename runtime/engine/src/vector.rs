@@ -25,7 +25,7 @@ pub struct FeatureVector {
     pub as_of: Time,
     /// The number of the commit at which the store was read.
     pub known: u64,
-    /// What the values depend on beside the events.
+    /// What the values depend on apart from the events.
     pub identity: Arc<Identity>,
 }
 
@@ -42,7 +42,7 @@ impl FeatureVector {
     }
 }
 
-/// What values depend on beside the events (S23).
+/// What values depend on apart from the events (S23).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// Each artifact's name and digest.

@@ -1,8 +1,9 @@
-//! Events that are set aside for one view only (S8), because its transform refused them, or because
-//! a column that the view declares is bad.
+//! Events that are set aside, which means kept with the reason outside the values, for one view
+//! only (S8): the view's transform refused them, or a column that the view declares is bad.
 //!
 //! Invariant: what is kept depends on the event and the view alone, so all hosts keep the same.
-//! Deliberately absent: deciding which events are refused, which the mapper does.
+//! Deliberately absent: deciding which events are refused, which is done where the transforms are
+//! run (`mapping`).
 
 use super::admit::event_bytes;
 use arrow::array::RecordBatch;

@@ -1,12 +1,13 @@
 //! A backfill from its opening to its last commit.
 //!
-//! A log may be read more than once. The first reading decides which events count, and leaves the
-//! event ids, the rejected positions, the progress and the states. A later reading (a refill) is
-//! for a new generation of some views, that is, a version with other values. It takes over the
-//! decisions of the first, and leaves states alone.
+//! A log may be read more than once. The first reading decides which events count; it writes the
+//! event ids, the rejected positions, the progress and the states. A later reading, a refill, is
+//! for a new generation of some views, that is, a new version of what their values depend on. It
+//! takes over the decisions of the first reading, and writes only states.
 //!
-//! Invariant: every commit but the last carries a mark of what is written, by which a rerun goes
-//! on. Deliberately absent: reading (`reading`), folding (`rounds`) and writing (`writer`).
+//! Invariant: every commit but the last carries a mark, which records what is written, so that a
+//! rerun goes on from there. Deliberately absent: reading (`reading`), folding rows into states
+//! (`rounds`) and writing (`writer`).
 
 use super::options::Options;
 use super::reading::{Read, Reading, Verdicts, stored_layout};

@@ -1,5 +1,5 @@
-//! The first half of a backfill: reads the log, decides which events count, maps them, and puts the
-//! rows into blocks.
+//! The first half of a backfill: reads the log, decides which events count, maps them to rows, and
+//! puts the rows into blocks, in which they wait in memory or on the disk.
 //!
 //! Invariant: a later reading of a log counts the same events as the first one, whose decisions it
 //! takes over. Deliberately absent: folding the rows into states, which waits until the log's last
@@ -78,7 +78,7 @@ pub(super) struct Reading<'a> {
     pub(super) room: &'a Room,
 }
 
-/// What reading a log leaves beside the blocks of rows.
+/// What reading a log leaves apart from the blocks of rows.
 #[derive(Default)]
 pub(super) struct Read {
     pub(super) progress: Progress,

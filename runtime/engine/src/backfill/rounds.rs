@@ -1,9 +1,11 @@
-//! Rounds: groups of partitions that are folded together, on all cores, and written in the order of
-//! keys. A partition is a part of a view's rows, divided by the hash of their keys.
+//! Rounds: groups of partitions whose rows are folded into states together, on all cores, and
+//! written in the order of keys. A partition here is a part of a view's rows, divided by the hash
+//! of their keys.
 //!
-//! Invariant: a rerun has the rounds of the first run, which the store's mark records, because the
-//! number of waiting rows may differ. A round is folded while the one before it is written, and no
-//! further ahead. Deliberately absent: dividing a partition.
+//! Invariant: a rerun has the rounds of the first run, although the number of waiting rows may
+//! differ; the store holds their bounds in the mark that it carries during a backfill. A round is
+//! folded while the one before it is written, and no further ahead. Deliberately absent: dividing a
+//! partition.
 
 use super::step::Step;
 use super::writer::Writer;

@@ -1,5 +1,6 @@
-//! The writer of a backfill: writes sections of entries with ascending keys, in commits that each
-//! carry a mark of how far it has come.
+//! The writer of a backfill: writes entries in the order of their keys, in commits that each carry
+//! a mark of how far it has come. The entries come in numbered sections: first the event ids, then
+//! one section for each round of states.
 //!
 //! Invariant: the mark of a commit states exactly which entries the store holds, so a rerun skips
 //! them and no key is written twice. Set-aside events (kept with the reason, outside the values)
@@ -216,7 +217,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// What the last commit writes beside the states.
+/// What the last commit writes apart from the states.
 pub(super) enum Last {
     /// After a first reading: how far it came, and the positions that do not count.
     First { progress: Progress, rejected: Rejected },

@@ -2,13 +2,14 @@
 //! active version, from which requests are served.
 //!
 //! ```text
-//! view with another declaration:  the log is read again, and a new state set is filled
+//! view with another declaration:  its source's log is read again, and a new state set is filled
 //! view with the same one:         the log is mapped again; if its rows equal those of the active
 //!                                 version it adopts that version's set, else it fills a new one
 //! then one commit switches all views of the artifact
 //! ```
 //!
-//! A *state set* is a numbered part of the store that holds the states of one view.
+//! To *map* a log is to make a view's rows from its events. A *state set* is a numbered part of the
+//! store that holds the states of one view, computed from these rows.
 //!
 //! Invariant: until the switch the version before stays active, and nothing that it reads is
 //! written. A view's states are adopted only if the sums over its rows are equal at the same

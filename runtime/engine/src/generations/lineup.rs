@@ -53,7 +53,7 @@ pub(crate) struct Fed {
     pub(crate) guests: Guests,
 }
 
-/// A view that is fed.
+/// A view that is fed with events.
 #[derive(Clone, Debug)]
 pub(crate) struct FedView {
     /// Its artifact's name.

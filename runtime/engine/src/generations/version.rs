@@ -1,11 +1,12 @@
-//! The version of an artifact: its digest, and the generation of each of its views (S23).
+//! The version of an artifact: its digest, and the generation of each of its views (S23). An
+//! artifact is the compiled component of one crate of transforms.
 //!
-//! The generation of a view is a digest of everything that its values depend on, except the events.
-//! This file also has the *judgement* of a source: the settings by which admission decides which of
-//! its events count.
+//! The *generation* of a view is a digest of everything that its values depend on, except the
+//! events. This file also has the *judgement* of a source: the settings by which admission decides
+//! which of its events count.
 //!
-//! Invariant: both depend only on the catalogue and the CPU architecture. Deliberately absent: the
-//! state sets, the numbered parts of a store that hold states; the line-up assigns them.
+//! Invariant: all three depend only on the catalogue and the CPU architecture. Deliberately absent:
+//! assigning state sets, the numbered parts of a store that hold states; `lineup` does that.
 
 use crate::catalog::Catalog;
 use lockstep_core::error::{Error, Result};

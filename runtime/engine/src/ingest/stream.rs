@@ -55,7 +55,7 @@ impl StreamHost {
         Ok(StreamHost { wanted: catalog, store, lineup, mappers: HashMap::new() })
     }
 
-    /// The progress through a partition of `source`.
+    /// How far a partition of `source` has been read, and what was counted in it.
     pub fn progress(&self, source: &str, partition: &str) -> Result<Progress> {
         self.store.states()?.progress(source, partition)
     }
