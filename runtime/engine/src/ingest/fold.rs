@@ -1,14 +1,14 @@
 //! The content of one commit: batches of several partitions of a source, admitted, mapped to rows
-//! and folded into states.
+//! and folded into states. A state is what an aggregate remembers of some rows.
 //!
 //! A store may feed two versions of a view: the active one, from which requests are served, and the
 //! previous one, to which one commit can go back. Each keeps its states in a *state set*, a
 //! numbered part of the store. The two share one set as long as they make equal rows. If their rows
 //! come to differ, they have *parted*, and the previous version loses the set.
 //!
-//! Invariant: states, event ids, rejected positions, set-aside events, positions and the sums by
-//! which rows are compared go into one atomic batch. Deliberately absent: committing that batch,
-//! which `stream` does.
+//! Invariant: states, event ids, rejected positions, set-aside events (kept with the reason,
+//! outside the values), positions and the sums by which rows are compared go into one atomic batch.
+//! Deliberately absent: committing that batch, which `stream` does.
 
 use super::applied::{Applied, Parted};
 use crate::admission::{Admission, Admitted, admit, arrivals, refused, set_aside};
