@@ -1,32 +1,34 @@
-//! The allocator's habits: a run with enough memory keeps the large buffers that it frees, one with
-//! little keeps to few heaps.
+//! Settings of glibc's memory allocator, chosen by how much memory a run may take.
 //!
-//! glibc gives large buffers back to the system when they are freed, and a new one costs a page
-//! fault for every page again: a tenth of a training set's processor time. It also has a heap for
-//! each of many threads, and what is free in one is of no use to another: half as much again as a
-//! run with 256 MiB may take. Invariant: neither changes a bit of what a run makes. Deliberately
-//! absent: other allocators, which have habits of their own.
+//! A run with enough memory keeps the large buffers that it frees. By default glibc gives them back
+//! to the system, and every page of a new buffer costs a page fault: a tenth of a training set's
+//! processor time. A run with little memory uses few heaps. By default glibc makes a heap for each
+//! of many threads, and free memory in one heap is of no use to another: that can cost half as much
+//! again as the 256 MiB that such a run may take.
+//!
+//! Invariant: neither setting changes a bit of what a run makes. Deliberately absent: other
+//! allocators, which have other settings.
 
-/// The least memory with which buffers are kept: with less, waiting rows need all there is.
+/// The least memory with which freed buffers are kept. With less, waiting rows need all the memory.
 const KEEP_BYTES_MIN: usize = 1 << 30;
 
-/// The largest buffers that are kept, the most that glibc takes.
+/// The largest buffer that is kept, in bytes: the most that glibc accepts.
 #[cfg(target_env = "gnu")]
 const KEPT_BUFFER_BYTES_MAX: i32 = 32 << 20;
 
-/// Bytes that are free at the end of the heap before they are given back.
+/// The bytes that may be free at the end of the heap before they are given back to the system.
 #[cfg(target_env = "gnu")]
 const KEPT_BYTES_MAX: i32 = 256 << 20;
 
-/// Heaps of a run with little memory.
+/// The most heaps of a run with little memory.
 #[cfg(target_env = "gnu")]
 const HEAPS_MAX: i32 = 2;
 
-/// Tells the allocator how much memory the run may take. To be called before there are threads: a
-/// heap that exists stays.
+/// Sets the allocator up for a run that may take `memory_max` bytes. It must be called before any
+/// thread starts, because a heap that exists is kept.
 pub(crate) fn expect_memory(memory_max: usize) {
     let is_little = memory_max < KEEP_BYTES_MIN;
-    // Other allocators are not told.
+    // With another allocator the value is not used.
     let _ = is_little;
     // SAFETY: `mallopt` sets parameters of the allocator and touches no memory that is in use.
     #[cfg(target_env = "gnu")]

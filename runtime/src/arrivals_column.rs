@@ -1,12 +1,16 @@
-//! The column of arrivals in errors: who wants a column that a source's files lack.
+//! Hints for errors about the column of arrivals, the one that records when each event arrived:
+//! they say which setting asks for a column that a source's files lack.
 //!
-//! Invariant: an error that is about another column stays as it is. No transform declares this
-//! column, so an author who meets it needs to hear where it is named.
+//! No transform declares this column, so an author who meets such an error needs to know where it
+//! is named.
+//!
+//! Invariant: an error about any other column stays as it is. Deliberately absent: reading the
+//! column, which is the engine's.
 
 use lockstep_core::event::SourceSchema;
 use lockstep_core::{Code, Error};
 
-/// Says of an error about a source's column of arrivals that the project file names it.
+/// Adds to an error about a source's column of arrivals that the project file names the column.
 pub(crate) fn named_by_project(schema: &SourceSchema, error: Error) -> Error {
     let Some(column) = &schema.arrived_at else { return error };
     let source = &schema.source;
@@ -16,14 +20,14 @@ pub(crate) fn named_by_project(schema: &SourceSchema, error: Error) -> Error {
     explained(error, column, &hint)
 }
 
-/// Says of an error about the column of arrivals `column` that a training set wants it.
+/// Adds to an error about the column of arrivals `column` that a training set asks for the column.
 pub(crate) fn named_by_as_known(column: Option<&str>, error: Error) -> Error {
     let Some(column) = column else { return error };
     let hint = format!("{column:?} is read for --as-known; name another as --as-known=COLUMN");
     explained(error, column, &hint)
 }
 
-/// The error, with a hint if it is about `column`.
+/// The error, with the hint added if it is about `column`.
 fn explained(mut error: Error, column: &str, hint: &str) -> Error {
     let about = match &error.code {
         Code::MissingColumn { column, .. } | Code::WrongColumnType { column, .. } => Some(column),

@@ -1,7 +1,9 @@
-//! Backfills: the store filled from the files of one source or of all.
+//! Backfills: fill the store from the files of one source or of all sources.
 //!
-//! Invariant: a store that holds nothing of a source is filled in bulk; one that does goes on as a
-//! stream. Either way a killed run is run again, and one that came to its end does nothing more.
+//! Invariant: a store that holds nothing of a source is filled in bulk; one that holds events of it
+//! already is filled as a stream, from the position that it has reached. Either way, a run that was
+//! killed can be run again and goes on, and running a finished one again changes nothing.
+//! Deliberately absent: events that the project's files do not hold, which are streamed.
 
 use crate::base_files;
 use crate::fill_report::FillReport;
@@ -19,22 +21,22 @@ use lockstep_store::progress::FILES;
 /// A backfill to be made.
 #[derive(Clone, Debug, Default)]
 pub struct BackfillJob {
-    /// The source; by default all that views read.
+    /// The source; by default all sources that views read.
     pub source: Option<String>,
-    /// The source position, the number of a row over the source's files, before which to stop; by
-    /// default all files are read.
+    /// The source position (the number of an event, counted over all of the source's files) before
+    /// which to stop. By default all files are read.
     pub until_position: Option<u64>,
-    /// The memory of a bulk run.
+    /// The memory that a bulk run may use.
     pub memory: Memory,
 }
 
 impl BackfillJob {
-    /// Fills the store of `project`. A bulk run uses as many threads as the machine has cores, a
-    /// stream one that reads ahead.
+    /// Fills the store of `project`. A bulk run uses as many threads as the machine has cores. A
+    /// run as a stream uses one thread that reads ahead.
     ///
     /// # Errors
-    /// If a name or a file is wrong, the store is already beyond `until_position`, something else
-    /// filled it, an interrupted backfill had another end, or a disk failed.
+    /// If a name or a file is wrong, the store has already read beyond `until_position`, its events
+    /// were admitted by other settings, an interrupted backfill had another end, or a disk failed.
     pub fn run(
         &self,
         project: &Project,

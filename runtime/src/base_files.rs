@@ -1,7 +1,9 @@
-//! A source's files beside what a store has read of them (S10).
+//! The base of a source: its files, compared with those that a store has read (S10). A source's
+//! files come before all its other events, such as those that are pushed.
 //!
-//! Invariant: events come by another way than the files only after the files were read to their end,
-//! and from then on the files stay as they are.
+//! Invariant: events from elsewhere are admitted only after the files were read to their end. From
+//! then on the base is *frozen*: the files must stay as they are. Deliberately absent: reading the
+//! files' events.
 
 use crate::project::Project;
 use lockstep_core::{Error, Result};
@@ -9,7 +11,7 @@ use lockstep_source::EventReader;
 use lockstep_store::base::{Base, BaseFile, FORMAT};
 use lockstep_store::{StateBatch, StateStore as _, Store};
 
-/// The files of a source as they are now; none if the project names none.
+/// The files of a source as they are now; an empty list if the project names none.
 fn files_now(project: &Project, source: &str) -> Result<Vec<BaseFile>> {
     if !project.names_files(source) {
         return Ok(vec![]);
@@ -30,18 +32,18 @@ pub(crate) fn check(project: &Project, store: &dyn Store, source: &str) -> Resul
     }
 }
 
-/// Records the files that were read, if they are not recorded yet.
+/// Records the files of a source as those that were read, if that changes the record.
 pub(crate) fn record(project: &Project, store: &dyn Store, source: &str) -> Result<()> {
     let before = store.states()?.base(source)?;
     let frozen = before.as_ref().is_some_and(|base| base.frozen);
     write(store, source, before, frozen, files_now(project, source)?)
 }
 
-/// Freezes the base of a source before events of another partition are admitted. `rest` reads what
-/// the store has not read of the files.
+/// Freezes the base of a source, which must be done before events of another partition are
+/// admitted. `rest` reads the part of the files that the store has not read.
 ///
 /// # Errors
-/// If there is anything left to read.
+/// If the files hold an event that the store has not read.
 pub(crate) fn freeze(
     project: &Project,
     store: &dyn Store,

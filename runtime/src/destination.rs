@@ -1,23 +1,26 @@
-//! Where an output goes: a file, or by way of a temporary one an object of a bucket.
+//! The destination of an output: a file, or an object in a bucket. An object is written to a
+//! temporary file first, and then uploaded.
 //!
-//! Invariant: what could not be written is refused before any work is done, and a failure leaves
-//! nothing behind, here or there. Only a kill leaves the temporary file of an object.
+//! Invariant: a destination that cannot be written is refused before any work is done, and a
+//! failure leaves nothing behind, neither on the disk nor in the bucket. Only a killed process
+//! leaves the temporary file of an object. Deliberately absent: the format of the output.
 
 use lockstep_core::{Code, Error, Result};
 use lockstep_source::{Format, ObjectStores, is_url};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// Where an output goes.
+/// A file, or an object and its temporary file.
 #[derive(Debug)]
 pub(crate) struct Destination {
     file: PathBuf,
-    /// The object, and the folder of the temporary file.
+    /// The URL of the object, and the folder of its temporary file; none for a file.
     object: Option<(String, TempDir)>,
 }
 
 impl Destination {
-    /// The destination called `output`; temporary files go to `folder`, or the system's.
+    /// The destination called `output`. A temporary file is put into `folder`, or else into the
+    /// system's folder.
     pub(crate) fn of(output: &Path, folder: Option<&Path>) -> Result<Destination> {
         let format = Format::of(output)?;
         let text = output.to_string_lossy();
@@ -43,7 +46,7 @@ impl Destination {
         &self.file
     }
 
-    /// Sends the file to where it goes.
+    /// Uploads the file if the destination is an object.
     pub(crate) fn finish(self) -> Result<()> {
         match &self.object {
             Some((url, _)) => ObjectStores::of_process().upload(url, &self.file),
@@ -52,7 +55,7 @@ impl Destination {
     }
 }
 
-/// Refuses a file that could not be written.
+/// Refuses a file that cannot be written: its folder is missing, or it is a folder itself.
 fn check_file(output: &Path) -> Result<()> {
     let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {

@@ -1,4 +1,7 @@
-//! What a run that wrote to a store found.
+//! The report of a backfill or a stream: what it did to the store.
+//!
+//! Invariant: the counts cover all sources that were read. Deliberately absent: progress during the
+//! run.
 
 use lockstep_core::event::SetAside;
 use lockstep_engine::generations::CaughtUp;
@@ -13,18 +16,20 @@ pub struct FillReport {
     pub duplicates: u64,
     /// Events set aside, for their source or for a view. The store keeps them with their reasons.
     pub set_aside: u64,
-    /// The first of them.
+    /// The first of them that was found.
     pub first_set_aside: Option<SetAside>,
-    /// The artifacts that had changed and answer now, and how each of their views caught up.
+    /// The artifacts that had changed and whose new version is active now, and how each of their
+    /// views caught up with the store.
     pub caught_up: Vec<CaughtUp>,
-    /// Views of a previous version to which there is no way back any more.
+    /// Views whose previous version can no longer be restored in one commit, because its rows have
+    /// come to differ from those of the active version.
     pub parted: Vec<Parted>,
     /// The position that the store has reached in the source that was read last.
     pub position: u64,
 }
 
 impl FillReport {
-    /// Adds what was applied to the store.
+    /// Adds what commits did to the store.
     pub(crate) fn add(&mut self, applied: &Applied) {
         self.events += applied.events;
         self.duplicates += applied.duplicates;
@@ -35,7 +40,7 @@ impl FillReport {
         self.parted.extend(applied.parted.iter().cloned());
     }
 
-    /// Adds the report of a source that was read behind the others.
+    /// Adds the report of a source that was read after the others.
     pub(crate) fn merge(&mut self, next: FillReport) {
         self.events += next.events;
         self.duplicates += next.duplicates;

@@ -1,8 +1,11 @@
-//! A source partition on its way into a store, from where the store is.
+//! A fold: adds the events of one source partition to a store, from the position that the store has
+//! reached.
 //!
-//! Invariant: batches are folded in the order of their positions, each with one or more durable
-//! commits, so whatever ends a fold, the store holds the events before its position. One thread
-//! reads ahead; the thread that calls folds. Deliberately absent: which files are read.
+//! One thread reads ahead; the thread that calls adds the events.
+//!
+//! Invariant: batches are added in the order of their positions, each with one or more durable
+//! commits, so whatever ends a fold, the store holds exactly the events before its position.
+//! Deliberately absent: the choice of the files that are read.
 
 use crate::fill_report::FillReport;
 use crate::progress::Progress;
@@ -16,7 +19,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-/// Batches that wait between the reader and the fold.
+/// The most batches that wait between the reader and the fold.
 const QUEUE_BATCHES_MAX: usize = 4;
 
 /// A fold of a source partition.
@@ -29,7 +32,7 @@ pub(crate) struct Fold<'a> {
 }
 
 impl<'a> Fold<'a> {
-    /// A fold into `store`, from where the store is.
+    /// A fold into `store`, from the position that the store has reached.
     pub(crate) fn open(
         project: &Project,
         store: Arc<dyn Store>,
@@ -51,12 +54,12 @@ impl<'a> Fold<'a> {
         &self.store
     }
 
-    /// The columns with which the source is to be read: those of all versions that the store feeds.
+    /// The columns to read of the source: those that any version fed by the store needs.
     pub(crate) fn schema(&self) -> Result<Arc<SourceSchema>> {
         self.host.schema(self.source)
     }
 
-    /// Folds all that `reader` has, and adds to `report` what that did.
+    /// Folds all events of `reader`, and adds what that did to `report`.
     pub(crate) fn run(
         mut self,
         reader: Box<dyn EventReader>,
@@ -78,7 +81,7 @@ impl<'a> Fold<'a> {
                 let position = positions.first().map_or(0, |(_, position)| *position);
                 progress(Progress::Folding { source, position, events: own.events });
             });
-            // The reader finds that nobody listens, and ends.
+            // The reading thread finds the channel closed, and ends.
             drop(ahead);
             let read = reading.join();
             folded?;
@@ -90,17 +93,18 @@ impl<'a> Fold<'a> {
     }
 }
 
-/// What another thread has read.
+/// A reader of the batches that another thread has read.
 struct ReadAhead(Receiver<EventBatch>);
 
 impl EventReader for ReadAhead {
     fn next(&mut self) -> Result<Option<EventBatch>> {
-        // The reading thread has ended, and says itself whether it failed.
+        // A closed channel means that the reading thread has ended; its own result says whether it
+        // failed.
         Ok(self.0.recv().ok())
     }
 }
 
-/// Reads until the end, or until nobody listens.
+/// Reads until the end, or until the receiver of the batches is gone.
 fn read(mut reader: Box<dyn EventReader>, batches: &SyncSender<EventBatch>) -> Result<()> {
     while let Some(batch) = reader.next()? {
         if batches.send(batch).is_err() {

@@ -1,13 +1,15 @@
-//! Lockstep runs feature transforms, compiled once to a Wasm component, and gives the same bits in
-//! training sets, in streams and in online answers.
+//! Lockstep computes the features of machine-learning models. It runs feature transforms, compiled
+//! once to a Wasm component, and gives the same bits in training sets, in streams and in online
+//! serving.
 //!
 //! - A [`Project`] is a folder with a `lockstep.toml`: sources, artifacts, services and a store.
-//! - A [`TrainingSetJob`] joins a spine with a service's features, each row as of its own time.
-//! - A [`BackfillJob`] fills the store from the sources' files, and a [`StreamJob`] goes on from
-//!   there. After a crash the same job goes on where the store is.
-//! - An [`OnlineHost`] answers requests from the store; an answer says when it is as of, which
-//!   commit it read and what computed it.
-//! - A [`ParityJob`] proves on a log that all of these give the same bits.
+//! - A [`TrainingSetJob`] joins a spine, a table of keys and times, with a service's features, each
+//!   row as of its own time.
+//! - A [`BackfillJob`] fills the store from the sources' files, and a [`StreamJob`] adds the events
+//!   that come later. After a crash the same job goes on from the position that the store has.
+//! - An [`OnlineHost`] computes the features of one request from the store. It returns them with
+//!   the time for which they are computed, the commit that was read, and what computed them.
+//! - A [`ParityJob`] tests on a log that all of these give the same bits.
 //!
 //! ```no_run
 //! use lockstep_runtime::{AsOf, BackfillJob, OnlineHost, Project, Result, TrainingSetJob};
@@ -27,10 +29,11 @@
 //! }
 //! ```
 //!
-//! Nothing here reads arguments or prints. A job calls its callback on the thread that runs it,
-//! ends every thread that it starts, and says which those are. Files of object stores are read by
-//! two threads called `objects`, which run tokio, start with the first object and stay. Inside a
-//! tokio runtime of your own, run a job with `spawn_blocking`. An [`Error`] has a [`Code`].
+//! Nothing here reads arguments or prints. A job calls its callback on the thread that runs it, and
+//! ends every thread that it starts; its documentation names these threads. Files in object stores
+//! are read by two threads called `objects`, which run tokio, start with the first object and stay.
+//! Inside a tokio runtime of your own, run a job with `spawn_blocking`. Each [`Error`] has a
+//! [`Code`], by which programs tell errors apart.
 #![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
 
 mod allocator;
@@ -52,7 +55,7 @@ mod spine;
 mod stream;
 mod training_set;
 
-// Projects, and what is done with them.
+// Projects, and the jobs that run on them.
 pub use backfill::BackfillJob;
 pub use fill_report::FillReport;
 pub use lockstep_engine::generations::{CaughtUp, View as CaughtUpView};
@@ -66,7 +69,7 @@ pub use project::{EVENT_BATCH_ROWS, Project, ProjectOptions};
 pub use stream::{StreamInput, StreamJob};
 pub use training_set::{TrainingSetJob, TrainingSetReport};
 
-// Questions and answers.
+// Requests, and the feature vectors that are returned.
 pub use lockstep_core::fold::Status;
 pub use lockstep_core::time::Time;
 pub use lockstep_core::value::{Column, DataType, Value};

@@ -1,7 +1,8 @@
-//! How much memory a run over a whole log may take, and where rows wait that find no room in it.
+//! The memory that a run over a whole log may take, and the folder where rows wait on the disk if
+//! they do not fit in it.
 //!
-//! Invariant: neither changes a bit of what a run makes. Deliberately absent: event ids, of which a
-//! run keeps all in memory.
+//! Invariant: neither changes a bit of what a run makes. Deliberately absent: a limit for event
+//! ids, which a run keeps all in memory.
 
 use crate::allocator::expect_memory;
 use lockstep_core::{Code, Error, Result};
@@ -9,24 +10,25 @@ use lockstep_engine::shuffle::SpillOptions;
 use std::path::{Path, PathBuf};
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
-/// The least memory that a run may be given, in bytes: guests, readers and row groups of few
-/// columns take about half.
+/// The least memory that a run may be given, in bytes. Guests (running transforms), readers and row
+/// groups with few columns take about half of it.
 const MEMORY_BYTES_MIN: u64 = 128 << 20;
 
-/// The memory of a run.
+/// How much memory a run may take.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
-    /// Bytes for the whole run, at least 128 MiB; above it rows wait on the disk. By default half
-    /// of what the machine, or the container, has.
+    /// Bytes for the whole run, at least 128 MiB. Rows that do not fit wait on the disk. By default
+    /// half of what the machine, or the container, has.
     pub bytes_max: Option<u64>,
-    /// The folder where rows wait that find no room in memory. By default that of the output.
+    /// The folder for rows that do not fit in memory. By default that of the output.
     pub spill_dir: Option<PathBuf>,
 }
 
 impl Memory {
-    /// Tells the allocator of this process how much a run may take, so that it keeps or gives back
-    /// freed buffers. It holds for the whole process and must be called before there are threads,
-    /// so it is for a program that makes one run; nothing else in this crate calls it.
+    /// Sets this process's allocator up for the memory that a run may take, so that it keeps or
+    /// gives back freed buffers. The setting holds for the whole process and must be made before
+    /// any thread starts, so it is for a program that makes one run. Nothing else in this crate
+    /// calls this.
     pub fn tell_allocator(&self) {
         expect_memory(usize::try_from(self.limit_bytes()).unwrap_or(usize::MAX));
     }
@@ -35,7 +37,7 @@ impl Memory {
         self.bytes_max.unwrap_or_else(|| half_of_memory().max(MEMORY_BYTES_MIN))
     }
 
-    /// When and where to spill, for a run that writes `output`.
+    /// When rows are moved to the disk, and to which folder, for a run that writes `output`.
     pub(crate) fn spill_options(&self, output: &Path) -> Result<SpillOptions> {
         let beside = output.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = match &self.spill_dir {
@@ -59,7 +61,7 @@ impl Memory {
     }
 }
 
-/// Half of what this machine, or the container that this runs in, may use, in bytes.
+/// Half of the memory that this machine, or the container in which this runs, may use, in bytes.
 fn half_of_memory() -> u64 {
     let refresh = RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram());
     let system = System::new_with_specifics(refresh);

@@ -1,4 +1,8 @@
-//! New versions of a project's artifacts, brought up to the positions of its store.
+//! Catch-up for a project: brings new versions of its artifacts to the positions that its store has
+//! reached. An artifact is the compiled component of one crate of transforms.
+//!
+//! Invariant: the project's files are read only up to the position that the store has reached.
+//! Deliberately absent: the catch-up itself, which is the engine's.
 
 use crate::memory::Memory;
 use crate::positions::up_to;
@@ -13,8 +17,8 @@ use lockstep_store::Store;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-/// Brings every artifact of the project that has changed since the store was filled up to the store's
-/// positions, from the project's files, and has it answer.
+/// Brings every artifact of the project that has changed since the store was filled to the store's
+/// positions, from the project's files, and makes it the version from which requests are served.
 pub(crate) fn bring_up(
     project: &Project,
     store: &dyn Store,

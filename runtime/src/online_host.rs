@@ -1,7 +1,9 @@
-//! The online host: one request, one feature vector, embedded in a serving binary.
+//! The online host: computes one feature vector for one request, inside a program that serves
+//! models.
 //!
-//! Invariant: a question that the store cannot answer exactly is an error, never a zero; an answer
-//! says when it is as of, which commit it read, and what computed it. Deliberately absent: writing.
+//! Invariant: a question that the store cannot answer exactly is an error, never a zero. Each
+//! vector carries the time for which it was asked, the number of the commit that was read, and the
+//! identity of what computed it. Deliberately absent: writing to the store.
 
 use crate::project::Project;
 use lockstep_core::Result;
@@ -13,7 +15,7 @@ use lockstep_store::Store;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Answers requests from a store. Threads may share one; it starts none.
+/// Computes feature vectors from a store. Several threads may share one host; it starts no threads.
 #[derive(Debug)]
 pub struct OnlineHost {
     host: online::OnlineHost,
@@ -23,18 +25,19 @@ impl OnlineHost {
     /// Opens a project, all its services and its store.
     ///
     /// # Errors
-    /// If the project, an artifact or a service is wrong, or the store is not there, open in another
-    /// process, damaged, or filled by something else.
+    /// If the project, an artifact or a service is wrong, or the store is missing, open in another
+    /// process, or damaged, or admitted its events by other settings.
     pub fn open(project: impl AsRef<Path>) -> Result<OnlineHost> {
         let project = Project::open(project)?;
         let services = project.services()?;
         OnlineHost::new(&project, project.open_store()?, services)
     }
 
-    /// A host for some services of a project, over a store that is open, such as the project's.
+    /// A host for some services of a project, over an open store, such as the project's.
     ///
     /// # Errors
-    /// If something else filled the store, or a service's guests do not start.
+    /// If the store admitted its events by other settings or is damaged, or a guest (a running
+    /// instance of an artifact) does not start.
     pub fn new(
         project: &Project,
         store: Arc<dyn Store>,
@@ -53,19 +56,20 @@ impl OnlineHost {
     }
 
     /// Refuses a service whose features, in order and with their types, are not those that a model
-    /// was trained on: `demanded` is `lockstep.service_digest` of its training file.
+    /// was trained on. `demanded` is the entry `lockstep.service_digest` of the model's training
+    /// file.
     ///
     /// # Errors
-    /// With [`Code::ServiceChanged`](crate::Code::ServiceChanged), which spells out the features, or
-    /// if the service cannot answer.
+    /// With [`Code::ServiceChanged`](crate::Code::ServiceChanged) if they differ; the message lists
+    /// the features. Also if the service cannot be served yet.
     pub fn demand(&self, service: &str, demanded: &str) -> Result<()> {
         self.host.demand(service, demanded)
     }
 
-    /// The features of one request, which names each of the service's request columns.
+    /// The features of one request, which gives a value for each of the service's request columns.
     ///
     /// # Errors
-    /// If the request does not fit the service, or the store cannot answer exactly as of that time.
+    /// If the request does not fit the service, or the store cannot answer exactly for that time.
     pub fn get<V: Into<Value> + Clone>(
         &self,
         service: &str,

@@ -1,8 +1,9 @@
-//! Parity: the proof, on a log and a spine, that batch, streaming and online give the same bits.
+//! Parity: a test, on a log and a spine, that training sets, streaming and online serving give the
+//! same bits. A spine is a table of questions: keys and times.
 //!
-//! Invariant: the project's own store is not touched; the replay has a new one. The events of all
-//! sources that the service reads are in memory. Deliberately absent: the comparison, which is the
-//! engine's, and a verdict on what it found.
+//! Invariant: the project's own store is not touched; the log is replayed into a new one. The
+//! events of all sources that the service reads are in memory. Deliberately absent: the comparison,
+//! which is the engine's, and a judgement of its result, which is the caller's.
 
 use crate::progress::Progress;
 use crate::project::Project;
@@ -20,32 +21,33 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
 
-/// A proof of parity to be made.
+/// A test of parity to be run.
 #[derive(Clone, Debug)]
 pub struct ParityJob {
     /// The service whose features to compare.
     pub service: String,
-    /// The rows to compare at: a path, a pattern or a URL.
+    /// The spine whose rows are compared: a path, a pattern or a URL.
     pub spine: PathBuf,
     /// The spine's column that holds the time of each row.
     pub as_of_column: String,
     /// The seed of the shuffle, the copies and the batch sizes.
     pub seed: u64,
-    /// Events are shuffled within so many microseconds of event time; by default a quarter of the
+    /// Events are shuffled within this many microseconds of event time. By default a quarter of the
     /// shortest history.
     pub disorder_us: Option<i64>,
-    /// One event in so many is delivered twice, of the sources with event ids; 0 for none.
+    /// One event in this many is delivered twice, in sources with event ids; 0 for none.
     pub duplicate_one_in: u64,
-    /// Most events in a batch of the replay.
+    /// The most events in a batch of the replay.
     pub batch_rows_max: u64,
     /// How often the replay's store is closed and opened again.
     pub reopens: u64,
-    /// A new directory for the replay's store, kept afterwards; by default a temporary one.
+    /// A new directory for the replay's store, which is kept afterwards. By default a temporary
+    /// one.
     pub replay_store: Option<PathBuf>,
 }
 
 impl ParityJob {
-    /// A job with the usual disturbance and a temporary store.
+    /// A job with the usual disorder, copies and batches, and a temporary store.
     pub fn new(service: impl Into<String>, spine: impl Into<PathBuf>) -> ParityJob {
         ParityJob {
             service: service.into(),
@@ -60,13 +62,14 @@ impl ParityJob {
         }
     }
 
-    /// Computes every feature of every spine row with the batch host, and again with the streaming
-    /// and online hosts over a disturbed replay of the log, and compares. The batch host uses as
-    /// many threads as the machine has cores; the replay runs on the thread that calls.
+    /// Computes every feature of every spine row with the batch host, computes it again with the
+    /// streaming and online hosts over a replay of the log in disorder, and compares. The batch
+    /// host uses as many threads as the machine has cores; the replay runs on the thread that
+    /// calls.
     ///
     /// # Errors
-    /// If a name, a file or an option is wrong, or a disk failed. Values that differ are no error:
-    /// the report names them.
+    /// If a name, a file or an option is wrong, or a disk failed. Values that differ are not an
+    /// error; the report names them.
     pub fn run(&self, project: &Project, progress: &mut dyn FnMut(Progress<'_>)) -> Result<Report> {
         match &self.replay_store {
             Some(directory) => self.replay(project, directory, progress),
@@ -96,7 +99,8 @@ impl ParityJob {
         let catalog = project.catalog();
         let options = self.options(project, &service)?;
         let spine = Spine::find(&self.spine, &service, &self.as_of_column)?.read()?;
-        // A wrong spine is the spine's fault, so its file is named; the replay asks the same again.
+        // The spine is checked here first, so that an error in it names its file; the replay would
+        // find the same error without that.
         Requests::from_spine(&service, &spine, &self.as_of_column)
             .map_err(|error| error.at(self.spine.display()))?;
         let views = service.views.iter().map(|view| &catalog.views()[view.view]);

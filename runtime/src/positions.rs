@@ -1,16 +1,18 @@
-//! Readers that change what positions another reader gives.
+//! Readers that wrap another reader and change its positions: one adds an offset, one stops at an
+//! end.
 //!
-//! Invariant: the events are those of the reader inside, in its order.
+//! Invariant: the events and their order are those of the wrapped reader. Deliberately absent:
+//! opening files.
 
 use lockstep_core::Result;
 use lockstep_core::event::EventBatch;
 use lockstep_source::{EventReader, PassedOver};
 
-/// A reader whose positions count on from a first one.
+/// A reader whose positions begin at `first`.
 pub(crate) struct OffsetReader {
     /// The position of the first event.
     pub(crate) first: u64,
-    /// Its positions count from 0.
+    /// The wrapped reader, whose positions count from 0.
     pub(crate) reader: Box<dyn EventReader>,
 }
 

@@ -1,14 +1,14 @@
-//! Progress: what a job says of itself while it runs.
+//! Progress: how far a job has come, reported while it runs.
 //!
-//! Invariant: a job calls its callback on the thread that runs the job, and each report stands for
-//! itself, so one that a caller overlooks is no loss. Deliberately absent: time, and what a job
-//! found, which is its report.
+//! Invariant: a job calls its callback on the thread that runs the job, and no report depends on an
+//! earlier one, so a caller may ignore any of them. Deliberately absent: times, and what a job
+//! found, which is in the job's report.
 
 /// How far a job has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Progress<'a> {
-    /// It reads a source's events, all up to a position.
+    /// It reads a source's events, and has read all of them before a position.
     Reading {
         /// The source.
         source: &'a str,
@@ -17,9 +17,9 @@ pub enum Progress<'a> {
     },
     /// It computes the features of a training set.
     Joining {
-        /// Partitions of views that are done.
+        /// The partitions of rows, over all views, that are done.
         done: u64,
-        /// Partitions of all views.
+        /// The partitions of rows of all views.
         total: u64,
     },
     /// It writes a training set.
@@ -29,11 +29,11 @@ pub enum Progress<'a> {
         /// Rows of the spine.
         total: u64,
     },
-    /// It fills an empty store with what it read of a source.
+    /// It fills a store that held nothing of a source with what it read of that source.
     Filling {
         /// The source.
         source: &'a str,
-        /// Rounds of partitions that are in the store.
+        /// The rounds (partitions that are written together) that are in the store.
         done: u64,
         /// Rounds of all views.
         total: u64,
@@ -47,9 +47,9 @@ pub enum Progress<'a> {
         /// Events that it admitted so far.
         events: u64,
     },
-    /// It asks the online host the questions of a spine.
+    /// It has the online host compute the rows of a spine.
     Answering {
-        /// Spine rows that are answered.
+        /// Rows of the spine that are computed.
         done: u64,
         /// Rows of the spine.
         total: u64,

@@ -1,8 +1,9 @@
-//! A project that is open: its file, what its artifacts declare, its sources and its store.
+//! An open project: its file, what its artifacts declare, its sources and its store.
 //!
-//! Invariant: this is the one way to open a project, for the commands, for [`OnlineHost`] and for a
-//! server. An override names a source that some view reads. The files of a source are looked for
-//! once, so all readers of one project read the same. Deliberately absent: writing.
+//! Invariant: this is the only way to open a project, for the commands, for [`OnlineHost`] and for
+//! a server. A source named in the options is one that some view reads. The files of a source are
+//! looked up once, so all readers of one project read the same files. Deliberately absent: writing
+//! events or values.
 //!
 //! [`OnlineHost`]: crate::OnlineHost
 
@@ -23,14 +24,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Events that a reader gives at once, if nothing else is said.
+/// The most events in a batch of a reader, unless a caller sets another number.
 pub const EVENT_BATCH_ROWS: usize = 8192;
 
-/// What to take from elsewhere than from the project file.
+/// Settings that replace those of the project file.
 #[derive(Clone, Debug, Default)]
 pub struct ProjectOptions {
-    /// A source's name and a path, a pattern or a URL of files to read instead of the project's.
-    /// Several of one source are read in this order.
+    /// Each is a source's name, and a path, a pattern or a URL of files to read instead of the
+    /// project's. Several of one source are read in this order.
     pub events: Vec<(String, String)>,
     /// The store's directory.
     pub store: Option<PathBuf>,
@@ -42,7 +43,7 @@ pub struct Project {
     file: ProjectFile,
     catalog: Arc<Catalog>,
     store: Option<PathBuf>,
-    /// The files of each source, as they were found first.
+    /// The files of each source, as the first search found them.
     files: Mutex<BTreeMap<String, Vec<SourceFile>>>,
 }
 
@@ -57,7 +58,7 @@ impl Project {
         Project::open_with(path, ProjectOptions::default())
     }
 
-    /// As [`Project::open`], with some things from elsewhere.
+    /// As [`Project::open`], with settings that replace those of the project file.
     ///
     /// # Errors
     /// As [`Project::open`], and if an option names a source that no view reads.
@@ -127,7 +128,7 @@ impl Project {
         }
     }
 
-    /// The store, which exists. One process at a time may have it open.
+    /// Opens the store, which must exist. Only one process at a time can have it open.
     ///
     /// # Errors
     /// If there is none, another process has it open, or it is damaged.
@@ -135,7 +136,7 @@ impl Project {
         Ok(Arc::new(SledStore::open(self.store_path()?)?))
     }
 
-    /// The store, a new one if there is none.
+    /// Opens the store, or makes a new one if there is none.
     ///
     /// # Errors
     /// If it cannot be made, another process has it open, or it is damaged.
@@ -143,7 +144,7 @@ impl Project {
         Ok(Arc::new(SledStore::open_or_create(self.store_path()?)?))
     }
 
-    /// The store, if there is one.
+    /// Opens the store if there is one.
     pub(crate) fn existing_store(&self) -> Result<Option<Arc<dyn Store>>> {
         let path = self.store_path()?;
         match SledStore::is_store(&path) {
@@ -172,8 +173,8 @@ impl Project {
         Ok(files)
     }
 
-    /// A reader of the files of `source` from a position on, with the columns that a store needs:
-    /// those declared and, where the project names it, that of arrivals.
+    /// A reader of the files of `source` from a position on. It reads the columns that a store
+    /// needs: those that views declare, and the column of arrivals if the project names one.
     ///
     /// # Errors
     /// If a file cannot be read, lacks a column, or ends before the position.
@@ -181,7 +182,7 @@ impl Project {
         self.reader_of(&reading(self.source(source)?)?, start_position)
     }
 
-    /// As [`Project::reader`], with these columns.
+    /// As [`Project::reader`], with the columns of `schema`.
     pub(crate) fn reader_of(
         &self,
         schema: &Arc<SourceSchema>,
@@ -193,8 +194,8 @@ impl Project {
         opened.map_err(|error| named_by_project(schema, error))
     }
 
-    /// A reader of all files of a source, with these columns, that may pass over events outside
-    /// `time_range`.
+    /// A reader of all files of a source, with the columns of `schema`, that may skip events
+    /// outside `time_range`.
     pub(crate) fn reader_within(
         &self,
         schema: Arc<SourceSchema>,

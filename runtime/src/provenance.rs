@@ -1,10 +1,12 @@
-//! Provenance: what a training file says about its own making.
+//! Provenance: the metadata in a training file that says how the file was made.
 //!
-//! Invariant: the entries name all that the values depend on (S23) and all that they were made
-//! from, so two files with the same entries and the same spine hold the same bits, if files of one
-//! name and size are the same. They stand in the key-value metadata of Parquet and of Arrow IPC,
-//! where other readers pass over them. Deliberately absent: the time and the place of the making,
-//! which no value depends on.
+//! The entries are in the key-value metadata of Parquet and of Arrow IPC, which other readers
+//! ignore.
+//!
+//! Invariant: the entries name all that the values depend on (S23) and all files that they were
+//! made from. So two training files with the same entries and the same spine hold the same bits,
+//! provided that source files of one name and size are the same. Deliberately absent: when and
+//! where the file was made, on which no value depends.
 
 use crate::project::Project;
 use lockstep_core::Result;
@@ -16,8 +18,8 @@ use lockstep_engine::vector::Identity;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
-/// The metadata of a training set of `service`; `column` is the spine's column of the times asked,
-/// `known` the events' column of arrivals if only those that had arrived count.
+/// The metadata of a training set of `service`. `column` is the spine's column of times. `known` is
+/// the events' column of arrivals, if only events that had arrived count.
 pub(crate) fn entries(
     project: &Project,
     service: &Service,
@@ -51,8 +53,8 @@ fn source_files(project: &Project, service: &Service) -> Result<Value> {
     Ok(Value::Object(sources))
 }
 
-/// The column of the time asked, and for each view whether an event at that very time counts, and
-/// how long before it the view ends.
+/// The column of times, and for each view whether an event at exactly that time counts, and how
+/// long before it the view's windows end.
 fn as_of(catalog: &Catalog, service: &Service, column: &str, known: Option<&str>) -> Value {
     let views = service.views.iter().map(|view| {
         let view = catalog.views()[view.view].declaration();

@@ -1,8 +1,9 @@
-//! The spine of a job: the rows to be joined, a file or the files of a pattern.
+//! The spine of a job: the table of questions (keys and times) that the job computes features for,
+//! in one file or in the files of a pattern.
 //!
-//! Invariant: in text formats the service's request columns and the column of times have their
-//! types. Deliberately absent: whether the columns are there, which the engine says with the
-//! service's name.
+//! Invariant: in text formats, which have no types, the service's request columns and the column of
+//! times get the types that the service needs. Deliberately absent: checking that the columns are
+//! there, which the engine does, so that its message can name the service.
 
 use arrow::array::RecordBatch;
 use lockstep_core::Result;
@@ -13,7 +14,7 @@ use lockstep_source::{Location, Pattern, ReadAhead, SourceFile, open_tables, rea
 use std::path::Path;
 use std::time::Duration;
 
-/// Rows that are read at once.
+/// The most rows of a batch.
 const BATCH_ROWS: usize = 1 << 17;
 
 /// The files of a spine.
@@ -37,13 +38,13 @@ impl Spine {
         read_tables(&self.files, &self.columns)
     }
 
-    /// All rows, in parts, read ahead by a thread of its own.
+    /// A reader of all rows in batches, which a thread of its own reads ahead.
     pub(crate) fn reader(&self) -> Result<ReadAhead> {
         Ok(open_tables(&self.files, &self.columns, BATCH_ROWS)?.ahead())
     }
 
-    /// What tells the versions of local files apart. Objects have tags, which their readers
-    /// compare.
+    /// For each local file, its size and time of change, by which a changed file is noticed. For an
+    /// object there is none; its reader compares tags.
     pub(crate) fn versions(&self) -> Vec<Option<(u64, Duration)>> {
         let version = |file: &SourceFile| match file.location() {
             Location::File(path) => {

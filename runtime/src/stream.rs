@@ -1,7 +1,10 @@
-//! Streams: events folded into the store from its position on.
+//! Streams: add events to the store, from the position that it has reached.
 //!
-//! Invariant: events that the project's files do not hold are a partition of their own, whose
-//! positions count what came; they need ids, which make sending them twice harmless (S24).
+//! The events are the rest of the project's files, or further events that the files do not hold.
+//! Further events are a partition of their own, whose positions count the events as they come.
+//!
+//! Invariant: further events are accepted only if they have ids, so that sending them twice is
+//! harmless (S24). Deliberately absent: waiting for new files.
 
 use crate::arrivals_column::named_by_project;
 use crate::base_files;
@@ -31,9 +34,10 @@ pub enum StreamInput {
     Pushed(PathBuf),
     /// Further events from a pipe, such as standard input.
     Pipe {
-        /// What it holds. Parquet cannot be read from a pipe; Arrow must be in its stream format.
+        /// The format of the events. Parquet cannot be read from a pipe; Arrow must be in its
+        /// stream format.
         format: Format,
-        /// It is read on a thread of its own, until it ends.
+        /// The pipe, which is read on a thread of its own until it ends.
         input: Box<dyn Read + Send>,
     },
 }
@@ -50,14 +54,14 @@ impl fmt::Debug for StreamInput {
     }
 }
 
-/// Events to be streamed.
+/// A stream of events to be added to the store.
 #[derive(Debug)]
 pub struct StreamJob {
     /// The source; needed only if the project has several.
     pub source: Option<String>,
     /// Where its events come from.
     pub input: StreamInput,
-    /// Most events in a batch of further events; each batch is one durable commit, or several.
+    /// The most events in a batch of further events. Each batch is one durable commit, or several.
     pub batch_rows: usize,
 }
 
@@ -71,8 +75,9 @@ impl StreamJob {
     /// ahead; the thread that calls folds.
     ///
     /// # Errors
-    /// If a name or a file is wrong, further events have no ids, something else filled the store, a
-    /// backfill of it was interrupted, or a disk failed. What was folded before stays in the store.
+    /// If a name or a file is wrong, further events have no ids, the store was filled by something
+    /// else, a backfill of it was interrupted, or a disk failed. What was added before stays in the
+    /// store.
     pub fn run(
         self,
         project: &Project,
@@ -87,8 +92,8 @@ impl StreamJob {
             return Err(Error::input("--batch-rows must be at least 1"));
         }
         let partition = if matches!(self.input, StreamInput::Files) { FILES } else { PUSHED };
-        // A store that is there says which columns it feeds; where there is none, files are opened
-        // first, so that a wrong one leaves no new store behind.
+        // An existing store determines which columns to read. If there is no store, files are
+        // opened first, so that a wrong file leaves no new store behind.
         let mut report = FillReport::default();
         let existing = match project.existing_store()? {
             None => None,
@@ -133,7 +138,7 @@ impl StreamJob {
     }
 }
 
-/// The one source that views read.
+/// The source that views read, if there is only one.
 fn one_source(project: &Project) -> Result<&Arc<SourceSchema>> {
     let mut sources = project.sources().values();
     match (sources.next(), sources.next()) {
@@ -145,7 +150,7 @@ fn one_source(project: &Project) -> Result<&Arc<SourceSchema>> {
     }
 }
 
-/// A reader of further events; none if the project's files are to be read.
+/// A reader of further events; none if the rest of the project's files is read.
 fn pushed(
     schema: &Arc<SourceSchema>,
     input: StreamInput,

@@ -1,9 +1,10 @@
-//! Training sets: a spine joined with the features of a service, as a file or an object.
+//! Training sets: the rows of a spine, each with the features of a service as of the row's own
+//! time, written as a file or an object. A spine is the table of questions: keys and times.
 //!
-//! Invariant: the output appears whole or not at all, and only if no more rows were set aside than
-//! allowed. Its metadata names all that its values depend on (S23); of the options only the spine,
-//! the column of times and `as_known` change what is in it. Deliberately absent: the join itself,
-//! which is the engine's.
+//! Invariant: the output appears whole or not at all, and only if no more events were set aside
+//! (kept with a reason, outside the values) than allowed. Its metadata names all that its values
+//! depend on (S23). Of the options, only the service, the spine, the column of times and `as_known`
+//! change the output. Deliberately absent: the join itself, which is the engine's.
 
 use crate::arrivals_column::{named_by_as_known, named_by_project};
 use crate::destination::Destination;
@@ -24,7 +25,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
 
-/// Reports of workers that wait for the caller; further ones are dropped.
+/// The most reports of workers that wait for the caller; further ones are dropped.
 const REPORTS_MAX: usize = 64;
 
 /// A training set to be made.
@@ -32,27 +33,27 @@ const REPORTS_MAX: usize = 64;
 pub struct TrainingSetJob {
     /// The service whose features to compute.
     pub service: String,
-    /// The rows to join: a path, a pattern or a URL. There is one column for each of the service's
-    /// request columns, and one of times.
+    /// The spine: a path, a pattern or a URL. It has one column for each of the service's request
+    /// columns, and one of times.
     pub spine: PathBuf,
-    /// Where the training set goes: a path, or the URL of an object. It ends in `.parquet`,
+    /// Where the training set is written: a path, or the URL of an object. It ends in `.parquet`,
     /// `.arrow`, `.ndjson` or `.csv`.
     pub output: PathBuf,
     /// The spine's column that holds the time of each row.
     pub as_of_column: String,
-    /// The event column that holds when each event arrived: then a row sees only events that had
-    /// arrived by its time.
+    /// The event column that holds when each event arrived. If it is given, a row counts only
+    /// events that had arrived by the row's time.
     pub as_known: Option<String>,
-    /// The memory of the run.
+    /// The memory that the run may use.
     pub memory: Memory,
-    /// Most events that may be set aside.
+    /// The most events that may be set aside.
     pub bad_rows_max: u64,
 }
 
-/// What a training set's run found.
+/// What making a training set found.
 #[derive(Clone, Debug)]
 pub struct TrainingSetReport {
-    /// Whether the output was written; not if more events were set aside than allowed.
+    /// Whether the output was written. It is not if more events were set aside than allowed.
     pub written: bool,
     /// Rows of the output; 0 if it was not written.
     pub rows: u64,
@@ -62,12 +63,12 @@ pub struct TrainingSetReport {
     pub events: u64,
     /// Identical copies of events that were dropped.
     pub duplicates: u64,
-    /// Events that were set aside, by source and position.
+    /// Events that were set aside, each with the name of its source.
     pub set_aside: Vec<(String, SetAside)>,
-    /// Events that were not read, because no window reaches them.
+    /// Events that were skipped, because no window reaches them.
     pub passed_over: u64,
-    /// With `as_known`: of each feature, in how many rows it would have leaked what had not
-    /// arrived yet.
+    /// With `as_known`: for each feature, the number of rows in which it would have used events
+    /// that had not arrived yet.
     pub leakage: Vec<(String, u64)>,
     /// Whether rows had to wait on the disk.
     pub spilled: bool,
@@ -76,7 +77,8 @@ pub struct TrainingSetReport {
 }
 
 impl TrainingSetJob {
-    /// A job with the usual column of times, half of the machine's memory, and no bad rows.
+    /// A job with the usual column of times, half of the machine's memory, and no events that may
+    /// be set aside.
     pub fn new(
         service: impl Into<String>,
         spine: impl Into<PathBuf>,
@@ -93,12 +95,12 @@ impl TrainingSetJob {
         }
     }
 
-    /// Makes the training set. It uses as many threads as the machine has cores, one that reads
-    /// ahead and two that write.
+    /// Makes the training set. It uses as many threads as the machine has cores, one more that
+    /// reads ahead, and two that write.
     ///
     /// # Errors
-    /// If a name, a file or a column is wrong, the spine changed meanwhile, or a disk or an object
-    /// store failed. Then there is no output.
+    /// If a name, a file or a column is wrong, the spine changed during the run, or a disk or an
+    /// object store failed. Then there is no output.
     pub fn run(
         &self,
         project: &Project,
@@ -146,7 +148,8 @@ impl TrainingSetJob {
         Ok(())
     }
 
-    /// Reads the events of all sources; answers how many were passed over.
+    /// Reads the events of all sources. Returns how many were skipped, because no window reaches
+    /// them.
     fn read_events(
         &self,
         project: &Project,
@@ -170,7 +173,8 @@ impl TrainingSetJob {
     }
 }
 
-/// Joins, and hands the workers' reports to this thread's callback.
+/// Joins the spine with its features, and calls the callback on this thread with the workers'
+/// reports.
 fn join<'a>(
     training: TrainingSet<'a>,
     progress: &mut dyn FnMut(Progress<'_>),
@@ -183,7 +187,7 @@ fn join<'a>(
                 let _ = sender.try_send((done as u64, total as u64));
             })
         });
-        // Workers report at once, so a report may overtake an earlier one.
+        // Several workers report at the same time, so a report may overtake an earlier one.
         let mut most = 0;
         for (done, total) in receiver {
             most = most.max(done);
@@ -193,7 +197,8 @@ fn join<'a>(
     })
 }
 
-/// Writes the spine's rows with their features. The file has no name yet.
+/// Writes the spine's rows with their features. The file gets its name only when the writer is
+/// finished.
 fn write(
     spine: &Spine,
     joined: &mut Joined<'_>,
@@ -215,7 +220,7 @@ fn write(
     Ok(writer)
 }
 
-/// What a run found; `rows` were written, or nothing was.
+/// The report of a run that wrote `rows` rows, or wrote nothing.
 fn report(
     rows: Option<u64>,
     passed_over: u64,

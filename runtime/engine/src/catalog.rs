@@ -1,7 +1,10 @@
-//! The catalogue: the views and on-demand transforms of all loaded artifacts, by name.
+//! The catalogue: all that the loaded artifacts declare, by name. An artifact is the compiled
+//! component of one crate of transforms. It declares views, whose rows are made from events and
+//! kept as states in a store, and on-demand transforms, which are run for each request.
 //!
-//! Invariant: names are unique over the artifacts; every view has its plan and its ladder; every
-//! source has one schema. Deliberately absent: services, stores, I/O beyond loading components.
+//! Invariant: names are unique over all artifacts; every view has a plan of how its rows are folded
+//! and which states are kept; every source has one schema. Deliberately absent: services, stores,
+//! and any input or output beyond loading components.
 
 use crate::admission::arrivals::with_arrivals;
 use crate::project::{ProjectFile, or_none};
@@ -25,7 +28,7 @@ pub struct CatalogView {
     pub artifact: usize,
     /// Its index in the artifact's manifest.
     pub index: usize,
-    /// How it is folded and kept.
+    /// How its rows are folded into states, and which states a store keeps.
     pub plan: ViewPlan,
 }
 
@@ -47,7 +50,8 @@ pub struct Catalog {
     views: Vec<CatalogView>,
     on_demand: Vec<CatalogOnDemand>,
     sources: BTreeMap<String, Arc<SourceSchema>>,
-    /// For how long, in event time, a store keeps the version of an artifact that answered before.
+    /// For how long, in event time, a store keeps the version of an artifact that was active
+    /// before.
     keep_previous_us: i64,
 }
 
@@ -88,7 +92,8 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// Says that events of `source`, if a view reads it, record their arrival in `column` (S11).
+    /// Sets `column` as the one that records the arrival of `source`'s events (S11), if a view
+    /// reads that source.
     pub fn record_arrivals(&mut self, source: &str, column: &str) -> Result<()> {
         if let Some(schema) = self.sources.get_mut(source) {
             with_arrivals(schema, column, "arrived_at")?;
@@ -97,9 +102,8 @@ impl Catalog {
         Ok(())
     }
 
-    /// Says for how long, in microseconds of event time, a store that is filled with these artifacts
-    /// keeps and feeds the version of an artifact that answered before, so that going back is one
-    /// commit.
+    /// Sets for how long, in microseconds of event time, a store keeps and feeds the previous
+    /// version of an artifact, so that going back to it is one commit.
     pub fn keep_previous(&mut self, keep_us: i64) {
         self.keep_previous_us = keep_us;
     }
@@ -109,13 +113,13 @@ impl Catalog {
         self.keep_previous_us
     }
 
-    /// What the project says of `source`.
+    /// The project's settings of `source`.
     pub fn settings(&self, source: &str) -> SourceSettings {
         let schema = self.sources.get(source);
         SourceSettings { arrived_at: schema.and_then(|schema| schema.arrived_at.clone()) }
     }
 
-    /// Takes over what the project says in another catalogue.
+    /// Takes the project's settings over from another catalogue.
     pub(crate) fn adopt_settings(&mut self, other: &Catalog) -> Result<()> {
         self.keep_previous_us = other.keep_previous_us;
         for (source, schema) in &other.sources {
@@ -216,7 +220,8 @@ impl Catalog {
 }
 
 /// An engine that keeps compiled artifacts in the user's cache folder, so that opening one again
-/// takes well below a millisecond: `$XDG_CACHE_HOME/lockstep`, or `$HOME/.cache/lockstep`, or none.
+/// takes well below a millisecond. The folder is `$XDG_CACHE_HOME/lockstep`, or
+/// `$HOME/.cache/lockstep`; if neither variable is set, nothing is kept.
 pub fn cached_engine() -> Result<Engine> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let base = variable("XDG_CACHE_HOME")

@@ -1,7 +1,9 @@
-//! The host's clock: the only place that reads one for an `as_of` (S5).
+//! The host's clock: the only place where Lockstep reads a clock for an `as_of`, the time for which
+//! a feature is asked (S5).
 //!
-//! Invariant: the time read here becomes the `as_of` of one request and is returned with its answer,
-//! so the answer can be asked again. Nothing else in Lockstep depends on when it runs.
+//! Invariant: the time that is read here becomes the `as_of` of one request and is returned with
+//! its answer, so the same question can be asked again. No value depends on the clock in any other
+//! way. Deliberately absent: time zones and timers.
 
 use lockstep_core::time::Time;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -15,12 +17,12 @@ pub fn now() -> Time {
     Time::saturating(micros)
 }
 
-/// Measures how long something takes, for reports only.
+/// A stopwatch: measures how long something takes, for reports only.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);
 
 impl Stopwatch {
-    /// One that runs from now on.
+    /// A stopwatch that starts now.
     pub fn start() -> Stopwatch {
         Stopwatch(Instant::now())
     }

@@ -1,4 +1,8 @@
-//! The canonical export of what a store holds for the views of a catalogue (S24).
+//! The canonical export of a store: its entries for the views of a catalogue, in a form that does
+//! not depend on how the store came about. Stores are equal when their exports are equal (S24).
+//!
+//! Invariant: only active versions are exported, those from which requests are served. Deliberately
+//! absent: the form of the export, which the store crate has.
 
 use crate::catalog::Catalog;
 use crate::generations::Lineup;
@@ -8,10 +12,10 @@ use lockstep_store::export::{Exported, Receive};
 use lockstep_store::{StateStore as _, Store};
 use std::sync::Arc;
 
-/// Exports the newest state of `store` for the views that answer, of the artifacts of `catalog`.
+/// Exports the newest state of `store` for the views of `catalog`'s artifacts.
 ///
 /// # Errors
-/// If an artifact of `catalog` does not answer yet, or the store is damaged.
+/// If an artifact of `catalog` has not caught up with the store yet, or the store is damaged.
 pub fn export(
     store: &dyn Store,
     catalog: &Arc<Catalog>,

@@ -1,20 +1,23 @@
-//! The guests that compute user-defined aggregates, one an artifact whose views have any (S21).
+//! The guests that compute user-defined aggregates (S21). A guest is a running instance of an
+//! artifact, the compiled component of one crate of transforms. There is one for each artifact with
+//! such an aggregate.
 //!
-//! Invariant: an answer depends on the states sent alone; warm guests only save time. Deliberately
-//! absent: sharing between threads; each worker has its own.
+//! Invariant: a result depends only on the states that are passed in; a guest that runs already
+//! only saves time. Deliberately absent: sharing guests between threads; each worker has its own.
 
 use crate::catalog::Catalog;
 use lockstep_core::error::Result;
 use lockstep_core::fold::{NoGuest, UserCalls, ViewGuests};
 use lockstep_guest::Aggregator;
 
-/// Guests by artifact.
+/// The guests of a catalogue, and which view uses which.
 #[derive(Debug)]
 pub struct Guests {
     none: NoGuest,
-    /// By the artifact's index in the catalogue.
+    /// The guest of each artifact, by the artifact's index in the catalogue; none if it has no
+    /// user-defined aggregate.
     aggregators: Vec<Option<Aggregator>>,
-    /// The artifact of each view.
+    /// The index of each view's artifact.
     artifacts: Vec<usize>,
 }
 

@@ -1,6 +1,7 @@
-//! The engine of Lockstep: what the hosts do with events, guests and stores.
+//! The engine of Lockstep: its hosts, the parts that make training sets, fill stores, add events to
+//! them and serve requests, all by running the same compiled transforms.
 //!
-//! Invariant: each host drives the same core, so all of them compute the same bits. Deliberately
+//! Invariant: each host uses the same core, so all of them compute the same bits. Deliberately
 //! absent: reading arguments and printing.
 #![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
 

@@ -1,9 +1,11 @@
-//! The project file, `lockstep.toml`: sources, artifacts, services and the store.
+//! The project file, `lockstep.toml`: the sources, artifacts, services and the store of a project.
 //!
-//! Invariant: a [`ProjectFile`] that exists was read whole; an unknown key or a missing part is an error
-//! that names file and line. Paths are relative to the file's folder. `lockstep.lock` beside it pins
-//! each artifact by digest. Deliberately absent: what the artifacts declare (`catalog.rs`) and what
-//! a service resolves to (`service.rs`).
+//! Paths are relative to the file's folder. `lockstep.lock` beside it pins each artifact, which
+//! means that it records the digest that the artifact must have.
+//!
+//! Invariant: a [`ProjectFile`] that exists was read whole; an unknown key or a missing part is an
+//! error that names file and line. Deliberately absent: what the artifacts declare (`catalog.rs`),
+//! and the columns and features behind a service (`service.rs`).
 
 use crate::catalog::KEEP_PREVIOUS_US;
 use lockstep_core::code::Code;
@@ -37,7 +39,7 @@ pub struct ProjectFile {
     /// The store's directory.
     pub store: Option<PathBuf>,
     /// For how long, in microseconds of event time, the store keeps the version of an artifact that
-    /// answered before.
+    /// was active before.
     pub keep_previous_us: i64,
     lock: BTreeMap<String, String>,
 }
@@ -51,19 +53,19 @@ pub struct SourceConfig {
     pub arrived_at: Option<(String, usize)>,
 }
 
-/// What a service serves.
+/// The features that a service gives.
 #[derive(Clone, Debug, Default)]
 pub struct ServiceConfig {
     /// `view.feature` or `view.*`, each with its line in the project file.
     pub features: Vec<(String, usize)>,
-    /// For each view: its key columns' names in the request.
+    /// For each view, what a request calls its key columns.
     pub keys: BTreeMap<String, KeyNames>,
 }
 
 /// What a request calls the key columns of one view.
 #[derive(Clone, Debug, Default)]
 pub struct KeyNames {
-    /// The request column of each key column that has another name there.
+    /// For each key column that has another name in the request, that name.
     pub names: BTreeMap<String, String>,
     /// The line in the project file.
     pub line: usize,
@@ -216,7 +218,8 @@ impl ProjectFile {
         })
     }
 
-    /// Checks an artifact's digest against the lock file; one that is not locked yet passes.
+    /// Checks an artifact's digest against the lock file. An artifact that the file does not name
+    /// passes.
     pub fn check_lock(&self, artifact: &str, digest: &str) -> Result<()> {
         match self.lock.get(artifact) {
             Some(locked) if locked != digest => Err(Error::input(format!(
@@ -229,8 +232,8 @@ impl ProjectFile {
         }
     }
 
-    /// Pins the artifact in `wasm`, if the project file in its folder names it.
-    /// Answers the name under which it was pinned.
+    /// Pins the artifact in the file `wasm`, if the project file in its folder names it. Returns
+    /// the name under which it was pinned.
     pub fn pin(wasm: &Path, digest: &str) -> Result<Option<String>> {
         let root = wasm.parent().unwrap_or(Path::new(""));
         let file = root.join(PROJECT_FILE);
@@ -254,7 +257,7 @@ impl ProjectFile {
     }
 }
 
-/// What `[store] keep_previous` says, in microseconds.
+/// The value of `[store] keep_previous`, in microseconds.
 fn keep_previous(file: &Path, text: &str, store: Option<&FileStore>) -> Result<i64> {
     let Some(kept) = store.and_then(|store| store.keep_previous.as_ref()) else {
         return Ok(KEEP_PREVIOUS_US);
@@ -285,7 +288,7 @@ fn line_of(text: &str, at: usize) -> usize {
     1 + text.as_bytes()[..at.min(text.len())].iter().filter(|&&byte| byte == b'\n').count()
 }
 
-/// The names, or `none`.
+/// The names as a list for messages, or `none`.
 pub(crate) fn or_none(names: &[&str]) -> String {
     if names.is_empty() { "none".into() } else { names.join(", ") }
 }

@@ -1,8 +1,10 @@
-//! A service: which features one request asks for, and what the request must hold.
+//! A service: a named list of features, and the columns that a request for them must hold. A
+//! feature is stored, which means computed from a view's states in the store, or it is the output
+//! of an on-demand transform, which is run for each request.
 //!
-//! Invariant: a [`Service`] that exists is resolved: every pattern named something, every key part
-//! and every input of an on-demand transform has one request column or stored feature of the same
-//! type. The hosts only follow indices. Deliberately absent: values.
+//! Invariant: a [`Service`] that exists is resolved: each of its names was found, and every key
+//! part and every input of an on-demand transform is bound to one request column or stored feature
+//! of the same type. The hosts only follow indices. Deliberately absent: values.
 
 use crate::catalog::{Catalog, CatalogView};
 use crate::project::{KeyNames, ProjectFile, ServiceConfig};
@@ -11,7 +13,7 @@ use lockstep_core::error::{Error, Result};
 use lockstep_core::time::{Interval, Time};
 use lockstep_core::value::{Column, DataType};
 
-/// The request column that is always the answer's `as_of`.
+/// The name of the request column that is always the answer's `as_of`, the time asked for.
 pub const AS_OF: &str = "as_of";
 
 /// A resolved service.
@@ -21,7 +23,7 @@ pub struct Service {
     pub name: String,
     /// The columns of a request, in order of first use; `as_of` is not among them.
     pub request: Vec<Column>,
-    /// Who needs each request column, for messages: `pair_mentions.mentioned`.
+    /// What needs each request column, for messages, such as `pair_mentions.mentioned`.
     pub request_users: Vec<String>,
     /// The views to look up.
     pub views: Vec<ServiceView>,
@@ -29,11 +31,11 @@ pub struct Service {
     pub on_demand: Vec<ServiceOnDemand>,
     /// The answer's features, named `view.feature`.
     pub outputs: Vec<Column>,
-    /// Where each of them comes from.
+    /// Where each of these features comes from.
     pub origins: Vec<Origin>,
-    /// What it was resolved from.
+    /// The configuration from which it was resolved.
     config: ServiceConfig,
-    /// Where that is written, for messages.
+    /// The place of that configuration, for messages.
     place: String,
 }
 
@@ -44,7 +46,8 @@ pub struct ServiceView {
     pub view: usize,
     /// For each part of the entity key, the index of its request column.
     pub key: Vec<usize>,
-    /// The features to compute, by index in the view; some may be inputs only.
+    /// The features to compute, by index in the view. Some may only be inputs of on-demand
+    /// transforms.
     pub features: Vec<usize>,
 }
 
@@ -53,13 +56,13 @@ pub struct ServiceView {
 pub struct ServiceOnDemand {
     /// The index in [`Catalog::on_demand`].
     pub on_demand: usize,
-    /// For each request column it reads: the index in the request, or `None` for `as_of`.
+    /// For each request column that it reads, the index in the request, or `None` for `as_of`.
     pub request: Vec<Option<usize>>,
-    /// For each stored feature it reads: where it is.
+    /// For each stored feature that it reads, its place in the service.
     pub features: Vec<StoredFeature>,
 }
 
-/// A computed stored feature: the service's view and the position in its `features`.
+/// The place of a stored feature in a service: the view, and the position in its `features`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoredFeature {
     /// The index in [`Service::views`].
@@ -89,8 +92,8 @@ impl Service {
         Resolver::new(name, project.service(name)?, catalog, &place).resolve()
     }
 
-    /// The event times of `source` that some view of the service may read as of times from `first`
-    /// to `last`; none if no view reads the source.
+    /// The range of event times of `source` that the service's views read for questions from
+    /// `first` to `last`; none if no view reads the source.
     pub fn reach(
         &self,
         catalog: &Catalog,
@@ -105,7 +108,8 @@ impl Service {
         reaches.reduce(|a, b| Interval { start: a.start.min(b.start), end: a.end.max(b.end) })
     }
 
-    /// A service of these features, `view.feature` or `view.*`, with keys under their own names.
+    /// A service with these features, written `view.feature` or `view.*`. Requests call key columns
+    /// by their own names.
     ///
     /// # Errors
     /// If a feature is not known, or keys of one name differ in their types.
@@ -115,7 +119,8 @@ impl Service {
         Resolver::new(name, &config, catalog, "the program").resolve()
     }
 
-    /// The service that serves every feature of every view, with keys under their own names.
+    /// A service with every feature of every view and every on-demand transform. Requests call key
+    /// columns by their own names.
     pub fn everything(catalog: &Catalog) -> Result<Service> {
         let views = catalog.views().iter().map(|view| view.declaration().name.clone());
         let on_demand =
@@ -125,7 +130,7 @@ impl Service {
         Resolver::new("everything", &config, catalog, "the artifact").resolve()
     }
 
-    /// The service as another catalogue's artifacts give it.
+    /// The same service, resolved against another catalogue.
     pub(crate) fn resolve_in(&self, catalog: &Catalog) -> Result<Service> {
         Resolver::new(&self.name, &self.config, catalog, &self.place).resolve()
     }
@@ -190,7 +195,7 @@ impl<'a> Resolver<'a> {
         Error::input(format!("{place}:{line}: service {}: {message}", service.name))
     }
 
-    /// Refuses names for key columns that no view has.
+    /// Refuses a configured name for a view or a key column that does not exist.
     fn check_keys(&self) -> Result<()> {
         for (view, KeyNames { names, line }) in &self.config.keys {
             let Some(at) = self.catalog.view_index(view) else {
@@ -277,7 +282,7 @@ impl<'a> Resolver<'a> {
         .with_code(code))
     }
 
-    /// Adds a feature to the answer, once.
+    /// Adds a feature to the answer, unless it is there already.
     fn output(&mut self, column: Column, origin: Origin) {
         if !self.service.origins.contains(&origin) {
             self.service.outputs.push(column);
@@ -285,7 +290,8 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Has feature `feature` of view `view` computed.
+    /// Adds feature `feature` of view `view` to those that are computed, unless it is there
+    /// already.
     fn stored(&mut self, view: usize, feature: usize) -> Result<StoredFeature> {
         let at = match self.service.views.iter().position(|known| known.view == view) {
             Some(at) => at,
@@ -342,7 +348,7 @@ impl<'a> Resolver<'a> {
         Ok(self.service.on_demand.len() - 1)
     }
 
-    /// The stored feature `from`, which an on-demand field of this type reads.
+    /// The stored feature called `from`, which an on-demand transform reads as this type.
     fn input(&mut self, from: &str, data_type: &DataType, nullable: bool) -> Result<StoredFeature> {
         let (view, feature) = from.split_once('.').unwrap_or((from, ""));
         let view = self.catalog.view_index(view).ok_or_else(|| {

@@ -1,8 +1,8 @@
-//! The shape of a service: its ordered features with their types.
+//! The shape of a service: its features in order, each with its type and whether it may be null.
 //!
-//! Invariant: two services with one digest give vectors of one shape, so a model that was trained on
-//! the one can read those of the other. Deliberately absent: what the values depend on, which is the
-//! identity's (S23).
+//! Invariant: two services with the same digest give vectors of one shape, so a model that was
+//! trained on one can read the vectors of the other. Deliberately absent: what the values depend
+//! on, which is the identity (S23).
 
 use lockstep_core::Code;
 use lockstep_core::error::{Error, Result};
@@ -25,7 +25,7 @@ impl Shape {
     /// Reads the JSON that a training file holds as `lockstep.features`.
     ///
     /// # Errors
-    /// If it is not that.
+    /// If the text is not such a list.
     pub fn parse(json: &str) -> Result<Shape> {
         serde_json::from_str(json)
             .map_err(|error| Error::input("this is no list of features").because(error))
@@ -48,7 +48,7 @@ impl Shape {
         Sha::of(self.json().as_bytes())
     }
 
-    /// Refuses another shape, and says where they differ.
+    /// Refuses another shape. The error names the first feature that differs.
     ///
     /// # Errors
     /// With [`Code::ServiceChanged`] if `found` differs.
@@ -78,10 +78,10 @@ impl Shape {
         ))
     }
 
-    /// Refuses a shape that has not the digest demanded.
+    /// Refuses a shape that does not have the demanded digest.
     ///
     /// # Errors
-    /// With [`Code::ServiceChanged`] if it has another one.
+    /// With [`Code::ServiceChanged`] if the digest differs.
     pub fn check_digest(service: &str, demanded: &str, found: &Shape) -> Result<()> {
         if found.digest().to_string() == demanded {
             return Ok(());

@@ -1,7 +1,8 @@
 //! Feature vectors: the answer to one request.
 //!
-//! Invariant: a vector says all that its values depend on: `as_of`, the commit sequence `known` at
-//! which it was read (S1), and the identity of what computed it (S23).
+//! Invariant: a vector carries all that its values depend on: `as_of`, the time asked for; `known`,
+//! the number of the commit at which the store was read (S1); and the identity of what computed it
+//! (S23). Deliberately absent: computing the values, which is the online host's.
 
 use crate::catalog::Catalog;
 use crate::generations::generation;
@@ -18,13 +19,13 @@ pub struct FeatureVector {
     pub features: Arc<[Column]>,
     /// Their values.
     pub values: Vec<Value>,
-    /// What each value says beside its bits.
+    /// The status of each value, such as an overflow.
     pub statuses: Vec<Status>,
-    /// The time that the values are as of.
+    /// The time for which the values were asked.
     pub as_of: Time,
-    /// The commit sequence that the values were read at.
+    /// The number of the commit at which the store was read.
     pub known: u64,
-    /// What the values depend on beside the events.
+    /// What the values depend on apart from the events.
     pub identity: Arc<Identity>,
 }
 
@@ -41,7 +42,7 @@ impl FeatureVector {
     }
 }
 
-/// What values depend on beside the events (S23).
+/// What values depend on apart from the events (S23).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// Each artifact's name and digest.
@@ -68,7 +69,7 @@ impl Identity {
         }
     }
 
-    /// The identity as names and texts, for file metadata and answers.
+    /// The identity as pairs of name and text, for file metadata and answers.
     pub fn entries(&self) -> Vec<(String, String)> {
         let artifacts = self.artifacts.iter().map(|(n, d)| (format!("artifact.{n}"), d.clone()));
         let generations =

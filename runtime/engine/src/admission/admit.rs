@@ -1,11 +1,16 @@
-//! Admission: which of a source partition's events count (S10).
+//! Which events of a source partition count, by their ids (S10).
 //!
-//! With event ids, the first copy of an (event_id, event_time) counts, an identical later copy is a
-//! duplicate, and another content or time under a known id is a conflict, which is set aside.
-//! Without event ids every event counts. An event counts whatever else of it is bad, and so takes
-//! its id: a corrected copy comes too late. In its content a value that failed is a null (S8).
-//! Invariant: the decision depends only on what was admitted before, in position order, so batch and
-//! streaming decide alike. Deliberately absent: where the index is kept; the caller asks its own.
+//! With event ids, the first copy of an (event_id, event_time) counts. A later copy with the same
+//! content is a duplicate and is dropped. A known id with another content or time is a conflict:
+//! the event is set aside, that is, kept with the reason outside the feature values. Without event
+//! ids every event counts.
+//!
+//! An event counts, and takes its id, even if another column of it is bad, so a corrected copy that
+//! comes later is a conflict. When contents are compared, a value that failed is a null (S8).
+//!
+//! Invariant: the decision depends only on the events admitted before, in the order of positions,
+//! so batch and streaming decide alike. Deliberately absent: storing the known ids; the caller
+//! looks them up in its own index.
 
 use arrow::array::{BooleanArray, RecordBatch};
 use lockstep_core::aggregate::bytes::{put_unsigned, unsigned};
@@ -18,10 +23,10 @@ use lockstep_core::value::Value;
 use std::collections::HashMap;
 use xxhash_rust::xxh3::xxh3_128;
 
-/// The longest encoding of an event id, in bytes; an event with a longer one is set aside.
+/// The longest encoding of an event id, in bytes. An event with a longer id is set aside.
 pub const EVENT_ID_BYTES_MAX: usize = 384;
 
-/// What is remembered of an admitted event id.
+/// What is remembered of an admitted event under its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Admitted {
     event_time: i64,
@@ -29,7 +34,7 @@ pub struct Admitted {
 }
 
 impl Admitted {
-    /// Stored bytes.
+    /// The bytes to store.
     pub fn encode(self) -> Vec<u8> {
         let mut out = Vec::with_capacity(26);
         put_unsigned(self.content, &mut out);
@@ -37,25 +42,27 @@ impl Admitted {
         out
     }
 
-    /// Reads what [`Admitted::encode`] wrote.
+    /// Reads what [`Admitted::encode`] wrote; `None` if the bytes are not that.
     pub fn decode(mut bytes: &[u8]) -> Option<Admitted> {
         let content = unsigned(&mut bytes)?;
         Some(Admitted { event_time: i64::from_le_bytes(bytes.try_into().ok()?), content })
     }
 }
 
-/// The admitted part of a batch.
+/// The decisions on one batch.
 #[derive(Debug)]
 pub struct Admission {
     /// The events that count.
     pub records: RecordBatch,
     /// Their source positions.
     pub positions: Vec<u64>,
-    /// What of them failed; the views that declare it lack the event.
+    /// The values of these events that could not be read. A view that declares such a column does
+    /// not get the event.
     pub failures: Vec<Failure>,
-    /// The ids that are new, with what to remember.
+    /// The ids that are new, each with what to remember of its event.
     pub new_ids: Vec<(Vec<u8>, Admitted)>,
-    /// The positions of the events that do not count, ascending but for the order of their kinds.
+    /// The positions of the events that do not count: first those that were set aside on reading,
+    /// then the others, each kind in ascending order.
     pub rejected: Vec<u64>,
     /// How many identical copies were dropped.
     pub duplicates: u64,
@@ -69,8 +76,8 @@ impl Admission {
         (&self.records, &self.positions, &self.failures)
     }
 
-    /// The sum of a hash of each event that counts, and of what of it failed: equal for equal events,
-    /// in any order.
+    /// The sum of a hash of each event that counts and of each value that failed. Equal events give
+    /// equal sums, in any order.
     pub fn content(&self, schema: &SourceSchema) -> Result<u128> {
         let sum = |sum: u128, content: u128| sum.wrapping_add(content);
         let failed = self.failures.iter().map(|failure| {
@@ -87,7 +94,8 @@ impl Admission {
     }
 }
 
-/// Decides on the events of `batch`; `known` looks an encoded id up among those admitted before.
+/// Decides which events of `batch` count. `known` looks up an encoded id among those that were
+/// admitted before this batch.
 pub fn admit(
     schema: &SourceSchema,
     batch: &EventBatch,
@@ -165,7 +173,7 @@ fn content_hash(columns: &[TypedColumn], row: usize) -> u128 {
     xxh3_128(&bytes)
 }
 
-/// The reason of an event whose id is known with another content or time.
+/// The reason for setting an event aside whose id is known with another content or time.
 fn conflict(id: &Value, old: Admitted, new: Admitted) -> String {
     let what = if old.event_time == new.event_time {
         format!("another content at {}", Time::saturating(new.event_time))
@@ -179,8 +187,8 @@ fn conflict(id: &Value, old: Admitted, new: Admitted) -> String {
     format!("event id {id} was admitted before, and this copy has {what}")
 }
 
-/// What is kept of an event that is set aside: the event as it came if something of it failed, or
-/// its decoded columns as JSON text, for people.
+/// The bytes that are kept of a set-aside event: the event as it was read if a value of it failed,
+/// else its decoded columns as JSON text, for people.
 pub(crate) fn event_bytes(
     schema: &SourceSchema,
     columns: &[TypedColumn],

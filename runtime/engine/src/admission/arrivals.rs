@@ -1,12 +1,17 @@
-//! When events arrived, as a column of theirs records it: for training sets as the online host would
-//! have answered (S1), and for watermarks (S11).
+//! Arrivals: when each event arrived, as a column of the events records it.
 //!
-//! Invariant: the column of arrivals is no part of an event. It decides neither on copies of one id
-//! nor on what a transform sees; of two copies the first one's arrival counts, as its content does.
-//! But an event without the arrival that its source promises is set aside (S8), so every host reads
-//! the column that a project names, also those that do not need it: all hold the same events.
-//! For S1 it is an estimate: what was known online is what had been committed, which is later by what
-//! a stream takes for that. Deliberately absent: any clock.
+//! A training set uses them to count only what the online host would have known (S1). A watermark,
+//! which is how far a partition has come in event time, uses them to limit event times in the
+//! future (S11).
+//!
+//! Invariant: a column that only records arrivals is not part of the event. It does not decide
+//! whether two events are copies, and no transform sees it; of several copies the first one's
+//! arrival counts. An event without the arrival that its source promises is set aside (S8). So
+//! every host reads the column that a project names, even if it does not need it, and all hosts
+//! hold the same events.
+//!
+//! For S1 the arrival is an estimate: online, an event is known once it is committed, which is a
+//! little later. Deliberately absent: any clock.
 
 use super::admit::Admission;
 use arrow::array::{AsArray, Int64Array};
@@ -19,7 +24,8 @@ use lockstep_core::value::{Column, DataType, Value};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// The columns with which a source's events are read.
+/// The columns to read of a source's events: the declared ones, and that of arrivals if the project
+/// names one.
 pub fn reading(declared: &Arc<SourceSchema>) -> Result<Arc<SourceSchema>> {
     match &declared.arrived_at {
         Some(column) => Ok(Arc::new(with_arrivals(declared, column, "arrived_at")?)),
@@ -27,7 +33,8 @@ pub fn reading(declared: &Arc<SourceSchema>) -> Result<Arc<SourceSchema>> {
     }
 }
 
-/// The declared columns of a batch that was read with those of [`reading`], and the arrivals.
+/// Divides a batch that was read with the columns of [`reading`] into the declared columns and, if
+/// the project names their column, the arrivals.
 pub(crate) fn recorded<'b>(
     declared: &SourceSchema,
     batch: &'b EventBatch,
@@ -38,7 +45,8 @@ pub(crate) fn recorded<'b>(
     }
 }
 
-/// A source's columns with that of arrivals, unless it is declared; `wanted_by` says who names it.
+/// A source's columns, with that of arrivals added unless it is declared. `wanted_by` is the
+/// setting that names it, for messages.
 pub(crate) fn with_arrivals(
     declared: &SourceSchema,
     known: &str,
@@ -73,7 +81,7 @@ pub(crate) fn with_arrivals(
     Ok(schema)
 }
 
-/// The declared columns of a batch, and the arrival of each event.
+/// Divides a batch into the declared columns and the arrival of each event.
 pub(crate) fn split<'b>(
     declared: &SourceSchema,
     known: &str,
@@ -97,15 +105,16 @@ pub(crate) fn split<'b>(
     Ok((Cow::Owned(batch), arrivals))
 }
 
-/// The arrivals of the events at `kept`, which are some of `positions`.
+/// The arrivals of the events at the positions `kept`, picked from those of all `positions`.
 pub(crate) fn of(positions: &[u64], arrivals: &Int64Array, kept: &[u64]) -> Int64Array {
     let mut all = positions.iter().zip(arrivals.values());
     let arrival = |kept: &u64| all.find(|(position, _)| *position == kept).map(|(_, at)| *at);
     kept.iter().map(arrival).collect()
 }
 
-/// The greatest event time of the events that were admitted of a batch. Where arrivals are recorded
-/// each counts at most as `skew` beyond its own, so that one far in the future seals nothing (S11).
+/// The watermark that a batch gives: the greatest event time of its admitted events. If arrivals
+/// are recorded, each time counts at most as `skew` after the event's own arrival, so that one
+/// event far in the future does not move the watermark there (S11).
 pub(crate) fn watermark(
     schema: &SourceSchema,
     positions: &[u64],

@@ -1,4 +1,8 @@
-//! A batch after admission: the events that count, and what was set aside.
+//! A batch after admission, as training sets use it: the events that count, and those that were set
+//! aside, that is, kept with the reason outside the feature values.
+//!
+//! Invariant: the events that count stay in the order of their positions. Deliberately absent: the
+//! decision which events count, which is made in `admit`.
 
 use super::admit::{Admitted, admit};
 use super::arrivals;
@@ -14,9 +18,9 @@ use std::collections::HashMap;
 pub(crate) struct Arrived {
     pub(crate) records: RecordBatch,
     pub(crate) positions: Vec<u64>,
-    /// What of them failed.
+    /// The values of these events that could not be read.
     pub(crate) failures: Vec<Failure>,
-    /// When each arrived, if that matters.
+    /// When each of them arrived; none if the caller does not need it.
     pub(crate) arrivals: Option<Int64Array>,
 }
 
@@ -35,6 +39,8 @@ pub(crate) struct Counted {
 }
 
 impl Counted {
+    /// Admits a batch of `source`. `ids` has the ids admitted so far, and gains the new ones.
+    /// `known` is the column of arrivals if a training set counts only what had arrived.
     pub(crate) fn admit(
         catalog: &Catalog,
         source: &str,

@@ -1,6 +1,10 @@
-//! Admission: which events of a source count, when they arrived, and what is set aside.
+//! Admission: decides which events of a source count, and keeps what is set aside.
 //!
-//! Invariant: training sets, backfills and streams decide alike, since all of them decide here.
+//! An event that is *set aside* is kept with the reason, but outside the feature values (S8). Also
+//! here: the column that records when each event arrived.
+//!
+//! Invariant: training sets, backfills and streams decide alike, because all of them decide here.
+//! Deliberately absent: reading events, and mapping them to rows.
 
 mod admit;
 pub mod arrivals;

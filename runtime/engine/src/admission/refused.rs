@@ -1,7 +1,9 @@
-//! Events that one view lacks (S8): its transform refused them, or a column is bad that it declares.
+//! Events that are set aside, which means kept with the reason outside the values, for one view
+//! only (S8): the view's transform refused them, or a column that the view declares is bad.
 //!
 //! Invariant: what is kept depends on the event and the view alone, so all hosts keep the same.
-//! Deliberately absent: who is refused, which the mapper says.
+//! Deliberately absent: deciding which events are refused, which is done where the transforms are
+//! run (`mapping`).
 
 use super::admit::event_bytes;
 use arrow::array::RecordBatch;
@@ -11,7 +13,7 @@ use lockstep_core::failure::Failure;
 use lockstep_core::row::TypedColumn;
 use lockstep_guest::Refused;
 
-/// What is set aside of some events for `view`; the rows of `refused` are indices there.
+/// The events that `view` sets aside. The rows in `refused` are indices into the given events.
 pub(crate) fn refused(
     schema: &SourceSchema,
     view: &str,

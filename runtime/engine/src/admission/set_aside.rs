@@ -1,12 +1,15 @@
-//! What a store keeps of the events that were set aside (S8).
+//! The records that a store keeps of the events that were set aside, that is, kept with the reason
+//! outside the feature values (S8).
 //!
-//! Invariant: a record depends on its event and on what refused it, never on the commit that it is
-//! written in, so stores are equal however the events were cut into batches (S24). An event's
-//! bytes are kept up to [`SET_ASIDE_EVENT_BYTES_MAX`], which no line of text exceeds; of a longer
-//! one, which only a columnar file can hold, the record says how long it was. The records of one
-//! commit have at most [`SET_ASIDE_COMMIT_BYTES_MAX`] bytes, so that any number of bad events stays
-//! below the store's limit of a batch; the records of one event that are above that alone, because
-//! many views refused it, share the limit. Deliberately absent: the way back to an event.
+//! A record holds at most [`SET_ASIDE_EVENT_BYTES_MAX`] bytes of its event. No line of text is
+//! longer; of a longer event, which only a columnar file can hold, the record states the full
+//! length. The records of one commit have at most [`SET_ASIDE_COMMIT_BYTES_MAX`] bytes, so that any
+//! number of bad events stays below the store's limit for a batch. If the records of a single event
+//! exceed this limit, because many views refused it, they share it equally.
+//!
+//! Invariant: a record depends on its event and on what refused it, never on the commit that holds
+//! it, so stores are equal however the events were divided into batches (S24). Deliberately absent:
+//! reading an event back from its record.
 
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::SetAside;
@@ -14,16 +17,16 @@ use lockstep_source::LINE_BYTES_MAX;
 use lockstep_store::StateBatch;
 use lockstep_store::generations::SetNumber;
 
-/// Most bytes kept of one event that was set aside; the rest is cut off.
+/// The most bytes that are kept of one set-aside event; the rest is cut off.
 pub const SET_ASIDE_EVENT_BYTES_MAX: usize = LINE_BYTES_MAX;
-/// Most bytes of the records of one commit, as they are stored.
+/// The most bytes of the records of one commit, as they are stored.
 pub const SET_ASIDE_COMMIT_BYTES_MAX: usize = 16 << 20;
 
-/// Bytes of a record for each byte of its event, at most: JSON writes a control character as six.
+/// The most bytes of a record for each byte of its event: JSON writes a control character as six.
 const ESCAPED_BYTES_MAX: usize = 6;
 
-/// The records of these events, or `None` if they are too many bytes for one commit although they
-/// are of more than one event: commit fewer events at a time.
+/// The records of these events. Returns `None` if they have too many bytes for one commit and
+/// belong to more than one event; the caller then commits fewer events at a time.
 pub(crate) fn records(events: &[SetAside]) -> Option<Vec<Vec<u8>>> {
     let of_one_event = events.iter().all(|event| event.position == events[0].position);
     let mut left = SET_ASIDE_COMMIT_BYTES_MAX;
@@ -43,8 +46,8 @@ pub(crate) fn records(events: &[SetAside]) -> Option<Vec<Vec<u8>>> {
     Some(records)
 }
 
-/// Adds the records of `events`, which [`records`] made, to a commit. `set` gives the state set of
-/// the view that refused an event.
+/// Adds the records of `events`, made by [`records`], to a commit. `set` gives the state set, the
+/// number of the view's states in the store, for the view that refused an event.
 pub(crate) fn write(
     writes: &mut StateBatch,
     (source, partition): (&str, &str),
@@ -65,7 +68,8 @@ pub(crate) fn write(
     Ok(())
 }
 
-/// JSON with the reason and the event's text, or its bytes as hexadecimal where they are no text.
+/// The record as JSON: the reason, and the event as text, or as hexadecimal digits if its bytes are
+/// not text.
 fn record(event: &SetAside, bytes_max: usize) -> Vec<u8> {
     let mut record = serde_json::json!({ "reason": event.reason });
     let cut = match std::str::from_utf8(&event.bytes) {
@@ -134,8 +138,8 @@ mod tests {
         assert!(bytes <= SET_ASIDE_COMMIT_BYTES_MAX + 40 * 100, "{bytes}");
     }
 
-    /// Goal: the stored bytes do not change without a version (docs/FORMAT.md). Method: a text, bytes
-    /// that are no text, and an event that was cut.
+    /// Goal: the stored bytes do not change without a version (docs/FORMAT.md). Method: a text,
+    /// bytes that are no text, and an event that was cut.
     #[test]
     fn the_layout_is_the_golden_one() {
         let golden = [

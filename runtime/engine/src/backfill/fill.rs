@@ -1,8 +1,13 @@
 //! A backfill from its opening to its last commit.
 //!
-//! Two readings of a log differ in their verdicts. The first one decides which events count, and
-//! leaves ids, rejected positions and progress. A later one, for a new generation of some views, takes
-//! the verdicts of the first, and leaves states alone.
+//! A log may be read more than once. The first reading decides which events count; it writes the
+//! event ids, the rejected positions, the progress and the states. A later reading, a refill, is
+//! for a new generation of some views, that is, a new version of what their values depend on. It
+//! takes over the decisions of the first reading, and writes only states.
+//!
+//! Invariant: every commit but the last carries a mark, which records what is written, so that a
+//! rerun goes on from there. Deliberately absent: reading (`reading`), folding rows into states
+//! (`rounds`) and writing (`writer`).
 
 use super::options::Options;
 use super::reading::{Read, Reading, Verdicts, stored_layout};
@@ -27,20 +32,22 @@ use lockstep_store::unfinished::{FORMAT, Log, Unfinished};
 use lockstep_store::{Entry, Marking, StateStore as _, Store};
 use std::sync::Arc;
 
-/// Memory that a row may need while its round is folded or written, generously.
+/// The memory that a row may need while its round is folded or written, a generous estimate.
 const ROUND_ROW_BYTES: usize = 2048;
-/// Two rounds are in memory at once, in half of what there is: a third is for waiting rows.
+/// The memory divided by this is what one round may take. Two rounds are in memory at once, so they
+/// take half of it; a third is for waiting rows.
 const ROUND_SHARE: usize = 4;
-/// Rows of a round where memory has no limit.
+/// The rows of a round if memory has no limit.
 const ROUND_ROWS: u64 = 1 << 20;
 
-/// A view that is filled, or only read.
+/// A view of which a reading fills the states, or only sums the rows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target {
     /// Its index in the catalogue.
     pub(crate) view: usize,
     pub(crate) generation: Sha,
-    /// The set that is filled; none if only the content of the view's rows is wanted.
+    /// The state set, the numbered part of the store, that is filled. None if only the sum over the
+    /// view's rows is needed.
     pub(crate) set: Option<SetNumber>,
 }
 
@@ -56,12 +63,12 @@ pub struct Backfill<'a> {
 }
 
 impl<'a> Backfill<'a> {
-    /// A backfill of a partition of `source`, which ends before the position `until`; none if the
-    /// store holds events of the source already.
+    /// A backfill of a partition of `source` that ends before the position `until`, or at the end
+    /// of the log. None if the store holds events of the source already.
     ///
     /// # Errors
-    /// If an interrupted backfill was for another position, or another version of an artifact is
-    /// being filled.
+    /// If an interrupted backfill had another partition or another end, or was made with another
+    /// version of an artifact.
     pub fn open(
         catalog: &'a Arc<Catalog>,
         store: &'a dyn Store,
@@ -97,23 +104,23 @@ impl<'a> Backfill<'a> {
         Ok(Some(Backfill { catalog, lineup, source, options, round_rows, writer }))
     }
 
-    /// Marks the store as not filled yet: hosts refuse it from now on. [`Backfill::run`] does so
-    /// too; a caller with several sources marks all of them first.
+    /// Marks the store as not filled yet, so that hosts refuse it from now on. [`Backfill::run`]
+    /// does this too; a caller with several sources marks all of them first.
     pub fn begin(&mut self) -> Result<()> {
         self.writer.begin(&mut |batch| self.lineup.write(self.catalog, batch))?;
         self.lineup.written();
         Ok(())
     }
 
-    /// Sets how many rows a round has and how many bytes a commit, for tests: many small ones meet
-    /// more interruptions.
+    /// Sets how many rows a round has and how many bytes a commit has. It is for tests: with many
+    /// small rounds and commits, a run can be interrupted at more places.
     pub fn cut(&mut self, round_rows: u64, commit_bytes_max: usize) {
         self.round_rows = round_rows;
         self.writer.commit_bytes_max = commit_bytes_max;
     }
 
-    /// Fills the store with all that `reader` has, which begins at position 0. `progress` hears
-    /// what is done. What it did counts an interrupted run's part as well.
+    /// Fills the store with all events of `reader`, which begins at position 0. `progress` receives
+    /// each step. The counts that are returned include those of an interrupted run.
     pub fn run(
         mut self,
         reader: &mut dyn EventReader,
@@ -150,22 +157,23 @@ impl<'a> Backfill<'a> {
     }
 }
 
-/// The views of the versions that answer which read `source`, with their sets.
+/// The views of the active versions, from which requests are served, that read `source`, each with
+/// its state set.
 fn targets(lineup: &Lineup, source: &str) -> Vec<Target> {
     let views = lineup.active.catalog.views().iter().zip(&lineup.active.views).enumerate();
     let own = views.filter(|(_, (view, _))| view.declaration().event.source == source);
     own.map(|(view, (_, fed))| Target { view, generation: fed.generation, set: fed.set }).collect()
 }
 
-/// A later reading of a source for a new generation of some of its views.
+/// A later reading of a source, to fill a new generation of some of its views.
 pub(crate) struct Refill<'a> {
     pub(crate) catalog: &'a Arc<Catalog>,
     pub(crate) store: &'a dyn Store,
     pub(crate) source: &'a str,
     pub(crate) partition: &'a str,
-    /// The position that the first reading has reached.
+    /// The position that the store has reached, where the reading ends.
     pub(crate) until: u64,
-    /// What it rejected.
+    /// The positions of the events that do not count.
     pub(crate) rejected: Rejected,
     pub(crate) watermark: Time,
     pub(crate) targets: Vec<Target>,
@@ -173,7 +181,8 @@ pub(crate) struct Refill<'a> {
 }
 
 impl Refill<'_> {
-    /// Reads the log and fills the targets. Returns the content of each target's rows.
+    /// Reads the log and fills the targets. Returns the sum over the rows of each target, in the
+    /// order of the views' names.
     pub(crate) fn run(
         self,
         reader: &mut dyn EventReader,
@@ -190,7 +199,8 @@ impl Refill<'_> {
             section: 0,
             after: None,
         };
-        // The mark of a refill that was given up is of other sets, which are collected.
+        // A mark with other state sets is of a refill that was given up; its sets are deleted
+        // later.
         let mark = stored.filter(|mark| (&mark.sets, mark.until) == (&sets, Some(self.until)));
         let mut writer =
             Writer::new(self.store, Marking::Later(self.source), mark.unwrap_or(fresh))?;
@@ -216,10 +226,11 @@ impl Refill<'_> {
     }
 }
 
-/// What the last commit says of a target: its set, its generation, and the content of its rows.
+/// What the last commit records of each target: its state set, its generation, and the sum over its
+/// rows.
 pub(super) type Filled = Vec<(SetNumber, Sha, u128)>;
 
-/// Views on their way into a store.
+/// The views that are being filled, with the workers that map their rows.
 struct Fill<'a> {
     catalog: &'a Catalog,
     source: &'a str,
@@ -269,7 +280,7 @@ impl<'a> Fill<'a> {
         reading.run(reader, hired, writer, verdicts, progress)
     }
 
-    /// Writes the ids and all rounds. Returns what the last commit says of the targets.
+    /// Writes the ids and all rounds. Returns what the last commit is to record of the targets.
     fn write(
         &self,
         writer: &mut Writer<'_>,
@@ -287,7 +298,7 @@ impl<'a> Fill<'a> {
             blocks: self.hired.iter().map(|worker| worker.blocks(at)).collect(),
             retention: self.catalog.views()[target.view].plan.ladder.retention(watermark),
         });
-        // Sections come in the order of their keys, which is that of the sets.
+        // The entries are written in the order of their keys, which begin with the set's number.
         let mut waiting: Vec<Waiting<'_>> = waiting.collect();
         waiting.sort_by_key(|waiting| waiting.set);
         let rounds = waiting.iter().map(|view| ends(&view.blocks, self.round_rows)).collect();

@@ -1,20 +1,23 @@
-//! The bulk backfill: a store that holds nothing of a source yet, filled from the source's log.
+//! The bulk backfill: fills a store that holds nothing of a source yet from the source's log.
 //!
 //! ```text
 //! events -> admission -> mapper -> blocks by partition -> partitions in rounds -> tiles -> store
 //!               ids ------------------------------------------------------------------> store
 //! ```
 //!
-//! The log is read once, as for a training set, but every key is wanted. Then its last watermark is
-//! known, and with it what the store keeps, so each tile is made once, from all its rows, and
-//! written once, in the order of keys: first the ids, then view after view in rounds of partitions
-//! whose tiles fit in memory together. A round is folded while the one before it is written.
+//! The log is read once. Admission decides which events count, the mapper makes the views' rows,
+//! and the rows wait in blocks, divided into partitions by their keys. After the whole log is read,
+//! its last watermark (how far it has come in event time) is known, and with it what the store
+//! keeps. So each tile, which is the stored state of one entity's rows in a span of time, is made
+//! and written once, from all its rows. Entries are written in the order of their keys: first the
+//! ids, then one view after another. A view is written in rounds; a round is as many partitions as
+//! fit in memory together, and is folded while the round before it is written.
 //!
-//! Invariant: the store that it leaves has the export of the one that streaming the log would have
-//! left (S24). From before the log is read until the last commit the store carries a mark, and
-//! hosts refuse it. A rerun reads and maps the log again, and goes on writing behind the last
-//! commit. Deliberately absent: stores that hold events of the source already, which the streaming
-//! host fills; a limit on the memory of the ids of a source that has them.
+//! Invariant: the store has the export that streaming the same log would have left (S24). From
+//! before the log is read until the last commit the store carries a mark, and hosts refuse it. A
+//! rerun reads and maps the log again, and goes on writing after the last commit. Deliberately
+//! absent: stores that hold events of the source already, which the streaming host fills; a limit
+//! on the memory for event ids.
 
 mod fill;
 mod options;

@@ -1,14 +1,17 @@
-//! How a backfill is made.
+//! The options of a backfill: threads and memory.
+//!
+//! Invariant: no option changes a bit of the store. Deliberately absent: which events are read,
+//! which the caller decides.
 
 use crate::shuffle::SpillOptions;
 
-/// How a backfill is made. Nothing here changes a bit of the store.
+/// The threads and the memory that a backfill may use.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Threads that map and fold.
     pub workers: usize,
-    /// How much memory waiting rows may take, and where those go that find no room; without it all
-    /// stay in memory.
+    /// How much memory waiting rows may take, and the folder for those that do not fit. Without it
+    /// all rows stay in memory.
     pub spill: Option<SpillOptions>,
 }
 

@@ -1,4 +1,9 @@
-//! Reading a log for a backfill: admission, mapping, and rows into blocks.
+//! The first half of a backfill: reads the log, decides which events count, maps them to rows, and
+//! puts the rows into blocks, in which they wait in memory or on the disk.
+//!
+//! Invariant: a later reading of a log counts the same events as the first one, whose decisions it
+//! takes over. Deliberately absent: folding the rows into states, which waits until the log's last
+//! watermark (how far it has come in event time) is known.
 
 use super::fill::Target;
 use super::step::Step;
@@ -26,16 +31,16 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use xxhash_rust::xxh3::xxh3_128;
 
-/// Which events count.
+/// How it is known which events count.
 pub(super) enum Verdicts {
-    /// The reading decides.
+    /// This reading decides.
     First {
         /// The ids of the events that count.
         ids: HashMap<Vec<u8>, Admitted>,
-        /// The positions of those that do not.
+        /// The positions of the events that do not count.
         rejected: Vec<u64>,
     },
-    /// An earlier reading has decided.
+    /// An earlier reading has decided already.
     Later {
         /// The positions of the events that do not count.
         rejected: Rejected,
@@ -64,7 +69,7 @@ impl Verdicts {
     }
 }
 
-/// A log on its way into blocks.
+/// What reading a log needs: the views to fill, and the room for their rows.
 pub(super) struct Reading<'a> {
     pub(super) catalog: &'a Catalog,
     pub(super) source: &'a str,
@@ -73,13 +78,13 @@ pub(super) struct Reading<'a> {
     pub(super) room: &'a Room,
 }
 
-/// What reading a log left beside the blocks.
+/// What reading a log leaves apart from the blocks of rows.
 #[derive(Default)]
 pub(super) struct Read {
     pub(super) progress: Progress,
-    /// A hash of all that was read.
+    /// A hash of all that was read, by which a rerun notices other files.
     pub(super) content: u128,
-    /// The content of each target's rows.
+    /// The sum over the rows of each target.
     pub(super) contents: Vec<u128>,
     pub(super) first_set_aside: Option<SetAside>,
 }
@@ -104,7 +109,8 @@ impl Reading<'_> {
         let filled = |aside: &SetAside| self.is_filled(aside);
         let aside = Mutex::new(Aside { writer, filled: &filled, events: 0, first: None });
         let add = |events| aside.lock().unwrap_or_else(PoisonError::into_inner).add(events);
-        // Behind the watermark that is known so far a store keeps no more than behind the last one.
+        // The last watermark is at least the one known so far, so rows too old for this one need
+        // not wait.
         let known = AtomicI64::new(match verdicts {
             Verdicts::First { .. } => Time::MIN.micros(),
             Verdicts::Later { watermark, .. } => watermark.micros(),
@@ -143,7 +149,7 @@ impl Reading<'_> {
         self.targets.iter().any(|target| target.set.is_some() && named(target))
     }
 
-    /// The rows of which a store may still keep something, in the form in which they wait.
+    /// The rows of which a store may still keep something, in the layout of waiting rows.
     fn kept(
         &self,
         view: usize,
@@ -165,7 +171,7 @@ impl Reading<'_> {
     }
 }
 
-/// A batch after its verdicts.
+/// A batch after the decision: the events that count, and those that are set aside.
 struct Judged {
     arrived: Arrived,
     aside: Vec<SetAside>,
@@ -219,7 +225,7 @@ fn decide(
     Ok(Judged { arrived, aside: bad })
 }
 
-/// The events of a batch that an earlier reading admitted, up to where it ended.
+/// The events of a batch that an earlier reading admitted, up to the position where it ended.
 fn take_verdicts(
     schema: &SourceSchema,
     batch: &EventBatch,
@@ -241,7 +247,7 @@ fn take_verdicts(
     Ok(Judged { arrived: Arrived { records, positions, failures, arrivals: None }, aside: vec![] })
 }
 
-/// What a store keeps of the rows of a view.
+/// The layout of a view's waiting rows: the parts of them that its stored states need.
 pub(super) fn stored_layout(catalog: &Catalog, view: usize) -> Layout {
     let view = &catalog.views()[view];
     let levels = Level::ALL.into_iter().map(Some).chain([None]);
@@ -252,17 +258,17 @@ pub(super) fn stored_layout(catalog: &Catalog, view: usize) -> Layout {
     Layout::new(&view.plan.fold, &slots, false)
 }
 
-/// Events that are set aside while the log is read.
+/// Counts and stores the events that are set aside while the log is read.
 struct Aside<'w, 'a> {
     writer: &'w mut Writer<'a>,
     filled: &'w (dyn Fn(&SetAside) -> bool + Sync),
     events: u64,
-    /// The one with the least position.
+    /// The one with the lowest position.
     first: Option<SetAside>,
 }
 
 impl Aside<'_, '_> {
-    /// Adds events of one batch; all of one event come together.
+    /// Adds set-aside events of one batch. All records of one event must come in one call.
     fn add(&mut self, mut events: Vec<SetAside>) -> Result<()> {
         events.retain(self.filled);
         events.sort_by_key(|event| event.position);

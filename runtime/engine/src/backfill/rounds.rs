@@ -1,8 +1,11 @@
-//! Rounds: partitions that are folded together, on all cores, and written in the order of keys.
+//! Rounds: groups of partitions whose rows are folded into states together, on all cores, and
+//! written in the order of keys. A partition here is a part of a view's rows, divided by the hash
+//! of their keys.
 //!
-//! Invariant: a rerun has the rounds of the first run, which the mark holds, since how many rows
-//! wait may differ. A round is folded while the one before it is written, and no further ahead.
-//! Deliberately absent: cutting a partition.
+//! Invariant: a rerun has the rounds of the first run, although the number of waiting rows may
+//! differ; the store holds their bounds in the mark that it carries during a backfill. A round is
+//! folded while the one before it is written, and no further ahead. Deliberately absent: dividing a
+//! partition.
 
 use super::step::Step;
 use super::writer::Writer;
@@ -21,19 +24,19 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
-/// States in the order of their places.
+/// The entries to write, in the order of their keys.
 type Entries = Vec<Entry>;
 
-/// A view's rows, which wait to be folded.
+/// The rows of a view that wait to be folded.
 #[derive(Debug)]
 pub(super) struct Waiting<'a> {
-    /// The set that is filled.
+    /// The state set, the numbered part of the store, that is filled.
     pub(super) set: SetNumber,
     /// The view's index in the catalogue.
     pub(super) view: usize,
     pub(super) layout: &'a Layout,
     pub(super) blocks: Vec<&'a Blocks>,
-    /// What the store will keep.
+    /// How far back the store keeps the view's tiles.
     pub(super) retention: Retention,
 }
 
@@ -42,14 +45,14 @@ pub(super) struct Waiting<'a> {
 pub(super) struct Rounds<'a> {
     catalog: &'a Catalog,
     views: Vec<Waiting<'a>>,
-    /// Of each round the view and its partitions.
+    /// For each round, the index of its view in `views`, and its partitions.
     rounds: Vec<(usize, Range<usize>)>,
-    /// The number of the first round's section.
+    /// The number of the first round among the sections that are written.
     first_section: u64,
 }
 
-/// The partitions before which the rounds of a view end: a round has as many as have `rows_max`
-/// rows, and at least one.
+/// The partitions before which the rounds of a view end. A round has as many partitions as have at
+/// most `rows_max` rows together; a partition with more rows gets a round for itself.
 pub(super) fn ends(blocks: &[&Blocks], rows_max: u64) -> Vec<usize> {
     let (mut ends, mut rows) = (vec![], 0);
     for partition in 0..PARTITIONS {
@@ -65,7 +68,7 @@ pub(super) fn ends(blocks: &[&Blocks], rows_max: u64) -> Vec<usize> {
 }
 
 impl<'a> Rounds<'a> {
-    /// Rounds of the views that end at `ends`.
+    /// The rounds of `views`, whose ends are in `ends`, for each view.
     pub(super) fn new(
         catalog: &'a Catalog,
         views: Vec<Waiting<'a>>,
@@ -96,7 +99,7 @@ impl<'a> Rounds<'a> {
                 for round in left {
                     let folded = self.fold(round, workers);
                     let failed = folded.is_err();
-                    // Nobody listens if a commit failed.
+                    // The receiver is gone if a commit failed.
                     if sender.send((round, folded)).is_err() || failed {
                         break;
                     }

@@ -1,10 +1,13 @@
-//! How far a backfill has come, for those who watch.
+//! How far a backfill has come, for progress reports.
+//!
+//! Invariant: a step states how far the work has come in all, so a caller may ignore any of them.
+//! Deliberately absent: times.
 
-/// What a backfill is at.
+/// How far a backfill has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// It has read up to this position.
     Read(u64),
-    /// It has written so many of all rounds.
+    /// It has written the first number of rounds, out of the second.
     Written(u64, u64),
 }

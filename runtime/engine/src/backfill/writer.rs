@@ -1,9 +1,11 @@
-//! What a backfill writes: sections of ascending keys, in commits that each carry the mark.
+//! The writer of a backfill: writes entries in the order of their keys, in commits that each carry
+//! a mark of how far it has come. The entries come in numbered sections: first the event ids, then
+//! one section for each round of states.
 //!
-//! Invariant: the mark of a commit says exactly what the store holds of the backfill, so a rerun
-//! skips what is written and no key is written twice. What was set aside is the exception: it is
-//! written while the log is read, and only a log that was read to its end counts as written.
-//! Deliberately absent: what the sections hold.
+//! Invariant: the mark of a commit states exactly which entries the store holds, so a rerun skips
+//! them and no key is written twice. Set-aside events (kept with the reason, outside the values)
+//! are the exception: they are written while the log is read, and count as written only if the log
+//! was read to its end. Deliberately absent: making the entries.
 
 use super::fill::Filled;
 use crate::admission::set_aside;
@@ -17,8 +19,8 @@ use lockstep_store::unfinished::{Log, Unfinished};
 use lockstep_store::{Entry, Marking, StateBatch, StateStore as _, Store};
 use std::collections::HashMap;
 
-/// Bytes of a commit, as long as no key and value alone is larger: far below the store's limit. Larger
-/// commits are no faster, and leave sled with more to clean up.
+/// The most bytes of a commit, unless a single entry is larger. It is far below the store's limit:
+/// larger commits are no faster, and leave sled with more to clean up.
 pub(super) const COMMIT_BYTES_MAX: usize = 1 << 20;
 
 /// Writes one source's backfill into a store.
@@ -27,17 +29,18 @@ pub(super) struct Writer<'a> {
     store: &'a dyn Store,
     marking: Marking<'a>,
     mark: Unfinished,
-    /// The set of each view that is filled, by name.
+    /// The state set of each view that is filled, by the view's name.
     sets: HashMap<String, SetNumber>,
-    /// Where an earlier run stopped: the section, and the last key in it.
+    /// Where an earlier run stopped: the section, and the last key written in it.
     written: (u64, Option<Vec<u8>>),
     batch: StateBatch,
+    /// The last key that was added to the batch in this section.
     last: Option<Vec<u8>>,
     pub(super) commit_bytes_max: usize,
 }
 
 impl<'a> Writer<'a> {
-    /// Goes on from `mark`.
+    /// A writer that goes on from `mark`.
     pub(super) fn new(
         store: &'a dyn Store,
         marking: Marking<'a>,
@@ -56,8 +59,8 @@ impl<'a> Writer<'a> {
         })
     }
 
-    /// Marks the store before anything is read, so that nobody takes it for one without events.
-    /// `with` adds what belongs into the same commit.
+    /// Marks the store before anything is read, so that a host does not take it for an empty one.
+    /// `with` adds to the same commit.
     pub(super) fn begin(
         &mut self,
         with: &mut dyn FnMut(&mut StateBatch) -> Result<()>,
@@ -75,13 +78,13 @@ impl<'a> Writer<'a> {
         self.store.commit_states(batch).map(|_| ())
     }
 
-    /// Removes the mark of a log in which nothing is.
+    /// Removes the mark, if the log is empty.
     pub(super) fn leave_empty(mut self) -> Result<u64> {
         self.batch.unmark(self.marking)?;
         self.store.commit_states(self.batch)
     }
 
-    /// Says which sets are filled, by the views' names.
+    /// Sets which state sets are filled, by the views' names.
     pub(super) fn fills(&mut self, sets: HashMap<String, SetNumber>) {
         self.sets = sets;
     }
@@ -97,8 +100,8 @@ impl<'a> Writer<'a> {
         &self.mark.partition
     }
 
-    /// Removes what a run set aside that did not come to the end of the log: nobody knows whether
-    /// the files are still those.
+    /// Removes the set-aside events of an earlier run that did not read to the end of the log,
+    /// since the files may have changed.
     pub(super) fn forget_set_aside(&mut self) -> Result<()> {
         if self.mark.log.is_some() {
             return Ok(());
@@ -111,7 +114,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Adds the records of one event that was set aside, by its source or by views.
+    /// Adds the records of one event that was set aside, for its source or for views.
     pub(super) fn set_aside(&mut self, of_one_event: &[SetAside]) -> Result<()> {
         if self.mark.log.is_some() {
             return Ok(());
@@ -125,8 +128,8 @@ impl<'a> Writer<'a> {
         set_aside::write(&mut self.batch, (source, &partition), of_one_event, records, &set)
     }
 
-    /// Says what was read; answers what the first run said of it, whose rounds count. Fails if it
-    /// read something else.
+    /// Records what was read. Returns what the first run recorded, whose rounds are used. Fails if
+    /// this run read something else.
     pub(super) fn read(&mut self, log: Log) -> Result<&Log> {
         match &self.mark.log {
             None => {
@@ -160,7 +163,7 @@ impl<'a> Writer<'a> {
         section < self.written.0
     }
 
-    /// Writes a section: its entries come in the order of their keys.
+    /// Writes a section, whose entries come in the order of their keys.
     pub(super) fn section(
         &mut self,
         section: u64,
@@ -182,8 +185,8 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// The last commit: what is left, how far the sets are, and in the place of the mark what a first
-    /// reading leaves. Returns its number.
+    /// Makes the last commit: the remaining entries, the positions of the state sets, and for a
+    /// first reading its results; the mark is removed. Returns the commit's number.
     pub(super) fn finish(mut self, last: Last, filled: &Filled) -> Result<u64> {
         let log = self.mark.log.take().ok_or_else(|| Error::bug("a backfill read nothing"))?;
         let (source, partition) = (self.source(), &self.mark.partition);
@@ -201,7 +204,7 @@ impl<'a> Writer<'a> {
         self.store.commit_states(self.batch)
     }
 
-    /// Commits if the next entry is too much for the commit.
+    /// Commits if the next entry does not fit into the commit.
     fn make_room(&mut self, bytes: usize) -> Result<()> {
         let full = self.batch.bytes() + bytes > self.commit_bytes_max;
         if full && !self.batch.is_empty() { self.commit() } else { Ok(()) }
@@ -214,11 +217,11 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// What the last commit leaves beside the states.
+/// What the last commit writes apart from the states.
 pub(super) enum Last {
-    /// Of a first reading.
+    /// After a first reading: how far it came, and the positions that do not count.
     First { progress: Progress, rejected: Rejected },
-    /// Of a later one: nothing.
+    /// After a later reading: nothing.
     Later,
 }
 

@@ -1,16 +1,22 @@
-//! How a new version of an artifact catches up with the one that answers.
+//! Catch-up: brings a new version of an artifact to the positions of a store, and makes it the
+//! active version, from which requests are served.
 //!
 //! ```text
-//! views with another declaration:  the log is read again, and new sets are filled
-//! views with the same one:         the log is mapped again; equal rows adopt the set as it is
+//! view with another declaration:  its source's log is read again, and a new state set is filled
+//! view with the same one:         the log is mapped again; if its rows equal those of the active
+//!                                 version it adopts that version's set, else it fills a new one
 //! then one commit switches all views of the artifact
 //! ```
 //!
-//! Invariant: until the switch the version before answers, and nothing that it reads is written.
-//! A view's states are adopted only if the sums over its rows are equal in every partition, never
-//! because a name or a version is. A later reading takes the verdicts of the first one, so events
-//! count or do not count alike for all generations. Deliberately absent: feeding live events
-//! meanwhile; the one process that owns the store does one or the other.
+//! To *map* a log is to make a view's rows from its events. A *state set* is a numbered part of the
+//! store that holds the states of one view, computed from these rows.
+//!
+//! Invariant: until the switch the version before stays active, and nothing that it reads is
+//! written. A view's states are adopted only if the sums over its rows are equal at the same
+//! position, never because a name or a version number is equal. The first reading of a log decides
+//! which events count; every later reading takes these decisions over, so the same events count for
+//! all generations. Deliberately absent: feeding live events meanwhile; the one process that owns
+//! the store either catches up or streams.
 
 use super::lineup::Lineup;
 use crate::backfill::{Options, Refill, Step, Target};
@@ -26,40 +32,40 @@ use lockstep_store::{StateBatch, StateStore as _, Store};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Keys that are deleted in one commit.
+/// The most keys that one commit deletes.
 const DELETED_KEYS_MAX: usize = 10_000;
 
-/// An artifact whose wanted version has caught up and answers now.
+/// An artifact whose new version has caught up and is active now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CaughtUp {
     /// Its name in the project file.
     pub artifact: String,
     /// Its digest.
     pub digest: String,
-    /// Its views by name.
+    /// How each of its views caught up, by the view's name.
     pub views: BTreeMap<String, View>,
 }
 
 /// How a view caught up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum View {
-    /// Its rows are those of the version before, so its states were taken over.
+    /// Its rows equal those of the version before, so it uses the same states.
     Adopted,
     /// Its states were computed from the log.
     Filled,
 }
 
-/// Opens the files of a source, with these columns, from their first event on. Events at and behind
-/// the position given are not needed.
+/// Opens the files of a source at their first event, to read the columns of the schema. Events at
+/// and after the given position are not needed.
 pub type OpenFiles<'a> = dyn Fn(&Arc<SourceSchema>, u64) -> Result<Box<dyn EventReader>> + 'a;
 
-/// Brings the wanted version of each artifact of `catalog` up to the positions of the store, and has
-/// it answer. Artifacts whose wanted version answers already cost nothing. Afterwards the states that
-/// no version needs any more are deleted.
+/// Brings the wanted version of each artifact of `catalog` to the positions of the store, and makes
+/// it the active version. An artifact whose wanted version is active already costs nothing.
+/// Afterwards the states that no version needs any more are deleted.
 ///
 /// # Errors
-/// With the code [`Code::NotRepeatable`] if a source cannot be read again from its first event, and
-/// if a source's files are no longer those that the store has read.
+/// With the code [`Code::NotRepeatable`] if a source cannot be read again from its first event.
+/// Also if a source's files are no longer those that the store has read.
 pub fn catch_up(
     catalog: &Arc<Catalog>,
     store: &dyn Store,
@@ -85,7 +91,8 @@ pub fn catch_up(
     Ok(caught_up)
 }
 
-/// Refuses a version that reads a source of which something came by another way than its files.
+/// Refuses a version that reads a source of which some events did not come from its files, since
+/// these events cannot be read again.
 fn check_repeatable(
     catalog: &Catalog,
     store: &dyn Store,
@@ -117,7 +124,7 @@ fn check_repeatable(
     Ok(())
 }
 
-/// Commits what has changed in a line-up.
+/// Commits the changes of a line-up, if there are any.
 fn register(lineup: &mut Lineup, catalog: &Catalog, store: &dyn Store) -> Result<()> {
     let mut batch = StateBatch::new();
     lineup.write(catalog, &mut batch)?;
@@ -135,7 +142,7 @@ fn filling<'r>(record: &'r Generations, artifact: &str) -> Result<&'r Version> {
         .ok_or_else(|| Error::bug("an artifact that catches up has no version"))
 }
 
-/// One artifact that catches up.
+/// The catch-up of one artifact.
 struct Filling<'a> {
     catalog: &'a Arc<Catalog>,
     store: &'a dyn Store,
@@ -160,8 +167,8 @@ impl Filling<'_> {
         Ok(CaughtUp { artifact: self.artifact.to_string(), digest: version.digest, views })
     }
 
-    /// Brings the artifact's views of one source up to its positions. Returns the watermark until
-    /// which the version before is kept.
+    /// Brings the artifact's views of one source to the store's positions. Returns the watermark,
+    /// the progress in event time, up to which the version before is kept.
     fn source(
         &self,
         source: &str,
@@ -204,7 +211,8 @@ impl Filling<'_> {
         Ok(kept)
     }
 
-    /// The views of `source` that are not up to date: with a set of their own, or to be compared.
+    /// The artifact's views of `source`. Each has a state set to fill, or none if its rows are to
+    /// be compared with those of the active version first.
     fn targets(&self, source: &str, lineup: &Lineup) -> Result<Vec<Target>> {
         let version = filling(&lineup.record, self.artifact)?;
         let active = lineup.record.artifacts[self.artifact].active.as_ref();
@@ -220,8 +228,8 @@ impl Filling<'_> {
         Ok(targets)
     }
 
-    /// Takes over the states of the views whose rows are those of the version before. Returns those
-    /// that only seemed alike, each with a set of its own.
+    /// Adopts the states of each view whose rows equal those of the active version. Returns the
+    /// views whose rows differ, each with a new state set to fill.
     fn adopt(
         &self,
         targets: &[Target],
@@ -232,7 +240,7 @@ impl Filling<'_> {
         let mut batch = StateBatch::new();
         let mut left = Vec::new();
         let mut names: Vec<(usize, &Target)> = targets.iter().enumerate().collect();
-        // The contents come in the order of the views' names.
+        // The sums over rows come in the order of the views' names.
         names.sort_by_key(|(_, it)| &self.catalog.views()[it.view].declaration().name);
         for ((_, target), sum) in names.into_iter().zip(contents) {
             if target.set.is_some() {
@@ -266,8 +274,8 @@ impl Filling<'_> {
     }
 }
 
-/// Deletes the states of the sets that no version names any more, and artifacts that none needs, a
-/// limited number of keys in each commit.
+/// Deletes the states of the sets that no version names any more, a limited number of keys in each
+/// commit, and then the artifacts that no version needs.
 fn collect(store: &dyn Store) -> Result<()> {
     let mut record = store.states()?.generations()?;
     while let Some(set) = record.garbage.first().copied() {

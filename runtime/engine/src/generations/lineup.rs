@@ -1,10 +1,14 @@
-//! The line-up of a store: the versions that it feeds.
+//! The line-up of a store: the versions of artifacts that it feeds with events.
 //!
-//! The artifacts that a host is opened with are the wanted ones. Of each, the version that answers
-//! may still be an older one, which the store keeps by its digest; the one before that is fed as
-//! well, so that going back is one commit. Invariant: nothing here commits. What changes waits in
-//! the record and goes into the next commit, together with the events that follow. Deliberately
-//! absent: filling a version that has to catch up (`catch_up`).
+//! A host is opened with the *wanted* artifacts, those that the project names now. The *active*
+//! version of an artifact is the one from which requests are served. It may still be an older one,
+//! which the store keeps by its digest; then the wanted version is *pending* until it has caught
+//! up. The *previous* version was active before, and is fed as well, so that going back to it is
+//! one commit. The states of each view are in a *state set*, a numbered part of the store.
+//!
+//! Invariant: nothing here commits. Changes wait in the record of versions and go into the next
+//! commit, together with the events of that commit. Deliberately absent: filling a version that has
+//! to catch up, which is `catch_up`.
 
 use super::version::{artifacts, check_judgement, judgement, version};
 use crate::catalog::Catalog;
@@ -20,50 +24,54 @@ use lockstep_store::{StateBatch, StateSnapshot};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The versions that a store feeds.
+/// The versions that a store feeds with events.
 #[derive(Debug)]
 pub(crate) struct Lineup {
-    /// All versions; what has changed waits for the next commit.
+    /// The record of all versions. Its changes wait for the next commit.
     pub(crate) record: Generations,
     changed: bool,
-    /// The judgements of sources that are not recorded yet.
+    /// For each source, the settings by which its events are admitted, if the store has not
+    /// recorded them yet.
     judgements: BTreeMap<String, String>,
-    /// The versions that answer.
+    /// The active versions, from which requests are served.
     pub(crate) active: Fed,
-    /// The versions that answered before.
+    /// The versions that were active before.
     pub(crate) previous: Option<Fed>,
-    /// The artifacts whose wanted version has to catch up, by name.
+    /// The names of the artifacts whose wanted version has to catch up.
     pub(crate) pending: Vec<String>,
-    /// The columns with which each source is read.
+    /// The columns to read of each source, joined over the active and the previous versions; empty
+    /// if there is no previous version.
     schemas: BTreeMap<String, Arc<SourceSchema>>,
 }
 
-/// Versions of artifacts, loaded.
+/// Versions of artifacts that are loaded and fed.
 #[derive(Debug)]
 pub(crate) struct Fed {
     pub(crate) catalog: Arc<Catalog>,
-    /// For each view of the catalogue.
+    /// One for each view of the catalogue.
     pub(crate) views: Vec<FedView>,
     pub(crate) guests: Guests,
 }
 
-/// A view that is fed.
+/// A view that is fed with events.
 #[derive(Clone, Debug)]
 pub(crate) struct FedView {
     /// Its artifact's name.
     pub(crate) artifact: String,
     pub(crate) generation: Sha,
-    /// The set of its states; none if its rows have parted from those of the active generation.
+    /// The state set that holds its states. None for a previous version whose rows have parted
+    /// from, that is, come to differ from, those of the active version with which it shared a set.
     pub(crate) set: Option<SetNumber>,
-    /// Whether its rows are folded into the set; not if an active generation does so.
+    /// Whether its rows are folded into the set. They are not if an active generation folds the
+    /// same rows into it.
     pub(crate) folds: bool,
 }
 
 impl Lineup {
-    /// The line-up of a store whose wanted artifacts are those of `wanted`.
+    /// The line-up of a store, given the wanted artifacts.
     ///
     /// # Errors
-    /// If the store's events were admitted otherwise, or an artifact that it keeps is damaged.
+    /// If the store admitted its events by other settings, or an artifact that it keeps is damaged.
     pub(crate) fn open(wanted: &Arc<Catalog>, snapshot: &StateSnapshot<'_>) -> Result<Lineup> {
         let mut record = snapshot.generations()?;
         let before = record.clone();
@@ -95,7 +103,7 @@ impl Lineup {
         Ok(lineup)
     }
 
-    /// The columns with which `source` is read: those of all versions that are fed.
+    /// The columns to read of `source`: those that any version fed by the store needs.
     pub(crate) fn schema(&self, source: &str) -> Result<&Arc<SourceSchema>> {
         match self.schemas.get(source) {
             Some(schema) => Ok(schema),
@@ -118,7 +126,8 @@ impl Lineup {
         self.changed = true;
     }
 
-    /// Puts what has changed into a batch: the record, and the artifacts that it names first.
+    /// Adds the changes to a batch: the settings of admission, the artifacts that the record names,
+    /// and the record.
     pub(crate) fn write(&self, wanted: &Catalog, batch: &mut StateBatch) -> Result<()> {
         for (source, judgement) in &self.judgements {
             batch.judgement(source, judgement)?;
@@ -135,14 +144,14 @@ impl Lineup {
         batch.generations(&self.record)
     }
 
-    /// To be called when a batch with [`Lineup::write`] is committed.
+    /// Must be called after a batch with [`Lineup::write`] is committed.
     pub(crate) fn written(&mut self) {
         self.changed = false;
         self.judgements.clear();
     }
 
-    /// Joins the columns of all versions. Where those of a previous version contradict the active
-    /// ones, it is no longer fed.
+    /// Joins the columns that all versions read. If the columns of the previous versions contradict
+    /// those of the active ones, the previous versions are dropped.
     fn read_columns(&mut self) -> Result<()> {
         self.schemas.clear();
         let Some(previous) = &self.previous else { return Ok(()) };
@@ -164,7 +173,7 @@ impl Lineup {
     }
 }
 
-/// Which versions.
+/// Which versions to load.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Which {
     Active,
@@ -172,8 +181,8 @@ enum Which {
 }
 
 impl Fed {
-    /// The versions of the wanted artifacts that the record names; none if there is none of the
-    /// previous ones.
+    /// Loads the versions of the wanted artifacts that the record names. Returns none if there are
+    /// no previous versions and these were asked for.
     fn of(
         wanted: &Arc<Catalog>,
         record: &Generations,
@@ -215,8 +224,8 @@ impl Fed {
     }
 }
 
-/// The catalogue of these versions: the wanted one itself if they are its own, else with the
-/// artifacts that the store keeps.
+/// The catalogue of these versions. It is the wanted one itself if all digests are equal; otherwise
+/// it is made with the artifacts that the store keeps.
 fn load(
     wanted: &Arc<Catalog>,
     versions: &BTreeMap<&str, &Version>,
@@ -254,8 +263,8 @@ fn load(
     Ok(Arc::new(catalog))
 }
 
-/// The judgements of the wanted sources that the store has not recorded, after a check of those that
-/// it has.
+/// Checks the settings of admission of each wanted source against those that the store has
+/// recorded. Returns those that it has not recorded yet.
 fn judgements(wanted: &Catalog, snapshot: &StateSnapshot<'_>) -> Result<BTreeMap<String, String>> {
     let mut new = BTreeMap::new();
     for source in wanted.sources().keys() {
@@ -270,15 +279,16 @@ fn judgements(wanted: &Catalog, snapshot: &StateSnapshot<'_>) -> Result<BTreeMap
     Ok(new)
 }
 
-/// Forgets artifacts that the project no longer names: their sets fall behind from now on.
+/// Forgets artifacts that the project no longer names, and hands their state sets over for
+/// deletion.
 fn forget_unnamed(record: &mut Generations, named: &BTreeMap<&str, usize>) {
     let before = record.sets();
     record.artifacts.retain(|name, _| named.contains_key(name.as_str()));
     record.discard_unnamed(&before);
 }
 
-/// For each source of a version the watermark until which the one before it is kept, if it answers
-/// from now on.
+/// For each source of `version`, the watermark (the progress in event time) up to which the version
+/// before it is kept if `version` becomes active now.
 fn kept_until(
     version: &Version,
     wanted: &Catalog,
@@ -292,9 +302,10 @@ fn kept_until(
     sources.map(until).collect()
 }
 
-/// Makes `wanted` the version of `name` that answers, if it is that already, if it was the previous
-/// one, or if the store has read nothing of its sources. Otherwise it is registered as the one that
-/// catches up; returns false.
+/// Makes `wanted` the active version of `name`, and returns true, if it is active already, if it
+/// was the previous one and going back is still possible, or if there is no active version and the
+/// store has read nothing of its sources. Otherwise registers it as the version that has to catch
+/// up, and returns false.
 fn settle(
     record: &mut Generations,
     name: &str,
@@ -336,7 +347,8 @@ fn settle(
                 && (known.identity.generation == view.identity.generation
                     || !view.identity.merges_by_guest)
         });
-        // Equal declarations may have equal rows: the states are shared until the rows say otherwise.
+        // Equal declarations may give equal rows, so the states are shared until the rows are found
+        // to differ.
         view.set = same.and_then(|known| known.set);
     }
     let fresh: Vec<String> = wanted
@@ -361,7 +373,7 @@ fn settle(
     Ok(at_once)
 }
 
-/// The columns of each source that either catalogue reads.
+/// The columns of each source that the active catalogue reads, joined over both catalogues.
 fn join(active: &Catalog, previous: &Catalog) -> Result<BTreeMap<String, Arc<SourceSchema>>> {
     let mut schemas = BTreeMap::new();
     for (source, schema) in active.sources() {

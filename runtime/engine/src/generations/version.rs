@@ -1,4 +1,12 @@
-//! The version of each artifact of a catalogue: the generations of its views (S23).
+//! The version of an artifact: its digest, and the generation of each of its views (S23). An
+//! artifact is the compiled component of one crate of transforms.
+//!
+//! The *generation* of a view is a digest of everything that its values depend on, except the
+//! events. This file also has the *judgement* of a source: the settings by which admission decides
+//! which of its events count.
+//!
+//! Invariant: all three depend only on the catalogue and the CPU architecture. Deliberately absent:
+//! assigning state sets, the numbered parts of a store that hold states; `lineup` does that.
 
 use crate::catalog::Catalog;
 use lockstep_core::error::{Error, Result};
@@ -7,7 +15,7 @@ use lockstep_store::generations::{Version, ViewVersion};
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// The generation of the view with this index.
+/// The generation of the view with this index in the catalogue.
 pub fn generation(catalog: &Catalog, view: usize) -> Generation {
     let loaded = &catalog.views()[view];
     let artifact = &catalog.artifacts()[loaded.artifact].1;
@@ -17,7 +25,7 @@ pub fn generation(catalog: &Catalog, view: usize) -> Generation {
     Generation::of(declaration, artifact.manifest(), artifact.digest(), &settings, architecture)
 }
 
-/// The version of the artifact with this index; its views have no sets yet.
+/// The version of the artifact with this index. Its views have no state sets yet.
 pub(crate) fn version(catalog: &Catalog, artifact: usize) -> Version {
     let views = catalog.views().iter().enumerate().filter(|(_, view)| view.artifact == artifact);
     let views = views.map(|(at, view)| {
@@ -30,8 +38,8 @@ pub(crate) fn version(catalog: &Catalog, artifact: usize) -> Version {
     Version { digest, views: views.collect() }
 }
 
-/// What the verdicts of admission on a source's events are judged by, as text: another judgement
-/// could reject other events, so a store keeps to one.
+/// The settings by which admission decides which events of a source count, as text. Other settings
+/// could reject other events, so a store keeps to one text.
 pub(crate) fn judgement(catalog: &Catalog, source: &str) -> Result<String> {
     let schema = catalog.source(source)?;
     let name = |column: usize| schema.columns[column].name.as_str();
@@ -42,7 +50,7 @@ pub(crate) fn judgement(catalog: &Catalog, source: &str) -> Result<String> {
     .to_string())
 }
 
-/// Refuses a judgement that is not the one by which a store's events were admitted.
+/// Refuses settings that are not those by which the store admitted its events.
 pub(crate) fn check_judgement(source: &str, stored: &[u8], now: &str) -> Result<()> {
     if stored == now.as_bytes() {
         return Ok(());

@@ -1,8 +1,11 @@
-//! What a commit did.
+//! What one or several commits did, for reports.
+//!
+//! Invariant: the counts cover only what is durable. Deliberately absent: how far a source was
+//! read, which the store's progress records.
 
 use lockstep_core::event::SetAside;
 
-/// What one batch did.
+/// What adding one or several batches did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Applied {
     /// Events admitted.
@@ -11,25 +14,25 @@ pub struct Applied {
     pub duplicates: u64,
     /// Events set aside, for their source or for a view.
     pub set_aside: u64,
-    /// The one of them with the least position, for people.
+    /// One of them, for messages: the first by position in the first partition that has any.
     pub first_set_aside: Option<SetAside>,
-    /// The views of a previous version to which there is no way back any more.
+    /// The views whose previous version can no longer be restored in one commit.
     pub parted: Vec<Parted>,
-    /// The commit sequence at which the batch became visible.
+    /// The number of the commit that made the last of the events visible.
     pub sequence: u64,
 }
 
-/// A view whose rows under the previous version have parted from those under the active one: going
-/// back computes its states anew.
+/// A view whose previous version now makes other rows than the active one. Going back to the
+/// previous version would compute the view's states anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parted {
     /// The artifact's name.
     pub artifact: String,
     /// The view.
     pub view: String,
-    /// The partition in which it shows.
+    /// The partition in which the rows differ.
     pub partition: String,
-    /// The position before which it shows.
+    /// The rows differ somewhere before this position.
     pub position: u64,
 }
 

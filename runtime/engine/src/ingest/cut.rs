@@ -1,15 +1,19 @@
-//! A batch on its way through commits of limited size.
+//! A batch that is committed in several parts, because the size of a commit is limited.
+//!
+//! Invariant: the parts follow each other in the order of positions, and together they are the
+//! batch. Deliberately absent: the choice of a part's size, which the caller makes.
 
 use lockstep_core::event::EventBatch;
 
-/// A partition's batch, of which the front part is committed.
+/// A partition's batch, of which a first part may be committed already.
 pub(super) struct Cut<'a> {
     pub(super) partition: &'a str,
     batch: &'a EventBatch,
-    /// The positions of all its events, those set aside too, ascending.
+    /// The positions of all its events, set-aside ones included, in ascending order.
     events: Vec<u64>,
     /// How many of them are committed.
     done: usize,
+    /// Whether the whole batch is committed.
     ended: bool,
 }
 
@@ -21,7 +25,7 @@ impl<'a> Cut<'a> {
         Cut { partition, batch, events, done: 0, ended: false }
     }
 
-    /// The next part, of at most so many events.
+    /// The next part, of at most `events_max` events.
     pub(super) fn next(&self, events_max: usize) -> EventBatch {
         let position = |at: usize| self.events.get(at).copied().unwrap_or(self.batch.next_position);
         let end = match events_max {
@@ -31,7 +35,7 @@ impl<'a> Cut<'a> {
         self.batch.between(position(self.done), end)
     }
 
-    /// Takes note of a part that is committed.
+    /// Records that `part` is committed.
     pub(super) fn passed(&mut self, part: &EventBatch) {
         self.done += part.events();
         self.ended = part.next_position >= self.batch.next_position;

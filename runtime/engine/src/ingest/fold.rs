@@ -1,7 +1,14 @@
-//! One commit in the making: batches of several partitions, admitted, mapped and folded.
+//! The content of one commit: batches of several partitions of a source, admitted, mapped to rows
+//! and folded into states. A state is what an aggregate remembers of some rows.
 //!
-//! Invariant: states, ids, rejected positions, set-aside events, positions and the contents of rows go
-//! into one atomic batch. Deliberately absent: committing it.
+//! A store may feed two versions of a view: the active one, from which requests are served, and the
+//! previous one, to which one commit can go back. Each keeps its states in a *state set*, a
+//! numbered part of the store. The two share one set as long as they make equal rows. If their rows
+//! come to differ, they have *parted*, and the previous version loses the set.
+//!
+//! Invariant: states, event ids, rejected positions, set-aside events (kept with the reason,
+//! outside the values), positions and the sums by which rows are compared go into one atomic batch.
+//! Deliberately absent: committing that batch, which `stream` does.
 
 use super::applied::{Applied, Parted};
 use crate::admission::{Admission, Admitted, admit, arrivals, refused, set_aside};
@@ -20,24 +27,24 @@ use lockstep_store::tiles::Deltas;
 use lockstep_store::{StateBatch, StateSnapshot};
 use std::collections::HashMap;
 
-/// What goes into one commit.
+/// The parts of one commit.
 pub(super) struct Fold<'a> {
     snapshot: &'a StateSnapshot<'a>,
     pub(super) schema: &'a SourceSchema,
-    /// The watermark of the source after the commit.
+    /// How far the source has come in event time after the commit.
     pub(super) watermark: Time,
     pub(super) partitions: Vec<FoldedPartition>,
 }
 
-/// What one partition gives.
+/// One partition's part of a commit.
 pub(super) struct FoldedPartition {
     pub(super) name: String,
-    /// The progress after the commit, but for what is set aside.
+    /// The progress after the commit. It does not count this commit's set-aside events yet.
     pub(super) progress: Progress,
-    /// Events that are set aside for the source.
+    /// Events that are set aside for the source, and so for all of its views.
     pub(super) aside: Vec<SetAside>,
     pub(super) admission: Admission,
-    /// For each catalogue of the line-up, the rows.
+    /// The rows, for each catalogue of the line-up: the active versions, then the previous ones.
     pub(super) mapped: Vec<Vec<Mapped>>,
 }
 
@@ -45,7 +52,7 @@ pub(super) struct FoldedPartition {
 pub(super) struct AdmittedBatch {
     pub(super) admission: Admission,
     pub(super) aside: Vec<SetAside>,
-    /// The watermark of its events, in microseconds.
+    /// The watermark that its events give, in microseconds; none if no event was admitted.
     pub(super) newest: Option<i64>,
 }
 
@@ -58,8 +65,8 @@ impl<'a> Fold<'a> {
         Ok(Fold { snapshot, schema, watermark, partitions: vec![] })
     }
 
-    /// Decides which events of a batch of a partition count. Ids are those of the partition, and of
-    /// the source's files, which come before all other partitions (S10).
+    /// Decides which events of a partition's batch count. An id is known if it was admitted in this
+    /// partition or in the source's files, which come before all other partitions (S10).
     pub(super) fn admit(&self, partition: &str, batch: &EventBatch) -> Result<AdmittedBatch> {
         let source = self.schema.source.as_str();
         let stored = |partition: &str, id: &[u8]| {
@@ -78,7 +85,8 @@ impl<'a> Fold<'a> {
         Ok(AdmittedBatch { admission, aside, newest })
     }
 
-    /// Puts all of it into a batch; `None` if what is set aside is too large for one commit.
+    /// Writes all parts into a batch. Returns `None` if the records of set-aside events are too
+    /// large for one commit; the caller then tries fewer events.
     pub(super) fn write(
         mut self,
         lineup: &mut Lineup,
@@ -105,7 +113,8 @@ impl<'a> Fold<'a> {
         Ok(Some(applied))
     }
 
-    /// Ids, verdicts, what is set aside, and progress. Returns the bytes of what is set aside.
+    /// Writes a partition's ids, rejected positions, set-aside events and progress. Returns the
+    /// bytes of the records of set-aside events, or `None` if these are too large for one commit.
     fn partition(
         &self,
         partition: &FoldedPartition,
@@ -127,8 +136,8 @@ impl<'a> Fold<'a> {
                 let Some(set) = view.set.filter(|_| view.folds) else { continue };
                 let name_of = &fed.catalog.views()[mapped.view].declaration().name;
                 let refused = refused(self.schema, name_of, &mapped.refused, admission.events())?;
-                // A previous version's own refusals are kept, but only those of views that answer
-                // count.
+                // The refusals of a previous version are stored too, but only those of the active
+                // version are counted.
                 if at == 0 {
                     sets.insert(name_of.clone(), set);
                     aside.extend(refused);
@@ -154,7 +163,8 @@ impl<'a> Fold<'a> {
         Ok(Some(bytes))
     }
 
-    /// The states of one catalogue's views, and how far they are.
+    /// Folds the rows into the states of one catalogue's views, and writes the position that each
+    /// state set has reached.
     fn states(&self, at: usize, fed: &mut Fed, writes: &mut StateBatch) -> Result<()> {
         let Fed { catalog, views, guests } = fed;
         let plans: Vec<(SetNumber, &ViewPlan)> = catalog
@@ -187,8 +197,9 @@ impl<'a> Fold<'a> {
         Ok(())
     }
 
-    /// The contents of rows. Where those of a previous generation are no longer those of the active
-    /// one with which it shares a set, the way back to it has ended.
+    /// Writes the sum over the rows of each generation, that is, of each version of a view. If a
+    /// previous generation shares a state set with the active one and their sums now differ, it
+    /// loses the set, and one commit can no longer go back to it. Returns these views.
     fn part(&self, lineup: &mut Lineup, writes: &mut StateBatch) -> Result<Vec<Parted>> {
         let mut active: HashMap<(String, String, String), RowsContent> = HashMap::new();
         let mut parted = Vec::new();
@@ -225,7 +236,7 @@ impl<'a> Fold<'a> {
         Ok(parted)
     }
 
-    /// The content of a generation's rows with those of this commit.
+    /// The sum over a generation's rows, those of this commit included, and the position it covers.
     fn content(
         &self,
         at: usize,
@@ -242,7 +253,7 @@ impl<'a> Fold<'a> {
     }
 }
 
-/// Writes what a previous version refused.
+/// Writes the records of the events that a previous version refused.
 fn write_refused(
     writes: &mut StateBatch,
     place: (&str, &str),

@@ -1,9 +1,9 @@
-//! The ingest loop: what a source gives, committed and then acknowledged.
+//! The ingest loop: commits what a source reader delivers, and then acknowledges it to the reader.
 //!
-//! Invariant: a position is acknowledged only after the commit that holds the events before it, so a
-//! crash between the two makes events come again, which the store skips by their positions. Several
-//! partitions go into one commit. Deliberately absent: reading ahead, and any clock: a reader that
-//! has nothing to give says so.
+//! Invariant: a position is acknowledged only after the commit that holds the events before it.
+//! After a crash between the two, the reader delivers these events again, and the store skips them
+//! by their positions. Batches of several partitions go into one commit. Deliberately absent:
+//! reading ahead, and any clock: a reader that has nothing to deliver says so (`Delivery::Idle`).
 
 use super::applied::Applied;
 use super::stream::{COMMIT_EVENTS_MAX, StreamHost};
@@ -13,14 +13,15 @@ use lockstep_source::{Delivery, SourceReader};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// What hears of each commit: what it did, and the positions that are durable now.
+/// A callback for committed batches. It receives what they did, and for each partition the position
+/// before which all events are durable now.
 pub type Committed<'a> = dyn FnMut(&Applied, &[(Arc<str>, u64)]) + 'a;
 
 impl StreamHost {
-    /// Folds all that `reader` gives of `source`, until it ends.
+    /// Folds all that `reader` delivers of `source`, until the reader reports its end.
     ///
     /// # Errors
-    /// If the reader or the store fails. What was committed stays.
+    /// If the reader or the store fails. What was committed before stays in the store.
     pub fn ingest(
         &mut self,
         source: &str,
@@ -60,7 +61,7 @@ impl StreamHost {
         }
     }
 
-    /// Commits what waits, then acknowledges it.
+    /// Commits the waiting batches, then acknowledges them.
     fn flush(
         &mut self,
         source: &str,

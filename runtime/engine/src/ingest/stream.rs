@@ -1,8 +1,12 @@
-//! The streaming host: live events into tiles, states and source position in one atomic batch.
+//! The streaming host: folds live events into a store.
 //!
-//! Invariant: after any crash the store holds exactly the events before its position, so replaying
-//! from there gives the same bytes as never having crashed. Order, batch size and duplicates do not
-//! show in the states (S1, S10). Deliberately absent: finalising, and any clock.
+//! One atomic commit holds the changed states, and for each partition the position before which all
+//! events are in the store.
+//!
+//! Invariant: after any crash the store holds exactly the events before its position, so a replay
+//! from there gives the same bytes as a run without a crash. The order of events, the size of
+//! batches and repeated events do not change the states (S1, S10). Deliberately absent: computing
+//! feature values from the states (finalising), and any clock.
 
 use super::applied::Applied;
 use super::cut::Cut;
@@ -19,28 +23,31 @@ use lockstep_store::{StateBatch, StateStore as _, Store};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Events in one commit, bad ones too. A larger batch becomes several commits, so that a commit
-/// stays far below the store's limit of bytes.
+/// The most events in one commit, set-aside ones included. A larger batch becomes several commits,
+/// so that each stays far below the store's limit of bytes.
 pub const COMMIT_EVENTS_MAX: usize = 1024;
 
 /// Folds events into a store.
 #[derive(Debug)]
 pub struct StreamHost {
-    /// The artifacts that are wanted.
+    /// The artifacts that the project names now.
     wanted: Arc<Catalog>,
     store: Arc<dyn Store>,
+    /// The versions of artifacts that the store feeds with events.
     lineup: Lineup,
-    /// By source, one for each of the line-up's catalogues.
+    /// For each source, one mapper for each catalogue of the line-up.
     mappers: HashMap<String, Vec<Mapper>>,
 }
 
 impl StreamHost {
-    /// A host over `store`. A version of an artifact that the store does not know yet answers at once
-    /// if nothing was read of its sources, and otherwise after [`catch_up`]; until then the host feeds
-    /// the one that answers.
+    /// A host over `store`. A version of an artifact that the store does not know yet becomes
+    /// active, so that requests are served from it, at once if nothing was read of its sources.
+    /// Otherwise it becomes active after [`catch_up`], and until then the host feeds the version
+    /// that is active.
     ///
     /// # Errors
-    /// If the store's events were admitted by another judgement, or the store is damaged.
+    /// If the store admitted its events by another id, time, skew or column of arrivals, or the
+    /// store is damaged.
     ///
     /// [`catch_up`]: crate::generations::catch_up
     pub fn open(catalog: Arc<Catalog>, store: Arc<dyn Store>) -> Result<StreamHost> {
@@ -48,31 +55,32 @@ impl StreamHost {
         Ok(StreamHost { wanted: catalog, store, lineup, mappers: HashMap::new() })
     }
 
-    /// The progress through a partition of `source`.
+    /// How far a partition of `source` has been read, and what was counted in it.
     pub fn progress(&self, source: &str, partition: &str) -> Result<Progress> {
         self.store.states()?.progress(source, partition)
     }
 
-    /// The artifacts whose wanted version has to catch up before it answers, by name.
+    /// The names of the artifacts whose wanted version has to catch up with the store before it
+    /// becomes active.
     pub fn pending(&self) -> &[String] {
         &self.lineup.pending
     }
 
-    /// The columns with which `source` is to be read: those of all versions that are fed.
+    /// The columns to read of `source`: those that any version fed by the store needs.
     pub fn schema(&self, source: &str) -> Result<Arc<SourceSchema>> {
         arrivals::reading(self.lineup.schema(source)?)
     }
 
     /// Folds one batch of a partition of `source` and commits it, in parts of at most
-    /// [`COMMIT_EVENTS_MAX`], and of fewer where what is set aside is large
-    /// ([`SET_ASIDE_COMMIT_BYTES_MAX`](crate::admission::set_aside::SET_ASIDE_COMMIT_BYTES_MAX)). Events
-    /// before the store's position were folded before and are skipped.
+    /// [`COMMIT_EVENTS_MAX`] events, or of fewer if the records of set-aside events are large
+    /// ([`SET_ASIDE_COMMIT_BYTES_MAX`](crate::admission::set_aside::SET_ASIDE_COMMIT_BYTES_MAX)).
+    /// Events before the store's position are in the store already and are skipped.
     pub fn apply(&mut self, source: &str, partition: &str, batch: &EventBatch) -> Result<Applied> {
         self.apply_all(source, &[(partition, batch)])
     }
 
-    /// As [`StreamHost::apply`], with batches of several partitions, which are committed together as
-    /// far as they fit. A partition comes once.
+    /// As [`StreamHost::apply`], with batches of several partitions, which are committed together
+    /// as far as they fit. Each partition may be given once.
     pub fn apply_all(&mut self, source: &str, batches: &[(&str, &EventBatch)]) -> Result<Applied> {
         let mut total = Applied::default();
         let mut cuts: Vec<Cut<'_>> =
@@ -89,7 +97,7 @@ impl StreamHost {
                 })
                 .collect();
             let Some(applied) = self.commit(source, &parts)? else {
-                // Only several events can be too large together, so this ends.
+                // A single event always fits into a commit, so this ends.
                 most = (parts.iter().map(|(_, part)| part.events()).sum::<usize>() / 2).max(1);
                 continue;
             };
@@ -102,8 +110,8 @@ impl StreamHost {
         }
     }
 
-    /// Folds one batch of each partition and commits them; `None` if what they set aside is too large
-    /// for one commit.
+    /// Folds one batch of each partition and commits them. Returns `None` if the records of
+    /// set-aside events are too large for one commit.
     fn commit(&mut self, source: &str, batches: &[(&str, EventBatch)]) -> Result<Option<Applied>> {
         let schema = self.lineup.schema(source)?.clone();
         let mut writes = StateBatch::new();
@@ -134,7 +142,7 @@ impl StreamHost {
         Ok(Some(applied))
     }
 
-    /// Admits and maps one batch.
+    /// Admits one batch, maps it to rows, and adds it to `fold`.
     fn fold(
         &mut self,
         partition: &str,
