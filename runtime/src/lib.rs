@@ -34,7 +34,7 @@
 //! are read by two threads called `objects`, which run tokio, start with the first object and stay.
 //! Inside a tokio runtime of your own, run a job with `spawn_blocking`. Each [`Error`] has a
 //! [`Code`], by which programs tell errors apart.
-#![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
+#![cfg_attr(not(test), deny(unused_crate_dependencies))] // Unused code is removed.
 
 mod allocator;
 mod arrivals_column;

@@ -4,7 +4,7 @@
 //! arguments alone. The crate builds for `wasm32-unknown-unknown`, which CI checks. Deliberately
 //! absent: running guests (`lockstep-guest`), files (`lockstep-source`) and stores
 //! (`lockstep-store`).
-#![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
+#![cfg_attr(not(test), deny(unused_crate_dependencies))] // Unused code is removed.
 
 pub mod array;
 pub mod cell;

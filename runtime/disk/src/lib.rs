@@ -5,7 +5,7 @@
 //! not bring the old file back. A failure leaves nothing behind; a killed process may leave a
 //! temporary file, which [`is_temporary`] recognises. Deliberately absent: large files, which their
 //! writers stream to the disk.
-#![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
+#![cfg_attr(not(test), deny(unused_crate_dependencies))] // Unused code is removed.
 
 use lockstep_core::error::{Error, Result};
 use std::fs::File;

@@ -3,7 +3,7 @@
 //!
 //! Invariant: each host uses the same core, so all of them compute the same bits. Deliberately
 //! absent: reading arguments and printing.
-#![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
+#![cfg_attr(not(test), deny(unused_crate_dependencies))] // Unused code is removed.
 
 pub mod admission;
 pub mod backfill;

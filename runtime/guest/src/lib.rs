@@ -5,7 +5,7 @@
 //! ever, or make the host allocate without limit, and no reply is used before it was checked.
 //! Deliberately absent: any import except a write-only log, and any knowledge of where events come
 //! from.
-#![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
+#![cfg_attr(not(test), deny(unused_crate_dependencies))] // Unused code is removed.
 
 mod aggregator;
 mod artifact;

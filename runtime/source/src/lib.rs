@@ -56,7 +56,7 @@
 //! CSV the header does not. Over several files positions continue in the given order, and the files
 //! of a pattern are in the byte order of their paths. Line numbers in messages start at 1 and count
 //! every line of the file.
-#![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
+#![cfg_attr(not(test), deny(unused_crate_dependencies))] // Unused code is removed.
 
 mod admit;
 mod bad_cell;

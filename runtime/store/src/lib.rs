@@ -14,7 +14,7 @@
 //!
 //! Deliberately absent: what keys and values mean (`layout`), transactions that read, concurrent
 //! writers (commits are serial), and reverse scans, for which the backend's cursor is unreliable.
-#![cfg_attr(not(test), deny(unused_crate_dependencies))] // What nobody uses is removed.
+#![cfg_attr(not(test), deny(unused_crate_dependencies))] // Unused code is removed.
 
 pub mod base;
 mod batch;
