@@ -181,9 +181,13 @@ fn s24_death_between_commit_and_acknowledgement() {
                 break;
             }
             deaths += 1;
+            let mut host = StreamHost::open(catalog.clone(), shared.clone()).unwrap();
+            for (partition, position) in &first.acknowledged {
+                let held = host.progress("typed", partition).unwrap().position;
+                assert!(*position <= held, "way {way}, {at}: {partition} has lost events");
+            }
             let mut second = reader(&logs, None);
             second.acknowledged = first.acknowledged;
-            let mut host = StreamHost::open(catalog.clone(), shared.clone()).unwrap();
             host.ingest("typed", &mut second, &mut |_, _| {}).unwrap();
             assert_eq!(digest(&*shared, &catalog, Scope::All), expected, "way {way}, {at}");
         }
