@@ -71,6 +71,7 @@ pub use training_set::{TrainingSetJob, TrainingSetReport};
 
 // Requests, and the feature vectors that are returned.
 pub use lockstep_core::fold::Status;
+pub use lockstep_core::notation::{Notation, TimeUnit};
 pub use lockstep_core::time::Time;
 pub use lockstep_core::value::{Column, DataType, Value};
 pub use lockstep_core::{Code, Error, ErrorKind, Result};

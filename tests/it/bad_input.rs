@@ -13,7 +13,7 @@ mod columns;
 mod disk;
 mod files;
 mod flags;
-mod objects;
+pub(crate) mod objects;
 mod project;
 mod requests;
 pub(crate) mod stores;

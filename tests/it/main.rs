@@ -27,4 +27,5 @@ mod store;
 mod stream;
 mod tidy;
 mod training;
+mod types;
 mod user_mentions;

@@ -13,6 +13,7 @@ mod pruning;
 use arrow::array::{Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use lockstep_core::Result;
 use lockstep_core::event::{SetAside, SourceSchema, arrow_schema};
+use lockstep_core::notation::{Notation, TimeUnit};
 use lockstep_core::row::TypedColumn;
 use lockstep_core::value::{Column, Value};
 use lockstep_source::{EventReader, PassedOver, ReadOptions, SourceFile, open_files};
@@ -42,6 +43,8 @@ fn schema(columns: &[&str], id: Option<usize>) -> Arc<SourceSchema> {
         skew_us: 0,
         arrived_at: None,
         arrivals: vec![],
+        // So that tests may write times as small numbers.
+        notation: Notation::of_unit(Some(TimeUnit::Microsecond)),
     })
 }
 

@@ -5,8 +5,8 @@ use crate::outcome::Outcome;
 use crate::output::{json_value, print_json, table};
 use clap::Args;
 use lockstep_runtime::{
-    AsOf, Code, DataType, Error, FeatureVector, OnlineHost, Result, Service, Status, Time, Value,
-    unknown_column,
+    AsOf, Code, DataType, Error, FeatureVector, Notation, OnlineHost, Result, Service, Status,
+    Time, TimeUnit, Value, unknown_column,
 };
 use serde_json::json;
 
@@ -17,9 +17,13 @@ pub struct Get {
     service: String,
     /// The request: NAME=VALUE, or NAME alone for null
     request: Vec<String>,
-    /// The time of the features: RFC 3339, microseconds since 1970, or `now`
+    /// The time of the features: RFC 3339 or `now`, or an integer with --time-unit
     #[arg(long, default_value = "now", value_name = "TIME")]
     as_of: String,
+    /// The unit of integers that are times, in --as-of and in the request, since 1970: s, ms, us or
+    /// ns; without it they are refused
+    #[arg(long, value_name = "UNIT")]
+    time_unit: Option<TimeUnit>,
     /// Fail unless the service's features, in order and with their types, have this digest: it is
     /// `lockstep.service_digest` in the training file of a model
     #[arg(long, value_name = "DIGEST")]
@@ -33,10 +37,14 @@ impl Get {
     pub fn run(self) -> Result<Outcome> {
         let project = self.project.open()?;
         let service = project.service(&self.service)?;
-        let request = parse_request(&service, &self.request)?;
+        let notation = Notation::of_unit(self.time_unit);
+        let request = parse_request(&service, &self.request, &notation)?;
         let as_of = match self.as_of.as_str() {
             "now" => AsOf::Now,
-            text => AsOf::At(Time::parse(text).map_err(|error| error.at("--as-of"))?),
+            text => {
+                let time = parse_time(text, &notation).map_err(|error| error.at("--as-of"))?;
+                AsOf::At(time)
+            }
         };
         let host = OnlineHost::new(&project, project.open_store()?, vec![service.clone()])?;
         if let Some(demanded) = &self.demand {
@@ -53,7 +61,11 @@ impl Get {
 }
 
 /// Parses `NAME=VALUE` texts by the types of the service's request columns.
-pub fn parse_request<'a>(service: &'a Service, texts: &[String]) -> Result<Vec<(&'a str, Value)>> {
+pub fn parse_request<'a>(
+    service: &'a Service,
+    texts: &[String],
+    notation: &Notation,
+) -> Result<Vec<(&'a str, Value)>> {
     let parse = |text: &String| {
         let (name, value) =
             text.split_once('=').map_or((text.as_str(), None), |(name, value)| (name, Some(value)));
@@ -61,7 +73,7 @@ pub fn parse_request<'a>(service: &'a Service, texts: &[String]) -> Result<Vec<(
         let column = &service.request[at];
         let value = match value {
             None => Value::Null,
-            Some(value) => parse_value(&column.data_type, value)
+            Some(value) => parse_value(&column.data_type, value, notation)
                 .map_err(|error| error.with_code(Code::bad_row(0, Some(name))))
                 .map_err(|error| error.at(format!("{name}={value}")))?,
         };
@@ -70,7 +82,13 @@ pub fn parse_request<'a>(service: &'a Service, texts: &[String]) -> Result<Vec<(
     texts.iter().map(parse).collect()
 }
 
-fn parse_value(data_type: &DataType, text: &str) -> Result<Value> {
+/// A time within the range of event times.
+fn parse_time(text: &str, notation: &Notation) -> Result<Time> {
+    let micros = notation.time(text).map_err(Error::input)?;
+    Time::new(micros).ok_or_else(|| Error::input(format!("{text:?} is beyond the range of times")))
+}
+
+fn parse_value(data_type: &DataType, text: &str, notation: &Notation) -> Result<Value> {
     let bad = || Error::input(format!("{text:?} is not {data_type}"));
     Ok(match data_type {
         DataType::String => Value::String(text.into()),
@@ -78,7 +96,7 @@ fn parse_value(data_type: &DataType, text: &str) -> Result<Value> {
         DataType::Float64 => Value::Float64(text.parse().map_err(|_| bad())?),
         DataType::Float32 => Value::Float32(text.parse().map_err(|_| bad())?),
         DataType::Bool => Value::Bool(text.parse().map_err(|_| bad())?),
-        DataType::Timestamp => Value::Timestamp(Time::parse(text)?.micros()),
+        DataType::Timestamp => Value::Timestamp(parse_time(text, notation)?.micros()),
         DataType::List(_) | DataType::Map(_) => {
             return Err(Error::input("a list cannot be given on the command line"));
         }

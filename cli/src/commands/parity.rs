@@ -5,7 +5,7 @@ use crate::outcome::Outcome;
 use crate::output::{print_json, table, thousands};
 use crate::progress_bar::Bar;
 use clap::Args;
-use lockstep_runtime::{AS_OF, ParityJob, ParityReport, Result};
+use lockstep_runtime::{AS_OF, ParityJob, ParityReport, Result, TimeUnit};
 use std::path::PathBuf;
 
 /// The arguments of `lockstep parity`.
@@ -19,6 +19,10 @@ pub struct Parity {
     /// The spine's column that holds the time of each row
     #[arg(long, value_name = "COLUMN", default_value = AS_OF)]
     as_of_column: String,
+    /// The unit of integers that are times in the spine, since 1970: s, ms, us or ns; without it
+    /// they are refused
+    #[arg(long, value_name = "UNIT")]
+    time_unit: Option<TimeUnit>,
     #[command(flatten)]
     how: How,
     /// A new directory for the replay's store, which is kept; without it the store is temporary
@@ -72,6 +76,7 @@ impl Parity {
         let project = self.project.open()?;
         let job = ParityJob {
             as_of_column: self.as_of_column,
+            time_unit: self.time_unit,
             replay_store: self.replay_store,
             ..self.how.job(self.service, self.spine)
         };

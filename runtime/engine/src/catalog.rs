@@ -13,6 +13,7 @@ use lockstep_core::error::{Error, Result};
 use lockstep_core::event::SourceSchema;
 use lockstep_core::generation::SourceSettings;
 use lockstep_core::manifest::OnDemand;
+use lockstep_core::notation::Notation;
 use lockstep_core::time::DAY_US;
 use lockstep_core::view::FeatureView;
 use lockstep_core::view_plan::ViewPlan;
@@ -88,6 +89,7 @@ impl Catalog {
                 let place = format!("{}:{line}", project.file.display());
                 catalog.record_arrivals(source, column).map_err(|error| error.at(place))?;
             }
+            catalog.declare_notation(source, &config.notation);
         }
         Ok(catalog)
     }
@@ -100,6 +102,16 @@ impl Catalog {
             Arc::make_mut(schema).arrived_at = Some(column.to_string());
         }
         Ok(())
+    }
+
+    /// Sets what `source` means by integers that are times and by texts that are null or boolean
+    /// (S6), if a view reads that source.
+    pub fn declare_notation(&mut self, source: &str, notation: &Notation) {
+        if let Some(schema) = self.sources.get_mut(source)
+            && schema.notation != *notation
+        {
+            Arc::make_mut(schema).notation = notation.clone();
+        }
     }
 
     /// Sets for how long, in microseconds of event time, a store keeps and feeds the previous
@@ -116,7 +128,10 @@ impl Catalog {
     /// The project's settings of `source`.
     pub fn settings(&self, source: &str) -> SourceSettings {
         let schema = self.sources.get(source);
-        SourceSettings { arrived_at: schema.and_then(|schema| schema.arrived_at.clone()) }
+        SourceSettings {
+            arrived_at: schema.and_then(|schema| schema.arrived_at.clone()),
+            notation: schema.map(|schema| schema.notation.clone()).unwrap_or_default(),
+        }
     }
 
     /// Takes the project's settings over from another catalogue.
@@ -126,6 +141,7 @@ impl Catalog {
             if let Some(column) = &schema.arrived_at {
                 self.record_arrivals(source, column)?;
             }
+            self.declare_notation(source, &schema.notation);
         }
         Ok(())
     }

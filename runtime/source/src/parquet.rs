@@ -11,6 +11,7 @@ use super::columnar::{BatchSource, Projection, damaged, guarded};
 use super::content::{Content, FETCH_BYTES_MAX};
 use super::groups::{PassedOver, Plan, Pruning, Run};
 use super::hive::Constants;
+use super::uuid;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType as ArrowType, Field, Schema, TimeUnit};
 use lockstep_core::error::{Error, Result};
@@ -127,7 +128,7 @@ pub(super) fn open_events(
     guarded(place, || {
         let content = content.with_tail().map_err(|error| damaged(place).because(error))?;
         let metadata = load(place, &content, ArrowReaderOptions::new())?;
-        let projection = Projection::of(place, metadata.schema(), schema, constants)?;
+        let projection = Projection::of(place, &with_uuids(&metadata), schema, constants)?;
         let metadata = with_raw_text(place, &content, metadata, &projection.chosen)?;
         let needless = reading.pruning.needless(&metadata, schema, (&projection, constants));
         let chosen = Some(projection.chosen.clone());
@@ -146,7 +147,7 @@ pub(super) fn is_outside(
     guarded(place, || {
         let content = content.with_tail().map_err(|error| damaged(place).because(error))?;
         let metadata = load(place, &content, ArrowReaderOptions::new())?;
-        let projection = Projection::of(place, metadata.schema(), schema, constants)?;
+        let projection = Projection::of(place, &with_uuids(&metadata), schema, constants)?;
         let needless =
             Pruning::Outside(range).needless(&metadata, schema, (&projection, constants));
         Ok(!needless.contains(&false))
@@ -252,6 +253,18 @@ fn check_codecs(place: &str, footer: &ParquetMetaData, chosen: Option<&[usize]>)
         }
     }
     Ok(())
+}
+
+/// The file's schema, in which columns of UUIDs are marked.
+fn with_uuids(metadata: &ArrowReaderMetadata) -> Schema {
+    let schema = metadata.schema();
+    let mut fields: Vec<Field> = schema.fields().iter().map(|field| (**field).clone()).collect();
+    for (field, found) in
+        fields.iter_mut().zip(metadata.parquet_schema().root_schema().get_fields())
+    {
+        uuid::mark(field, found);
+    }
+    Schema::new_with_metadata(fields, schema.metadata().clone())
 }
 
 /// `metadata`, changed so that the chosen text columns are read as bytes and the old times as

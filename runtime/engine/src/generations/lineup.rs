@@ -381,6 +381,7 @@ fn join(active: &Catalog, previous: &Catalog) -> Result<BTreeMap<String, Arc<Sou
         let events = events.map(|view| &view.declaration().event);
         let mut joined = SourceSchema::union(events.filter(|event| event.source == *source))?;
         joined.arrived_at = schema.arrived_at.clone();
+        joined.notation = schema.notation.clone();
         schemas.insert(source.clone(), Arc::new(joined));
     }
     Ok(schemas)
