@@ -8,6 +8,7 @@
 mod aggregate;
 mod cases;
 mod change;
+mod faults;
 mod guest;
 mod parity;
 mod training;
@@ -19,12 +20,13 @@ use std::process::ExitCode;
 type Group = (&'static str, fn() -> Result<()>);
 
 /// In the order in which they run.
-const GROUPS: [Group; 6] = [
+const GROUPS: [Group; 7] = [
     ("aggregate", aggregate::measure),
     ("guest", guest::measure),
     ("parity", parity::measure),
     ("cases", cases::measure),
     ("change", change::measure),
+    ("faults", faults::measure),
     ("training", training::measure),
 ];
 

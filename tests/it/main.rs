@@ -13,6 +13,7 @@ mod crates;
 mod errors;
 mod every_type;
 mod exchange;
+mod faults;
 mod flights;
 mod generations;
 mod jobs;

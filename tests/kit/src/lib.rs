@@ -7,5 +7,6 @@
 pub mod artifacts;
 pub mod cases;
 pub mod fault_store;
+pub mod faults;
 pub mod typed;
 pub mod variants;
