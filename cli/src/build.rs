@@ -17,12 +17,15 @@ use lockstep_runtime::{
 };
 use serde_json::Value as Json;
 use std::ffi::OsStr;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use wit_component::ComponentEncoder;
 
 /// The target that guests are compiled for: no operating system, so nothing to import.
 pub const TARGET: &str = "wasm32-unknown-unknown";
+/// The first bytes of every WebAssembly file.
+const MAGIC: &[u8] = b"\0asm";
 /// The profile that guests are compiled with, set here so that a crate needs none of its own.
 const PROFILE: &str = "artifact";
 /// The profile's settings.
@@ -97,14 +100,15 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
             options.crate_dir.display()
         )));
     }
-    install_target(&crate_dir)?;
     let package = Package::read(&crate_dir)?;
-    let module = compile(&crate_dir, &package)?;
-    let wasm = wrap(&module).map_err(|error| error.at(format!("crate {}", package.name)))?;
     let path = match &options.output {
         Some(path) => path.clone(),
         None => crate_dir.join(format!("{}.wasm", package.name.replace('-', "_"))),
     };
+    check_output(&path)?;
+    install_target(&crate_dir)?;
+    let module = compile(&crate_dir, &package)?;
+    let wasm = wrap(&module).map_err(|error| error.at(format!("crate {}", package.name)))?;
     let engine = Engine::new(EngineConfig::default())?;
     let artifact = Artifact::from_bytes(&engine, &path.display().to_string(), wasm.clone())?;
     write_atomically(&path, &wasm)?;
@@ -115,6 +119,28 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
         imports: artifact.imports().to_vec(),
         manifest: artifact.manifest().clone(),
     })
+}
+
+/// Refuses to replace anything but a component: `path` may be a link to a file of events.
+fn check_output(path: &Path) -> Result<()> {
+    let place = path.display().to_string();
+    let Ok(metadata) = path.metadata() else { return Ok(()) };
+    let mut start = Vec::new();
+    if metadata.is_file() {
+        let opened = std::fs::File::open(path);
+        let read = opened.and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut start));
+        read.map_err(|error| {
+            Error::input(format!("{place}: the file that is there cannot be read")).because(error)
+        })?;
+    }
+    if start == MAGIC || metadata.is_file() && metadata.len() == 0 {
+        return Ok(());
+    }
+    let message = format!(
+        "{place}: this is there and is no component, so `lockstep build` does not replace it; name \
+         another file with --output, or remove this one"
+    );
+    Err(Error::input(message).with_code(Code::OutputIsInput { output: place }))
 }
 
 /// `program` in the crate's folder, without the environment's flags and profiles.

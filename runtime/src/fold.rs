@@ -24,6 +24,7 @@ const QUEUE_BATCHES_MAX: usize = 4;
 
 /// A fold of a source partition.
 pub(crate) struct Fold<'a> {
+    project: &'a Project,
     store: Arc<dyn Store>,
     host: StreamHost,
     source: &'a str,
@@ -34,14 +35,14 @@ pub(crate) struct Fold<'a> {
 impl<'a> Fold<'a> {
     /// A fold into `store`, from the position that the store has reached.
     pub(crate) fn open(
-        project: &Project,
+        project: &'a Project,
         store: Arc<dyn Store>,
         source: &'a str,
         partition: &'static str,
     ) -> Result<Fold<'a>> {
         let host = StreamHost::open(project.catalog().clone(), store.clone())?;
         let position = host.progress(source, partition)?.position;
-        Ok(Fold { store, host, source, partition, position })
+        Ok(Fold { project, store, host, source, partition, position })
     }
 
     /// The position to read from.
@@ -67,6 +68,7 @@ impl<'a> Fold<'a> {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<()> {
         let mut own = FillReport::default();
+        self.project.tell(progress);
         thread::scope(|scope| {
             let (sender, receiver) = sync_channel(QUEUE_BATCHES_MAX);
             let reading = thread::Builder::new()
@@ -75,9 +77,10 @@ impl<'a> Fold<'a> {
                 .map_err(|error| Error::retry("no threads to run on").because(error))?;
             let ahead = ReadAhead(receiver);
             let mut ahead = OnePartition::new(self.partition, self.position, ahead);
-            let source = self.source;
+            let (source, project) = (self.source, self.project);
             let folded = self.host.ingest(source, &mut ahead, &mut |applied, positions| {
                 own.add(applied);
+                project.tell(progress);
                 let position = positions.first().map_or(0, |(_, position)| *position);
                 progress(Progress::Folding { source, position, events: own.events });
             });
@@ -87,6 +90,7 @@ impl<'a> Fold<'a> {
             folded?;
             read.map_err(|_| Error::bug("a thread of the streaming host died"))?
         })?;
+        self.project.tell(progress);
         own.position = self.host.progress(self.source, self.partition)?.position;
         report.merge(own);
         Ok(())
