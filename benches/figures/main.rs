@@ -10,6 +10,7 @@ mod cases;
 mod change;
 mod guest;
 mod parity;
+mod purity;
 mod training;
 
 use lockstep_core::{Error, Result};
@@ -19,12 +20,13 @@ use std::process::ExitCode;
 type Group = (&'static str, fn() -> Result<()>);
 
 /// In the order in which they run.
-const GROUPS: [Group; 6] = [
+const GROUPS: [Group; 7] = [
     ("aggregate", aggregate::measure),
     ("guest", guest::measure),
     ("parity", parity::measure),
     ("cases", cases::measure),
     ("change", change::measure),
+    ("purity", purity::measure),
     ("training", training::measure),
 ];
 
