@@ -99,18 +99,21 @@ mod aggregate;
 mod batch;
 #[doc(hidden)]
 pub mod bindings;
+mod called;
 mod column;
 mod dispatch;
 mod event_time;
 #[cfg(target_arch = "wasm32")]
 mod exchange;
 mod field;
+mod fit;
 #[cfg(target_arch = "wasm32")]
 mod guest;
 #[cfg(feature = "log")]
 mod host_log;
 pub mod laws;
 mod list;
+mod listed;
 mod manifest;
 mod outcome;
 mod output;
@@ -159,15 +162,18 @@ pub mod __ {
     pub use crate::aggregate::*;
     pub use crate::batch::{Batch, Cursor, Position};
     pub use crate::bindings;
+    pub use crate::called::*;
     pub use crate::column::Build;
     pub use crate::dispatch::Dispatch;
     #[cfg(target_arch = "wasm32")]
     pub use crate::exchange::{Returned, room, sent};
     pub use crate::field::Field;
+    pub use crate::fit::*;
     #[cfg(target_arch = "wasm32")]
     pub use crate::guest::{compute, finalize, map, merge, update};
     #[cfg(feature = "log")]
     pub use crate::host_log::write as write_log;
+    pub use crate::listed::{Listed, ListedAggregate};
     pub use crate::manifest::{FALSE, Piece, TRUE, join, length, text};
     pub use crate::outcome::Scratch;
     pub use crate::output::Output;

@@ -385,7 +385,7 @@ impl Work for Lift<'_> {
         Ok(())
     }
 
-    fn refused(&self, reason: String) -> Vec<GroupState> {
+    fn refused(&self, reason: String, _: bool) -> Vec<GroupState> {
         vec![Err(reason)]
     }
 
@@ -445,7 +445,7 @@ impl Work for Merge<'_> {
         Ok(())
     }
 
-    fn refused(&self, reason: String) -> Vec<GroupState> {
+    fn refused(&self, reason: String, _: bool) -> Vec<GroupState> {
         vec![Err(reason)]
     }
 
@@ -515,7 +515,7 @@ impl Work for Finalize<'_> {
         Ok(())
     }
 
-    fn refused(&self, reason: String) -> Vec<Finalized> {
+    fn refused(&self, reason: String, _: bool) -> Vec<Finalized> {
         vec![Err(reason)]
     }
 

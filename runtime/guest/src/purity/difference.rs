@@ -78,7 +78,8 @@ pub(crate) fn differing_rows(
         source_rows.extend(rows.clone().map(|_| at as u32));
         taken.extend(rows);
         if let Some(reason) = refusal(&first.refused, *item) {
-            refused.push(Refused { row: at as u32, reason: reason.to_string() });
+            let reason = reason.to_string();
+            refused.push(Refused { row: at as u32, reason, exhausted: false });
         }
     }
     let rows = chosen_rows(&first.rows, &taken)?;
