@@ -4,8 +4,8 @@
 //! Invariant: the bytes depend on the sources, their locked dependencies and the compiler alone,
 //! not on the machine: flags and profile are set here, those of the environment are ignored, and
 //! every package's folder is renamed to `/name-version` in the compiler's output. Before the
-//! component is written, it is loaded by the same code that hosts use; and it appears under its
-//! name completely or not at all. Deliberately absent: optimising after the linker, and a Wasm
+//! component is written, it is loaded by the same code that hosts use, and asked about made-up
+//! events (S7); and it appears under its name completely or not at all. Deliberately absent: optimising after the linker, and a Wasm
 //! target with a system interface, which would import clocks and randomness.
 //!
 //! A path dependency outside the crate's workspace enters cargo's symbol hashes by its absolute
@@ -13,7 +13,7 @@
 
 use lockstep_runtime::{
     Artifact, Code, Engine, EngineConfig, Error, MANIFEST_SECTION, Manifest, Result,
-    custom_sections, write_atomically,
+    custom_sections, probe, write_atomically,
 };
 use serde_json::Value as Json;
 use std::ffi::OsStr;
@@ -38,7 +38,7 @@ const PROFILE_SETTINGS: [&str; 9] = [
     "strip=\"symbols\"",
     "debug=false",
     "incremental=false",
-    "overflow-checks=false",
+    "overflow-checks=true",
 ];
 /// Variables of cargo that are kept: they say where things are or how to reach them, not what to
 /// compile.
@@ -79,8 +79,19 @@ pub struct Built {
     pub manifest: Manifest,
 }
 
-/// Compiles a transform crate to a component and writes it.
+/// Compiles a transform crate to a component, checks that it is pure as far as made-up events show
+/// it, and writes it.
 pub fn build(options: &BuildOptions) -> Result<Built> {
+    make(options, true)
+}
+
+/// As [`build`], without asking the component anything: for tests of hosts, which must find what is
+/// not pure by themselves.
+pub fn build_unasked(options: &BuildOptions) -> Result<Built> {
+    make(options, false)
+}
+
+fn make(options: &BuildOptions, ask: bool) -> Result<Built> {
     let crate_dir = options.crate_dir.canonicalize().map_err(|error| {
         Error::input(format!(
             "{}: there is no such folder; name that of a transform crate, or make one with \
@@ -111,6 +122,9 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
     let wasm = wrap(&module).map_err(|error| error.at(format!("crate {}", package.name)))?;
     let engine = Engine::new(EngineConfig::default())?;
     let artifact = Artifact::from_bytes(&engine, &path.display().to_string(), wasm.clone())?;
+    if ask {
+        refuse_impure(probe(&artifact)?)?;
+    }
     write_atomically(&path, &wasm)?;
     Ok(Built {
         path,
@@ -141,6 +155,22 @@ fn check_output(path: &Path) -> Result<()> {
          another file with --output, or remove this one"
     );
     Err(Error::input(message).with_code(Code::OutputIsInput { output: place }))
+}
+
+/// The first of these errors, with the names of the functions of the others.
+fn refuse_impure(found: Vec<Error>) -> Result<()> {
+    let mut found = found.into_iter();
+    let Some(mut first) = found.next() else { return Ok(()) };
+    let others: Vec<String> = found
+        .filter_map(|error| match error.code {
+            Code::Impure { function, .. } => Some(function),
+            _ => None,
+        })
+        .collect();
+    if !others.is_empty() {
+        first.message = format!("{}; neither is: {}", first.message, others.join(", "));
+    }
+    Err(first)
 }
 
 /// `program` in the crate's folder, without the environment's flags and profiles.

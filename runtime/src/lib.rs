@@ -60,7 +60,7 @@ mod training_set;
 pub use backfill::BackfillJob;
 pub use fill_report::FillReport;
 pub use lockstep_engine::generations::{CaughtUp, View as CaughtUpView};
-pub use lockstep_engine::ingest::Parted;
+pub use lockstep_engine::ingest::{Parted, StoppedView};
 pub use lockstep_engine::parity::{Conflict, Difference, FeatureReport, Report as ParityReport};
 pub use memory::Memory;
 pub use online_host::OnlineHost;
@@ -99,4 +99,6 @@ pub use lockstep_core::view::{Boundary, EventDeclaration, FeatureView};
 pub use lockstep_core::window::{Window, duration};
 pub use lockstep_disk::write_atomically;
 pub use lockstep_engine::project::ProjectFile;
-pub use lockstep_guest::{Artifact, Engine, EngineConfig, MANIFEST_SECTION, custom_sections};
+pub use lockstep_guest::{
+    Artifact, Engine, EngineConfig, MANIFEST_SECTION, custom_sections, probe,
+};

@@ -21,6 +21,7 @@ mod kill;
 mod layers;
 mod online;
 mod purchases;
+mod purity;
 mod sandbox;
 mod source;
 mod sources;
