@@ -14,6 +14,7 @@ mod errors;
 mod every_type;
 mod exchange;
 mod flights;
+mod fuzz;
 mod generations;
 mod jobs;
 mod kill;
@@ -28,3 +29,8 @@ mod stream;
 mod tidy;
 mod training;
 mod user_mentions;
+
+/// Counts what the readers hold (`fuzz`).
+#[global_allocator]
+static ALLOCATOR: lockstep_properties::allocation::Counting =
+    lockstep_properties::allocation::Counting;

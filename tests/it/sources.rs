@@ -5,6 +5,7 @@
 //! file (`source.rs`), and wrong files from the command line (`bad_input.rs`).
 
 mod hive;
+mod names;
 pub(crate) mod objects;
 mod patterns;
 mod provenance;
