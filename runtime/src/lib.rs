@@ -73,7 +73,7 @@ pub use training_set::{TrainingSetJob, TrainingSetReport};
 pub use lockstep_core::fold::Status;
 pub use lockstep_core::time::Time;
 pub use lockstep_core::value::{Column, DataType, Value};
-pub use lockstep_core::{Code, Error, ErrorKind, Result};
+pub use lockstep_core::{CallCause, Code, Error, ErrorKind, Result};
 pub use lockstep_engine::online::AsOf;
 pub use lockstep_engine::online::request::unknown_column;
 pub use lockstep_engine::service::{AS_OF, Service};

@@ -33,8 +33,8 @@ use std::fs;
 use std::sync::Arc;
 
 /// Codes that are set only when a machine is at its limits; unit tests provoke them
-/// (`shuffle/room.rs`).
-const OF_THE_MACHINE: [&str; 1] = ["no_room"];
+/// (`shuffle/room.rs`, `isolate.rs`).
+const OF_THE_MACHINE: [&str; 3] = ["no_room", "call_failed", "deadline_exceeded"];
 
 const TRAIN: &str = "training-set mention_ranker --spine @mentions.parquet -o @out.parquet";
 const GET: &str = "get mention_ranker actor=a candidate=b area=c";

@@ -167,6 +167,19 @@ pub enum Code {
     },
     /// Another process has the store open. Try again when that process has ended.
     StoreLocked,
+    /// A call of an artifact failed for a cause that is not its event's: it says nothing about the
+    /// event, and the same call may succeed later (S9).
+    CallFailed {
+        /// The artifact, by its name in errors.
+        artifact: String,
+        /// What failed.
+        cause: CallCause,
+    },
+    /// A request was not answered within its deadline. Ask again, or allow it more time.
+    DeadlineExceeded {
+        /// The deadline in milliseconds from the start of the request.
+        deadline_ms: u64,
+    },
     /// A limit was reached. The message says how to stay below it.
     LimitReached {
         /// The name of the public constant that sets the limit; it includes the unit.
@@ -174,6 +187,19 @@ pub enum Code {
         /// The limit.
         max: u64,
     },
+}
+
+/// What made a call of an artifact fail, other than its event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CallCause {
+    /// The call ran out of time before it ran out of fuel.
+    Time,
+    /// The host has no memory left for guests: its own limit, or the system's.
+    Memory,
+    /// Anything else of the host: a thread, a disk, a failure that did not repeat.
+    Host,
 }
 
 /// Defines the codes' names once, so that the list of names and `Code::name` cannot differ.
@@ -217,6 +243,8 @@ names! {
     StoreFormat => "store_format",
     CommitsLost => "commits_lost",
     StoreLocked => "store_locked",
+    CallFailed => "call_failed",
+    DeadlineExceeded => "deadline_exceeded",
     LimitReached => "limit_reached",
 }
 

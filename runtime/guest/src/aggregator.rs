@@ -278,7 +278,7 @@ impl Work for Lift<'_> {
         Ok(())
     }
 
-    fn refused(&self, reason: String) -> Vec<GroupState> {
+    fn refused(&self, reason: String, _: bool) -> Vec<GroupState> {
         vec![Err(reason)]
     }
 }
@@ -319,7 +319,7 @@ impl Work for Merge<'_> {
         Ok(())
     }
 
-    fn refused(&self, reason: String) -> Vec<GroupState> {
+    fn refused(&self, reason: String, _: bool) -> Vec<GroupState> {
         vec![Err(reason)]
     }
 }
@@ -364,7 +364,7 @@ impl Work for Finalize<'_> {
         Ok(())
     }
 
-    fn refused(&self, reason: String) -> Vec<Finalized> {
+    fn refused(&self, reason: String, _: bool) -> Vec<Finalized> {
         vec![Err(reason)]
     }
 }

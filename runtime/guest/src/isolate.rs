@@ -13,6 +13,8 @@
 use super::artifact::Artifact;
 use super::fault::{Fault, Subject};
 use super::instance::{Call, Instance};
+use super::limits::{EPOCH_TICK_MS, RERUN_TICKS_MAX};
+use lockstep_core::code::{CallCause, Code};
 use lockstep_core::error::{Error, ErrorKind, Result};
 use std::ops::Range;
 
@@ -43,8 +45,9 @@ pub(super) trait Work {
     /// An error means that the guest violated the interface.
     fn take(&self, bytes: &mut &[u8], items: usize, outcome: &mut Self::Outcome) -> Result<()>;
 
-    /// The outcome of one item that is refused with this reason.
-    fn refused(&self, reason: String) -> Self::Outcome;
+    /// The outcome of one item that is refused with this reason; `exhausted` says whether it used
+    /// up the guest's fuel, memory or stack.
+    fn refused(&self, reason: String, exhausted: bool) -> Self::Outcome;
 }
 
 /// A warm guest, and the buffer of the items that are sent to it.
@@ -152,7 +155,8 @@ impl Caller {
 /// The verdict on an item that failed with `first` when alone on a fresh instance, and then did
 /// `rerun` under fuel. Only a deterministic cause refuses the item. A failure that does not repeat
 /// stops the partition, except that for resources, which depend on the machine, only the rerun
-/// counts (S9).
+/// counts (S9). A rerun that runs out of time before it runs out of fuel says nothing about the
+/// event either.
 fn verdict<W: Work>(
     artifact: &str,
     work: &W,
@@ -161,14 +165,34 @@ fn verdict<W: Work>(
 ) -> Result<W::Outcome> {
     match rerun {
         Ok(outcome) if first.is_resource() => Ok(outcome),
-        Ok(_) => Err(Error::retry(format!(
-            "artifact {artifact}: {} for an event, but not when it was run again; a transform must \
-             do the same each time, so this points at the machine: run it again",
-            first.reason(work.subject())
-        ))),
+        Ok(_) => Err(call_failed(
+            artifact,
+            CallCause::Host,
+            &format!(
+                "{} for an event, but not when it was run again; a transform must do the same each \
+             time, so this points at the machine: run it again",
+                first.reason(work.subject())
+            ),
+        )),
         Err(Fault::Host(error)) => Err(error),
-        Err(fault) => Ok(work.refused(fault.reason(work.subject()))),
+        Err(fault @ Fault::Timeout) => Err(call_failed(
+            artifact,
+            CallCause::Time,
+            &format!(
+                "{} within {} ms, and has not used up its fuel; run it again on a faster or less busy \
+             machine, or make it cheaper",
+                fault.reason(work.subject()),
+                RERUN_TICKS_MAX * EPOCH_TICK_MS
+            ),
+        )),
+        Err(fault) => Ok(work.refused(fault.reason(work.subject()), fault.is_resource())),
     }
+}
+
+/// The error of a call that failed for a cause that is not its event's.
+fn call_failed(artifact: &str, cause: CallCause, what: &str) -> Error {
+    let code = Code::CallFailed { artifact: artifact.to_string(), cause };
+    Error::retry(format!("artifact {artifact}: {what}")).with_code(code)
 }
 
 /// One call: stores the outcome of the items in `range` in `outcome`, and checks that nothing
@@ -235,8 +259,8 @@ mod tests {
             Ok(())
         }
 
-        fn refused(&self, reason: String) -> Option<String> {
-            Some(reason)
+        fn refused(&self, reason: String, exhausted: bool) -> Option<String> {
+            Some(format!("{reason}{}", if exhausted { " (exhausted)" } else { "" }))
         }
     }
 
@@ -266,6 +290,20 @@ mod tests {
             assert_eq!(judged(&first, Ok(())).unwrap(), None);
             let refused = judged(&first, Err(Fault::Trap("later".into()))).unwrap();
             assert_eq!(refused.as_deref(), Some("the transform failed: later"));
+        }
+    }
+
+    /// Goal: an event that uses up a budget in its rerun is refused, and marked as costly; one whose
+    /// rerun runs out of time and not of fuel is not refused, since a faster machine might have
+    /// ended it: the call failed, for want of time (S9).
+    #[test]
+    fn s09_time_says_nothing_about_an_event() {
+        let refused = judged(&Fault::Timeout, Err(Fault::Fuel)).unwrap().unwrap();
+        assert!(refused.contains("units of fuel (exhausted)"), "{refused}");
+        for first in [Fault::Timeout, Fault::Memory, Fault::Trap("on purpose".into())] {
+            let error = judged(&first, Err(Fault::Timeout)).unwrap_err();
+            let code = Code::CallFailed { artifact: "a.wasm".into(), cause: CallCause::Time };
+            assert_eq!((error.kind, error.code), (ErrorKind::Retry, code));
         }
     }
 

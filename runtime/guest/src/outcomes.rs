@@ -63,9 +63,11 @@ impl<'a, A: Answer + 'a, I: ExactSizeIterator<Item = &'a A> + Clone> Work for Ou
         Ok(())
     }
 
-    fn refused(&self, reason: String) -> Vec<ViewRows> {
+    fn refused(&self, reason: String, exhausted: bool) -> Vec<ViewRows> {
         let answers = self.answers.clone();
-        answers.map(|answer| ViewRows::refused_alone(answer.schema(), reason.clone())).collect()
+        let refused =
+            |answer: &A| ViewRows::refused_alone(answer.schema(), reason.clone(), exhausted);
+        answers.map(refused).collect()
     }
 }
 

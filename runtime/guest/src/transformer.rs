@@ -184,7 +184,7 @@ impl ViewAnswer {
                     "key column {name:?} is null; let the transform skip such events, or declare \
                      null_keys"
                 );
-                refused.push(Refused { row: source_row, reason });
+                refused.push(Refused { row: source_row, reason, exhausted: false });
             }
         }
         let kept = |row: &u32| refused.binary_search_by_key(row, |refused| refused.row).is_err();

@@ -19,6 +19,9 @@ pub struct Refused {
     pub row: u32,
     /// Why: a text of at most [`REASON_BYTES_MAX`] bytes.
     pub reason: String,
+    /// Whether the guest used up its fuel, its memory or its stack for the event. Such events are
+    /// costly, so a host may give up on a view that meets many of them.
+    pub exhausted: bool,
 }
 
 /// What a view, or an on-demand transform, made of a batch.
@@ -40,9 +43,13 @@ impl ViewRows {
     }
 
     /// No rows of `schema`: the only event of the batch was refused.
-    pub fn refused_alone(schema: &SchemaRef, reason: impl Into<String>) -> ViewRows {
-        let reason = reason.into();
-        ViewRows { refused: vec![Refused { row: 0, reason }], ..ViewRows::empty(schema) }
+    pub fn refused_alone(
+        schema: &SchemaRef,
+        reason: impl Into<String>,
+        exhausted: bool,
+    ) -> ViewRows {
+        let refused = vec![Refused { row: 0, reason: reason.into(), exhausted }];
+        ViewRows { refused, ..ViewRows::empty(schema) }
     }
 }
 
@@ -100,7 +107,8 @@ fn take_some_refused(
             return Err(Error::input(format!("{item} {row} is refused, of {items} {item}s")));
         }
         let message = take_items(bytes, length, 1, "of a message")?;
-        refused.push(Refused { row: row as u32, reason: outcome_reason(message) });
+        let reason = outcome_reason(message);
+        refused.push(Refused { row: row as u32, reason, exhausted: false });
     }
     refused.sort_by_key(|refused| refused.row);
     match refused.windows(2).find(|pair| pair[0].row == pair[1].row) {

@@ -192,7 +192,11 @@ impl Group {
             let mut refused: Vec<Refused> = of_guest.collect();
             if !lacking.is_empty() {
                 let columns = lacking.iter().map(|(row, reason)| (part.offset + row, reason));
-                refused.extend(columns.map(|(row, why)| Refused { row, reason: why.clone() }));
+                refused.extend(columns.map(|(row, why)| Refused {
+                    row,
+                    reason: why.clone(),
+                    exhausted: false,
+                }));
                 refused.sort_by_key(|refused| refused.row);
             }
             mapped.push(Mapped { view, rows, source_rows, refused });
