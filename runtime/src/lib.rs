@@ -98,6 +98,7 @@ pub use lockstep_core::manifest::{Manifest, OnDemand, UserAggregate};
 pub use lockstep_core::view::{Boundary, EventDeclaration, FeatureView};
 pub use lockstep_core::window::{Window, duration};
 pub use lockstep_disk::write_atomically;
+pub use lockstep_engine::inputs::check_inputs;
 pub use lockstep_engine::project::ProjectFile;
 pub use lockstep_guest::{
     Artifact, Engine, EngineConfig, MANIFEST_SECTION, custom_sections, probe,

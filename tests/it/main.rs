@@ -15,6 +15,7 @@ mod every_type;
 mod exchange;
 mod faults;
 mod flights;
+mod fuzz;
 mod generations;
 mod jobs;
 mod kill;
@@ -30,3 +31,8 @@ mod stream;
 mod tidy;
 mod training;
 mod user_mentions;
+
+/// Counts what the readers hold (`fuzz`).
+#[global_allocator]
+static ALLOCATOR: lockstep_properties::allocation::Counting =
+    lockstep_properties::allocation::Counting;
