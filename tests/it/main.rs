@@ -13,13 +13,16 @@ mod crates;
 mod errors;
 mod every_type;
 mod exchange;
+mod faults;
 mod flights;
+mod fuzz;
 mod generations;
 mod jobs;
 mod kill;
 mod layers;
 mod online;
 mod purchases;
+mod purity;
 mod sandbox;
 mod source;
 mod sources;
@@ -29,3 +32,8 @@ mod tidy;
 mod training;
 mod types;
 mod user_mentions;
+
+/// Counts what the readers hold (`fuzz`).
+#[global_allocator]
+static ALLOCATOR: lockstep_properties::allocation::Counting =
+    lockstep_properties::allocation::Counting;

@@ -2,13 +2,16 @@
 
 use crate::arguments::ProjectArguments;
 use crate::outcome::Outcome;
-use crate::output::{json_value, print_json, table};
+use crate::output::{print_json, table};
+use crate::terminal::say;
 use clap::Args;
 use lockstep_runtime::{
-    AsOf, Code, DataType, Error, FeatureVector, Notation, OnlineHost, Result, Service, Status,
-    Time, TimeUnit, Value, unknown_column,
+    AsOf, Code, Error, FeatureVector, Notation, OnlineHost, Result, Service, Status, Time,
+    TimeUnit, Value, json, unknown_column, value_of_text,
 };
-use serde_json::json;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 
 /// The arguments of `lockstep get`.
 #[derive(Debug, Args)]
@@ -73,7 +76,8 @@ pub fn parse_request<'a>(
         let column = &service.request[at];
         let value = match value {
             None => Value::Null,
-            Some(value) => parse_value(&column.data_type, value, notation)
+            Some(value) => value_of_text(value, &column.data_type, notation)
+                .map_err(Error::input)
                 .map_err(|error| error.with_code(Code::bad_row(0, Some(name))))
                 .map_err(|error| error.at(format!("{name}={value}")))?,
         };
@@ -88,19 +92,35 @@ fn parse_time(text: &str, notation: &Notation) -> Result<Time> {
     Time::new(micros).ok_or_else(|| Error::input(format!("{text:?} is beyond the range of times")))
 }
 
-fn parse_value(data_type: &DataType, text: &str, notation: &Notation) -> Result<Value> {
-    let bad = || Error::input(format!("{text:?} is not {data_type}"));
-    Ok(match data_type {
-        DataType::String => Value::String(text.into()),
-        DataType::Int64 => Value::Int64(text.parse().map_err(|_| bad())?),
-        DataType::Float64 => Value::Float64(text.parse().map_err(|_| bad())?),
-        DataType::Float32 => Value::Float32(text.parse().map_err(|_| bad())?),
-        DataType::Bool => Value::Bool(text.parse().map_err(|_| bad())?),
-        DataType::Timestamp => Value::Timestamp(parse_time(text, notation)?.micros()),
-        DataType::List(_) | DataType::Map(_) => {
-            return Err(Error::input("a list cannot be given on the command line"));
+/// A vector as JSON.
+#[derive(Debug, Serialize)]
+pub struct VectorJson {
+    as_of: String,
+    features: BTreeMap<String, Box<RawValue>>,
+    identity: BTreeMap<String, String>,
+    known: u64,
+    /// The features whose value is null for a reason, and that reason.
+    statuses: BTreeMap<String, &'static str>,
+}
+
+impl VectorJson {
+    /// The JSON of `vector`.
+    pub fn of(vector: &FeatureVector) -> VectorJson {
+        let name = |(name, _): &(&str, &Value)| name.to_string();
+        let features = vector.iter().map(|pair| (name(&pair), json::of_value(pair.1)));
+        let statuses = vector.iter().zip(&vector.statuses);
+        let statuses = statuses.filter_map(|(pair, status)| match status {
+            Status::Present => None,
+            Status::Overflow => Some((name(&pair), "overflow")),
+        });
+        VectorJson {
+            as_of: vector.as_of.to_string(),
+            features: features.collect(),
+            identity: vector.identity.entries().into_iter().collect(),
+            known: vector.known,
+            statuses: statuses.collect(),
         }
-    })
+    }
 }
 
 /// Prints a vector as a table.
@@ -113,17 +133,10 @@ pub fn print_vector(vector: &FeatureVector) {
         };
         vec![feature.name.clone(), feature.data_type.to_string(), value]
     });
-    println!("{}", table(&["feature", "type", "value"], rows.collect(), 2));
-    println!("as of {}, known up to commit {}", vector.as_of, vector.known);
+    say(table(&["feature", "type", "value"], rows.collect(), 2));
+    say(format!("as of {}, known up to commit {}", vector.as_of, vector.known));
 }
 
 fn print_vector_json(vector: &FeatureVector) -> Result<()> {
-    let features = vector.iter().map(|(name, value)| (name.to_string(), json_value(value)));
-    let identity = vector.identity.entries().into_iter().map(|(n, v)| (n, v.into()));
-    print_json(&json!({
-        "features": features.collect::<serde_json::Map<String, serde_json::Value>>(),
-        "as_of": vector.as_of.to_string(),
-        "known": vector.known,
-        "identity": identity.collect::<serde_json::Map<String, serde_json::Value>>(),
-    }))
+    print_json(&VectorJson::of(vector))
 }

@@ -9,6 +9,7 @@
 pub mod array;
 pub mod cell;
 pub mod code;
+pub mod digits;
 pub mod error;
 pub mod event;
 pub mod failure;
@@ -20,6 +21,7 @@ pub mod manifest;
 pub mod name;
 pub mod near;
 pub mod notation;
+pub mod shown;
 pub mod time;
 pub mod value;
 pub mod view;
@@ -34,5 +36,5 @@ pub mod sweep;
 pub mod tile;
 pub mod view_plan;
 
-pub use code::Code;
+pub use code::{CallCause, Code};
 pub use error::{Error, ErrorKind, Result};

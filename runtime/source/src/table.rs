@@ -7,13 +7,14 @@
 use super::bad_cell::BadCell;
 use super::columnar::guarded;
 use super::header::{absent_column, unfit_column};
-use super::limits::BATCH_ROWS_DEFAULT;
+use super::limits::{BATCH_ROWS_DEFAULT, TABLE_BYTES_MAX};
 use super::location::SourceFile;
 use super::table_reader::open_tables;
 use super::widen::{BadRows, accepts, widen};
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::notation::Notation;
 use lockstep_core::value::DataType;
@@ -50,7 +51,9 @@ pub fn read_table(path: &Path, columns: &[(String, DataType)]) -> Result<RecordB
 pub fn read_tables(files: &[SourceFile], options: &TableOptions) -> Result<RecordBatch> {
     let mut reader = open_tables(files, options, BATCH_ROWS_DEFAULT)?;
     let mut tables = Vec::new();
+    let mut bytes = 0;
     while let Some(table) = reader.read()? {
+        bytes += size_of_table(&files[0].location().to_string(), &table, bytes)?;
         tables.push(table);
     }
     let schema = reader.schema();
@@ -97,6 +100,20 @@ pub fn column_of(
         None => Ok(widened),
         Some((row, reason)) => Err(BadCell::of(name, reason).in_row(first + row, None)),
     }
+}
+
+/// The bytes of a part of a table, of which `before` bytes were read, if the table may be as large.
+fn size_of_table(place: &str, part: &RecordBatch, before: u64) -> Result<u64> {
+    // A part of a larger array counts with its share.
+    let share = |array: &ArrayRef| array.to_data().get_slice_memory_size().unwrap_or(0) as u64;
+    let bytes = part.columns().iter().map(share).sum();
+    if before.saturating_add(bytes) <= TABLE_BYTES_MAX {
+        return Ok(bytes);
+    }
+    let error = too_large(place);
+    let message = format!("{}; it has more than {TABLE_BYTES_MAX} bytes", error.message);
+    Err(Error::input(message)
+        .with_code(Code::LimitReached { limit: "TABLE_BYTES_MAX", max: TABLE_BYTES_MAX }))
 }
 
 fn too_large(place: &str) -> Error {

@@ -8,6 +8,7 @@ use super::bad_cell::BadCell;
 use super::columnar::{BatchSource, guarded};
 use super::format::Format;
 use super::location::SourceFile;
+use super::measured::Measured;
 use super::spine_types;
 use super::table::TableOptions;
 use super::unify::{Part, conform, unify};
@@ -70,11 +71,11 @@ fn open(file: &SourceFile, options: &TableOptions, batch_rows: usize) -> Result<
         let (schema, parts) = match format {
             Format::Parquet => {
                 let (source, schema) = parquet::open_table(&place, file.open()?, batch_rows)?;
-                (schema, Parts::Columnar(Box::new(source)))
+                (schema, Parts::Columnar(Box::new(Measured::new(&place, source, 0))))
             }
             Format::ArrowIpc => {
                 let (source, schema) = ipc::open_table(&place, file.open()?)?;
-                (schema, Parts::Columnar(Box::new(source)))
+                (schema, Parts::Columnar(Box::new(Measured::new(&place, source, 0))))
             }
             Format::Ndjson | Format::Csv => {
                 let content = file.open()?;
