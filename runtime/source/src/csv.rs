@@ -354,7 +354,7 @@ pub(super) fn write_text(text: &str, out: &mut Vec<u8>) {
 }
 
 #[cfg(test)]
-mod stray_quotes;
+mod quote_tests;
 
 #[cfg(test)]
 mod tests {
