@@ -230,7 +230,9 @@ impl CsvReader {
                     return Err(self.open_quote(opened, &problem).with_code(limit));
                 }
                 LineEnd::Whole => {
-                    if self.splitter.field.bytes.start > from {
+                    // Otherwise the last line ends without a line feed.
+                    let open = self.splitter.state == State::Quoted;
+                    if open && self.splitter.field.bytes.start > from {
                         opened = self.lines.number();
                     }
                 }
