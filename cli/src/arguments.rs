@@ -57,9 +57,9 @@ pub struct ProjectArguments {
     /// Refuse a file that lacks a declared column, even one that may be null
     #[arg(long)]
     pub strict_columns: bool,
-    /// Fail if more rows than this are set aside
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    pub bad_rows_max: u64,
+    /// End early, and fail, if more rows than this are set aside [default: 0; for stream any number]
+    #[arg(long, value_name = "N")]
+    pub bad_rows_max: Option<u64>,
     /// Print JSON for programs
     #[arg(long)]
     pub json: bool,

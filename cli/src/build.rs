@@ -4,16 +4,22 @@
 //! Invariant: the bytes depend on the sources, their locked dependencies and the compiler alone,
 //! not on the machine: flags and profile are set here, those of the environment are ignored, and
 //! every package's folder is renamed to `/name-version` in the compiler's output. Before the
-//! component is written, it is loaded by the same code that hosts use; and it appears under its
-//! name completely or not at all. Deliberately absent: optimising after the linker, and a Wasm
+//! component is written, it is loaded by the same code that hosts use, what its on-demand transforms
+//! read is found in it or in the project beside it, and it is asked about made-up events (S7); and it
+//! appears under its name completely or not at all. Deliberately absent: optimising after the
+//! linker, and a Wasm
 //! target with a system interface, which would import clocks and randomness.
 //!
 //! A path dependency outside the crate's workspace enters cargo's symbol hashes by its absolute
 //! path. For equal digests everywhere, keep such a dependency in the workspace or a registry.
 
+mod dependencies;
+mod imports;
+
+use dependencies::Dependencies;
 use lockstep_runtime::{
-    Artifact, Code, Engine, EngineConfig, Error, MANIFEST_SECTION, Manifest, Result,
-    custom_sections, write_atomically,
+    Artifact, Code, Engine, EngineConfig, Error, MANIFEST_SECTION, Manifest, ProjectFile, Result,
+    check_inputs, custom_sections, probe, write_atomically,
 };
 use serde_json::Value as Json;
 use std::ffi::OsStr;
@@ -38,7 +44,7 @@ const PROFILE_SETTINGS: [&str; 9] = [
     "strip=\"symbols\"",
     "debug=false",
     "incremental=false",
-    "overflow-checks=false",
+    "overflow-checks=true",
 ];
 /// Variables of cargo that are kept: they say where things are or how to reach them, not what to
 /// compile.
@@ -79,8 +85,19 @@ pub struct Built {
     pub manifest: Manifest,
 }
 
-/// Compiles a transform crate to a component and writes it.
+/// Compiles a transform crate to a component, checks that it is pure as far as made-up events show
+/// it, and writes it.
 pub fn build(options: &BuildOptions) -> Result<Built> {
+    make(options, true)
+}
+
+/// As [`build`], without asking the component anything: for tests of hosts, which must find what is
+/// not pure by themselves.
+pub fn build_unasked(options: &BuildOptions) -> Result<Built> {
+    make(options, false)
+}
+
+fn make(options: &BuildOptions, ask: bool) -> Result<Built> {
     let crate_dir = options.crate_dir.canonicalize().map_err(|error| {
         Error::input(format!(
             "{}: there is no such folder; name that of a transform crate, or make one with \
@@ -93,6 +110,12 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
         })
         .because(error)
     })?;
+    if crate_dir.is_file() {
+        return Err(Error::input(format!(
+            "{}: it is a file; name the folder of the crate's Cargo.toml",
+            options.crate_dir.display()
+        )));
+    }
     if !crate_dir.join("Cargo.toml").is_file() {
         return Err(Error::input(format!(
             "{}: there is no Cargo.toml; run this in a transform crate, or make one with \
@@ -108,9 +131,15 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
     check_output(&path)?;
     install_target(&crate_dir)?;
     let module = compile(&crate_dir, &package)?;
-    let wasm = wrap(&module).map_err(|error| error.at(format!("crate {}", package.name)))?;
+    let of_crate = |error: Error| error.at(format!("crate {}", package.name));
+    imports::check(&module, &package.dependencies).map_err(of_crate)?;
+    let wasm = wrap(&module).map_err(of_crate)?;
     let engine = Engine::new(EngineConfig::default())?;
     let artifact = Artifact::from_bytes(&engine, &path.display().to_string(), wasm.clone())?;
+    resolve(&engine, artifact.manifest(), &path).map_err(of_crate)?;
+    if ask {
+        refuse_impure(probe(&artifact)?)?;
+    }
     write_atomically(&path, &wasm)?;
     Ok(Built {
         path,
@@ -141,6 +170,34 @@ fn check_output(path: &Path) -> Result<()> {
          another file with --output, or remove this one"
     );
     Err(Error::input(message).with_code(Code::OutputIsInput { output: place }))
+}
+
+/// The first of these errors, with the names of the functions of the others.
+fn refuse_impure(found: Vec<Error>) -> Result<()> {
+    let mut found = found.into_iter();
+    let Some(mut first) = found.next() else { return Ok(()) };
+    let others: Vec<String> = found
+        .filter_map(|error| match error.code {
+            Code::Impure { function, .. } => Some(function),
+            _ => None,
+        })
+        .collect();
+    if !others.is_empty() {
+        first.message = format!("{}; neither is: {}", first.message, others.join(", "));
+    }
+    Err(first)
+}
+
+/// Resolves what the on-demand transforms read, in the crate or in the other artifacts of the project
+/// whose file is beside `path`. An artifact that is not built yet has no views.
+fn resolve(engine: &Engine, manifest: &Manifest, path: &Path) -> Result<()> {
+    let project = ProjectFile::beside(path)?;
+    let artifacts = project.iter().flat_map(|project| project.artifacts.values());
+    let others = artifacts.filter(|other| other.as_path() != path && other.is_file());
+    let others: Vec<Artifact> =
+        others.map(|other| Artifact::load(engine, other)).collect::<Result<_>>()?;
+    let others: Vec<&Manifest> = others.iter().map(Artifact::manifest).collect();
+    check_inputs(manifest, &others)
 }
 
 /// `program` in the crate's folder, without the environment's flags and profiles.
@@ -195,6 +252,8 @@ struct Package {
     name: String,
     /// The folder of each package, and the name that replaces it in the artifact.
     folders: Vec<(String, String)>,
+    /// Which package needs which.
+    dependencies: Dependencies,
 }
 
 impl Package {
@@ -230,7 +289,9 @@ impl Package {
         let mut folders: Vec<(String, String)> = packages.iter().filter_map(folder).collect();
         // If two prefixes match, the compiler uses the last one, which is that of the inner folder.
         folders.sort_by_key(|(folder, _)| folder.len());
-        Ok(Package { id: own["id"].as_str().unwrap_or_default().to_string(), name, folders })
+        let id = own["id"].as_str().unwrap_or_default().to_string();
+        let dependencies = Dependencies::read(&metadata, &id);
+        Ok(Package { id, name, folders, dependencies })
     }
 }
 
@@ -313,10 +374,7 @@ fn wrap(module: &[u8]) -> Result<Vec<u8>> {
         .validate(true)
         .module(module)
         .and_then(|encoder| encoder.encode())
-        .map_err(|error| {
-            let text = format!("its module is not a component: {error:#}");
-            Error::input(format!("{text}; a transform may import nothing from outside its crate"))
-        })?;
+        .map_err(|error| Error::input(format!("its module is not a component: {error:#}")))?;
     append_section(&mut component, MANIFEST_SECTION, manifest);
     Ok(component)
 }

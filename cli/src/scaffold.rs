@@ -16,8 +16,9 @@ const SDK_MANIFEST: &str = "guest-sdk/Cargo.toml";
 const NAME_LETTERS_MAX: usize = 64;
 
 /// The files of a new crate, with the placeholders `{{name}}`, `{{module}}` and `{{sdk}}`.
-const TEMPLATE: [(&str, &str); 5] = [
+const TEMPLATE: [(&str, &str); 6] = [
     ("Cargo.toml", include_str!("../template/crate.toml")),
+    ("clippy.toml", include_str!("../template/clippy.toml")),
     ("src/lib.rs", include_str!("../template/src/lib.rs")),
     ("lockstep.toml", include_str!("../template/lockstep.toml")),
     ("data/orders.ndjson", include_str!("../template/data/orders.ndjson")),

@@ -60,7 +60,7 @@ mod training_set;
 pub use backfill::BackfillJob;
 pub use fill_report::FillReport;
 pub use lockstep_engine::generations::{CaughtUp, View as CaughtUpView};
-pub use lockstep_engine::ingest::Parted;
+pub use lockstep_engine::ingest::{Parted, StoppedView};
 pub use lockstep_engine::parity::{Conflict, Difference, FeatureReport, Report as ParityReport};
 pub use memory::Memory;
 pub use online_host::OnlineHost;
@@ -77,7 +77,7 @@ pub use lockstep_core::json;
 pub use lockstep_core::shown::{shown, shown_lines, shown_message};
 pub use lockstep_core::time::Time;
 pub use lockstep_core::value::{Column, DataType, Value};
-pub use lockstep_core::{Code, Error, ErrorKind, Result};
+pub use lockstep_core::{CallCause, Code, Error, ErrorKind, Result};
 pub use lockstep_engine::online::AsOf;
 pub use lockstep_engine::online::request::unknown_column;
 pub use lockstep_engine::service::{AS_OF, Service};
@@ -98,5 +98,8 @@ pub use lockstep_core::manifest::{Manifest, OnDemand, UserAggregate};
 pub use lockstep_core::view::{Boundary, EventDeclaration, FeatureView};
 pub use lockstep_core::window::{Window, duration};
 pub use lockstep_disk::write_atomically;
+pub use lockstep_engine::inputs::check_inputs;
 pub use lockstep_engine::project::ProjectFile;
-pub use lockstep_guest::{Artifact, Engine, EngineConfig, MANIFEST_SECTION, custom_sections};
+pub use lockstep_guest::{
+    Artifact, Engine, EngineConfig, MANIFEST_SECTION, custom_sections, probe,
+};

@@ -63,12 +63,15 @@ pub struct StreamJob {
     pub input: StreamInput,
     /// The most events in a batch of further events. Each batch is one durable commit, or several.
     pub batch_rows: usize,
+    /// How many events may be set aside before the run ends, after the batch in which it has set
+    /// aside more; any number if it is not given.
+    pub bad_rows_max: Option<u64>,
 }
 
 impl StreamJob {
     /// A job for the one source of a project, with batches of the usual size.
     pub fn new(input: StreamInput) -> StreamJob {
-        StreamJob { source: None, input, batch_rows: EVENT_BATCH_ROWS }
+        StreamJob { source: None, input, batch_rows: EVENT_BATCH_ROWS, bad_rows_max: None }
     }
 
     /// Folds the events into the store of `project`, a new one if there is none. One thread reads
@@ -131,7 +134,7 @@ impl StreamJob {
             None => project.reader_of(&fold.schema()?, fold.position())?,
             Some(reader) => Box::new(OffsetReader { first: fold.position(), reader }),
         };
-        fold.run(reader, &mut report, progress)?;
+        fold.run(reader, self.bad_rows_max, &mut report, progress)?;
         if partition == FILES {
             base_files::record(project, &*store, source)?;
         }

@@ -53,7 +53,8 @@ pub struct TrainingSetJob {
 /// What making a training set found.
 #[derive(Clone, Debug)]
 pub struct TrainingSetReport {
-    /// Whether the output was written. It is not if more events were set aside than allowed.
+    /// Whether the output was written. It is not if more events were set aside than allowed; then
+    /// the run ended soon after it had found them.
     pub written: bool,
     /// Rows of the output; 0 if it was not written.
     pub rows: u64,
@@ -74,6 +75,8 @@ pub struct TrainingSetReport {
     pub spilled: bool,
     /// The time that all threads together spent in transforms.
     pub guest_time: Duration,
+    /// The part of it that went into repeats of calls, which check that transforms are pure (S7).
+    pub repeat_time: Duration,
 }
 
 impl TrainingSetJob {
@@ -115,6 +118,7 @@ impl TrainingSetJob {
             as_of: self.as_of_column.clone(),
             known: self.as_known.clone(),
             spill: Some(self.memory.spill_options(destination.file())?),
+            bad_rows_max: Some(self.bad_rows_max),
             ..Options::default()
         };
         let mut training = TrainingSet::with(project.catalog(), &service, options)?;
@@ -123,10 +127,10 @@ impl TrainingSetJob {
         self.read_spine(&spine, &mut training)?;
         training.check_room()?;
         let passed_over = self.read_events(project, &mut training, progress)?;
-        let mut joined = join(training, progress)?;
-        if joined.counts.set_aside.len() as u64 > self.bad_rows_max {
-            return Ok(report(None, passed_over, &service, joined.counts));
+        if training.is_over() {
+            return Ok(report(None, passed_over, &service, training.into_counts()));
         }
+        let mut joined = join(training, progress)?;
         let metadata =
             provenance::entries(project, &service, &self.as_of_column, self.as_known.as_deref())?;
         let writer = write(&spine, &mut joined, &destination, metadata, progress)?;
@@ -173,6 +177,9 @@ impl TrainingSetJob {
             })?;
             project.tell(progress);
             passed_over += reader.passed_over().rows;
+            if training.is_over() {
+                break;
+            }
         }
         Ok(passed_over)
     }
@@ -243,5 +250,6 @@ fn report(
         leakage: counts.leakage,
         spilled: counts.spilled,
         guest_time: counts.guest,
+        repeat_time: counts.repeats,
     }
 }

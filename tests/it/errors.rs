@@ -33,8 +33,8 @@ use std::fs;
 use std::sync::Arc;
 
 /// Codes that are set only when a machine is at its limits; unit tests provoke them
-/// (`shuffle/room.rs`).
-const OF_THE_MACHINE: [&str; 1] = ["no_room"];
+/// (`shuffle/room.rs`, `isolate.rs`).
+const OF_THE_MACHINE: [&str; 3] = ["no_room", "call_failed", "deadline_exceeded"];
 
 const TRAIN: &str = "training-set mention_ranker --spine @mentions.parquet -o @out.parquet";
 const GET: &str = "get mention_ranker actor=a candidate=b area=c";
@@ -76,8 +76,9 @@ fn not_found(what: &'static str, place: impl ToString) -> Code {
 #[test]
 fn every_code_is_provoked() {
     let mut all = Provoked::default();
-    let groups =
-        [names, columns, rows, transforms, questions, parts, files, stores, changes, limits];
+    let groups = [
+        names, columns, rows, transforms, questions, parts, files, stores, changes, limits, purity,
+    ];
     for provoke in groups {
         provoke(&mut all);
     }
@@ -353,6 +354,12 @@ fn limits(all: &mut Provoked) {
     let files = [Place::new().path("issue_events.parquet")];
     let error = open_files(&files, schema, options).err().unwrap();
     all.check(&error, Input, limit("BATCH_ROWS_MAX", BATCH_ROWS_MAX));
+}
+
+fn purity(all: &mut Provoked) {
+    for error in [crate::purity::impure(), crate::purity::view_stopped()] {
+        all.check(&error, Input, error.code.clone());
+    }
 }
 
 /// Goal: the public list is complete, and names nothing else. Method: the headings of

@@ -7,6 +7,7 @@
 mod bombs;
 mod codecs;
 mod hive;
+mod names;
 pub(crate) mod objects;
 mod patterns;
 mod provenance;

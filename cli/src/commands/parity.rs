@@ -84,7 +84,7 @@ impl Parity {
         } else {
             print_report(&report)
         }
-        judge(&report, self.allow_unread_levels, self.project.bad_rows_max)
+        judge(&report, self.allow_unread_levels, self.project.bad_rows_max.unwrap_or(0))
     }
 }
 

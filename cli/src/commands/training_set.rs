@@ -44,7 +44,7 @@ impl TrainingSetCommand {
     /// Runs the command.
     pub fn run(self) -> Result<Outcome> {
         let started = Instant::now();
-        let (bad_rows_max, project) = (self.project.bad_rows_max, self.project);
+        let (bad_rows_max, project) = (self.project.bad_rows_max.unwrap_or(0), self.project);
         let job = TrainingSetJob {
             as_of_column: self.as_of_column,
             as_known: self.as_known,
@@ -84,7 +84,8 @@ fn print_report(
             "spilled": made.spilled,
             "passed_over": made.passed_over,
             "leakage_avoided": made.leakage.iter().cloned().collect::<BTreeMap<_, _>>(),
-            "seconds": { "total": seconds, "guest": made.guest_time.as_secs_f64() },
+            "seconds": { "total": seconds, "guest": made.guest_time.as_secs_f64(),
+                "repeats": made.repeat_time.as_secs_f64() },
         }));
     }
     print_leakage(&made.leakage, made.rows);

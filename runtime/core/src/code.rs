@@ -65,6 +65,35 @@ pub enum Code {
         /// What the transform says.
         reason: String,
     },
+    /// A guest answered differently when it was asked again: its answer depends on more than the
+    /// item that it is about (S7), or a user-defined aggregate breaks a law (S21). Correct the
+    /// transform or the aggregate, and build it again.
+    Impure {
+        /// The view that is stopped; `None` for an on-demand transform, and where it is not known.
+        view: Option<String>,
+        /// What answered, as in `view orders`, `on-demand transform score` and `aggregate Median`.
+        function: String,
+        /// Of a view, the position of the event in its source's partition; of an on-demand
+        /// transform, the row of the spine or the request; else `None`.
+        position: Option<u64>,
+        /// The column in which the answers differ, if they have the same rows.
+        column: Option<String>,
+        /// The first answer.
+        first: String,
+        /// The answer when it was asked again.
+        again: String,
+    },
+    /// A view has stopped, so its features have no values. Correct what `reason` says.
+    ViewStopped {
+        /// The view.
+        view: String,
+        /// The partition of its source in which it stopped.
+        partition: String,
+        /// The view holds the events before this position.
+        position: u64,
+        /// Why it stopped.
+        reason: String,
+    },
     /// A store no longer holds what a request needs. Ask as of `oldest` or later (S12).
     NotAnswerable {
         /// The oldest `as_of` at which every window of every requested view can be computed.
@@ -172,6 +201,19 @@ pub enum Code {
     },
     /// Another process has the store open. Try again when that process has ended.
     StoreLocked,
+    /// A call of an artifact failed for a cause that is not its event's: it says nothing about the
+    /// event, and the same call may succeed later (S9).
+    CallFailed {
+        /// The artifact, by its name in errors.
+        artifact: String,
+        /// What failed.
+        cause: CallCause,
+    },
+    /// A request was not answered within its deadline. Ask again, or allow it more time.
+    DeadlineExceeded {
+        /// The deadline in milliseconds from the start of the request.
+        deadline_ms: u64,
+    },
     /// A limit was reached. The message says how to stay below it.
     LimitReached {
         /// The name of the public constant that sets the limit; it includes the unit.
@@ -179,6 +221,19 @@ pub enum Code {
         /// The limit.
         max: u64,
     },
+}
+
+/// What made a call of an artifact fail, other than its event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CallCause {
+    /// The call ran out of time before it ran out of fuel.
+    Time,
+    /// The host has no memory left for guests: its own limit, or the system's.
+    Memory,
+    /// Anything else of the host: a thread, a disk, a failure that did not repeat.
+    Host,
 }
 
 /// Defines the codes' names once, so that the list of names and `Code::name` cannot differ.
@@ -206,6 +261,8 @@ names! {
     DuplicateColumn => "duplicate_column",
     BadRow => "bad_row",
     RowRefused => "row_refused",
+    Impure => "impure",
+    ViewStopped => "view_stopped",
     NotAnswerable => "not_answerable",
     NotOnline => "not_online",
     NotCaughtUp => "not_caught_up",
@@ -223,6 +280,8 @@ names! {
     StoreFormat => "store_format",
     CommitsLost => "commits_lost",
     StoreLocked => "store_locked",
+    CallFailed => "call_failed",
+    DeadlineExceeded => "deadline_exceeded",
     LimitReached => "limit_reached",
 }
 

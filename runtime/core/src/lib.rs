@@ -34,5 +34,5 @@ pub mod sweep;
 pub mod tile;
 pub mod view_plan;
 
-pub use code::Code;
+pub use code::{CallCause, Code};
 pub use error::{Error, ErrorKind, Result};

@@ -237,15 +237,17 @@ impl ProjectFile {
         }
     }
 
+    /// The project whose file is in the folder of the artifact `wasm`, if there is one.
+    pub fn beside(wasm: &Path) -> Result<Option<ProjectFile>> {
+        let file = wasm.parent().unwrap_or(Path::new("")).join(PROJECT_FILE);
+        if file.is_file() { ProjectFile::open(&file).map(Some) } else { Ok(None) }
+    }
+
     /// Pins the artifact in the file `wasm`, if the project file in its folder names it. Returns
     /// the name under which it was pinned.
     pub fn pin(wasm: &Path, digest: &str) -> Result<Option<String>> {
+        let Some(project) = ProjectFile::beside(wasm)? else { return Ok(None) };
         let root = wasm.parent().unwrap_or(Path::new(""));
-        let file = root.join(PROJECT_FILE);
-        if !file.is_file() {
-            return Ok(None);
-        }
-        let project = ProjectFile::open(&file)?;
         let named = project.artifacts.iter().find(|(_, path)| path.as_path() == wasm);
         let Some((name, _)) = named else { return Ok(None) };
         let path = root.join(LOCK_FILE);

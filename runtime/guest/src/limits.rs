@@ -27,6 +27,9 @@ pub const CALL_FUEL_MAX: u64 = 10_000_000_000;
 pub const EPOCH_TICK_MS: u64 = 50;
 /// Ticks after which a call is stopped and its events are judged one by one.
 pub const CALL_TICKS_MAX: u64 = 10;
+/// Ticks after which the metered rerun of one event is stopped. Then the host has failed, and
+/// nothing is known about the event (S9).
+pub const RERUN_TICKS_MAX: u64 = 100;
 /// Most bytes that a guest may log in one call: reading them costs the host time, but the guest no
 /// fuel.
 pub const CALL_LOG_MAX_BYTES: usize = 1 << 20;

@@ -19,6 +19,9 @@ pub struct Refused {
     pub row: u32,
     /// Why: a text of at most [`REASON_BYTES_MAX`] bytes.
     pub reason: String,
+    /// Whether the guest used up its fuel, its memory or its stack for the event. Such events are
+    /// costly, so a host may give up on a view that meets many of them.
+    pub exhausted: bool,
 }
 
 /// What a view, or an on-demand transform, made of a batch.
@@ -40,9 +43,13 @@ impl ViewRows {
     }
 
     /// No rows of `schema`: the only event of the batch was refused.
-    pub fn refused_alone(schema: &SchemaRef, reason: impl Into<String>) -> ViewRows {
-        let reason = reason.into();
-        ViewRows { refused: vec![Refused { row: 0, reason }], ..ViewRows::empty(schema) }
+    pub fn refused_alone(
+        schema: &SchemaRef,
+        reason: impl Into<String>,
+        exhausted: bool,
+    ) -> ViewRows {
+        let refused = vec![Refused { row: 0, reason: reason.into(), exhausted }];
+        ViewRows { refused, ..ViewRows::empty(schema) }
     }
 }
 
@@ -100,7 +107,8 @@ fn take_some_refused(
             return Err(Error::input(format!("{item} {row} is refused, of {items} {item}s")));
         }
         let message = take_items(bytes, length, 1, "of a message")?;
-        refused.push(Refused { row: row as u32, reason: outcome_reason(message) });
+        let reason = outcome_reason(message);
+        refused.push(Refused { row: row as u32, reason, exhausted: false });
     }
     refused.sort_by_key(|refused| refused.row);
     match refused.windows(2).find(|pair| pair[0].row == pair[1].row) {
@@ -109,11 +117,18 @@ fn take_some_refused(
     }
 }
 
-/// The text of a message, cut at a character boundary after at most [`REASON_BYTES_MAX`] bytes.
+/// What stands at the end of a text that was cut.
+const CUT: &str = "…";
+
+/// The text of a message of at most [`REASON_BYTES_MAX`] bytes; a longer one is cut at a character
+/// boundary, with a mark at its end.
 pub fn outcome_reason(message: &[u8]) -> String {
     let kept = &message[..message.len().min(REASON_BYTES_MAX)];
     let mut text = String::from_utf8_lossy(kept).into_owned();
-    text.truncate(text.floor_char_boundary(REASON_BYTES_MAX));
+    if kept.len() < message.len() || text.len() > REASON_BYTES_MAX {
+        text.truncate(text.floor_char_boundary(REASON_BYTES_MAX - CUT.len()));
+        text.push_str(CUT);
+    }
     text
 }
 

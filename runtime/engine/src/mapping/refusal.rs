@@ -29,7 +29,7 @@ pub(super) fn refuse(answer: &mut ViewRows, mut bad: Vec<BadRow>) -> Result<Opti
     for (row, reason) in bad {
         let event = answer.source_rows[row];
         if refused.last().is_none_or(|last| last.row != event) {
-            refused.push(Refused { row: event, reason });
+            refused.push(Refused { row: event, reason, exhausted: false });
         }
     }
     let stays = |event: &u32| refused.binary_search_by_key(event, |refused| refused.row).is_err();
@@ -152,7 +152,7 @@ mod tests {
         let batch =
             RecordBatch::try_from_iter([("who", who), ("vector", Arc::new(vectors.finish()))]);
         let columns = batch.unwrap().columns().to_vec();
-        let refused = vec![Refused { row: 4, reason: "the guest's".into() }];
+        let refused = vec![Refused { row: 4, reason: "the guest's".into(), exhausted: false }];
         let rows = RecordBatch::try_new(schema, columns).unwrap();
         let source_rows = vec![0, 2, 2, 2, 3, 5, 6, 7];
         let mut answer = ViewRows { rows, source_rows, refused };
