@@ -4,7 +4,7 @@
 //! transform whose own body does either is refused. Deliberately absent: other functions, which a
 //! macro on the transform does not see; the lints of `lockstep new` refuse these.
 
-use syn::visit::{Visit, visit_expr_path, visit_macro};
+use syn::visit_mut::{VisitMut, visit_expr_path_mut};
 use syn::{Error, ExprPath, ItemFn, Macro, Result};
 
 const PRINTS: [&str; 5] = ["println", "print", "eprintln", "eprint", "dbg"];
@@ -13,7 +13,7 @@ const CLOCKS: [&str; 4] = ["Instant", "SystemTime", "Utc", "Local"];
 /// Refuses a function that prints or reads a clock.
 pub(crate) fn check(function: &ItemFn) -> Result<()> {
     let mut found = Found(None);
-    found.visit_block(&function.block);
+    found.visit_block_mut(&mut function.block.clone());
     found.0.map_or(Ok(()), Err)
 }
 
@@ -28,18 +28,17 @@ impl Found {
     }
 }
 
-impl<'ast> Visit<'ast> for Found {
-    fn visit_macro(&mut self, called: &'ast Macro) {
+impl VisitMut for Found {
+    fn visit_macro_mut(&mut self, called: &mut Macro) {
         if let Some(name) = called.path.segments.last().map(|last| last.ident.to_string())
             && PRINTS.contains(&name.as_str())
         {
             let why = format!("what `{name}!` writes is lost in a guest; write log!(\"…\")");
             self.refuse(&called.path, why);
         }
-        visit_macro(self, called);
     }
 
-    fn visit_expr_path(&mut self, path: &'ast ExprPath) {
+    fn visit_expr_path_mut(&mut self, path: &mut ExprPath) {
         let words: Vec<String> =
             path.path.segments.iter().rev().take(2).map(|part| part.ident.to_string()).collect();
         if let [function, owner] = &words[..]
@@ -52,6 +51,6 @@ impl<'ast> Visit<'ast> for Found {
             );
             self.refuse(&path.path, why);
         }
-        visit_expr_path(self, path);
+        visit_expr_path_mut(self, path);
     }
 }
