@@ -8,6 +8,7 @@
 mod aggregate;
 mod cases;
 mod change;
+mod faults;
 mod guest;
 mod parity;
 mod purity;
@@ -20,12 +21,13 @@ use std::process::ExitCode;
 type Group = (&'static str, fn() -> Result<()>);
 
 /// In the order in which they run.
-const GROUPS: [Group; 7] = [
+const GROUPS: [Group; 8] = [
     ("aggregate", aggregate::measure),
     ("guest", guest::measure),
     ("parity", parity::measure),
     ("cases", cases::measure),
     ("change", change::measure),
+    ("faults", faults::measure),
     ("purity", purity::measure),
     ("training", training::measure),
 ];

@@ -5,6 +5,7 @@
 //! The files are those of `cli/template`, with the crate's name and the path of the SDK filled in.
 //! Deliberately absent: options. An author deletes what is not needed.
 
+use crate::terminal::say;
 use lockstep_runtime::{Error, Result};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -36,12 +37,12 @@ pub fn scaffold(folder: &Path, sdk: Option<&Path>) -> Result<()> {
     };
     write_crate(folder, &name, &sdk)?;
     let folder = folder.display();
-    println!(
+    say(format!(
         "made {folder}: a view and an on-demand transform in src/lib.rs, with sample data\n\n  \
          cd {folder}\n  cargo test            # the functions, natively\n  \
          lockstep build        # the artifact\n  \
          lockstep training-set checkout --spine data/spine.ndjson -o training.parquet"
-    );
+    ));
     Ok(())
 }
 

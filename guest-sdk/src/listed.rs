@@ -1,6 +1,7 @@
 //! What `export!` lists: each transform and aggregate, with its declaration and its code.
 //!
-//! Invariant: a name in `export!` stands in the macro's code once, so a wrong one is one error.
+//! Invariant: wherever the code of `export!` needs an item, it says the same of it, and what the
+//! compiler says twice it prints once.
 //! Deliberately absent: the exports themselves, which exist in Wasm alone.
 
 use crate::aggregate::Declared;

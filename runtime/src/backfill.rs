@@ -52,6 +52,7 @@ impl BackfillJob {
         for source in &sources {
             project.reader(source, 0)?;
         }
+        project.tell(progress);
         let options = self.bulk_options(project)?;
         let store = project.open_or_create_store()?;
         for source in &sources {
@@ -126,6 +127,7 @@ impl BackfillJob {
             }
             Step::Written(done, total) => progress(Progress::Filling { source, done, total }),
         })?;
+        project.tell(progress);
         report.add(&applied);
         Ok(report)
     }

@@ -25,6 +25,7 @@ const QUEUE_BATCHES_MAX: usize = 4;
 
 /// A fold of a source partition.
 pub(crate) struct Fold<'a> {
+    project: &'a Project,
     store: Arc<dyn Store>,
     host: StreamHost,
     source: &'a str,
@@ -35,14 +36,14 @@ pub(crate) struct Fold<'a> {
 impl<'a> Fold<'a> {
     /// A fold into `store`, from the position that the store has reached.
     pub(crate) fn open(
-        project: &Project,
+        project: &'a Project,
         store: Arc<dyn Store>,
         source: &'a str,
         partition: &'static str,
     ) -> Result<Fold<'a>> {
         let host = StreamHost::open(project.catalog().clone(), store.clone())?;
         let position = host.progress(source, partition)?.position;
-        Ok(Fold { store, host, source, partition, position })
+        Ok(Fold { project, store, host, source, partition, position })
     }
 
     /// The position to read from.
@@ -70,6 +71,7 @@ impl<'a> Fold<'a> {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<()> {
         let mut own = FillReport::default();
+        self.project.tell(progress);
         let (before, over) = (report.set_aside, AtomicBool::new(false));
         thread::scope(|scope| {
             let (sender, receiver) = sync_channel(QUEUE_BATCHES_MAX);
@@ -79,9 +81,10 @@ impl<'a> Fold<'a> {
                 .map_err(|error| Error::retry("no threads to run on").because(error))?;
             let ahead = ReadAhead { receiver, over: &over };
             let mut ahead = OnePartition::new(self.partition, self.position, ahead);
-            let source = self.source;
+            let (source, project) = (self.source, self.project);
             let folded = self.host.ingest(source, &mut ahead, &mut |applied, positions| {
                 own.add(applied);
+                project.tell(progress);
                 let many = bad_rows_max.is_some_and(|most| before + own.set_aside > most);
                 over.store(many, Ordering::Relaxed);
                 let position = positions.first().map_or(0, |(_, position)| *position);
@@ -93,6 +96,7 @@ impl<'a> Fold<'a> {
             folded?;
             read.map_err(|_| Error::bug("a thread of the streaming host died"))?
         })?;
+        self.project.tell(progress);
         own.is_over = over.load(Ordering::Relaxed);
         own.position = self.host.progress(self.source, self.partition)?.position;
         report.merge(own);

@@ -112,7 +112,8 @@ impl StreamJob {
             Some(fold) => fold.schema()?,
             None => reading(schema)?,
         };
-        let pushed = pushed(&columns, self.input, self.batch_rows)?;
+        let options = project.read_options(source, self.batch_rows);
+        let pushed = pushed(&columns, self.input, options)?;
         if pushed.is_none() && existing.is_none() {
             project.reader(source, 0)?;
         }
@@ -157,7 +158,7 @@ fn one_source(project: &Project) -> Result<&Arc<SourceSchema>> {
 fn pushed(
     schema: &Arc<SourceSchema>,
     input: StreamInput,
-    batch_rows: usize,
+    options: ReadOptions,
 ) -> Result<Option<Box<dyn EventReader>>> {
     if matches!(input, StreamInput::Files) {
         return Ok(None);
@@ -169,7 +170,6 @@ fn pushed(
             schema.source
         )));
     }
-    let options = ReadOptions { batch_rows, start_position: 0, ..ReadOptions::default() };
     let opened = match input {
         StreamInput::Files => return Ok(None),
         StreamInput::Pushed(path) => {

@@ -18,7 +18,7 @@ use lockstep_core::event::SetAside;
 use lockstep_core::{Error, Result};
 use lockstep_engine::service::{AS_OF, Service};
 use lockstep_engine::training::{Counts, Joined, Options, TrainingSet};
-use lockstep_source::TrainingWriter;
+use lockstep_source::{Pattern, TrainingWriter};
 use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::sync::mpsc::sync_channel;
@@ -110,6 +110,9 @@ impl TrainingSetJob {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<TrainingSetReport> {
         let service = project.service(&self.service)?;
+        let spine = Pattern::new("", self.spine.to_string_lossy());
+        let inputs = project.inputs().clone().with("the spine".into(), spine);
+        inputs.check(&self.output)?;
         let destination = Destination::of(&self.output, self.memory.spill_dir.as_deref())?;
         let options = Options {
             as_of: self.as_of_column.clone(),
@@ -168,9 +171,11 @@ impl TrainingSetJob {
             let mut reader = reader.map_err(|error| {
                 named_by_project(declared, named_by_as_known(self.as_known.as_deref(), error))
             })?;
+            project.tell(progress);
             training.read(&source, &mut *reader, &mut |position| {
                 progress(Progress::Reading { source: &source, position });
             })?;
+            project.tell(progress);
             passed_over += reader.passed_over().rows;
             if training.is_over() {
                 break;

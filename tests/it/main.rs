@@ -13,7 +13,9 @@ mod crates;
 mod errors;
 mod every_type;
 mod exchange;
+mod faults;
 mod flights;
+mod fuzz;
 mod generations;
 mod jobs;
 mod kill;
@@ -29,3 +31,8 @@ mod stream;
 mod tidy;
 mod training;
 mod user_mentions;
+
+/// Counts what the readers hold (`fuzz`).
+#[global_allocator]
+static ALLOCATOR: lockstep_properties::allocation::Counting =
+    lockstep_properties::allocation::Counting;

@@ -145,6 +145,19 @@ fn s09_a_trap_costs_one_event() {
     assert_set_aside(&artifact, &mut transformer, "panic", "a panic on purpose");
 }
 
+/// Goal: an integer that overflows is a failure of its event, as in a native test, and not another
+/// number (S8). Method: the reason names file and line of the addition.
+#[test]
+fn s08_an_overflow_costs_one_event() {
+    let artifact = evil();
+    let mut transformer = Transformer::new(&artifact).unwrap();
+    let source = std::fs::read_to_string(crate_dir().join("src/misdeed.rs")).unwrap();
+    let line = source.lines().position(|line| line.contains("\"overflow\" =>")).unwrap() + 1;
+    let place = format!("src/misdeed.rs:{line}:");
+    assert_set_aside(&artifact, &mut transformer, "overflow", &place);
+    assert_set_aside(&artifact, &mut transformer, "overflow", "attempt to add with overflow");
+}
+
 /// Goal: a trap that depends on the past of the warm instance sets nothing aside: only what the
 /// event does alone on a fresh instance counts (S9). That the guest is not pure is found too (S7).
 /// Method: an event that traps in every call of an instance except the first; calls that are not

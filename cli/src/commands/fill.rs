@@ -2,6 +2,7 @@
 
 use crate::outcome::Outcome;
 use crate::output::{print_json, the_first, thousands};
+use crate::terminal::tell;
 use lockstep_runtime::{CaughtUp, CaughtUpView, FillReport, Parted, Result};
 use serde_json::json;
 use std::time::Duration;
@@ -32,15 +33,15 @@ pub(super) fn print_report(
             })).collect::<Vec<_>>(),
         }))?;
     } else {
-        versions.iter().chain(&parted).for_each(|line| eprintln!("{line}"));
-        eprintln!(
+        versions.iter().chain(&parted).for_each(tell);
+        tell(format!(
             "{what} {} events in {:.1} s, up to position {}; {} copies dropped, {} set aside",
             thousands(report.events),
             took.as_secs_f64(),
             thousands(report.position),
             report.duplicates,
             report.set_aside
-        );
+        ));
     }
     // The others are in the report.
     if let Some(stopped) = report.stopped.first() {

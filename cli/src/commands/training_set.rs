@@ -4,8 +4,9 @@ use crate::arguments::{MemoryArguments, ProjectArguments};
 use crate::outcome::Outcome;
 use crate::output::{print_json, report_set_aside, table, the_first, thousands};
 use crate::progress_bar::Bar;
+use crate::terminal::{say, tell};
 use clap::Args;
-use lockstep_runtime::{AS_OF, Result, TrainingSetJob, TrainingSetReport};
+use lockstep_runtime::{AS_OF, Result, TrainingSetJob, TrainingSetReport, shown};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -88,13 +89,13 @@ fn print_report(
         }));
     }
     print_leakage(&made.leakage, made.rows);
-    eprintln!(
+    tell(format!(
         "{} rows with {} features from {} events in {seconds:.1} s: {}",
         thousands(made.rows),
         made.features,
         thousands(made.events),
-        job.output.display()
-    );
+        shown(&job.output.to_string_lossy())
+    ));
     Ok(())
 }
 
@@ -108,5 +109,5 @@ fn print_leakage(leakage: &[(String, u64)], rows: u64) {
         .iter()
         .map(|(feature, changed)| vec![feature.clone(), thousands(*changed), share(*changed)]);
     let titles = ["feature", "rows in which less was known (an estimate)", "of all"];
-    println!("{}", table(&titles, lines.collect(), 1));
+    say(table(&titles, lines.collect(), 1));
 }

@@ -39,15 +39,14 @@ pub(crate) fn export(settings: TokenStream) -> Result<TokenStream> {
     ];
     let lists = kinds.iter().map(|(paths, interface)| interface.list(paths));
     let manifest = manifest(&kinds, strict);
-    let all_listed = all_listed(aggregates.len());
+    let all_listed = all_listed(&aggregates);
     let guests = kinds.iter().filter(|(paths, _)| !paths.is_empty());
     let guests = guests.map(|(paths, interface)| guest(paths, *interface));
     let room = room();
     Ok(quote! {
-        #(#lists)*
-
         /// What this artifact declares: the JSON of its section `lockstep:manifest`.
         pub const MANIFEST: &str = {
+            #(#lists)*
             const PIECE: ::lockstep_sdk::__::Piece = #manifest;
             const BYTES: [u8; ::lockstep_sdk::__::length(&PIECE)] =
                 ::lockstep_sdk::__::join(&PIECE);
@@ -116,12 +115,13 @@ fn manifest(kinds: &[(&Vec<Path>, Interface)], strict: bool) -> TokenStream {
 }
 
 /// Does not compile if a feature uses an aggregate that is not listed.
-fn all_listed(aggregates: usize) -> TokenStream {
-    let list = name(Interface::AGGREGATE.list);
-    let names = (0..aggregates).map(|at| quote!(#list[#at].name));
+fn all_listed(aggregates: &[Path]) -> TokenStream {
+    let (list, items) = (name(Interface::AGGREGATE.list), Interface::AGGREGATE.list(aggregates));
+    let names = (0..aggregates.len()).map(|at| quote!(#list[#at].name));
     quote! {
         const _: () = {
             use ::lockstep_sdk::__::Piece;
+            #items
             const NAMES: &[&str] = &[#(#names),*];
             const MISSING: Option<&str> = ::lockstep_sdk::__::first_unlisted(MANIFEST, NAMES);
             const NAME: Piece = Piece::Text(match MISSING {
@@ -167,7 +167,7 @@ struct Interface {
 impl Interface {
     const TRANSFORM: Interface = Interface {
         member: "views",
-        list: "__LOCKSTEP_VIEWS",
+        list: "VIEWS",
         listed: ("Listed", "view"),
         module: "transform_guest",
         describe: "describe_transform_guest",
@@ -178,7 +178,7 @@ impl Interface {
     };
     const ON_DEMAND: Interface = Interface {
         member: "on_demand",
-        list: "__LOCKSTEP_ON_DEMAND",
+        list: "ON_DEMAND",
         listed: ("Listed", "on_demand"),
         module: "on_demand_guest",
         describe: "describe_on_demand_guest",
@@ -189,7 +189,7 @@ impl Interface {
     };
     const AGGREGATE: Interface = Interface {
         member: "aggregates",
-        list: "__LOCKSTEP_AGGREGATES",
+        list: "AGGREGATES",
         listed: ("ListedAggregate", "aggregate"),
         module: "aggregate_guest",
         describe: "describe_aggregate_guest",
@@ -207,7 +207,6 @@ impl Interface {
             .iter()
             .map(|path| quote_spanned!(path.span()=> ::lockstep_sdk::__::#kind::#make::<#path>()));
         quote! {
-            #[doc(hidden)]
             const #list: [::lockstep_sdk::__::#kind; #count] = [#(#items),*];
         }
     }
@@ -219,7 +218,7 @@ fn name(text: &str) -> syn::Ident {
 
 /// The exports of one interface.
 fn guest(paths: &[Path], interface: Interface) -> TokenStream {
-    let list = name(interface.list);
+    let (list, items) = (name(interface.list), interface.list(paths));
     let answering = (0..paths.len()).map(|at| quote!(#list[#at].answering));
     let (module, describe) = (name(interface.module), name(interface.describe));
     let (argument, answers) = (name(interface.argument), name(interface.answers));
@@ -242,6 +241,7 @@ fn guest(paths: &[Path], interface: Interface) -> TokenStream {
     quote! {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
+            #items
             const ANSWERING: &[::lockstep_sdk::__::#answers] = &[#(#answering),*];
 
             #(#functions)*

@@ -154,6 +154,9 @@ pub fn outputs(item: TokenStream) -> TokenStream {
 ///
 /// It returns a `#[derive(View)]` struct, an `Option`, `Vec` or array of it, or a `Result` of one
 /// of these with `String`, where an `Err` refuses the event.
+///
+/// Its body must not print, since in a guest what is printed is lost (`log!` writes to the host's log),
+/// and must not ask for the time, which panics there.
 #[proc_macro_attribute]
 pub fn transform(settings: TokenStream, item: TokenStream) -> TokenStream {
     of_function(settings, item, "Transform", function::transform)

@@ -65,7 +65,7 @@ pub fn function() {} //~ #[aggregate] belongs on the struct or enum
 type Fits = lockstep_sdk::__::Given<true>;
 const _: () = lockstep_sdk::__::require_input::<Fits, Fine, Option<String>>();
 const _: () = lockstep_sdk::__::require_input::<Fits, Fine, f64>(); //~ a field of type `f64` does not fit
-const _: () = lockstep_sdk::__::require_input::<Fits, Fine, Vec<String>>(); //~ a field of type `Vec<String>` does not
+const _: () = lockstep_sdk::__::require_input::<Fits, Fine, Vec<String>>(); //~ a field of type `Vec<String>`
 
 mod export {
     use super::{Fine, Undeclared};

@@ -22,7 +22,7 @@ fn by_value<'a>(click: Click<'a>) -> Clicks<'a> { //~ a view is a function of on
 }
 
 #[transform]
-fn two<'a>(click: &Click<'a>, other: &Click<'a>) -> Clicks<'a> { //~ a view is a function of one event: fn name(event: &Event) -> Option<View>
+fn two<'a>(click: &Click<'a>, other: &Click<'a>) -> Clicks<'a> { //~ a view is a function of one event: fn
     Clicks { user: click.user }
 }
 
@@ -30,7 +30,7 @@ fn two<'a>(click: &Click<'a>, other: &Click<'a>) -> Clicks<'a> { //~ a view is a
 fn nothing(click: &Click) {} //~ a view is a function of one event
 
 #[transform]
-fn a_number(click: &Click) -> i64 { //~ a view cannot return `i64`: a view returns a `#[derive(View)]` struct, an
+fn a_number(click: &Click) -> i64 { //~ a view cannot return `i64`: a view returns a `#[derive(View)]` struct,
     click.at.as_micros()
 }
 
@@ -77,7 +77,7 @@ fn lonely(asked: &Asked) -> f64 { //~ an on-demand transform is a function of a 
 }
 
 #[on_demand]
-fn score(asked: &Asked, known: &Known) -> f64 { //~ an on-demand transform cannot return `f64`: it returns a `#[derive(Outputs)]`
+fn score(asked: &Asked, known: &Known) -> f64 { //~ an on-demand transform cannot return `f64`: it returns a
     asked.weight * known.count as f64
 }
 

@@ -20,10 +20,10 @@ pub struct Read<'a> {
     pub size: usize, //~ `usize` is not the type of a column; use i64; a value beyond 64 bits
     pub wide: u128, //~ `u128` is not the type of a column; use i64; a value beyond 64 bits
     pub price: Decimal, //~ `Decimal` is not the type of a column; use i64 in the smallest unit
-    pub day: Option<NaiveDate>, //~ `Option<NaiveDate>` is not the type of a column; for NaiveDate use EventTime
+    pub day: Option<NaiveDate>, //~ `Option<NaiveDate>` is not the type of a column; for NaiveDate use
     pub when: SystemTime, //~ `SystemTime` is not the type of a column; use EventTime
     pub wait: Duration, //~ `Duration` is not the type of a column; use i64 in a unit that the field's
-    pub labels: HashMap<String, String>, //~ `HashMap<String, String>` is not the type of a column; for HashMap use a field for each key
+    pub labels: HashMap<String, String>, //~ `HashMap<String, String>` is not the type of a column; for
     pub session: Uuid, //~ `Uuid` is not the type of a column; use &str
     pub letter: char, //~ `char` is not the type of a column; use &str
     pub name: String, //~ `String` is not the type of a column; use &'a str, which borrows

@@ -109,5 +109,5 @@ pub struct Windowless {
 pub struct BadColumn {
     pub user: i64,
     pub small: u8, //~ `u8` is not the type of an output column
-    pub deep: Option<Option<i64>>, //~ `Option<Option<i64>>` is not the type of an output column; for Option use one,
+    pub deep: Option<Option<i64>>, //~ `Option<Option<i64>>` is not the type of an output column; for Option
 }

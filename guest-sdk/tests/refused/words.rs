@@ -263,3 +263,77 @@ mod exported {
 mod listed {
     lockstep_sdk::export!(views = a); //~ write views = [name, …]
 }
+
+mod exported_twice {
+    use super::exported_function;
+
+    lockstep_sdk::export!(views = [exported_function]);
+    lockstep_sdk::export!(views = [exported_function]); //~ the name `MANIFEST` is defined multiple
+}
+
+#[derive(Event)]
+#[event(source = "s", time = at)]
+pub struct Fine {
+    pub at: EventTime,
+}
+
+#[derive(View)]
+#[view(key = [user])]
+#[features(count, windows = ["1d"])]
+pub struct FineView {
+    pub user: i64,
+}
+
+#[transform]
+fn exported_function(event: &Fine) -> FineView {
+    FineView { user: event.at.as_micros() }
+}
+
+/// What uses an item that was refused is no mistake.
+mod used {
+    use lockstep_sdk::prelude::*;
+
+    #[derive(Event)]
+    #[event(source = "s", time = att)] //~ time: `Click` has no field `att`; it has at, user
+    pub struct Click<'a> {
+        pub at: EventTime,
+        pub user: &'a str,
+    }
+
+    #[derive(View)]
+    #[view(key = [usr])] //~ key: `Clicks` has no field `usr`; it has user
+    #[features(count, windows = ["1d"])]
+    pub struct Clicks<'a> {
+        pub user: &'a str,
+    }
+
+    #[transform]
+    fn clicks<'a>(click: &Click<'a>) -> Clicks<'a> {
+        Clicks { user: click.user }
+    }
+
+    #[derive(Request)]
+    pub struct Asked(f64); //~ Request needs named fields
+
+    #[derive(Features)]
+    pub struct Known {
+        pub count: i64, //~ name the stored feature: #[from(view.feature)]
+    }
+
+    #[derive(Outputs)]
+    pub enum Told { //~ Outputs is for structs
+        Score(f64),
+    }
+
+    #[on_demand]
+    fn told(asked: &Asked, known: &Known) -> Told {
+        Told::Score(asked.0 * known.count as f64)
+    }
+
+    #[transform(name = "other")] //~ there is no setting `name` here
+    fn named<'a>(click: &Click<'a>) -> Clicks<'a> {
+        clicks(click)
+    }
+
+    export!(views = [clicks, named], on_demand = [told]);
+}

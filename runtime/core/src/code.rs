@@ -154,6 +154,11 @@ pub enum Code {
         /// The file.
         file: String,
     },
+    /// The output of a run is one of its inputs. Name another output.
+    OutputIsInput {
+        /// The path or URL of the output.
+        output: String,
+    },
     /// The disk is too full for intermediate rows. Make room, or name another folder.
     NoRoom {
         /// The folder.
@@ -267,6 +272,7 @@ names! {
     NotConfigured => "not_configured",
     AccessDenied => "access_denied",
     DamagedFile => "damaged_file",
+    OutputIsInput => "output_is_input",
     NoRoom => "no_room",
     ArtifactNotPinned => "artifact_not_pinned",
     ServiceChanged => "service_changed",

@@ -7,6 +7,7 @@
 pub mod artifacts;
 pub mod cases;
 pub mod fault_store;
+pub mod faults;
 pub mod impure;
 pub mod typed;
 pub mod variants;

@@ -22,6 +22,7 @@ pub fn act(events: &Events<'_>, row: usize, answer: &mut Answer) {
     match events.kind(row) {
         "trap" => core::arch::wasm32::unreachable(),
         "panic" => panic!("a panic on purpose"),
+        "overflow" => answer.emit(source, Some(actor), value + black_box(i64::MAX)),
         "loop" => loop {
             black_box(value);
         },
