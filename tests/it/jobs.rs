@@ -144,7 +144,7 @@ fn s10_the_files_come_first_and_then_stay() {
     backfill(None).run(&opened, &mut |_| {}).unwrap();
 
     let log = |name: &str| folder.path().join(name).display().to_string();
-    std::fs::copy(log("issue_events.ndjson"), log("z_added.ndjson")).unwrap();
+    fs::copy(log("issue_events.ndjson"), log("z_added.ndjson")).unwrap();
     for (files, different) in [
         (vec!["issue_events.parquet", "z_added.ndjson"], "z_added.ndjson"),
         (vec!["issue_events.ndjson"], "issue_events.parquet"),
