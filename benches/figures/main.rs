@@ -8,8 +8,10 @@
 mod aggregate;
 mod cases;
 mod change;
+mod faults;
 mod guest;
 mod parity;
+mod purity;
 mod training;
 
 use lockstep_core::{Error, Result};
@@ -19,12 +21,14 @@ use std::process::ExitCode;
 type Group = (&'static str, fn() -> Result<()>);
 
 /// In the order in which they run.
-const GROUPS: [Group; 6] = [
+const GROUPS: [Group; 8] = [
     ("aggregate", aggregate::measure),
     ("guest", guest::measure),
     ("parity", parity::measure),
     ("cases", cases::measure),
     ("change", change::measure),
+    ("faults", faults::measure),
+    ("purity", purity::measure),
     ("training", training::measure),
 ];
 

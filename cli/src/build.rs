@@ -4,9 +4,10 @@
 //! Invariant: the bytes depend on the sources, their locked dependencies and the compiler alone,
 //! not on the machine: flags and profile are set here, those of the environment are ignored, and
 //! every package's folder is renamed to `/name-version` in the compiler's output. Before the
-//! component is written, it is loaded by the same code that hosts use, and what its on-demand
-//! transforms read is found in it or in the project beside it; and it appears under its name
-//! completely or not at all. Deliberately absent: optimising after the linker, and a Wasm
+//! component is written, it is loaded by the same code that hosts use, what its on-demand transforms
+//! read is found in it or in the project beside it, and it is asked about made-up events (S7); and it
+//! appears under its name completely or not at all. Deliberately absent: optimising after the
+//! linker, and a Wasm
 //! target with a system interface, which would import clocks and randomness.
 //!
 //! A path dependency outside the crate's workspace enters cargo's symbol hashes by its absolute
@@ -18,16 +19,19 @@ mod imports;
 use dependencies::Dependencies;
 use lockstep_runtime::{
     Artifact, Code, Engine, EngineConfig, Error, MANIFEST_SECTION, Manifest, ProjectFile, Result,
-    check_inputs, custom_sections, write_atomically,
+    check_inputs, custom_sections, probe, write_atomically,
 };
 use serde_json::Value as Json;
 use std::ffi::OsStr;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use wit_component::ComponentEncoder;
 
 /// The target that guests are compiled for: no operating system, so nothing to import.
 pub const TARGET: &str = "wasm32-unknown-unknown";
+/// The first bytes of every WebAssembly file.
+const MAGIC: &[u8] = b"\0asm";
 /// The profile that guests are compiled with, set here so that a crate needs none of its own.
 const PROFILE: &str = "artifact";
 /// The profile's settings.
@@ -81,8 +85,19 @@ pub struct Built {
     pub manifest: Manifest,
 }
 
-/// Compiles a transform crate to a component and writes it.
+/// Compiles a transform crate to a component, checks that it is pure as far as made-up events show
+/// it, and writes it.
 pub fn build(options: &BuildOptions) -> Result<Built> {
+    make(options, true)
+}
+
+/// As [`build`], without asking the component anything: for tests of hosts, which must find what is
+/// not pure by themselves.
+pub fn build_unasked(options: &BuildOptions) -> Result<Built> {
+    make(options, false)
+}
+
+fn make(options: &BuildOptions, ask: bool) -> Result<Built> {
     let crate_dir = options.crate_dir.canonicalize().map_err(|error| {
         Error::input(format!(
             "{}: there is no such folder; name that of a transform crate, or make one with \
@@ -108,19 +123,23 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
             options.crate_dir.display()
         )));
     }
-    install_target(&crate_dir)?;
     let package = Package::read(&crate_dir)?;
-    let module = compile(&crate_dir, &package)?;
-    let of_crate = |error: Error| error.at(format!("crate {}", package.name));
-    imports::check(&module, &package.dependencies).map_err(of_crate)?;
-    let wasm = wrap(&module).map_err(of_crate)?;
     let path = match &options.output {
         Some(path) => path.clone(),
         None => crate_dir.join(format!("{}.wasm", package.name.replace('-', "_"))),
     };
+    check_output(&path)?;
+    install_target(&crate_dir)?;
+    let module = compile(&crate_dir, &package)?;
+    let of_crate = |error: Error| error.at(format!("crate {}", package.name));
+    imports::check(&module, &package.dependencies).map_err(of_crate)?;
+    let wasm = wrap(&module).map_err(of_crate)?;
     let engine = Engine::new(EngineConfig::default())?;
     let artifact = Artifact::from_bytes(&engine, &path.display().to_string(), wasm.clone())?;
     resolve(&engine, artifact.manifest(), &path).map_err(of_crate)?;
+    if ask {
+        refuse_impure(probe(&artifact)?)?;
+    }
     write_atomically(&path, &wasm)?;
     Ok(Built {
         path,
@@ -129,6 +148,44 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
         imports: artifact.imports().to_vec(),
         manifest: artifact.manifest().clone(),
     })
+}
+
+/// Refuses to replace anything but a component: `path` may be a link to a file of events.
+fn check_output(path: &Path) -> Result<()> {
+    let place = path.display().to_string();
+    let Ok(metadata) = path.metadata() else { return Ok(()) };
+    let mut start = Vec::new();
+    if metadata.is_file() {
+        let opened = std::fs::File::open(path);
+        let read = opened.and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut start));
+        read.map_err(|error| {
+            Error::input(format!("{place}: the file that is there cannot be read")).because(error)
+        })?;
+    }
+    if start == MAGIC || metadata.is_file() && metadata.len() == 0 {
+        return Ok(());
+    }
+    let message = format!(
+        "{place}: this is there and is no component, so `lockstep build` does not replace it; name \
+         another file with --output, or remove this one"
+    );
+    Err(Error::input(message).with_code(Code::OutputIsInput { output: place }))
+}
+
+/// The first of these errors, with the names of the functions of the others.
+fn refuse_impure(found: Vec<Error>) -> Result<()> {
+    let mut found = found.into_iter();
+    let Some(mut first) = found.next() else { return Ok(()) };
+    let others: Vec<String> = found
+        .filter_map(|error| match error.code {
+            Code::Impure { function, .. } => Some(function),
+            _ => None,
+        })
+        .collect();
+    if !others.is_empty() {
+        first.message = format!("{}; neither is: {}", first.message, others.join(", "));
+    }
+    Err(first)
 }
 
 /// Resolves what the on-demand transforms read, in the crate or in the other artifacts of the project

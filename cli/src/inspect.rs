@@ -6,9 +6,10 @@
 
 use crate::meaning::{meaning, window};
 use crate::output::{print_json, table, thousands};
+use crate::terminal::say;
 use lockstep_runtime::{
     Artifact, Boundary, Column, DataType, Engine, EngineConfig, EventDeclaration, FeatureView,
-    Manifest, OnDemand, Result, UserAggregate, duration,
+    Manifest, OnDemand, Result, UserAggregate, duration, shown,
 };
 use serde_json::{Value as Json, json};
 use std::fmt::Write;
@@ -20,7 +21,7 @@ pub fn print(path: &Path, json: bool) -> Result<()> {
     if json {
         return print_json(&describe_json(&artifact)?);
     }
-    print!("{}", describe(&artifact)?);
+    say(describe(&artifact)?.trim_end());
     Ok(())
 }
 
@@ -128,8 +129,9 @@ fn describe_on_demand(out: &mut String, transform: &OnDemand) {
 }
 
 fn heading(out: &mut String, kind: &str, name: &str, description: &str) {
+    let (name, description) = (shown(name), shown(description));
     let _ = write!(out, "\n{kind} {name}");
-    let _ = match description {
+    let _ = match &*description {
         "" => writeln!(out),
         description => writeln!(out, ": {description}"),
     };
@@ -138,7 +140,7 @@ fn heading(out: &mut String, kind: &str, name: &str, description: &str) {
 fn line(out: &mut String, name: &str, text: &str) {
     if !text.is_empty() {
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "  {name:<8} {text}");
+        let _ = writeln!(out, "  {name:<8} {}", shown(text));
     }
 }
 

@@ -8,6 +8,8 @@
 
 use lockstep_cli::arguments::Arguments;
 use lockstep_cli::outcome::{Outcome, exit_code, shown};
+use lockstep_cli::terminal::{say_json, tell};
+use lockstep_runtime::shown_message;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -16,13 +18,13 @@ fn main() -> ExitCode {
     match arguments.run() {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Found(what)) => {
-            eprintln!("lockstep: {what}");
+            tell(shown_message(&format!("lockstep: {what}")));
             ExitCode::from(1)
         }
         Err(error) => {
-            eprintln!("{}", shown(&error, false));
+            tell(shown(&error, false));
             if json {
-                println!("{}", shown(&error, true));
+                say_json(&shown(&error, true));
             }
             ExitCode::from(exit_code(&error))
         }

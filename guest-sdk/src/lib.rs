@@ -83,12 +83,17 @@
 //!   descriptions. [`View`] lists aggregates and windows.
 //! - A transform imports nothing: no clock, no randomness, no files. For `exp`, `ln` and the like
 //!   use [`libm`], which has the same bits everywhere; `f64::exp` has not. For maps and sets use
-//!   `BTreeMap` and `BTreeSet`: the order of a `HashMap` differs from run to run.
-//! - The feature `log` lets a panic say why before it traps, and [`log!`] write. It costs the one
-//!   import that an artifact may have.
+//!   [`BTreeMap`] and [`BTreeSet`], which the prelude has: the order of a `HashMap` differs from run
+//!   to run. No `static` that changes and no `thread_local!`: a value must depend on its event alone,
+//!   and hosts check that (S7). The crate that `lockstep new` makes has lints against all of these.
+//! - A panic says why, with file and line, before it traps, and [`log!`] writes messages. Both use the
+//!   one import that an artifact may have; without the default feature `log` there is no import.
 //! - An aggregate of your own is a type that implements [`Aggregate`]; [`laws`] checks it.
 //!
 //! Deliberately absent: an aggregate of several columns of your own.
+//!
+//! [`BTreeMap`]: std::collections::BTreeMap
+//! [`BTreeSet`]: std::collections::BTreeSet
 
 mod aggregate;
 mod batch;
@@ -127,6 +132,8 @@ pub use lockstep_sdk_macros::{
 
 /// All that a transform needs; the crate's page shows each.
 pub mod prelude {
+    pub use std::collections::{BTreeMap, BTreeSet};
+
     pub use crate::{
         Aggregate, DAY_US, Event, EventTime, Features, HOUR_US, List, Outputs, Request, View,
         aggregate, export, libm, log, on_demand, transform,

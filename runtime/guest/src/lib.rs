@@ -18,6 +18,7 @@ mod lifted;
 mod limits;
 mod on_demand;
 mod outcomes;
+mod purity;
 mod section;
 mod transformer;
 
@@ -26,6 +27,7 @@ pub use artifact::{
     AGGREGATE_INTERFACE, Artifact, LOG_INTERFACE, ON_DEMAND_INTERFACE, TRANSFORM_INTERFACE,
 };
 pub use engine::{Engine, EngineConfig};
+pub use isolate::ENDLESS_ITEMS_MAX;
 pub use limits::{
     ARTIFACT_BYTES_MAX, CALL_FUEL_MAX, CALL_LOG_MAX_BYTES, CALL_TICKS_MAX, EPOCH_TICK_MS,
     GUEST_INSTANCES_MAX, GUEST_MEMORIES_MAX, GUEST_MEMORY_MAX_BYTES, GUEST_STACK_MAX_BYTES,
@@ -33,5 +35,8 @@ pub use limits::{
 };
 pub use lockstep_core::flat::{Refused, ViewRows};
 pub use on_demand::OnDemandRunner;
+pub use purity::{
+    PROBE_CALLS, PROBE_TIME_MAX, REPEAT_EVERY_MAX, REPEAT_ITEMS_MAX, RepeatCost, probe,
+};
 pub use section::{MANIFEST_SECTION, custom_sections};
 pub use transformer::Transformer;

@@ -13,6 +13,7 @@ use lockstep_guest::{Artifact, Engine, EngineConfig};
 use lockstep_kit::artifacts::wasm;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// A new crate `name` in `folder`, which shares the workspace's target folder and lock.
 fn new_crate(folder: &Path, name: &str) -> PathBuf {
@@ -60,6 +61,41 @@ fn a_feature_that_is_not_there_is_refused_at_build() {
     assert!(error.contains("reads pair_mentions.count_30d as Option<f64>; write i64"), "{error}");
 }
 
+/// Goal: the lints of a new crate find what would make a transform impure, and nothing in the crate
+/// as it is. Method: clippy checks the crate, and then some lines more.
+fn lints_find_what_is_not_pure(new: &Path) {
+    let clippy = || {
+        let mut cargo = Command::new("cargo");
+        cargo.args(["clippy", "--offline", "--quiet", "--lib"]).current_dir(new);
+        cargo.env_remove("CARGO_TARGET_DIR").output().unwrap()
+    };
+    let checked = clippy();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    let file = new.join("src/lib.rs");
+    let sound = fs::read_to_string(&file).unwrap();
+    let impure = "
+        pub fn impure(x: f64) -> f64 {
+            static CALLS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+            CALLS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let map: std::collections::HashMap<u8, u8> = [(1, 2)].into_iter().collect();
+            let now = std::time::SystemTime::now();
+            drop((map, now));
+            x.exp()
+        }
+        std::thread_local! { static KEPT: u8 = const { 0 }; }
+    ";
+    fs::write(&file, format!("{sound}\n{impure}")).unwrap();
+    let checked = clippy();
+    let text = String::from_utf8_lossy(&checked.stderr);
+    assert!(!checked.status.success());
+    let reasons =
+        ["outlives an event", "use BTreeMap", "has no clock", "use libm::exp", "thread_local"];
+    for reason in reasons {
+        assert!(text.contains(reason), "{reason}: {text}");
+    }
+    fs::write(&file, sound).unwrap();
+}
+
 /// Goal: two commands lead from nothing to rows of a training set.
 #[test]
 fn a_new_crate_builds_and_trains() {
@@ -68,12 +104,17 @@ fn a_new_crate_builds_and_trains() {
 
     let built = build(&BuildOptions { crate_dir: new.clone(), output: None }).unwrap();
     assert!(built.path.ends_with("shop-orders/shop_orders.wasm"));
-    assert!(built.imports.is_empty());
+    assert_eq!(built.imports, ["lockstep:features/log@0.2.0"]);
     assert_eq!(built.manifest.views[0].description, "What a user spends.");
     let engine = Engine::new(EngineConfig::default()).unwrap();
     let artifact = Artifact::load(&engine, &built.path).unwrap();
     let text = lockstep_cli::inspect::describe(&artifact).unwrap();
-    for part in [&built.digest, "imports  none", "spending.price_mean_30d", "mean of price"] {
+    for part in [
+        &built.digest,
+        "imports  lockstep:features/log@0.2.0",
+        "spending.price_mean_30d",
+        "mean of price",
+    ] {
         assert!(text.contains(part), "{text}");
     }
 
@@ -92,5 +133,6 @@ fn a_new_crate_builds_and_trains() {
         &project,
     ];
     Arguments::try_parse_from(command).unwrap().run().unwrap();
+    lints_find_what_is_not_pure(&new);
     assert!(fs::metadata(&output).unwrap().len() > 0);
 }
