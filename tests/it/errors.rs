@@ -249,6 +249,9 @@ fn parts(all: &mut Provoked) {
     let store = Code::NotConfigured { setting: "store.path".into() };
     all.check(&place.error("backfill"), Input, store);
     let place = Place::new();
+    let output = place.path("mentions.parquet").display().to_string();
+    let line = TRAIN.replace("out.parquet", "mentions.parquet");
+    all.check(&place.error(&line), Input, Code::OutputIsInput { output });
     place.write("lockstep.lock", "[artifacts]\nuser_mentions = \"sha256:00\"\n");
     let pinned = Code::ArtifactNotPinned { artifact: "user_mentions".into() };
     all.check(&place.error(TRAIN), Input, pinned);

@@ -135,12 +135,9 @@ impl FeatureView {
         if self.delay_us < 0 || self.history_us < 0 {
             return Err(Error::input("delay and history must not be negative"));
         }
-        let span = [self.delay_us, self.history_us, self.event.skew_us, self.exact_max_us];
-        let span: i128 = span.into_iter().map(i128::from).sum();
-        if span > i128::from(Time::MAX.micros()) {
+        if self.history_us.checked_add(self.event.skew_us).is_none() {
             return Err(Error::input(
-                "delay, history, skew and exact_max together are longer than time itself, 2^62us \
-                 (S2); shorten them",
+                "history and skew are together longer than time itself, 2^63us (S2); shorten one",
             ));
         }
         if self.origin_us % SECOND_US != 0 || self.exact_max_us < 0 {

@@ -231,7 +231,9 @@ impl CsvReader {
                     return Err(self.open_quote(opened, &problem).with_code(limit));
                 }
                 LineEnd::Whole => {
-                    if self.splitter.field.bytes.start > from {
+                    // Otherwise the last line ends without a line feed.
+                    let open = self.splitter.state == State::Quoted;
+                    if open && self.splitter.field.bytes.start > from {
                         opened = self.lines.number();
                     }
                 }
@@ -365,7 +367,7 @@ pub(super) fn write_text(text: &str, out: &mut Vec<u8>) {
 }
 
 #[cfg(test)]
-mod stray_quotes;
+mod quote_tests;
 
 #[cfg(test)]
 mod tests {

