@@ -23,5 +23,31 @@ pub fn write(message: &str) {
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn install_hook() {
     static INSTALLED: std::sync::Once = std::sync::Once::new();
-    INSTALLED.call_once(|| std::panic::set_hook(Box::new(|panic| write(&panic.to_string()))));
+    INSTALLED
+        .call_once(|| std::panic::set_hook(Box::new(|panic| write(&explained(panic.to_string())))));
+}
+
+/// A panic's text, with what to do where the standard library only says what a guest has not.
+#[cfg(any(target_arch = "wasm32", test))]
+fn explained(panic: String) -> String {
+    match panic.contains("time not implemented on this platform") {
+        true => format!(
+            "{panic}; a transform has no clock: use the event's own time, or the `as_of` of a request"
+        ),
+        false => panic,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: a clock that was asked says what to use in its place; other panics stay as they are.
+    #[test]
+    fn a_panic_of_a_clock_has_a_remedy() {
+        let clock = "panicked at time.rs:13:9:\ntime not implemented on this platform";
+        let text = explained(clock.to_string());
+        assert!(text.starts_with(clock) && text.contains("use the event's own time"), "{text}");
+        assert_eq!(explained("other".to_string()), "other");
+    }
 }

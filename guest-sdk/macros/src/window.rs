@@ -67,7 +67,7 @@ fn parse(text: &str) -> Read<Window> {
             let meant = meant(text).unwrap_or_default();
             return Err(format!("{text:?} is no window; write {meant}"));
         }
-        _ => return Err(format!("{text:?} is no window; write {}", near_form(&words))),
+        _ => return Err(format!("{text:?} is no window; write {}", near_form(words))),
     };
     json = format!("{{{json},\"offset_us\":{offset_us}}}");
     let name = offset.map_or(name.clone(), |offset| format!("{name}_offset_{offset}"));

@@ -81,10 +81,11 @@ fn rows_know_their_events() {
     assert_eq!(fresh(ALL, 8, &batch), seen(&[0, 1, 1, 2, 3, 3], &[0, 1, 1, 2, 3, 3], &how));
 }
 
-/// Goal: an `Err` refuses its event and no other, and its reason is cut at a character (S8).
+/// Goal: an `Err` refuses its event and no other, and its reason is cut at a character, with a
+/// mark (S8).
 #[test]
 fn s08_an_error_refuses_its_event_alone() {
-    let cut = "é".repeat(2_048);
+    let cut = format!("{}…", "é".repeat(2_046));
     let expected =
         outcome(&[(0, "one is refused"), (2, &cut)], &[1, 1], &[int(&[0, 1]), text(&["many"; 2])]);
     assert_eq!(fresh(ALL, 16, &numbers(&[1, 2, 3, 0])), expected);

@@ -9,26 +9,19 @@
 //! aggregator.
 
 use super::artifact::Artifact;
-use super::fault::Subject;
-use super::instance::{Call, Step};
 use super::isolate::{Caller, Work};
-use super::on_demand::take_each_once;
-use super::outcomes::chosen_rows;
-use super::purity::{
-    Regroupings, RepeatCost, differing_states, differing_values, regrouped_differently,
-};
+use super::purity::{Regroupings, RepeatCost, differing_states, regrouped_differently};
+use super::steps::{Finalize, Finalized, Lift, Merge};
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use lockstep_core::aggregate::user::Part;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::arrow_schema;
-use lockstep_core::flat::{GroupState, encode, put_ends, put_states, take_states};
+use lockstep_core::flat::GroupState;
 use lockstep_core::fold::UserCalls;
 use lockstep_core::manifest::UserAggregate;
-use lockstep_core::row::TypedColumn;
 use lockstep_core::value::{Column, Value};
 use std::fmt;
-use std::ops::Range;
 use std::time::Instant;
 
 /// Most inputs, groups or states in one call.
@@ -39,9 +32,6 @@ const CALL_BYTES_MAX: usize = 4 << 20;
 const ROUND_BYTES_MAX: usize = 1 << 20;
 /// Most states of a group that are merged in one round.
 const ROUND_STATES_MAX: usize = 4096;
-
-/// A value, or why the guest failed on it.
-type Finalized = std::result::Result<Value, String>;
 
 /// Runs the aggregates of one artifact on a warm instance.
 pub struct Aggregator {
@@ -326,217 +316,6 @@ fn rounds(states: &[Part]) -> Vec<&[Part]> {
     }
     runs.push(&states[start..]);
     runs
-}
-
-/// Writes inputs, each of which is a group of its own.
-fn write_inputs(inputs: &RecordBatch, out: &mut Vec<u8>) -> Result<()> {
-    encode(inputs, out)?;
-    let mut ends = Vec::with_capacity(4 * (inputs.num_rows() + 1));
-    put_ends((0..inputs.num_rows()).map(|_| 1), &mut ends)?;
-    out.splice(0..0, ends);
-    Ok(())
-}
-
-/// Writes groups of states, those of each group in the order that `ordered` gives.
-fn write_groups(
-    groups: &[&[Part]],
-    ordered: impl Fn(&[Part]) -> Vec<&Part>,
-    out: &mut Vec<u8>,
-) -> Result<()> {
-    out.clear();
-    put_ends(groups.iter().map(|group| group.len()), out)?;
-    let states: Vec<&Part> = groups.iter().flat_map(|group| ordered(group)).collect();
-    put_states(states.into_iter().map(|state| &state[..]), out)
-}
-
-/// A state for each input.
-struct Lift<'a> {
-    aggregate: usize,
-    name: &'a str,
-    inputs: &'a RecordBatch,
-    limit: usize,
-}
-
-impl Work for Lift<'_> {
-    type Outcome = Vec<GroupState>;
-
-    fn subject(&self) -> Subject {
-        Subject::Aggregate
-    }
-
-    fn call(&self) -> Call {
-        Call::Aggregate { step: Step::Update, aggregate: self.aggregate as u32 }
-    }
-
-    fn items(&self) -> usize {
-        self.inputs.num_rows()
-    }
-
-    fn write(&self, range: Range<usize>, out: &mut Vec<u8>) -> Result<()> {
-        write_inputs(&self.inputs.slice(range.start, range.len()), out)
-    }
-
-    fn write_chosen(&self, items: &[usize], out: &mut Vec<u8>) -> Result<()> {
-        write_inputs(&chosen_rows(self.inputs, items)?, out)
-    }
-
-    fn take(&self, bytes: &mut &[u8], items: usize, states: &mut Vec<GroupState>) -> Result<()> {
-        *states = take_states(bytes, items, self.limit)?;
-        Ok(())
-    }
-
-    fn refused(&self, reason: String, _: bool) -> Vec<GroupState> {
-        vec![Err(reason)]
-    }
-
-    fn asked(&self) -> Option<(String, Option<String>)> {
-        Some((format!("aggregate {}", self.name), None))
-    }
-
-    fn check_same(
-        &self,
-        artifact: &str,
-        first: &Vec<GroupState>,
-        items: &[usize],
-        again: &Vec<GroupState>,
-    ) -> Result<()> {
-        match differing_states(first, items, again) {
-            Some(found) => Err(found.error(artifact, format!("aggregate {}", self.name), None)),
-            None => Ok(()),
-        }
-    }
-}
-
-/// A state for each group of states.
-struct Merge<'a> {
-    aggregate: usize,
-    name: &'a str,
-    groups: &'a [&'a [Part]],
-    limit: usize,
-}
-
-impl Work for Merge<'_> {
-    type Outcome = Vec<GroupState>;
-
-    fn subject(&self) -> Subject {
-        Subject::Aggregate
-    }
-
-    fn call(&self) -> Call {
-        Call::Aggregate { step: Step::Merge, aggregate: self.aggregate as u32 }
-    }
-
-    fn items(&self) -> usize {
-        self.groups.len()
-    }
-
-    fn write(&self, range: Range<usize>, out: &mut Vec<u8>) -> Result<()> {
-        write_groups(&self.groups[range], |group| group.iter().collect(), out)
-    }
-
-    /// The order of a group's states must not matter, so it is reversed.
-    fn write_chosen(&self, items: &[usize], out: &mut Vec<u8>) -> Result<()> {
-        let groups: Vec<&[Part]> = items.iter().map(|item| self.groups[*item]).collect();
-        write_groups(&groups, |group| group.iter().rev().collect(), out)
-    }
-
-    fn take(&self, bytes: &mut &[u8], items: usize, states: &mut Vec<GroupState>) -> Result<()> {
-        *states = take_states(bytes, items, self.limit)?;
-        Ok(())
-    }
-
-    fn refused(&self, reason: String, _: bool) -> Vec<GroupState> {
-        vec![Err(reason)]
-    }
-
-    fn asked(&self) -> Option<(String, Option<String>)> {
-        Some((format!("aggregate {}", self.name), None))
-    }
-
-    fn check_same(
-        &self,
-        artifact: &str,
-        first: &Vec<GroupState>,
-        items: &[usize],
-        again: &Vec<GroupState>,
-    ) -> Result<()> {
-        match differing_states(first, items, again) {
-            Some(found) => {
-                Err(found.nowhere().error(artifact, format!("aggregate {}", self.name), None))
-            }
-            None => Ok(()),
-        }
-    }
-}
-
-/// A value for each state.
-struct Finalize<'a> {
-    aggregate: usize,
-    name: &'a str,
-    states: &'a [Part],
-    output: &'a SchemaRef,
-}
-
-impl Work for Finalize<'_> {
-    type Outcome = Vec<Finalized>;
-
-    fn subject(&self) -> Subject {
-        Subject::Aggregate
-    }
-
-    fn call(&self) -> Call {
-        Call::Aggregate { step: Step::Finalize, aggregate: self.aggregate as u32 }
-    }
-
-    fn items(&self) -> usize {
-        self.states.len()
-    }
-
-    fn write(&self, range: Range<usize>, out: &mut Vec<u8>) -> Result<()> {
-        out.clear();
-        put_states(self.states[range].iter().map(|state| &state[..]), out)
-    }
-
-    fn write_chosen(&self, items: &[usize], out: &mut Vec<u8>) -> Result<()> {
-        out.clear();
-        put_states(items.iter().map(|item| &self.states[*item][..]), out)
-    }
-
-    fn take(&self, bytes: &mut &[u8], items: usize, values: &mut Vec<Finalized>) -> Result<()> {
-        let outcome = take_each_once(bytes, self.output, items)?;
-        let column = TypedColumn::new(outcome.rows.column(0))?;
-        values.resize(items, Ok(Value::Null));
-        for (row, source) in outcome.source_rows.iter().enumerate() {
-            values[*source as usize] = Ok(column.value(row));
-        }
-        for refused in outcome.refused {
-            values[refused.row as usize] = Err(refused.reason);
-        }
-        Ok(())
-    }
-
-    fn refused(&self, reason: String, _: bool) -> Vec<Finalized> {
-        vec![Err(reason)]
-    }
-
-    fn asked(&self) -> Option<(String, Option<String>)> {
-        Some((format!("aggregate {}", self.name), None))
-    }
-
-    fn check_same(
-        &self,
-        artifact: &str,
-        first: &Vec<Finalized>,
-        items: &[usize],
-        again: &Vec<Finalized>,
-    ) -> Result<()> {
-        match differing_values(first, items, again) {
-            Some(found) => {
-                Err(found.nowhere().error(artifact, format!("aggregate {}", self.name), None))
-            }
-            None => Ok(()),
-        }
-    }
 }
 
 #[cfg(test)]

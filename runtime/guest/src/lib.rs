@@ -20,6 +20,7 @@ mod on_demand;
 mod outcomes;
 mod purity;
 mod section;
+mod steps;
 mod transformer;
 
 pub use aggregator::Aggregator;

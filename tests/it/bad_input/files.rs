@@ -185,7 +185,7 @@ fn s08_a_job_ends_at_the_bad_row_too_many() {
     let made = job.run(&bulk, &mut |it| read(&mut reached, it)).unwrap();
     assert!(!made.written && made.set_aside.len() == 1 && reached < 65_000, "{reached}");
     for (events, bad_rows_max) in [("long.ndjson", Some(0)), ("short.ndjson", None)] {
-        let streamed = project(events, events);
+        let streamed = project(&format!("{events}.store"), events);
         let job = StreamJob { bad_rows_max, ..StreamJob::new(StreamInput::Files) };
         let report = job.run(&streamed, &mut |_| {}).unwrap();
         assert_eq!((report.is_over, report.set_aside), (bad_rows_max.is_some(), 1));

@@ -85,7 +85,10 @@ impl Checks {
         let sample = self.sampler.draw(range.len(), self.schedules[place].items_max());
         let repeated = repeat(artifact, work, range.start, first, &sample, buffer);
         let took = started.elapsed();
-        self.schedules[place].repeated(took);
+        if repeated.is_ok() {
+            // Otherwise the next call is repeated, too: another view may not be pure either.
+            self.schedules[place].repeated(took);
+        }
         self.add_cost(took);
         repeated
     }
