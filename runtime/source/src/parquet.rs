@@ -244,15 +244,12 @@ fn check_codecs(place: &str, footer: &ParquetMetaData, chosen: Option<&[usize]>)
             if chosen.is_some_and(|chosen| !chosen.contains(&schema.get_column_root_idx(leaf))) {
                 continue;
             }
-            match column.compression() {
-                Compression::LZO => {
-                    return Err(Error::input(format!(
-                        "{place}: column {:?} is compressed with LZO, which cannot be read; write \
-                         the file with zstd, snappy, gzip, brotli, lz4 or no compression",
-                        column.column_path().string()
-                    )));
-                }
-                _ => {}
+            if column.compression() == Compression::LZO {
+                return Err(Error::input(format!(
+                    "{place}: column {:?} is compressed with LZO, which cannot be read; write \
+                     the file with zstd, snappy, gzip, brotli, lz4 or no compression",
+                    column.column_path().string()
+                )));
             }
         }
     }
