@@ -20,7 +20,7 @@ use lockstep_core::event::arrow_schema;
 use lockstep_core::flat::GroupState;
 use lockstep_core::fold::UserCalls;
 use lockstep_core::manifest::UserAggregate;
-use lockstep_core::value::{Column, Value};
+use lockstep_core::value::Column;
 use std::fmt;
 use std::time::Instant;
 
