@@ -4,6 +4,7 @@
 //! the commands do.
 
 use crate::commands;
+use crate::guests;
 use crate::outcome::Outcome;
 use bytesize::ByteSize;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -72,7 +73,8 @@ impl ProjectArguments {
             Ok((source.to_string(), files.to_string()))
         });
         let (events, store) = (events.collect::<Result<_>>()?, self.store.clone());
-        Project::open_with(&self.project, ProjectOptions { events, store })
+        let options = ProjectOptions { events, store };
+        Project::open_on(&guests::cached()?, &self.project, options)
     }
 }
 

@@ -11,9 +11,9 @@
 //! A path dependency outside the crate's workspace enters cargo's symbol hashes by its absolute
 //! path. For equal digests everywhere, keep such a dependency in the workspace or a registry.
 
+use crate::guests;
 use lockstep_runtime::{
-    Artifact, Code, Engine, EngineConfig, Error, MANIFEST_SECTION, Manifest, Result,
-    custom_sections, write_atomically,
+    Artifact, Code, Error, MANIFEST_SECTION, Manifest, Result, custom_sections, write_atomically,
 };
 use serde_json::Value as Json;
 use std::ffi::OsStr;
@@ -105,14 +105,14 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
         Some(path) => path.clone(),
         None => crate_dir.join(format!("{}.wasm", package.name.replace('-', "_"))),
     };
-    let engine = Engine::new(EngineConfig::default())?;
+    let engine = guests::fresh()?;
     let artifact = Artifact::from_bytes(&engine, &path.display().to_string(), wasm.clone())?;
     write_atomically(&path, &wasm)?;
     Ok(Built {
         path,
         digest: artifact.digest().to_string(),
         size_bytes: artifact.size_bytes(),
-        imports: artifact.imports().to_vec(),
+        imports: artifact.imports()?.to_vec(),
         manifest: artifact.manifest().clone(),
     })
 }

@@ -13,6 +13,7 @@ mod columns;
 mod disk;
 mod files;
 mod flags;
+mod neighbours;
 mod objects;
 mod project;
 mod requests;

@@ -24,6 +24,10 @@ pub struct Get {
     /// `lockstep.service_digest` in the training file of a model
     #[arg(long, value_name = "DIGEST")]
     demand: Option<String>,
+    /// Fail unless the answer is there within so many milliseconds; the time for compiling an
+    /// artifact does not count
+    #[arg(long, value_name = "MS")]
+    deadline_ms: Option<u64>,
     #[command(flatten)]
     project: ProjectArguments,
 }
@@ -39,6 +43,7 @@ impl Get {
             text => AsOf::At(Time::parse(text).map_err(|error| error.at("--as-of"))?),
         };
         let host = OnlineHost::new(&project, project.open_store()?, vec![service.clone()])?;
+        let host = host.deadline_ms(self.deadline_ms);
         if let Some(demanded) = &self.demand {
             host.demand(&self.service, demanded)?;
         }

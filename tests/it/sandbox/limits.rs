@@ -3,9 +3,14 @@
 //! Invariant: each limit of a guest is reached here once. Fuel and bytes decide, so no test depends
 //! on the speed of the machine. Deliberately absent: the limits of source files.
 
+use super::evil_file;
 use super::{EVIL, STEADY, assert_outcome, assert_set_aside, batch, events, evil};
 use lockstep_core::flat::{BATCH_BYTES_MAX, BATCH_ROWS_MAX};
-use lockstep_guest::Transformer;
+use lockstep_core::{CallCause, Code};
+use lockstep_guest::{
+    Artifact, Clock, Engine, EngineConfig, GUEST_MEMORY_MAX_BYTES, GuestMemory, Transformer,
+};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Goal: an event that never ends is set aside because of its fuel; the rest of the batch is mapped
 /// (S9).
@@ -63,4 +68,44 @@ fn s07_an_oversized_batch_is_cut() {
     let outcomes = transformer.map(&[STEADY], &events).unwrap();
     assert_eq!(outcomes[0].rows.num_rows(), rows);
     assert!(outcomes[0].source_rows.iter().copied().eq(0..rows as u32));
+}
+
+/// Goal: a guest that is to run alone waits for memory, and gives up after a time; the failure is
+/// the host's, and once there is memory the event is judged (S9). Method: another guest holds a
+/// part, so that what one guest may need is not left; a clock that is moved by hand.
+#[test]
+fn waiting_for_memory_ends() {
+    let (memory, clock) = (GuestMemory::new(GUEST_MEMORY_MAX_BYTES), Clock::by_hand());
+    let config = EngineConfig {
+        memory: memory.clone(),
+        clock: Some(clock.clone()),
+        ..EngineConfig::default()
+    };
+    let artifact = Artifact::load(&Engine::new(config).unwrap(), evil_file()).unwrap();
+    let other = Transformer::new(&artifact).unwrap();
+    let mut transformer = Transformer::new(&artifact).unwrap();
+    let bad = events(&artifact, &["honest", "trap"]);
+    let waited = AtomicBool::new(false);
+    let failed = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while memory.waiting() == 0 {
+                std::thread::yield_now();
+            }
+            while !waited.load(Ordering::Relaxed) {
+                clock.advance(1);
+                std::thread::yield_now();
+            }
+        });
+        let failed = transformer.map(&[EVIL], &bad).unwrap_err();
+        waited.store(true, Ordering::Relaxed);
+        failed
+    });
+    let Code::CallFailed { cause, .. } = failed.code else { panic!("{failed}") };
+    assert_eq!(cause, CallCause::Memory);
+    assert!(failed.to_string().contains("GUESTS_MEMORY_MAX_BYTES"), "{failed}");
+    drop(other);
+    let outcomes = transformer.map(&[EVIL], &bad).unwrap();
+    assert_outcome(&artifact, &outcomes[0], 2, &[(1, "unreachable")]);
+    drop(transformer);
+    assert_eq!(memory.held_bytes(), 0);
 }
