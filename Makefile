@@ -7,12 +7,15 @@ PROFILE ?= dev
 LIMIT ?=
 # `make figures ONLY=guest` prints one group.
 ONLY ?=
+# `make fuzz TIME=60 TARGET=csv` fuzzes one reader for a minute.
+TIME ?= 60
+TARGET ?=
 
 profile_folder = $(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 lockstep = target/$(profile_folder)/lockstep
 oracle = target/$(profile_folder)/lockstep-oracle
 
-.PHONY: release demo test peers lint format figures bench mutations setup
+.PHONY: release demo test peers lint format figures bench mutations fuzz setup
 
 # The toolchain and the guests' target.
 setup:
@@ -64,3 +67,8 @@ bench: setup
 # Each patch of tests/mutations breaks one rule; the tests must notice every one.
 mutations: setup
 	tests/mutations/run
+
+# Fuzzes each reader of bytes for TIME seconds, one after the other: `make fuzz TIME=60 TARGET=csv`.
+# Without a nightly compiler and cargo-fuzz, the same properties run over mutations made from seeds.
+fuzz: setup
+	tests/fuzz/run $(TIME) $(TARGET)

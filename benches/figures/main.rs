@@ -9,8 +9,10 @@ mod aggregate;
 mod cases;
 mod change;
 mod evil;
+mod faults;
 mod guest;
 mod parity;
+mod purity;
 mod training;
 
 use lockstep_core::{Error, Result};
@@ -20,13 +22,15 @@ use std::process::ExitCode;
 type Group = (&'static str, fn() -> Result<()>);
 
 /// In the order in which they run.
-const GROUPS: [Group; 7] = [
+const GROUPS: [Group; 9] = [
     ("aggregate", aggregate::measure),
     ("guest", guest::measure),
     ("parity", parity::measure),
     ("cases", cases::measure),
     ("change", change::measure),
     ("evil", evil::measure),
+    ("faults", faults::measure),
+    ("purity", purity::measure),
     ("training", training::measure),
 ];
 

@@ -55,9 +55,12 @@ pub struct ProjectArguments {
     /// The store's directory, instead of the project's
     #[arg(long, value_name = "DIR")]
     pub store: Option<PathBuf>,
-    /// Fail if more rows than this are set aside
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    pub bad_rows_max: u64,
+    /// Refuse a file that lacks a declared column, even one that may be null
+    #[arg(long)]
+    pub strict_columns: bool,
+    /// End early, and fail, if more rows than this are set aside [default: 0; for stream any number]
+    #[arg(long, value_name = "N")]
+    pub bad_rows_max: Option<u64>,
     /// Print JSON for programs
     #[arg(long)]
     pub json: bool,
@@ -73,7 +76,8 @@ impl ProjectArguments {
             Ok((source.to_string(), files.to_string()))
         });
         let (events, store) = (events.collect::<Result<_>>()?, self.store.clone());
-        let options = ProjectOptions { events, store };
+        let strict_columns = self.strict_columns;
+        let options = ProjectOptions { events, store, strict_columns };
         Project::open_on(&guests::cached()?, &self.project, options)
     }
 }

@@ -4,25 +4,35 @@
 //! Invariant: the bytes depend on the sources, their locked dependencies and the compiler alone,
 //! not on the machine: flags and profile are set here, those of the environment are ignored, and
 //! every package's folder is renamed to `/name-version` in the compiler's output. Before the
-//! component is written, it is loaded by the same code that hosts use; and it appears under its
-//! name completely or not at all. Deliberately absent: optimising after the linker, and a Wasm
+//! component is written, it is loaded by the same code that hosts use, what its on-demand transforms
+//! read is found in it or in the project beside it, and it is asked about made-up events (S7); and it
+//! appears under its name completely or not at all. Deliberately absent: optimising after the
+//! linker, and a Wasm
 //! target with a system interface, which would import clocks and randomness.
 //!
 //! A path dependency outside the crate's workspace enters cargo's symbol hashes by its absolute
 //! path. For equal digests everywhere, keep such a dependency in the workspace or a registry.
 
+mod dependencies;
+mod imports;
+
 use crate::guests;
+use dependencies::Dependencies;
 use lockstep_runtime::{
-    Artifact, Code, Error, MANIFEST_SECTION, Manifest, Result, custom_sections, write_atomically,
+    Artifact, Code, Engine, Error, MANIFEST_SECTION, Manifest, ProjectFile, Result, check_inputs,
+    custom_sections, probe, write_atomically,
 };
 use serde_json::Value as Json;
 use std::ffi::OsStr;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use wit_component::ComponentEncoder;
 
 /// The target that guests are compiled for: no operating system, so nothing to import.
 pub const TARGET: &str = "wasm32-unknown-unknown";
+/// The first bytes of every WebAssembly file.
+const MAGIC: &[u8] = b"\0asm";
 /// The profile that guests are compiled with, set here so that a crate needs none of its own.
 const PROFILE: &str = "artifact";
 /// The profile's settings.
@@ -35,7 +45,7 @@ const PROFILE_SETTINGS: [&str; 9] = [
     "strip=\"symbols\"",
     "debug=false",
     "incremental=false",
-    "overflow-checks=false",
+    "overflow-checks=true",
 ];
 /// Variables of cargo that are kept: they say where things are or how to reach them, not what to
 /// compile.
@@ -76,8 +86,19 @@ pub struct Built {
     pub manifest: Manifest,
 }
 
-/// Compiles a transform crate to a component and writes it.
+/// Compiles a transform crate to a component, checks that it is pure as far as made-up events show
+/// it, and writes it.
 pub fn build(options: &BuildOptions) -> Result<Built> {
+    make(options, true)
+}
+
+/// As [`build`], without asking the component anything: for tests of hosts, which must find what is
+/// not pure by themselves.
+pub fn build_unasked(options: &BuildOptions) -> Result<Built> {
+    make(options, false)
+}
+
+fn make(options: &BuildOptions, ask: bool) -> Result<Built> {
     let crate_dir = options.crate_dir.canonicalize().map_err(|error| {
         Error::input(format!(
             "{}: there is no such folder; name that of a transform crate, or make one with \
@@ -90,6 +111,12 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
         })
         .because(error)
     })?;
+    if crate_dir.is_file() {
+        return Err(Error::input(format!(
+            "{}: it is a file; name the folder of the crate's Cargo.toml",
+            options.crate_dir.display()
+        )));
+    }
     if !crate_dir.join("Cargo.toml").is_file() {
         return Err(Error::input(format!(
             "{}: there is no Cargo.toml; run this in a transform crate, or make one with \
@@ -97,16 +124,23 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
             options.crate_dir.display()
         )));
     }
-    install_target(&crate_dir)?;
     let package = Package::read(&crate_dir)?;
-    let module = compile(&crate_dir, &package)?;
-    let wasm = wrap(&module).map_err(|error| error.at(format!("crate {}", package.name)))?;
     let path = match &options.output {
         Some(path) => path.clone(),
         None => crate_dir.join(format!("{}.wasm", package.name.replace('-', "_"))),
     };
+    check_output(&path)?;
+    install_target(&crate_dir)?;
+    let module = compile(&crate_dir, &package)?;
+    let of_crate = |error: Error| error.at(format!("crate {}", package.name));
+    imports::check(&module, &package.dependencies).map_err(of_crate)?;
+    let wasm = wrap(&module).map_err(of_crate)?;
     let engine = guests::fresh()?;
     let artifact = Artifact::from_bytes(&engine, &path.display().to_string(), wasm.clone())?;
+    resolve(&engine, artifact.manifest(), &path).map_err(of_crate)?;
+    if ask {
+        refuse_impure(probe(&artifact)?)?;
+    }
     write_atomically(&path, &wasm)?;
     Ok(Built {
         path,
@@ -115,6 +149,56 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
         imports: artifact.imports()?.to_vec(),
         manifest: artifact.manifest().clone(),
     })
+}
+
+/// Refuses to replace anything but a component: `path` may be a link to a file of events.
+fn check_output(path: &Path) -> Result<()> {
+    let place = path.display().to_string();
+    let Ok(metadata) = path.metadata() else { return Ok(()) };
+    let mut start = Vec::new();
+    if metadata.is_file() {
+        let opened = std::fs::File::open(path);
+        let read = opened.and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut start));
+        read.map_err(|error| {
+            Error::input(format!("{place}: the file that is there cannot be read")).because(error)
+        })?;
+    }
+    if start == MAGIC || metadata.is_file() && metadata.len() == 0 {
+        return Ok(());
+    }
+    let message = format!(
+        "{place}: this is there and is no component, so `lockstep build` does not replace it; name \
+         another file with --output, or remove this one"
+    );
+    Err(Error::input(message).with_code(Code::OutputIsInput { output: place }))
+}
+
+/// The first of these errors, with the names of the functions of the others.
+fn refuse_impure(found: Vec<Error>) -> Result<()> {
+    let mut found = found.into_iter();
+    let Some(mut first) = found.next() else { return Ok(()) };
+    let others: Vec<String> = found
+        .filter_map(|error| match error.code {
+            Code::Impure { function, .. } => Some(function),
+            _ => None,
+        })
+        .collect();
+    if !others.is_empty() {
+        first.message = format!("{}; neither is: {}", first.message, others.join(", "));
+    }
+    Err(first)
+}
+
+/// Resolves what the on-demand transforms read, in the crate or in the other artifacts of the project
+/// whose file is beside `path`. An artifact that is not built yet has no views.
+fn resolve(engine: &Engine, manifest: &Manifest, path: &Path) -> Result<()> {
+    let project = ProjectFile::beside(path)?;
+    let artifacts = project.iter().flat_map(|project| project.artifacts.values());
+    let others = artifacts.filter(|other| other.as_path() != path && other.is_file());
+    let others: Vec<Artifact> =
+        others.map(|other| Artifact::load(engine, other)).collect::<Result<_>>()?;
+    let others: Vec<&Manifest> = others.iter().map(Artifact::manifest).collect();
+    check_inputs(manifest, &others)
 }
 
 /// `program` in the crate's folder, without the environment's flags and profiles.
@@ -169,6 +253,8 @@ struct Package {
     name: String,
     /// The folder of each package, and the name that replaces it in the artifact.
     folders: Vec<(String, String)>,
+    /// Which package needs which.
+    dependencies: Dependencies,
 }
 
 impl Package {
@@ -204,7 +290,9 @@ impl Package {
         let mut folders: Vec<(String, String)> = packages.iter().filter_map(folder).collect();
         // If two prefixes match, the compiler uses the last one, which is that of the inner folder.
         folders.sort_by_key(|(folder, _)| folder.len());
-        Ok(Package { id: own["id"].as_str().unwrap_or_default().to_string(), name, folders })
+        let id = own["id"].as_str().unwrap_or_default().to_string();
+        let dependencies = Dependencies::read(&metadata, &id);
+        Ok(Package { id, name, folders, dependencies })
     }
 }
 
@@ -287,10 +375,7 @@ fn wrap(module: &[u8]) -> Result<Vec<u8>> {
         .validate(true)
         .module(module)
         .and_then(|encoder| encoder.encode())
-        .map_err(|error| {
-            let text = format!("its module is not a component: {error:#}");
-            Error::input(format!("{text}; a transform may import nothing from outside its crate"))
-        })?;
+        .map_err(|error| Error::input(format!("its module is not a component: {error:#}")))?;
     append_section(&mut component, MANIFEST_SECTION, manifest);
     Ok(component)
 }

@@ -7,9 +7,10 @@
 use crate::guests;
 use crate::meaning::{meaning, window};
 use crate::output::{print_json, table, thousands};
+use crate::terminal::say;
 use lockstep_runtime::{
     Artifact, Boundary, Column, DataType, EventDeclaration, FeatureView, Manifest, OnDemand,
-    Result, UserAggregate, duration,
+    Result, UserAggregate, duration, shown,
 };
 use serde_json::{Value as Json, json};
 use std::fmt::Write;
@@ -21,7 +22,7 @@ pub fn print(path: &Path, json: bool) -> Result<()> {
     if json {
         return print_json(&describe_json(&artifact)?);
     }
-    print!("{}", describe(&artifact)?);
+    say(describe(&artifact)?.trim_end());
     Ok(())
 }
 
@@ -129,8 +130,9 @@ fn describe_on_demand(out: &mut String, transform: &OnDemand) {
 }
 
 fn heading(out: &mut String, kind: &str, name: &str, description: &str) {
+    let (name, description) = (shown(name), shown(description));
     let _ = write!(out, "\n{kind} {name}");
-    let _ = match description {
+    let _ = match &*description {
         "" => writeln!(out),
         description => writeln!(out, ": {description}"),
     };
@@ -139,7 +141,7 @@ fn heading(out: &mut String, kind: &str, name: &str, description: &str) {
 fn line(out: &mut String, name: &str, text: &str) {
     if !text.is_empty() {
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "  {name:<8} {text}");
+        let _ = writeln!(out, "  {name:<8} {}", shown(text));
     }
 }
 

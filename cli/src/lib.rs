@@ -13,3 +13,4 @@ pub mod outcome;
 pub mod output;
 pub mod progress_bar;
 pub mod scaffold;
+pub mod terminal;

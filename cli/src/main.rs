@@ -9,7 +9,8 @@
 use lockstep_cli::arguments::Arguments;
 use lockstep_cli::guests::{COMPILER_ARGUMENT, compile_in_a_child};
 use lockstep_cli::outcome::{Outcome, exit_code, shown};
-use lockstep_runtime::serve_compiler;
+use lockstep_cli::terminal::{say_json, tell};
+use lockstep_runtime::{serve_compiler, shown_message};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -22,13 +23,13 @@ fn main() -> ExitCode {
     match arguments.run() {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Found(what)) => {
-            eprintln!("lockstep: {what}");
+            tell(shown_message(&format!("lockstep: {what}")));
             ExitCode::from(1)
         }
         Err(error) => {
-            eprintln!("{}", shown(&error, false));
+            tell(shown(&error, false));
             if json {
-                println!("{}", shown(&error, true));
+                say_json(&shown(&error, true));
             }
             ExitCode::from(exit_code(&error))
         }

@@ -3,7 +3,7 @@
 //! Invariant: an exit code says who has to act (see `main.rs`). Deliberately absent: the codes of
 //! errors.
 
-use lockstep_runtime::{Error, ErrorKind};
+use lockstep_runtime::{Error, ErrorKind, shown_message};
 use serde_json::json;
 
 /// How a command that completed ended.
@@ -17,7 +17,11 @@ pub enum Outcome {
 
 /// An error as it is printed: for people, or as one line of JSON for programs (docs/ERRORS.md).
 pub fn shown(error: &Error, json: bool) -> String {
-    if json { json!({ "error": error }).to_string() } else { format!("error: {error}") }
+    if json {
+        json!({ "error": error }).to_string()
+    } else {
+        shown_message(&format!("error: {error}"))
+    }
 }
 
 /// The exit code of an error: 2 if the caller must fix its input, 3 otherwise.

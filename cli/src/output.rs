@@ -2,8 +2,9 @@
 //!
 //! Invariant: tables fit the terminal. Deliberately absent: progress (`progress_bar.rs`).
 
+use crate::terminal::{say_json, tell};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
-use lockstep_runtime::{Error, Result, SetAside, Value};
+use lockstep_runtime::{Error, Result, SetAside, shown};
 use std::io::IsTerminal;
 
 /// How many set-aside events are shown one by one.
@@ -17,7 +18,8 @@ pub fn table(titles: &[&str], rows: Vec<Vec<String>>, numbers_from: usize) -> Ta
         table.set_content_arrangement(ContentArrangement::Disabled);
     }
     table.set_header(titles);
-    table.add_rows(rows);
+    let shown_row = |row: Vec<String>| row.into_iter().map(|cell| shown(&cell).into_owned());
+    table.add_rows(rows.into_iter().map(|row| shown_row(row).collect::<Vec<_>>()));
     for column in table.column_iter_mut().skip(numbers_from) {
         column.set_cell_alignment(CellAlignment::Right);
     }
@@ -28,10 +30,11 @@ pub fn table(titles: &[&str], rows: Vec<Vec<String>>, numbers_from: usize) -> Ta
 pub fn report_set_aside(events: &[(String, SetAside)]) {
     for (source, event) in events.iter().take(SHOWN_SET_ASIDE_MAX) {
         let view = event.view.as_ref().map_or(String::new(), |view| format!(" for view {view}"));
-        eprintln!("set aside{view}: {source}, position {}: {}", event.position, event.reason);
+        let SetAside { position, reason, .. } = event;
+        tell(format!("set aside{view}: {source}, position {position}: {}", shown(reason)));
     }
     if events.len() > SHOWN_SET_ASIDE_MAX {
-        eprintln!("… and {} more", events.len() - SHOWN_SET_ASIDE_MAX);
+        tell(format!("… and {} more", events.len() - SHOWN_SET_ASIDE_MAX));
     }
 }
 
@@ -39,7 +42,7 @@ pub fn report_set_aside(events: &[(String, SetAside)]) {
 pub fn the_first(event: Option<&SetAside>) -> String {
     event.map_or(String::new(), |event| {
         let view = event.view.as_ref().map_or(String::new(), |view| format!(" for view {view}"));
-        format!("; the first{view}, position {}: {}", event.position, event.reason)
+        format!("; the first{view}, position {}: {}", event.position, shown(&event.reason))
     })
 }
 
@@ -47,7 +50,7 @@ pub fn the_first(event: Option<&SetAside>) -> String {
 pub fn print_json(value: &impl serde::Serialize) -> Result<()> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| Error::bug("the answer has no JSON").because(error))?;
-    println!("{text}");
+    say_json(&text);
     Ok(())
 }
 
@@ -62,31 +65,4 @@ pub fn thousands(number: u64) -> String {
         out.push(digit);
     }
     out
-}
-
-/// A value as JSON: numbers are numbers, times RFC 3339, NaN and the infinities text.
-pub fn json_value(value: &Value) -> serde_json::Value {
-    match value {
-        Value::Null => serde_json::Value::Null,
-        Value::Bool(value) => (*value).into(),
-        Value::Int64(value) => (*value).into(),
-        Value::Float32(value) if value.is_finite() => f64::from(*value).into(),
-        Value::Float64(value) if value.is_finite() => (*value).into(),
-        Value::Float32(value) => infinite(f64::from(*value)).into(),
-        Value::Float64(value) => infinite(*value).into(),
-        Value::List(values) => values.iter().map(json_value).collect(),
-        Value::Map(pairs) => {
-            let pairs = pairs.iter().map(|(key, value)| (key.to_string(), json_value(value)));
-            serde_json::Value::Object(pairs.collect())
-        }
-        Value::String(_) | Value::Timestamp(_) => value.to_string().into(),
-    }
-}
-
-fn infinite(value: f64) -> &'static str {
-    match value {
-        f64::INFINITY => "Infinity",
-        f64::NEG_INFINITY => "-Infinity",
-        _ => "NaN",
-    }
 }

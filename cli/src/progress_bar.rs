@@ -4,6 +4,7 @@
 //! mixes with a command's output. Deliberately absent: how far a job has come, which the job
 //! reports.
 
+use crate::terminal;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use lockstep_runtime::Progress;
 use std::io::IsTerminal;
@@ -36,6 +37,7 @@ impl Bar {
                 (source.to_string(), events, self.end.unwrap_or(0).max(events))
             }
             Progress::Answering { done, total } => ("answering".to_string(), done, total),
+            Progress::Notice(notice) => return self.tell(&format!("notice: {notice}")),
             _ => return,
         };
         if self.shown.as_ref().is_none_or(|(shown, _)| *shown != what) {
@@ -45,6 +47,14 @@ impl Bar {
         if let Some((_, bar)) = &self.shown {
             bar.set_length(total);
             bar.set_position(done);
+        }
+    }
+
+    /// Prints a line on standard error, above the bar.
+    fn tell(&self, line: &str) {
+        match &self.shown {
+            Some((_, bar)) => bar.suspend(|| terminal::tell(line)),
+            None => terminal::tell(line),
         }
     }
 

@@ -5,6 +5,7 @@
 //! The files are those of `cli/template`, with the crate's name and the path of the SDK filled in.
 //! Deliberately absent: options. An author deletes what is not needed.
 
+use crate::terminal::say;
 use lockstep_runtime::{Error, Result};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -15,8 +16,9 @@ const SDK_MANIFEST: &str = "guest-sdk/Cargo.toml";
 const NAME_LETTERS_MAX: usize = 64;
 
 /// The files of a new crate, with the placeholders `{{name}}`, `{{module}}` and `{{sdk}}`.
-const TEMPLATE: [(&str, &str); 5] = [
+const TEMPLATE: [(&str, &str); 6] = [
     ("Cargo.toml", include_str!("../template/crate.toml")),
+    ("clippy.toml", include_str!("../template/clippy.toml")),
     ("src/lib.rs", include_str!("../template/src/lib.rs")),
     ("lockstep.toml", include_str!("../template/lockstep.toml")),
     ("data/orders.ndjson", include_str!("../template/data/orders.ndjson")),
@@ -35,12 +37,12 @@ pub fn scaffold(folder: &Path, sdk: Option<&Path>) -> Result<()> {
     };
     write_crate(folder, &name, &sdk)?;
     let folder = folder.display();
-    println!(
+    say(format!(
         "made {folder}: a view and an on-demand transform in src/lib.rs, with sample data\n\n  \
          cd {folder}\n  cargo test            # the functions, natively\n  \
          lockstep build        # the artifact\n  \
          lockstep training-set checkout --spine data/spine.ndjson -o training.parquet"
-    );
+    ));
     Ok(())
 }
 

@@ -6,6 +6,7 @@
 //! however a host groups them (S1). [`crate::laws`] checks this. Deliberately absent: time and
 //! keys. An aggregate sees one column of rows, without nulls.
 
+use crate::dispatch::Dispatch;
 use crate::event_time::EventTime;
 use crate::field::{Field, Scalar};
 use crate::list::List;
@@ -140,19 +141,18 @@ impl<T, E: Feeds<T>> Feeds<List<'static, T>> for Option<Vec<E>> {}
 impl<T, E: Feeds<T>> Feeds<List<'static, T>> for List<'_, E> {}
 impl<T, E: Feeds<T>> Feeds<List<'static, T>> for Option<List<'_, E>> {}
 
-/// Fails to compile unless a field of type `T` fits the aggregate `A`.
-pub const fn require_input<A: Aggregate, T: Feeds<A::Input<'static>>>() {}
-
 /// An aggregate under `#[aggregate]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not declared as an aggregate",
     label = "put `#[aggregate]` on this type, and implement `Aggregate` for it"
 )]
-pub trait Declared: Aggregate {
+pub trait Declared {
     /// The aggregate's name.
     const NAME: &'static str;
     /// The aggregate's declaration, as JSON.
     const DECLARATION: Piece;
+    /// Its code.
+    const DISPATCH: Dispatch;
 }
 
 /// The number of decimal digits of `number`.

@@ -3,7 +3,7 @@
 //! Invariant: a group is computed from its own rows or states alone, so one group cannot affect
 //! another. Deliberately absent: the exports themselves, which `export!` writes.
 
-use crate::aggregate::{Aggregate, Declared};
+use crate::aggregate::Aggregate;
 use crate::batch::{Batch, misfit};
 use crate::field::Field;
 use crate::outcome::{Scratch, Written, emptied};
@@ -24,9 +24,16 @@ pub struct Dispatch {
 
 impl Dispatch {
     /// The functions of the aggregate `A`.
-    pub const fn of<A: Declared>() -> Dispatch {
+    pub const fn of<A: Aggregate>() -> Dispatch {
         Dispatch { update: update::<A>, merge: merge::<A>, finalize: finalize::<A> }
     }
+
+    /// Functions that are never called, of a type that is no aggregate.
+    pub(crate) const NONE: Dispatch = Dispatch {
+        update: |_, _| unreachable!("a crate with such an aggregate does not compile"),
+        merge: |_, _| unreachable!("a crate with such an aggregate does not compile"),
+        finalize: |_, _| unreachable!("a crate with such an aggregate does not compile"),
+    };
 }
 
 fn update<A: Aggregate>(groups: Ends<'_>, batch: &Batch<'_>) -> Vec<u8> {

@@ -35,6 +35,9 @@ thread_local! {
 
 /// Room for this many bytes that the host will send; valid until it asks again.
 pub fn room(bytes: usize) -> *mut u8 {
+    // This is the first function that a host calls, so every panic after it says why.
+    #[cfg(feature = "log")]
+    crate::host_log::install_hook();
     EXCHANGE.with_borrow_mut(|exchange| {
         for buffer in [&mut exchange.sent, &mut exchange.answer] {
             if buffer.capacity() > KEPT_BYTES_MAX {

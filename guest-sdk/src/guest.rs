@@ -2,7 +2,10 @@
 //!
 //! Invariant: a guest has one thread and one artifact, so one scratch buffer per transform serves
 //! all calls. Deliberately absent: use outside of Wasm; only a host that follows
-//! `wit/transform.wit` may call this.
+//! `wit/transform.wit` may call this. That a panic says why is arranged in [`room`], which a host
+//! calls before it calls anything else.
+//!
+//! [`room`]: crate::exchange::room
 
 use crate::batch::Batch;
 use crate::dispatch::Dispatch;
@@ -20,8 +23,6 @@ thread_local! {
 
 /// Implements the exported function `map`.
 pub fn map(transforms: &[Run], views: u64, batch: &[u8]) -> *const Returned {
-    #[cfg(feature = "log")]
-    crate::host_log::install_hook();
     // SAFETY: the host validates every text of a batch before it writes the batch.
     let batch = unsafe { Batch::trusted(batch) };
     VIEWS.with_borrow_mut(|scratches| {
@@ -31,8 +32,6 @@ pub fn map(transforms: &[Run], views: u64, batch: &[u8]) -> *const Returned {
 
 /// Implements the exported function `compute`.
 pub fn compute(transforms: &[Run], transform: u32, batch: &[u8]) -> *const Returned {
-    #[cfg(feature = "log")]
-    crate::host_log::install_hook();
     let Some(chosen) = 1u64.checked_shl(transform) else {
         panic!("the host asks for a transform that this artifact does not have");
     };
@@ -44,8 +43,6 @@ pub fn compute(transforms: &[Run], transform: u32, batch: &[u8]) -> *const Retur
 }
 
 fn aggregate(aggregates: &[Dispatch], index: u32) -> &Dispatch {
-    #[cfg(feature = "log")]
-    crate::host_log::install_hook();
     let Some(aggregate) = aggregates.get(index as usize) else {
         panic!("the host asks for an aggregate that this artifact does not have");
     };

@@ -83,29 +83,37 @@
 //!   descriptions. [`View`] lists aggregates and windows.
 //! - A transform imports nothing: no clock, no randomness, no files. For `exp`, `ln` and the like
 //!   use [`libm`], which has the same bits everywhere; `f64::exp` has not. For maps and sets use
-//!   `BTreeMap` and `BTreeSet`: the order of a `HashMap` differs from run to run.
-//! - The feature `log` lets a panic say why before it traps, and [`log!`] write. It costs the one
-//!   import that an artifact may have.
+//!   [`BTreeMap`] and [`BTreeSet`], which the prelude has: the order of a `HashMap` differs from run
+//!   to run. No `static` that changes and no `thread_local!`: a value must depend on its event alone,
+//!   and hosts check that (S7). The crate that `lockstep new` makes has lints against all of these.
+//! - A panic says why, with file and line, before it traps, and [`log!`] writes messages. Both use the
+//!   one import that an artifact may have; without the default feature `log` there is no import.
 //! - An aggregate of your own is a type that implements [`Aggregate`]; [`laws`] checks it.
 //!
 //! Deliberately absent: an aggregate of several columns of your own.
+//!
+//! [`BTreeMap`]: std::collections::BTreeMap
+//! [`BTreeSet`]: std::collections::BTreeSet
 
 mod aggregate;
 mod batch;
 #[doc(hidden)]
 pub mod bindings;
+mod called;
 mod column;
 mod dispatch;
 mod event_time;
 #[cfg(target_arch = "wasm32")]
 mod exchange;
 mod field;
+mod fit;
 #[cfg(target_arch = "wasm32")]
 mod guest;
 #[cfg(feature = "log")]
 mod host_log;
 pub mod laws;
 mod list;
+mod listed;
 mod manifest;
 mod outcome;
 mod output;
@@ -124,6 +132,8 @@ pub use lockstep_sdk_macros::{
 
 /// All that a transform needs; the crate's page shows each.
 pub mod prelude {
+    pub use std::collections::{BTreeMap, BTreeSet};
+
     pub use crate::{
         Aggregate, DAY_US, Event, EventTime, Features, HOUR_US, List, Outputs, Request, View,
         aggregate, export, libm, log, on_demand, transform,
@@ -152,15 +162,18 @@ pub mod __ {
     pub use crate::aggregate::*;
     pub use crate::batch::{Batch, Cursor, Position};
     pub use crate::bindings;
+    pub use crate::called::*;
     pub use crate::column::Build;
     pub use crate::dispatch::Dispatch;
     #[cfg(target_arch = "wasm32")]
     pub use crate::exchange::{Returned, room, sent};
     pub use crate::field::Field;
+    pub use crate::fit::*;
     #[cfg(target_arch = "wasm32")]
     pub use crate::guest::{compute, finalize, map, merge, update};
     #[cfg(feature = "log")]
     pub use crate::host_log::write as write_log;
+    pub use crate::listed::{Listed, ListedAggregate};
     pub use crate::manifest::{FALSE, Piece, TRUE, join, length, text};
     pub use crate::outcome::Scratch;
     pub use crate::output::Output;

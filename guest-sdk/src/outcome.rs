@@ -51,10 +51,21 @@ impl<B: Build> Outcome<B> {
     }
 }
 
+/// What stands at the end of a text that was cut.
+const CUT: &str = "…";
+
 /// Cuts a reason at its limit.
-pub(crate) fn cut(mut reason: String) -> String {
-    reason.truncate(reason.floor_char_boundary(REASON_MAX_BYTES));
-    reason
+pub(crate) fn cut(reason: String) -> String {
+    marked(reason, REASON_MAX_BYTES)
+}
+
+/// Cuts a text at `bytes_max` bytes, with a mark at the end if it was longer.
+pub(crate) fn marked(mut text: String, bytes_max: usize) -> String {
+    if text.len() > bytes_max {
+        text.truncate(text.floor_char_boundary(bytes_max - CUT.len()));
+        text.push_str(CUT);
+    }
+    text
 }
 
 /// An [`Outcome`] with columns of any kind.

@@ -95,71 +95,33 @@ pub trait Outputs: Row {
 }
 
 /// The type of an event's time.
-#[diagnostic::on_unimplemented(
-    message = "the time column of an event is an `EventTime`, not `{Self}`",
-    label = "must be `EventTime`"
-)]
 pub trait TimeColumn {}
 impl TimeColumn for EventTime {}
 
 /// The type of an event's id.
-#[diagnostic::on_unimplemented(
-    message = "the id column of an event is a `&str` or `i64`, not `{Self}`",
-    label = "must be `&str` or `i64`"
-)]
 pub trait IdColumn {}
 impl IdColumn for &str {}
 impl IdColumn for i64 {}
 
 /// The type of a part of an entity key.
-#[diagnostic::on_unimplemented(
-    message = "a key column cannot be `{Self}`",
-    label = "floats and lists are no keys",
-    note = "use i64, bool, EventTime, &str, String or an Option of one of them"
-)]
 pub trait KeyColumn {}
 
 /// The type of a column of numbers.
-#[diagnostic::on_unimplemented(
-    message = "this aggregate takes numbers, not a column of type `{Self}`",
-    label = "not a number",
-    note = "it needs i64, f64, f32 or an Option of one of them; `count`, `first`, `last`, `min` \
-            and `max` apply to texts and times too"
-)]
 pub trait Summable {}
 
 /// The type of a column whose values have an order.
-#[diagnostic::on_unimplemented(
-    message = "this aggregate takes plain values, not a column of type `{Self}`",
-    label = "a list has no order",
-    note = "`count` applies to lists, `vector_sum` and `vector_mean` to lists of floats"
-)]
 pub trait Ordered {}
 
 /// The type of a column that is true or false.
-#[diagnostic::on_unimplemented(
-    message = "a filter, `any` and `all` need a bool column, not one of type `{Self}`",
-    label = "neither bool nor Option<bool>"
-)]
 pub trait FlagColumn {}
 impl FlagColumn for bool {}
 impl FlagColumn for Option<bool> {}
 
 /// The type of a column whose values can be the keys of a map.
-#[diagnostic::on_unimplemented(
-    message = "a column of type `{Self}` cannot be the keys of a map",
-    label = "floats and lists are no keys",
-    note = "`by` and `histogram` need i64, bool, EventTime, &str, String or an Option of one of them"
-)]
 pub trait MapKey {}
 impl<T: KeyColumn> MapKey for T {}
 
 /// The type of a column of vectors.
-#[diagnostic::on_unimplemented(
-    message = "`vector_sum` and `vector_mean` take lists of floats, not a column of type `{Self}`",
-    label = "not a list of floats",
-    note = "they need Vec<f64>, Vec<f32>, List<'_, f64>, List<'_, f32> or an Option of one of them"
-)]
 pub trait VectorColumn {}
 impl VectorColumn for Vec<f32> {}
 impl VectorColumn for Vec<f64> {}
@@ -182,20 +144,3 @@ marks! {
     Summable: i64, f32, f64;
     Ordered: bool, i64, f32, f64, EventTime, &str, String;
 }
-
-/// Fails to compile unless `T` can be an event's time.
-pub const fn require_time<T: TimeColumn>() {}
-/// Fails to compile unless `T` can be an event's id.
-pub const fn require_id<T: IdColumn>() {}
-/// Fails to compile unless `T` can be part of a key.
-pub const fn require_key<T: KeyColumn>() {}
-/// Fails to compile unless `T` can be summed.
-pub const fn require_summable<T: Summable>() {}
-/// Fails to compile unless `T` has an order.
-pub const fn require_ordered<T: Ordered>() {}
-/// Fails to compile unless `T` is a column of bools.
-pub const fn require_flag<T: FlagColumn>() {}
-/// Fails to compile unless values of `T` can be the keys of a map.
-pub const fn require_map_key<T: MapKey>() {}
-/// Fails to compile unless `T` is a column of vectors.
-pub const fn require_vector<T: VectorColumn>() {}

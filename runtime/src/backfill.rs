@@ -28,6 +28,8 @@ pub struct BackfillJob {
     pub until_position: Option<u64>,
     /// The memory that a bulk run may use.
     pub memory: Memory,
+    /// How many events may be set aside before the run ends early; any number if it is not given.
+    pub bad_rows_max: Option<u64>,
 }
 
 impl BackfillJob {
@@ -51,6 +53,7 @@ impl BackfillJob {
         for source in &sources {
             project.reader(source, 0)?;
         }
+        project.tell(progress);
         let options = self.bulk_options(project)?;
         let store = project.open_or_create_store()?;
         for source in &sources {
@@ -65,8 +68,14 @@ impl BackfillJob {
         }
         let mut report = FillReport { caught_up, ..FillReport::default() };
         for source in sources {
+            if report.is_over {
+                break;
+            }
             if let Some(bulk) = self.bulk(project, &*store, source, &options)? {
                 report.merge(self.fill(project, bulk, source, progress)?);
+                if report.is_over {
+                    break;
+                }
                 base_files::record(project, &*store, source)?;
                 continue;
             }
@@ -79,7 +88,8 @@ impl BackfillJob {
                 )));
             }
             let reader = project.reader_of(&fold.schema()?, fold.position())?;
-            fold.run(up_to(reader, self.until_position), &mut report, progress)?;
+            let reader = up_to(reader, self.until_position);
+            fold.run(reader, self.bad_rows_max, &mut report, progress)?;
             base_files::record(project, &*store, source)?;
         }
         Ok(report)
@@ -87,7 +97,7 @@ impl BackfillJob {
 
     fn bulk_options(&self, project: &Project) -> Result<Options> {
         let spill = Some(self.memory.spill_options(&project.store_path()?)?);
-        Ok(Options { spill, ..Options::default() })
+        Ok(Options { spill, bad_rows_max: self.bad_rows_max, ..Options::default() })
     }
 
     /// A bulk run of `source`; none if the store holds events of it already.
@@ -118,6 +128,7 @@ impl BackfillJob {
             }
             Step::Written(done, total) => progress(Progress::Filling { source, done, total }),
         })?;
+        project.tell(progress);
         report.add(&applied);
         Ok(report)
     }

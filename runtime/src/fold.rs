@@ -16,6 +16,7 @@ use lockstep_engine::ingest::StreamHost;
 use lockstep_source::{EventReader, OnePartition};
 use lockstep_store::Store;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
@@ -24,6 +25,7 @@ const QUEUE_BATCHES_MAX: usize = 4;
 
 /// A fold of a source partition.
 pub(crate) struct Fold<'a> {
+    project: &'a Project,
     store: Arc<dyn Store>,
     host: StreamHost,
     source: &'a str,
@@ -34,14 +36,14 @@ pub(crate) struct Fold<'a> {
 impl<'a> Fold<'a> {
     /// A fold into `store`, from the position that the store has reached.
     pub(crate) fn open(
-        project: &Project,
+        project: &'a Project,
         store: Arc<dyn Store>,
         source: &'a str,
         partition: &'static str,
     ) -> Result<Fold<'a>> {
         let host = StreamHost::open(project.catalog().clone(), store.clone())?;
         let position = host.progress(source, partition)?.position;
-        Ok(Fold { store, host, source, partition, position })
+        Ok(Fold { project, store, host, source, partition, position })
     }
 
     /// The position to read from.
@@ -59,25 +61,32 @@ impl<'a> Fold<'a> {
         self.host.schema(self.source)
     }
 
-    /// Folds all events of `reader`, and adds what that did to `report`.
+    /// Folds all events of `reader`, and adds what that did to `report`. Ends after the batch in
+    /// which more than `bad_rows_max` events were set aside in the whole run.
     pub(crate) fn run(
         mut self,
         reader: Box<dyn EventReader>,
+        bad_rows_max: Option<u64>,
         report: &mut FillReport,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<()> {
         let mut own = FillReport::default();
+        self.project.tell(progress);
+        let (before, over) = (report.set_aside, AtomicBool::new(false));
         thread::scope(|scope| {
             let (sender, receiver) = sync_channel(QUEUE_BATCHES_MAX);
             let reading = thread::Builder::new()
                 .name("reader".into())
                 .spawn_scoped(scope, move || read(reader, &sender))
                 .map_err(|error| Error::retry("no threads to run on").because(error))?;
-            let ahead = ReadAhead(receiver);
+            let ahead = ReadAhead { receiver, over: &over };
             let mut ahead = OnePartition::new(self.partition, self.position, ahead);
-            let source = self.source;
+            let (source, project) = (self.source, self.project);
             let folded = self.host.ingest(source, &mut ahead, &mut |applied, positions| {
                 own.add(applied);
+                project.tell(progress);
+                let many = bad_rows_max.is_some_and(|most| before + own.set_aside > most);
+                over.store(many, Ordering::Relaxed);
                 let position = positions.first().map_or(0, |(_, position)| *position);
                 progress(Progress::Folding { source, position, events: own.events });
             });
@@ -87,6 +96,8 @@ impl<'a> Fold<'a> {
             folded?;
             read.map_err(|_| Error::bug("a thread of the streaming host died"))?
         })?;
+        self.project.tell(progress);
+        own.is_over = over.load(Ordering::Relaxed);
         own.position = self.host.progress(self.source, self.partition)?.position;
         report.merge(own);
         Ok(())
@@ -94,13 +105,20 @@ impl<'a> Fold<'a> {
 }
 
 /// A reader of the batches that another thread has read.
-struct ReadAhead(Receiver<EventBatch>);
+struct ReadAhead<'a> {
+    receiver: Receiver<EventBatch>,
+    /// Whether more events were set aside than may be, so that this is the end.
+    over: &'a AtomicBool,
+}
 
-impl EventReader for ReadAhead {
+impl EventReader for ReadAhead<'_> {
     fn next(&mut self) -> Result<Option<EventBatch>> {
+        if self.over.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
         // A closed channel means that the reading thread has ended; its own result says whether it
         // failed.
-        Ok(self.0.recv().ok())
+        Ok(self.receiver.recv().ok())
     }
 }
 

@@ -43,6 +43,7 @@ mod base_files;
 mod destination;
 mod fill_report;
 mod fold;
+mod inputs;
 mod memory;
 mod new_versions;
 mod online_host;
@@ -59,8 +60,8 @@ mod training_set;
 pub use backfill::BackfillJob;
 pub use fill_report::FillReport;
 pub use lockstep_engine::generations::{CaughtUp, View as CaughtUpView};
-pub use lockstep_engine::ingest::Parted;
-pub use lockstep_engine::parity::{Difference, FeatureReport, Report as ParityReport};
+pub use lockstep_engine::ingest::{Parted, StoppedView};
+pub use lockstep_engine::parity::{Conflict, Difference, FeatureReport, Report as ParityReport};
 pub use memory::Memory;
 pub use online_host::OnlineHost;
 pub use parity::ParityJob;
@@ -70,7 +71,10 @@ pub use stream::{StreamInput, StreamJob};
 pub use training_set::{TrainingSetJob, TrainingSetReport};
 
 // Requests, and the feature vectors that are returned.
+pub use lockstep_core::cell::value_of_text;
 pub use lockstep_core::fold::Status;
+pub use lockstep_core::json;
+pub use lockstep_core::shown::{shown, shown_lines, shown_message};
 pub use lockstep_core::time::Time;
 pub use lockstep_core::value::{Column, DataType, Value};
 pub use lockstep_core::{CallCause, Code, Error, ErrorKind, Result};
@@ -83,7 +87,9 @@ pub use lockstep_engine::vector::{FeatureVector, Identity};
 // What a project is made of.
 pub use lockstep_core::event::{EventBatch, SetAside, SourceSchema};
 pub use lockstep_engine::catalog::Catalog;
-pub use lockstep_source::{EventReader, Format, SourceFile, TrainingWriter, column_of, read_table};
+pub use lockstep_source::{
+    EventReader, Format, Notice, SourceFile, TrainingWriter, column_of, read_table,
+};
 pub use lockstep_store::Store;
 
 // Artifacts, for those who make them or show what they declare.
@@ -93,8 +99,9 @@ pub use lockstep_core::view::{Boundary, EventDeclaration, FeatureView};
 pub use lockstep_core::window::{Window, duration};
 pub use lockstep_disk::write_atomically;
 pub use lockstep_engine::catalog::{cached_engine, cached_engine_with};
+pub use lockstep_engine::inputs::check_inputs;
 pub use lockstep_engine::project::ProjectFile;
 pub use lockstep_guest::{
     Artifact, Clock, Compiler, Engine, EngineConfig, GuestMemory, MANIFEST_SECTION,
-    custom_sections, serve_compiler,
+    custom_sections, probe, serve_compiler,
 };

@@ -107,6 +107,7 @@ impl ParityJob {
         let sources: BTreeSet<&str> = views.map(|view| &*view.declaration().event.source).collect();
         let logs =
             sources.iter().map(|source| project.log(source)).collect::<Result<Vec<Log>>>()?;
+        project.tell(progress);
         let open = || Ok(Arc::new(SledStore::open_or_create(directory)?) as Arc<dyn Store>);
         let progress = RefCell::new(progress);
         let step = |done: usize, total: usize| {

@@ -4,6 +4,8 @@
 //! earlier one, so a caller may ignore any of them. Deliberately absent: times, and what a job
 //! found, which is in the job's report.
 
+use lockstep_source::Notice;
+
 /// How far a job has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -15,6 +17,8 @@ pub enum Progress<'a> {
         /// The source position that comes next.
         position: u64,
     },
+    /// It found something that people should know and that does not stop it. Each is told once.
+    Notice(&'a Notice),
     /// It computes the features of a training set.
     Joining {
         /// The partitions of rows, over all views, that are done.

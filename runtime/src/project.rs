@@ -8,6 +8,8 @@
 //! [`OnlineHost`]: crate::OnlineHost
 
 use crate::arrivals_column::named_by_project;
+use crate::inputs::Inputs;
+use crate::progress::Progress;
 use lockstep_core::Result;
 use lockstep_core::event::{EventBatch, SourceSchema};
 use lockstep_core::time::Interval;
@@ -17,11 +19,13 @@ use lockstep_engine::parity::Log;
 use lockstep_engine::project::ProjectFile;
 use lockstep_engine::service::Service;
 use lockstep_guest::Engine;
-use lockstep_source::{EventReader, ObjectStores, Pattern, ReadOptions, SourceFile};
+use lockstep_source::{
+    EventReader, Notice, Notices, ObjectStores, Pattern, ReadOptions, SourceFile,
+};
 use lockstep_source::{files_of, open_files};
 use lockstep_store::Store;
 use lockstep_store::sled::SledStore;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -36,6 +40,8 @@ pub struct ProjectOptions {
     pub events: Vec<(String, String)>,
     /// The store's directory.
     pub store: Option<PathBuf>,
+    /// Whether files of any source are refused that lack a declared column which may be null.
+    pub strict_columns: bool,
 }
 
 /// An open project.
@@ -44,6 +50,12 @@ pub struct Project {
     file: ProjectFile,
     catalog: Arc<Catalog>,
     store: Option<PathBuf>,
+    inputs: Inputs,
+    strict_columns: bool,
+    /// What readers found.
+    notices: Notices,
+    /// What was told.
+    told: Mutex<HashSet<Notice>>,
     /// The files of each source, as the first search found them.
     files: Mutex<BTreeMap<String, Vec<SourceFile>>>,
 }
@@ -78,8 +90,11 @@ impl Project {
     ) -> Result<Project> {
         let mut file = ProjectFile::open(path)?;
         let mut given: BTreeMap<&str, Vec<Pattern>> = BTreeMap::new();
+        let mut inputs = Inputs::of(&file).with_store(options.store.clone());
         for (source, files) in &options.events {
-            given.entry(source).or_default().push(Pattern::new("", files));
+            let files = Pattern::new("", files);
+            inputs = inputs.with(format!("source {source}"), files.clone());
+            given.entry(source).or_default().push(files);
         }
         for (source, files) in given {
             file.sources.entry(source.into()).or_default().files = files;
@@ -88,7 +103,16 @@ impl Project {
         for (source, _) in &options.events {
             catalog.source(source)?;
         }
-        Ok(Project { file, catalog, store: options.store, files: Mutex::default() })
+        Ok(Project {
+            file,
+            catalog,
+            store: options.store,
+            inputs,
+            strict_columns: options.strict_columns,
+            notices: Notices::default(),
+            told: Mutex::default(),
+            files: Mutex::default(),
+        })
     }
 
     /// What the artifacts declare.
@@ -171,6 +195,30 @@ impl Project {
         }
     }
 
+    /// How to read events of `source`, in batches of at most `batch_rows`.
+    pub(crate) fn read_options(&self, source: &str, batch_rows: usize) -> ReadOptions {
+        let strict = self.file.sources.get(source).is_some_and(|source| source.strict_columns);
+        let strict_columns = strict || self.strict_columns;
+        let notices = self.notices.clone();
+        ReadOptions { batch_rows, strict_columns, notices, ..ReadOptions::default() }
+    }
+
+    /// Tells what readers found and was not told yet.
+    pub(crate) fn tell(&self, progress: &mut dyn FnMut(Progress<'_>)) {
+        for notice in self.notices.take() {
+            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            if told.insert(notice.clone()) {
+                drop(told);
+                progress(Progress::Notice(&notice));
+            }
+        }
+    }
+
+    /// What a run on this project may read.
+    pub(crate) fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
     /// Whether the project names files for `source`.
     pub(crate) fn names_files(&self, source: &str) -> bool {
         self.file.files(source).is_ok()
@@ -206,8 +254,8 @@ impl Project {
         schema: &Arc<SourceSchema>,
         start_position: u64,
     ) -> Result<Box<dyn EventReader>> {
-        let options =
-            ReadOptions { batch_rows: EVENT_BATCH_ROWS, start_position, ..ReadOptions::default() };
+        let options = self.read_options(&schema.source, EVENT_BATCH_ROWS);
+        let options = ReadOptions { start_position, ..options };
         let opened = open_files(&self.files(&schema.source)?, schema.clone(), options);
         opened.map_err(|error| named_by_project(schema, error))
     }
@@ -219,8 +267,8 @@ impl Project {
         schema: Arc<SourceSchema>,
         time_range: Option<Interval>,
     ) -> Result<Box<dyn EventReader>> {
-        let options =
-            ReadOptions { batch_rows: EVENT_BATCH_ROWS, time_range, ..ReadOptions::default() };
+        let options = self.read_options(&schema.source, EVENT_BATCH_ROWS);
+        let options = ReadOptions { time_range, ..options };
         open_files(&self.files(&schema.source)?, schema, options)
     }
 

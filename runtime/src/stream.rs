@@ -63,12 +63,15 @@ pub struct StreamJob {
     pub input: StreamInput,
     /// The most events in a batch of further events. Each batch is one durable commit, or several.
     pub batch_rows: usize,
+    /// How many events may be set aside before the run ends, after the batch in which it has set
+    /// aside more; any number if it is not given.
+    pub bad_rows_max: Option<u64>,
 }
 
 impl StreamJob {
     /// A job for the one source of a project, with batches of the usual size.
     pub fn new(input: StreamInput) -> StreamJob {
-        StreamJob { source: None, input, batch_rows: EVENT_BATCH_ROWS }
+        StreamJob { source: None, input, batch_rows: EVENT_BATCH_ROWS, bad_rows_max: None }
     }
 
     /// Folds the events into the store of `project`, a new one if there is none. One thread reads
@@ -110,7 +113,8 @@ impl StreamJob {
             Some(fold) => fold.schema()?,
             None => reading(schema)?,
         };
-        let pushed = pushed(&columns, self.input, self.batch_rows)?;
+        let options = project.read_options(source, self.batch_rows);
+        let pushed = pushed(&columns, self.input, options)?;
         if pushed.is_none() && existing.is_none() {
             project.reader(source, 0)?;
         }
@@ -131,7 +135,7 @@ impl StreamJob {
             None => project.reader_of(&fold.schema()?, fold.position())?,
             Some(reader) => Box::new(OffsetReader { first: fold.position(), reader }),
         };
-        fold.run(reader, &mut report, progress)?;
+        fold.run(reader, self.bad_rows_max, &mut report, progress)?;
         if partition == FILES {
             base_files::record(project, &*store, source)?;
         }
@@ -155,7 +159,7 @@ fn one_source(project: &Project) -> Result<&Arc<SourceSchema>> {
 fn pushed(
     schema: &Arc<SourceSchema>,
     input: StreamInput,
-    batch_rows: usize,
+    options: ReadOptions,
 ) -> Result<Option<Box<dyn EventReader>>> {
     if matches!(input, StreamInput::Files) {
         return Ok(None);
@@ -167,7 +171,6 @@ fn pushed(
             schema.source
         )));
     }
-    let options = ReadOptions { batch_rows, start_position: 0, ..ReadOptions::default() };
     let opened = match input {
         StreamInput::Files => return Ok(None),
         StreamInput::Pushed(path) => {

@@ -18,7 +18,7 @@ use lockstep_core::event::SetAside;
 use lockstep_core::{Error, Result};
 use lockstep_engine::service::{AS_OF, Service};
 use lockstep_engine::training::{Counts, Joined, Options, TrainingSet};
-use lockstep_source::TrainingWriter;
+use lockstep_source::{Pattern, TrainingWriter};
 use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::sync::mpsc::sync_channel;
@@ -53,7 +53,8 @@ pub struct TrainingSetJob {
 /// What making a training set found.
 #[derive(Clone, Debug)]
 pub struct TrainingSetReport {
-    /// Whether the output was written. It is not if more events were set aside than allowed.
+    /// Whether the output was written. It is not if more events were set aside than allowed; then
+    /// the run ended soon after it had found them.
     pub written: bool,
     /// Rows of the output; 0 if it was not written.
     pub rows: u64,
@@ -74,6 +75,8 @@ pub struct TrainingSetReport {
     pub spilled: bool,
     /// The time that all threads together spent in transforms.
     pub guest_time: Duration,
+    /// The part of it that went into repeats of calls, which check that transforms are pure (S7).
+    pub repeat_time: Duration,
 }
 
 impl TrainingSetJob {
@@ -107,11 +110,15 @@ impl TrainingSetJob {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<TrainingSetReport> {
         let service = project.service(&self.service)?;
+        let spine = Pattern::new("", self.spine.to_string_lossy());
+        let inputs = project.inputs().clone().with("the spine".into(), spine);
+        inputs.check(&self.output)?;
         let destination = Destination::of(&self.output, self.memory.spill_dir.as_deref())?;
         let options = Options {
             as_of: self.as_of_column.clone(),
             known: self.as_known.clone(),
             spill: Some(self.memory.spill_options(destination.file())?),
+            bad_rows_max: Some(self.bad_rows_max),
             ..Options::default()
         };
         let mut training = TrainingSet::with(project.catalog(), &service, options)?;
@@ -120,10 +127,10 @@ impl TrainingSetJob {
         self.read_spine(&spine, &mut training)?;
         training.check_room()?;
         let passed_over = self.read_events(project, &mut training, progress)?;
-        let mut joined = join(training, progress)?;
-        if joined.counts.set_aside.len() as u64 > self.bad_rows_max {
-            return Ok(report(None, passed_over, &service, joined.counts));
+        if training.is_over() {
+            return Ok(report(None, passed_over, &service, training.into_counts()));
         }
+        let mut joined = join(training, progress)?;
         let metadata =
             provenance::entries(project, &service, &self.as_of_column, self.as_known.as_deref())?;
         let writer = write(&spine, &mut joined, &destination, metadata, progress)?;
@@ -164,10 +171,15 @@ impl TrainingSetJob {
             let mut reader = reader.map_err(|error| {
                 named_by_project(declared, named_by_as_known(self.as_known.as_deref(), error))
             })?;
+            project.tell(progress);
             training.read(&source, &mut *reader, &mut |position| {
                 progress(Progress::Reading { source: &source, position });
             })?;
+            project.tell(progress);
             passed_over += reader.passed_over().rows;
+            if training.is_over() {
+                break;
+            }
         }
         Ok(passed_over)
     }
@@ -238,5 +250,6 @@ fn report(
         leakage: counts.leakage,
         spilled: counts.spilled,
         guest_time: counts.guest,
+        repeat_time: counts.repeats,
     }
 }

@@ -7,14 +7,17 @@
 //! folder, and the content of the store, unchanged. Deliberately absent: readers on their own
 //! (`source.rs`) and damaged bytes in stores (`store/damage.rs`).
 
+mod answers;
 mod artifacts;
 mod columns;
 #[cfg(unix)]
 mod disk;
 mod files;
 mod flags;
+mod headers;
 mod neighbours;
 mod objects;
+mod outputs;
 mod project;
 mod requests;
 pub(crate) mod stores;

@@ -76,8 +76,9 @@ fn not_found(what: &'static str, place: impl ToString) -> Code {
 #[test]
 fn every_code_is_provoked() {
     let mut all = Provoked::default();
-    let groups =
-        [names, columns, rows, transforms, questions, parts, files, stores, changes, limits];
+    let groups = [
+        names, columns, rows, transforms, questions, parts, files, stores, changes, limits, purity,
+    ];
     for provoke in groups {
         provoke(&mut all);
     }
@@ -350,6 +351,12 @@ fn limits(all: &mut Provoked) {
     let files = [Place::new().path("issue_events.parquet")];
     let error = open_files(&files, schema, options).err().unwrap();
     all.check(&error, Input, limit("BATCH_ROWS_MAX", BATCH_ROWS_MAX));
+}
+
+fn purity(all: &mut Provoked) {
+    for error in [crate::purity::impure(), crate::purity::view_stopped()] {
+        all.check(&error, Input, error.code.clone());
+    }
 }
 
 /// Goal: the public list is complete, and names nothing else. Method: the headings of

@@ -143,15 +143,21 @@ fn s10_the_files_come_first_and_then_stay() {
     assert_eq!((copies.events, copies.duplicates), (0, EVENTS as u64));
     backfill(None).run(&opened, &mut |_| {}).unwrap();
 
-    let log = |name: &str| folder.path().join(name).display().to_string();
-    for files in [vec!["issue_events.parquet", "issue_events.ndjson"], vec!["issue_events.ndjson"]]
-    {
-        let events = files.iter().map(|file| ("issue_events".to_string(), log(file)));
-        let store = Some(folder.path().join("store"));
-        let options = ProjectOptions { events: events.collect(), store };
-        let changed = Project::open_with(folder.path(), options).unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::copy(path("issue_events.ndjson"), path("z_added.ndjson")).unwrap();
+    let declared = fs::read_to_string(path("lockstep.toml")).unwrap();
+    for (files, different) in [
+        (r#"["issue_events.parquet", "z_added.ndjson"]"#, "z_added.ndjson"),
+        (r#""issue_events.ndjson""#, "issue_events.parquet"),
+    ] {
+        let text = declared.replace(r#""issue_events.parquet""#, files);
+        assert_ne!(text, declared);
+        fs::write(path("lockstep.toml"), text).unwrap();
+        let changed = project(folder.path(), "store");
         let error = backfill(None).run(&changed, &mut |_| {}).unwrap_err();
-        assert!(matches!(error.code, Code::FilesChanged { .. }), "{error}");
+        let named =
+            matches!(&error.code, Code::FilesChanged { file, .. } if file.ends_with(different));
+        assert!(named, "{error}");
         let stream = StreamJob::new(StreamInput::Files);
         assert_eq!(stream.run(&changed, &mut |_| {}).unwrap_err().code, error.code);
     }

@@ -13,13 +13,16 @@ mod crates;
 mod errors;
 mod every_type;
 mod exchange;
+mod faults;
 mod flights;
+mod fuzz;
 mod generations;
 mod jobs;
 mod kill;
 mod layers;
 mod online;
 mod purchases;
+mod purity;
 mod sandbox;
 mod source;
 mod sources;
@@ -28,3 +31,8 @@ mod stream;
 mod tidy;
 mod training;
 mod user_mentions;
+
+/// Counts what the readers hold (`fuzz`).
+#[global_allocator]
+static ALLOCATOR: lockstep_properties::allocation::Counting =
+    lockstep_properties::allocation::Counting;

@@ -446,10 +446,12 @@ fn damaged_files_are_errors() {
             path
         };
         let options = ReadOptions { batch_rows: 16, start_position: 0, ..ReadOptions::default() };
-        read_file(&file("whole".into(), bytes), &schema, options).expect("the file is good");
+        read_file(&file("whole".into(), bytes), &schema, options.clone())
+            .expect("the file is good");
         for length in (0..bytes.len()).step_by(3) {
             let path = file(format!("damaged{length}"), &bytes[..length]);
-            let error = read_file(&path, &schema, options).expect_err("a truncated file");
+            let error = read_file(&path, &schema, options.clone());
+            let error = error.expect_err("a truncated file");
             assert_eq!(error.kind, ErrorKind::Input, "{extension} of {length} bytes: {error}");
             assert!(error.message.contains("/damaged"), "{extension} of {length} bytes: {error}");
             assert!(read_table(&path, &[]).is_err());
@@ -457,8 +459,11 @@ fn damaged_files_are_errors() {
         for at in 0..bytes.len() {
             let mut broken = bytes.clone();
             broken[at] ^= 0xff;
-            let opened =
-                open_events(&file(format!("broken{at}"), &broken), Arc::clone(&schema), options);
+            let opened = open_events(
+                &file(format!("broken{at}"), &broken),
+                Arc::clone(&schema),
+                options.clone(),
+            );
             let mut reader = match opened {
                 Ok(reader) => reader,
                 Err(error) => {

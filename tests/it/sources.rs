@@ -4,11 +4,16 @@
 //! compared with the list with which a test begins. Deliberately absent: the content of a single
 //! file (`source.rs`), and wrong files from the command line (`bad_input.rs`).
 
+mod bombs;
+mod codecs;
 mod hive;
+mod names;
 pub(crate) mod objects;
 mod patterns;
 mod provenance;
 mod pruning;
+mod secrets;
+mod walks;
 
 use arrow::array::{Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use lockstep_core::Result;

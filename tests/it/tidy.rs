@@ -241,3 +241,23 @@ fn the_check_of_messages_finds_them() {
                 {}\n// error.message.contains(\"no\")\n#[cfg(test)]\nerror.message.contains(\"no\");";
     assert_eq!(read_messages(text), [1, 3, 5, 6]);
 }
+
+/// Goal: docs/FEATURES.md lists exactly the units in which a duration can be written. Method: every
+/// word of one or two letters.
+#[test]
+fn the_features_page_lists_every_unit() {
+    let (_, page) = files(&[".md"]).into_iter().find(|(p, _)| p == "docs/FEATURES.md").unwrap();
+    let (_, list) = page.split_once("- A duration is a whole number and one unit: ").unwrap();
+    let list = &list[..list.find(", as in").unwrap()];
+    let listed: Vec<&str> = list.split('`').skip(1).step_by(2).collect();
+    let letters = || 'a'..='z';
+    let one = letters().map(String::from);
+    let two = letters().flat_map(|a| letters().map(move |b| format!("{a}{b}")));
+    let parsed = one
+        .chain(two)
+        .filter(|unit| lockstep_core::window::parse_duration(&format!("1{unit}")).is_some());
+    let (mut parsed, mut listed) = (parsed.collect::<Vec<_>>(), listed);
+    parsed.sort_unstable();
+    listed.sort_unstable();
+    assert_eq!(parsed, listed);
+}

@@ -28,13 +28,14 @@ impl Backfill {
     /// Runs the command.
     pub fn run(self) -> Result<Outcome> {
         let Backfill { until_position, source, memory, project } = self;
-        let job = BackfillJob { source, until_position, memory: memory.memory() };
+        let bad_rows_max = Some(project.bad_rows_max.unwrap_or(0));
+        let job = BackfillJob { source, until_position, memory: memory.memory(), bad_rows_max };
         job.memory.tell_allocator();
         let opened = project.open()?;
         let started = Instant::now();
         let mut bar = Bar::until(until_position);
         let report = job.run(&opened, &mut |progress| bar.show(progress))?;
         drop(bar);
-        print_report("backfilled", &report, started.elapsed(), &project)
+        print_report("backfilled", &report, started.elapsed(), bad_rows_max, project.json)
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::build::{BuildOptions, build};
 use crate::outcome::Outcome;
+use crate::terminal::tell;
 use clap::Args;
 use lockstep_runtime::{ProjectFile, Result};
 use std::path::PathBuf;
@@ -27,7 +28,7 @@ impl Build {
         let pinned = ProjectFile::pin(&built.path, &built.digest)?;
         crate::inspect::print(&built.path, self.json)?;
         if let Some(name) = pinned {
-            eprintln!("pinned {name} in lockstep.lock");
+            tell(format!("pinned {name} in lockstep.lock"));
         }
         Ok(Outcome::Done)
     }

@@ -12,6 +12,7 @@ use crate::build::{BuildOptions, build};
 use crate::outcome::Outcome;
 use crate::output::thousands;
 use crate::progress_bar::Bar;
+use crate::terminal::say;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::max;
 use arrow::datatypes::{Field, Schema, TimestampMicrosecondType};
@@ -117,7 +118,7 @@ impl Stage {
     }
 
     fn done(&mut self, what: &str) {
-        println!("[{:6.1} s] {what}", self.started.elapsed().as_secs_f64());
+        say(format!("[{:6.1} s] {what}", self.started.elapsed().as_secs_f64()));
         self.started = Instant::now();
     }
 
@@ -211,7 +212,7 @@ fn answer(host: &OnlineHost, log: &RecordBatch, spine: &RecordBatch) -> Result<(
         let vector = host.get(SERVICE, &request, as_of)?;
         let micros = started.elapsed().as_secs_f64() * 1e6;
         let shown = request.iter().map(|(name, value)| format!("{name}={value}"));
-        println!("  get {SERVICE} {} ({micros:.0} us)", shown.collect::<Vec<_>>().join(" "));
+        say(format!("  get {SERVICE} {} ({micros:.0} us)", shown.collect::<Vec<_>>().join(" ")));
         if Some(&row) == latest.last() {
             print_vector(&vector);
         }

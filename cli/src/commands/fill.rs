@@ -1,22 +1,24 @@
 //! The reports of `lockstep backfill` and `lockstep stream`.
 
-use crate::arguments::ProjectArguments;
 use crate::outcome::Outcome;
 use crate::output::{print_json, the_first, thousands};
+use crate::terminal::tell;
 use lockstep_runtime::{CaughtUp, CaughtUpView, FillReport, Parted, Result};
 use serde_json::json;
 use std::time::Duration;
 
-/// Prints the report, and decides by the number of bad rows how the command ends.
+/// Prints the report, and decides by the views that stopped and by the number of bad rows how the
+/// command ends.
 pub(super) fn print_report(
     what: &str,
     report: &FillReport,
     took: Duration,
-    arguments: &ProjectArguments,
+    bad_rows_max: Option<u64>,
+    json: bool,
 ) -> Result<Outcome> {
     let versions: Vec<String> = report.caught_up.iter().map(version).collect();
     let parted: Vec<String> = report.parted.iter().map(no_way_back).collect();
-    if arguments.json {
+    if json {
         print_json(&json!({
             "events": report.events, "duplicates": report.duplicates,
             "set_aside": report.set_aside, "position": report.position,
@@ -25,28 +27,46 @@ pub(super) fn print_report(
                 "artifact": it.artifact, "view": it.view, "partition": it.partition,
                 "position": it.position,
             })).collect::<Vec<_>>(),
+            "stopped": report.stopped.iter().map(|it| json!({
+                "artifact": it.artifact, "view": it.view, "partition": it.partition,
+                "position": it.position, "reason": it.reason,
+            })).collect::<Vec<_>>(),
         }))?;
     } else {
-        versions.iter().chain(&parted).for_each(|line| eprintln!("{line}"));
-        eprintln!(
+        versions.iter().chain(&parted).for_each(tell);
+        tell(format!(
             "{what} {} events in {:.1} s, up to position {}; {} copies dropped, {} set aside",
             thousands(report.events),
             took.as_secs_f64(),
             thousands(report.position),
             report.duplicates,
             report.set_aside
-        );
+        ));
     }
-    if report.set_aside > arguments.bad_rows_max {
-        return Ok(Outcome::Found(format!(
-            "{} rows were set aside, more than --bad-rows-max {}; the store keeps them with their \
-             reasons{}",
-            report.set_aside,
-            arguments.bad_rows_max,
-            the_first(report.first_set_aside.as_ref())
-        )));
+    // The others are in the report.
+    if let Some(stopped) = report.stopped.first() {
+        if !json {
+            report.stopped[1..].iter().for_each(|it| eprintln!("{}", it.error()));
+        }
+        return Err(stopped.error());
     }
-    Ok(Outcome::Done)
+    match bad_rows_max {
+        Some(most) if report.set_aside > most => Ok(Outcome::Found(too_many(report, most))),
+        _ => Ok(Outcome::Done),
+    }
+}
+
+fn too_many(report: &FillReport, most: u64) -> String {
+    let ended = match report.is_over {
+        true => ", and the run ended there; correct them or allow more, and run it again",
+        false => "",
+    };
+    format!(
+        "{} rows were set aside, more than --bad-rows-max {most}; the store keeps them with their \
+         reasons{ended}{}",
+        report.set_aside,
+        the_first(report.first_set_aside.as_ref())
+    )
 }
 
 /// One line about an artifact version that now serves requests.

@@ -2,13 +2,16 @@
 
 use crate::arguments::ProjectArguments;
 use crate::outcome::Outcome;
-use crate::output::{json_value, print_json, table};
+use crate::output::{print_json, table};
+use crate::terminal::say;
 use clap::Args;
 use lockstep_runtime::{
-    AsOf, Code, DataType, Error, FeatureVector, OnlineHost, Result, Service, Status, Time, Value,
-    unknown_column,
+    AsOf, Code, Error, FeatureVector, OnlineHost, Result, Service, Status, Time, Value, json,
+    unknown_column, value_of_text,
 };
-use serde_json::json;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 
 /// The arguments of `lockstep get`.
 #[derive(Debug, Args)]
@@ -66,7 +69,8 @@ pub fn parse_request<'a>(service: &'a Service, texts: &[String]) -> Result<Vec<(
         let column = &service.request[at];
         let value = match value {
             None => Value::Null,
-            Some(value) => parse_value(&column.data_type, value)
+            Some(value) => value_of_text(value, &column.data_type)
+                .map_err(Error::input)
                 .map_err(|error| error.with_code(Code::bad_row(0, Some(name))))
                 .map_err(|error| error.at(format!("{name}={value}")))?,
         };
@@ -75,19 +79,35 @@ pub fn parse_request<'a>(service: &'a Service, texts: &[String]) -> Result<Vec<(
     texts.iter().map(parse).collect()
 }
 
-fn parse_value(data_type: &DataType, text: &str) -> Result<Value> {
-    let bad = || Error::input(format!("{text:?} is not {data_type}"));
-    Ok(match data_type {
-        DataType::String => Value::String(text.into()),
-        DataType::Int64 => Value::Int64(text.parse().map_err(|_| bad())?),
-        DataType::Float64 => Value::Float64(text.parse().map_err(|_| bad())?),
-        DataType::Float32 => Value::Float32(text.parse().map_err(|_| bad())?),
-        DataType::Bool => Value::Bool(text.parse().map_err(|_| bad())?),
-        DataType::Timestamp => Value::Timestamp(Time::parse(text)?.micros()),
-        DataType::List(_) | DataType::Map(_) => {
-            return Err(Error::input("a list cannot be given on the command line"));
+/// A vector as JSON.
+#[derive(Debug, Serialize)]
+pub struct VectorJson {
+    as_of: String,
+    features: BTreeMap<String, Box<RawValue>>,
+    identity: BTreeMap<String, String>,
+    known: u64,
+    /// The features whose value is null for a reason, and that reason.
+    statuses: BTreeMap<String, &'static str>,
+}
+
+impl VectorJson {
+    /// The JSON of `vector`.
+    pub fn of(vector: &FeatureVector) -> VectorJson {
+        let name = |(name, _): &(&str, &Value)| name.to_string();
+        let features = vector.iter().map(|pair| (name(&pair), json::of_value(pair.1)));
+        let statuses = vector.iter().zip(&vector.statuses);
+        let statuses = statuses.filter_map(|(pair, status)| match status {
+            Status::Present => None,
+            Status::Overflow => Some((name(&pair), "overflow")),
+        });
+        VectorJson {
+            as_of: vector.as_of.to_string(),
+            features: features.collect(),
+            identity: vector.identity.entries().into_iter().collect(),
+            known: vector.known,
+            statuses: statuses.collect(),
         }
-    })
+    }
 }
 
 /// Prints a vector as a table.
@@ -100,17 +120,10 @@ pub fn print_vector(vector: &FeatureVector) {
         };
         vec![feature.name.clone(), feature.data_type.to_string(), value]
     });
-    println!("{}", table(&["feature", "type", "value"], rows.collect(), 2));
-    println!("as of {}, known up to commit {}", vector.as_of, vector.known);
+    say(table(&["feature", "type", "value"], rows.collect(), 2));
+    say(format!("as of {}, known up to commit {}", vector.as_of, vector.known));
 }
 
 fn print_vector_json(vector: &FeatureVector) -> Result<()> {
-    let features = vector.iter().map(|(name, value)| (name.to_string(), json_value(value)));
-    let identity = vector.identity.entries().into_iter().map(|(n, v)| (n, v.into()));
-    print_json(&json!({
-        "features": features.collect::<serde_json::Map<String, serde_json::Value>>(),
-        "as_of": vector.as_of.to_string(),
-        "known": vector.known,
-        "identity": identity.collect::<serde_json::Map<String, serde_json::Value>>(),
-    }))
+    print_json(&VectorJson::of(vector))
 }

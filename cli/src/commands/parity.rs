@@ -4,8 +4,9 @@ use crate::arguments::ProjectArguments;
 use crate::outcome::Outcome;
 use crate::output::{print_json, table, thousands};
 use crate::progress_bar::Bar;
+use crate::terminal::say;
 use clap::Args;
-use lockstep_runtime::{AS_OF, ParityJob, ParityReport, Result};
+use lockstep_runtime::{AS_OF, Conflict, ParityJob, ParityReport, Result, shown};
 use std::path::PathBuf;
 
 /// The arguments of `lockstep parity`.
@@ -83,7 +84,7 @@ impl Parity {
         } else {
             print_report(&report)
         }
-        judge(&report, self.allow_unread_levels, self.project.bad_rows_max)
+        judge(&report, self.allow_unread_levels, self.project.bad_rows_max.unwrap_or(0))
     }
 }
 
@@ -96,40 +97,56 @@ pub fn print_report(report: &ParityReport) {
         row
     });
     let titles = ["feature", "compared", "identical", "non-null", "distinct"];
-    println!("{}", table(&titles, rows.collect(), 1));
+    for conflict in &report.conflicts {
+        say(format!("CONFLICT {}", conflict_text(conflict)));
+    }
+    say(table(&titles, rows.collect(), 1));
     for feature in &report.features {
         if let Some(difference) = &feature.first_difference {
-            println!(
+            say(format!(
                 "DIFFERENT {}: spine row {} ({}) as of {}: batch {}, online {}",
                 feature.name,
                 difference.row,
-                difference.request.join(" "),
+                shown(&difference.request.join(" ")),
                 difference.as_of,
-                difference.batch,
-                difference.online
-            );
+                shown(&difference.batch.to_string()),
+                shown(&difference.online.to_string())
+            ));
         }
     }
     let levels =
         report.levels.iter().map(|(level, answers)| format!("{level} {}", thousands(*answers)));
-    println!("answers that read tiles, by level: {}", levels.collect::<Vec<_>>().join(", "));
-    println!(
+    say(format!("answers that read tiles, by level: {}", levels.collect::<Vec<_>>().join(", ")));
+    say(format!(
         "events were shuffled within {} s, and {} delivered twice",
         report.disorder_us / 1_000_000,
         thousands(report.copies)
-    );
+    ));
     for source in &report.without_ids {
-        println!(
+        say(format!(
             "source {source} has no event ids: no copies were made, since each would count (S10)"
-        );
+        ));
     }
-    println!(
+    say(format!(
         "{} of {} values identical ({} rows x {} features)",
         thousands(report.identical),
         thousands(report.compared),
         thousands(report.rows),
         report.features.len()
-    );
+    ));
+}
+
+/// One line about two events with one id.
+fn conflict_text(conflict: &Conflict) -> String {
+    format!(
+        "source {}: event id {} came with two contents, at position {} and at position {}, which \
+         differ in {}; the first that comes counts (S10), so give each event an id of its own",
+        conflict.source,
+        shown(&conflict.id.to_string()),
+        conflict.first,
+        conflict.second,
+        conflict.columns.join(", ")
+    )
 }
 
 /// Whether the report proves parity.
@@ -141,7 +158,17 @@ pub fn judge(
     let null = report.features.iter().filter(|feature| feature.non_null == 0);
     let null: Vec<&str> = null.map(|feature| feature.name.as_str()).collect();
     let unread = report.unread_levels();
-    Ok(if report.identical != report.compared {
+    let conflicted = report
+        .conflicts
+        .first()
+        .filter(|_| report.identical != report.compared || report.set_aside > bad_rows_max);
+    Ok(if let Some(conflict) = conflicted {
+        let others = match report.conflicts.len() {
+            1 => String::new(),
+            conflicts => format!(" ({} more such events)", conflicts - 1),
+        };
+        Outcome::Found(format!("{}{others}", conflict_text(conflict)))
+    } else if report.identical != report.compared {
         Outcome::Found(format!("{} values differ", report.compared - report.identical))
     } else if report.compared == 0 {
         Outcome::Found("the spine has no rows, so nothing was compared".into())

@@ -40,13 +40,15 @@ impl Stream {
             }
             Some(path) => StreamInput::Pushed(path),
         };
-        let job = StreamJob { source: self.source, input, batch_rows: self.batch_rows };
+        let (source, batch_rows) = (self.source, self.batch_rows);
+        let bad_rows_max = self.project.bad_rows_max;
+        let job = StreamJob { source, input, batch_rows, bad_rows_max };
         let project = self.project.open()?;
         let started = Instant::now();
         let mut bar = Bar::default();
         let report = job.run(&project, &mut |progress| bar.show(progress))?;
         drop(bar);
-        print_report("streamed", &report, started.elapsed(), &self.project)
+        print_report("streamed", &report, started.elapsed(), bad_rows_max, self.project.json)
     }
 }
 

@@ -4,8 +4,9 @@ use crate::arguments::{MemoryArguments, ProjectArguments};
 use crate::outcome::Outcome;
 use crate::output::{print_json, report_set_aside, table, the_first, thousands};
 use crate::progress_bar::Bar;
+use crate::terminal::{say, tell};
 use clap::Args;
-use lockstep_runtime::{AS_OF, Result, TrainingSetJob, TrainingSetReport};
+use lockstep_runtime::{AS_OF, Result, TrainingSetJob, TrainingSetReport, shown};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -43,7 +44,7 @@ impl TrainingSetCommand {
     /// Runs the command.
     pub fn run(self) -> Result<Outcome> {
         let started = Instant::now();
-        let (bad_rows_max, project) = (self.project.bad_rows_max, self.project);
+        let (bad_rows_max, project) = (self.project.bad_rows_max.unwrap_or(0), self.project);
         let job = TrainingSetJob {
             as_of_column: self.as_of_column,
             as_known: self.as_known,
@@ -83,17 +84,18 @@ fn print_report(
             "spilled": made.spilled,
             "passed_over": made.passed_over,
             "leakage_avoided": made.leakage.iter().cloned().collect::<BTreeMap<_, _>>(),
-            "seconds": { "total": seconds, "guest": made.guest_time.as_secs_f64() },
+            "seconds": { "total": seconds, "guest": made.guest_time.as_secs_f64(),
+                "repeats": made.repeat_time.as_secs_f64() },
         }));
     }
     print_leakage(&made.leakage, made.rows);
-    eprintln!(
+    tell(format!(
         "{} rows with {} features from {} events in {seconds:.1} s: {}",
         thousands(made.rows),
         made.features,
         thousands(made.events),
-        job.output.display()
-    );
+        shown(&job.output.to_string_lossy())
+    ));
     Ok(())
 }
 
@@ -107,5 +109,5 @@ fn print_leakage(leakage: &[(String, u64)], rows: u64) {
         .iter()
         .map(|(feature, changed)| vec![feature.clone(), thousands(*changed), share(*changed)]);
     let titles = ["feature", "rows in which less was known (an estimate)", "of all"];
-    println!("{}", table(&titles, lines.collect(), 1));
+    say(table(&titles, lines.collect(), 1));
 }

@@ -7,6 +7,7 @@
 use crate::clause::{Entry, Form, field};
 use crate::duration::shortest;
 use crate::json;
+use crate::near::near;
 use crate::parameters::{Demand, HALF_LIVES_MAX, Parameters};
 use crate::ratio::ratio;
 use crate::requirement::{Requirement, user_defined};
@@ -163,7 +164,7 @@ fn built_in(
         } else if name.starts_with(char::is_uppercase) {
             format!("a user-defined aggregate has a name: write name = {name}")
         } else {
-            format!("there is no such aggregate; there are {}", names())
+            unknown(&name)
         };
         return Err(Error::new(ident.span(), why));
     };
@@ -172,7 +173,7 @@ fn built_in(
         return Err(Error::new(ident.span(), why));
     }
     let read = parameters.read(ident, values, structure)?;
-    let checks = column.and_then(|column| requirement.of(column, ident.span()));
+    let checks = column.and_then(|column| requirement.of(column, &name, ident.span()));
     let members: Vec<String> =
         read.members.iter().map(|(member, value)| format!("\"{member}\":{value}")).collect();
     let json = if members.is_empty() {
@@ -184,6 +185,23 @@ fn built_in(
     let checks = checks.into_iter().chain(read.check).collect();
     let (place, demand) = (ident.span(), read.demand);
     Ok(Aggregate { name, json, is_ratio: false, checks, place, demand })
+}
+
+/// Why there is no aggregate of this name.
+fn unknown(name: &str) -> String {
+    let known = KNOWN.iter().map(|(known, ..)| *known).chain(["ratio"]);
+    match near(name, known) {
+        Some("ratio") => "a ratio has a name: write name = ratio(sum(a), count)".to_string(),
+        Some(near) => {
+            let form = KNOWN.iter().find(|(known, ..)| *known == near);
+            let form = form.map_or(near.to_string(), |(_, parameters, _)| match parameters {
+                P::Nothing => near.to_string(),
+                other => other.form(&Ident::new(near, Span::call_site())),
+            });
+            format!("there is no aggregate `{name}`; did you mean {form}?")
+        }
+        None => format!("there is no aggregate `{name}`; there are {}", names()),
+    }
 }
 
 /// An author's own aggregate.

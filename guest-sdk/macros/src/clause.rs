@@ -6,6 +6,7 @@
 //! means.
 
 use crate::aggregate;
+use crate::near::near;
 use crate::number::number;
 use proc_macro2::Span;
 use syn::ext::IdentExt;
@@ -19,6 +20,9 @@ use syn::{
 const BY_LIMIT_MAX: u32 = 100_000;
 /// Most keys of a map if the author does not say.
 const BY_LIMIT: u32 = 1000;
+
+/// The settings beside the aggregates.
+const SETTINGS: [&str; 4] = ["windows", "where", "by", "by_limit"];
 
 /// One attribute.
 pub(crate) struct Clause {
@@ -84,6 +88,7 @@ impl Clause {
     }
 
     fn new(mut entries: Vec<Entry>, span: Span) -> Result<Clause> {
+        entries.iter().try_for_each(check_setting)?;
         let windows = match setting(&mut entries, "windows", "[\"7d\", …]")? {
             None => vec![],
             Some(value) => texts(value)?,
@@ -115,6 +120,29 @@ impl Clause {
             return Err(Error::new(span, why));
         }
         Ok(Clause { entries, windows, filter, by })
+    }
+}
+
+/// Refuses `name = value` that is neither a setting nor a ratio or type with a name.
+fn check_setting(entry: &Entry) -> Result<()> {
+    let Form::Is(value) = &entry.form else { return Ok(()) };
+    let name = entry.name.unraw().to_string();
+    let named = match value {
+        Expr::Call(_) => true,
+        Expr::Path(path) => path.path.segments.last().is_some_and(|last| {
+            last.ident.to_string().starts_with(char::is_uppercase) || path.path.segments.len() > 1
+        }),
+        _ => false,
+    };
+    if named || SETTINGS.contains(&name.as_str()) {
+        return Ok(());
+    }
+    match near(&name, SETTINGS) {
+        Some(near) => {
+            let why = format!("there is no setting `{name}` here; did you mean `{near}`?");
+            Err(Error::new(entry.name.span(), why))
+        }
+        None => Ok(()),
     }
 }
 

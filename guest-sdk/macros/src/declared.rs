@@ -3,7 +3,7 @@
 //! Invariant: the type stays as it is; its name and doc comment go into the manifest, its types
 //! come from its `impl Aggregate`. Deliberately absent: that implementation, which is the author's.
 
-use crate::columns::{many, text};
+use crate::columns::{fits, many, text};
 use crate::description::description;
 use crate::json;
 use crate::settings::Settings;
@@ -15,7 +15,7 @@ use syn::{Error, Item, Result};
 /// Declares the type.
 pub(crate) fn aggregate(settings: TokenStream, item: Item) -> Result<TokenStream> {
     Settings::parse(settings, Span::call_site())?
-        .finish("none: an aggregate says the rest in its `impl Aggregate`")?;
+        .none("an aggregate says the rest in its `impl Aggregate`")?;
     let (ident, generics, attributes) = match &item {
         Item::Struct(item) => (&item.ident, &item.generics, &item.attrs),
         Item::Enum(item) => (&item.ident, &item.generics, &item.attrs),
@@ -36,16 +36,19 @@ pub(crate) fn aggregate(settings: TokenStream, item: Item) -> Result<TokenStream
         json::string(&description(attributes)),
     );
     let span = ident.span();
-    let of = quote_spanned!(span=> #ident as ::lockstep_sdk::__::Aggregate);
-    let input = quote!(<<#of>::Input<'static> as ::lockstep_sdk::__::Field<'static>>);
-    let output = quote!(<<#of>::Output as ::lockstep_sdk::__::Output>);
+    let fits = fits(ident, "AGGREGATE", span);
+    let declares = quote_spanned! {span=>
+        <::lockstep_sdk::__::Given<#fits> as ::lockstep_sdk::__::Declares<#ident>>
+    };
+    let check =
+        quote_spanned!(span=> const _: () = ::lockstep_sdk::__::require_aggregate::<#ident>(););
     let declaration = many(&[
         text(&head),
-        quote!(#input::TYPE),
+        quote!(#declares::INPUT),
         text("\",\"output\":{\"name\":\"value\",\"type\":\""),
-        quote!(#output::TYPE),
+        quote!(#declares::OUTPUT),
         text("\",\"nullable\":"),
-        quote!(#output::NULLABLE),
+        quote!(#declares::NULLABLE),
         text("},\"state_bytes_max\":"),
         quote!(::lockstep_sdk::__::Piece::Text(::lockstep_sdk::__::text(&LIMIT))),
         text("}"),
@@ -53,14 +56,17 @@ pub(crate) fn aggregate(settings: TokenStream, item: Item) -> Result<TokenStream
     Ok(quote! {
         #item
 
+        #check
+
         #[automatically_derived]
         impl ::lockstep_sdk::__::Declared for #ident {
             const NAME: &'static str = #name;
             const DECLARATION: ::lockstep_sdk::__::Piece = {
-                const LIMIT: [u8; ::lockstep_sdk::__::digits(<#of>::STATE_BYTES_MAX)] =
-                    ::lockstep_sdk::__::limit_text(<#of>::STATE_BYTES_MAX);
+                const LIMIT: [u8; ::lockstep_sdk::__::digits(#declares::STATE_BYTES_MAX)] =
+                    ::lockstep_sdk::__::limit_text(#declares::STATE_BYTES_MAX);
                 #declaration
             };
+            const DISPATCH: ::lockstep_sdk::__::Dispatch = #declares::DISPATCH;
         }
     })
 }

@@ -31,10 +31,44 @@ pub(crate) fn micros(text: &str) -> Option<i64> {
 /// The microseconds of a setting such as `history = "7d"`.
 pub(crate) fn duration(text: &LitStr) -> Result<i64> {
     micros(&text.value()).ok_or_else(|| {
-        let why =
-            "a duration is a count and a unit (us, ms, s, m, h, d), such as \"90s\" or \"7d\"";
+        let meant = meant(&text.value()).unwrap_or("\"90s\" or \"7d\"".to_string());
+        let why = format!("a duration is a count and a unit (us, ms, s, m, h, d); write {meant}");
         Error::new(text.span(), why)
     })
+}
+
+/// Units that authors write, and what they are here.
+const WRITTEN: [(&[&str], &str, i64); 7] = [
+    (&["w", "wk", "wks", "week", "weeks"], "d", 7),
+    (&["d", "day", "days"], "d", 1),
+    (&["h", "hr", "hrs", "hour", "hours"], "h", 1),
+    (&["m", "min", "mins", "minute", "minutes"], "m", 1),
+    (&["s", "sec", "secs", "second", "seconds"], "s", 1),
+    (&["ms", "msec", "millis", "millisecond", "milliseconds"], "ms", 1),
+    (&["us", "usec", "micros", "microsecond", "microseconds"], "us", 1),
+];
+
+/// The duration that was probably meant, in quotes; `None` if that is not clear.
+pub(crate) fn meant(text: &str) -> Option<String> {
+    let text: String = text.to_lowercase().split_whitespace().collect();
+    let digits = text.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
+    let (count, unit) = text.split_at(digits);
+    if ["mo", "mon", "month", "months", "y", "yr", "year", "years"].contains(&unit) {
+        return Some("days: months and years differ in length".to_string());
+    }
+    let (_, unit, times) = WRITTEN.iter().find(|(words, ..)| words.contains(&unit))?;
+    let (whole, fraction) = count.split_once('.').unwrap_or((count, ""));
+    let one = micros(&format!("{times}{unit}"))?;
+    let whole = whole.parse::<i64>().ok()?.checked_mul(one)?;
+    let parts = match fraction {
+        "" => 0,
+        digits => {
+            let scale = 10_i64.checked_pow(u32::try_from(digits.len()).ok()?)?;
+            digits.parse::<i64>().ok()?.checked_mul(one)? / scale
+        }
+    };
+    let meant = shortest(whole.checked_add(parts)?);
+    (micros(&meant)? > 0).then_some(format!("\"{meant}\""))
 }
 
 /// A duration in the longest unit that divides it.
@@ -68,6 +102,26 @@ mod tests {
             ("1w", None),
         ] {
             assert_eq!(micros(text), expected, "{text:?}");
+        }
+    }
+
+    /// Goal: what is written elsewhere leads to a duration. Method: a table.
+    #[test]
+    fn durations_in_other_words_have_a_remedy() {
+        for (text, expected) in [
+            ("7 days", Some("\"7d\"")),
+            ("1 Day", Some("\"1d\"")),
+            ("2w", Some("\"14d\"")),
+            ("1.5h", Some("\"90m\"")),
+            ("30min", Some("\"30m\"")),
+            ("0.5s", Some("\"500ms\"")),
+            ("1month", Some("days: months and years differ in length")),
+            ("-7d", None),
+            ("0 days", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            assert_eq!(meant(text).as_deref(), expected, "{text:?}");
         }
     }
 

@@ -22,29 +22,31 @@ const TRANSFORMS_MAX: usize = 64;
 /// Makes the manifest and the exports.
 pub(crate) fn export(settings: TokenStream) -> Result<TokenStream> {
     let mut settings = Settings::parse(settings, Span::call_site())?;
+    settings.known(&["views", "on_demand", "aggregates", "strict"])?;
     let views = settings.paths("views")?.unwrap_or_default();
     let on_demand = settings.paths("on_demand")?.unwrap_or_default();
     let aggregates = settings.paths("aggregates")?.unwrap_or_default();
     let strict = settings.flag("strict")?;
-    settings.finish("views = […], on_demand = […], aggregates = […] and strict")?;
     if views.is_empty() && on_demand.is_empty() {
         return Err(Error::new(Span::call_site(), "name a view: export!(views = [function])"));
     }
     check_names(&views, &on_demand, "transforms")?;
     check_names(&aggregates, &[], "aggregates")?;
-    let manifest = manifest(&views, &on_demand, &aggregates, strict);
-    let listed = listed(&aggregates);
-    let guests = [
+    let kinds = [
         (&views, Interface::TRANSFORM),
         (&on_demand, Interface::ON_DEMAND),
         (&aggregates, Interface::AGGREGATE),
     ];
-    let guests = guests.into_iter().filter(|(paths, _)| !paths.is_empty());
-    let guests = guests.map(|(paths, interface)| guest(paths, interface));
+    let lists = kinds.iter().map(|(paths, interface)| interface.list(paths));
+    let manifest = manifest(&kinds, strict);
+    let all_listed = all_listed(&aggregates);
+    let guests = kinds.iter().filter(|(paths, _)| !paths.is_empty());
+    let guests = guests.map(|(paths, interface)| guest(paths, *interface));
     let room = room();
     Ok(quote! {
         /// What this artifact declares: the JSON of its section `lockstep:manifest`.
         pub const MANIFEST: &str = {
+            #(#lists)*
             const PIECE: ::lockstep_sdk::__::Piece = #manifest;
             const BYTES: [u8; ::lockstep_sdk::__::length(&PIECE)] =
                 ::lockstep_sdk::__::join(&PIECE);
@@ -61,7 +63,7 @@ pub(crate) fn export(settings: TokenStream) -> Result<TokenStream> {
             };
         };
 
-        #listed
+        #all_listed
         #(#guests)*
         #room
     })
@@ -90,41 +92,37 @@ fn check_names(first: &[Path], second: &[Path], things: &str) -> Result<()> {
     }
 }
 
-fn manifest(views: &[Path], on_demand: &[Path], aggregates: &[Path], strict: bool) -> TokenStream {
+fn manifest(kinds: &[(&Vec<Path>, Interface)], strict: bool) -> TokenStream {
     let head = format!(
         "{{\"format\":{MANIFEST_FORMAT},\"sdk\":{},\"semantics\":{SEMANTICS_VERSION},\
-         \"strict\":{strict},\"views\":[",
+         \"strict\":{strict}",
         json::string(env!("CARGO_PKG_VERSION")),
     );
     let mut pieces = vec![text(&head)];
-    pieces.extend(declarations(views, Interface::TRANSFORM.of));
-    pieces.push(text("],\"on_demand\":["));
-    pieces.extend(declarations(on_demand, Interface::ON_DEMAND.of));
-    pieces.push(text("],\"aggregates\":["));
-    pieces.extend(declarations(aggregates, Interface::AGGREGATE.of));
-    pieces.push(text("]}"));
+    for (paths, interface) in kinds {
+        pieces.push(text(&format!(",\"{}\":[", interface.member)));
+        let list = name(interface.list);
+        for at in 0..paths.len() {
+            if at > 0 {
+                pieces.push(text(","));
+            }
+            pieces.push(quote!(#list[#at].declaration));
+        }
+        pieces.push(text("]"));
+    }
+    pieces.push(text("}"));
     many(&pieces)
 }
 
-/// The declarations of these items, which implement the trait `of`.
-fn declarations(paths: &[Path], of: &str) -> Vec<TokenStream> {
-    let mut pieces = Vec::new();
-    for (at, path) in paths.iter().enumerate() {
-        if at > 0 {
-            pieces.push(text(","));
-        }
-        let of = name(of);
-        pieces.push(quote_spanned!(path.span()=> <#path as ::lockstep_sdk::__::#of>::DECLARATION));
-    }
-    pieces
-}
-
 /// Does not compile if a feature uses an aggregate that is not listed.
-fn listed(aggregates: &[Path]) -> TokenStream {
+fn all_listed(aggregates: &[Path]) -> TokenStream {
+    let (list, items) = (name(Interface::AGGREGATE.list), Interface::AGGREGATE.list(aggregates));
+    let names = (0..aggregates.len()).map(|at| quote!(#list[#at].name));
     quote! {
         const _: () = {
             use ::lockstep_sdk::__::Piece;
-            const NAMES: &[&str] = &[#(<#aggregates as ::lockstep_sdk::__::Declared>::NAME),*];
+            #items
+            const NAMES: &[&str] = &[#(#names),*];
             const MISSING: Option<&str> = ::lockstep_sdk::__::first_unlisted(MANIFEST, NAMES);
             const NAME: Piece = Piece::Text(match MISSING {
                 Some(name) => name,
@@ -146,8 +144,12 @@ fn listed(aggregates: &[Path]) -> TokenStream {
 /// The names that one interface of the contract has.
 #[derive(Clone, Copy)]
 struct Interface {
-    /// The trait of its transforms.
-    of: &'static str,
+    /// Its member of the manifest.
+    member: &'static str,
+    /// The constant that lists what is behind it.
+    list: &'static str,
+    /// The SDK's type of what is listed, and the function that makes one.
+    listed: (&'static str, &'static str),
     /// The module of its bindings.
     module: &'static str,
     /// The macro that describes its world.
@@ -164,7 +166,9 @@ struct Interface {
 
 impl Interface {
     const TRANSFORM: Interface = Interface {
-        of: "Transform",
+        member: "views",
+        list: "VIEWS",
+        listed: ("Listed", "view"),
         module: "transform_guest",
         describe: "describe_transform_guest",
         name: "lockstep:features/transform@0.2.0",
@@ -173,7 +177,9 @@ impl Interface {
         answers: "Run",
     };
     const ON_DEMAND: Interface = Interface {
-        of: "OnDemand",
+        member: "on_demand",
+        list: "ON_DEMAND",
+        listed: ("Listed", "on_demand"),
         module: "on_demand_guest",
         describe: "describe_on_demand_guest",
         name: "lockstep:features/on-demand@0.2.0",
@@ -182,7 +188,9 @@ impl Interface {
         answers: "Run",
     };
     const AGGREGATE: Interface = Interface {
-        of: "Declared",
+        member: "aggregates",
+        list: "AGGREGATES",
+        listed: ("ListedAggregate", "aggregate"),
         module: "aggregate_guest",
         describe: "describe_aggregate_guest",
         name: "lockstep:features/aggregate@0.2.0",
@@ -190,6 +198,18 @@ impl Interface {
         argument: "u32",
         answers: "Dispatch",
     };
+
+    /// The constant that lists these items.
+    fn list(&self, paths: &[Path]) -> TokenStream {
+        let (list, count) = (name(self.list), paths.len());
+        let (kind, make) = (name(self.listed.0), name(self.listed.1));
+        let items = paths
+            .iter()
+            .map(|path| quote_spanned!(path.span()=> ::lockstep_sdk::__::#kind::#make::<#path>()));
+        quote! {
+            const #list: [::lockstep_sdk::__::#kind; #count] = [#(#items),*];
+        }
+    }
 }
 
 fn name(text: &str) -> syn::Ident {
@@ -198,11 +218,8 @@ fn name(text: &str) -> syn::Ident {
 
 /// The exports of one interface.
 fn guest(paths: &[Path], interface: Interface) -> TokenStream {
-    let of = name(interface.of);
-    let answering = paths.iter().map(|path| match interface.answers {
-        "Run" => quote!(<#path as ::lockstep_sdk::__::#of>::run),
-        _ => quote!(::lockstep_sdk::__::Dispatch::of::<#path>()),
-    });
+    let (list, items) = (name(interface.list), interface.list(paths));
+    let answering = (0..paths.len()).map(|at| quote!(#list[#at].answering));
     let (module, describe) = (name(interface.module), name(interface.describe));
     let (argument, answers) = (name(interface.argument), name(interface.answers));
     let functions = interface.functions.iter().map(|function| {
@@ -224,6 +241,7 @@ fn guest(paths: &[Path], interface: Interface) -> TokenStream {
     quote! {
         #[cfg(target_arch = "wasm32")]
         const _: () = {
+            #items
             const ANSWERING: &[::lockstep_sdk::__::#answers] = &[#(#answering),*];
 
             #(#functions)*

@@ -115,13 +115,13 @@ impl Rows {
         let (mut suffix, mut members) = (String::new(), String::new());
         if let Some(flag) = &clause.filter {
             let filter = structure.field(flag, "where")?;
-            checks.extend(Requirement::Flag.of(filter, flag.span()));
+            checks.extend(Requirement::Flag.of(filter, "where", flag.span()));
             suffix += &format!("_where_{}", filter.name);
             members += &format!(",\"filter\":{}", json::string(&filter.name));
         }
         if let Some((by, limit)) = &clause.by {
             let key = structure.field(by, "by")?;
-            checks.extend(Requirement::MapKey.of(key, by.span()));
+            checks.extend(Requirement::MapKey.of(key, "by", by.span()));
             suffix += &format!("_by_{}", key.name);
             let name = json::string(&key.name);
             members += &format!(",\"by\":{{\"column\":{name},\"limit\":{limit}}}");

@@ -5,7 +5,8 @@
 //! what belongs to the function, wherever it is imported. Deliberately absent: names of types in
 //! items. Types are written in bodies only, where the compiler fills in every lifetime.
 
-use crate::columns::{many, text};
+use crate::body;
+use crate::columns::{fits, many, text};
 use crate::description::description;
 use crate::json;
 use crate::settings::Settings;
@@ -24,60 +25,62 @@ struct Signature {
 }
 
 /// Makes a view.
-pub(crate) fn transform(settings: TokenStream, function: ItemFn) -> Result<TokenStream> {
+pub(crate) fn transform(settings: TokenStream, function: &ItemFn) -> Result<TokenStream> {
     Settings::parse(settings, Span::call_site())?
-        .finish("none: owner and tags belong to #[view(…)] on the struct")?;
+        .none("owner and tags belong to #[view(…)] on the struct")?;
+    body::check(function)?;
     let form = "a view is a function of one event: fn name(event: &Event) -> Option<View>";
-    let signature = signature(&function, 1, form)?;
+    let signature = signature(function, 1, form)?;
     let (event, answer) = (&signature.arguments[0], &signature.answer);
-    let view = |member: &str| {
-        let member = Ident::new(member, answer.span());
-        quote_spanned! {answer.span()=>
-            <<#answer as ::lockstep_sdk::__::Answer>::View as ::lockstep_sdk::__::View>::#member
-        }
-    };
-    let declared =
-        quote_spanned!(event.span()=> <#event as ::lockstep_sdk::__::Event>::DECLARATION);
+    let maps = given(&[(event, "EVENT")]);
+    let maps = quote_spanned!(event.span()=> <#maps as ::lockstep_sdk::__::Maps<#event>>);
+    let answering = given(&[(answer, "ANSWER")]);
+    let answers =
+        quote_spanned!(answer.span()=> <#answering as ::lockstep_sdk::__::Answers<#answer>>);
     // The function's own words describe the view; without any, those of its rows do.
     let words = description(&function.attrs);
     let described =
-        if words.is_empty() { view("DESCRIPTION") } else { text(&json::string(&words)) };
+        if words.is_empty() { quote!(#answers::DESCRIPTION) } else { text(&json::string(&words)) };
     let declaration = many(&[
-        text(&head(&function)?),
+        text(&head(function)?),
         described,
         text(","),
-        view("DECLARATION"),
+        quote!(#answers::DECLARATION),
         text(",\"event\":"),
-        declared,
+        quote!(#maps::DECLARATION),
         text("}"),
     ]);
     let name = &function.sig.ident;
+    let required = require(&[(event, "require_event"), (answer, "require_answer")]);
     let run = quote_spanned! {event.span()=>
-        ::lockstep_sdk::__::map_rows::<#event, _>(scratch, batch, |event, outcome| {
-            ::lockstep_sdk::__::Answer::answer(#name(event), outcome)
+        #required
+        #maps::map(scratch, batch, |event, outcome| {
+            <#answering as ::lockstep_sdk::__::Answers<_>>::answer(#name(event), outcome)
         })
     };
-    Ok(beside(&function, quote!(Transform), declaration, run))
+    Ok(beside(function, quote!(Transform), declaration, run))
 }
 
 /// Makes an on-demand transform.
-pub(crate) fn on_demand(settings: TokenStream, function: ItemFn) -> Result<TokenStream> {
+pub(crate) fn on_demand(settings: TokenStream, function: &ItemFn) -> Result<TokenStream> {
     let mut settings = Settings::parse(settings, Span::call_site())?;
+    settings.known(&["owner", "tags"])?;
     let owner = settings.text("owner")?.map_or_else(String::new, |owner| owner.value());
     let tags = settings.texts("tags")?.unwrap_or_default();
     let tags: Vec<String> = tags.iter().map(LitStr::value).collect();
-    settings.finish("owner and tags")?;
+    body::check(function)?;
     let form = "an on-demand transform is a function of a request and stored features: \
                 fn name(request: &Request, known: &Features) -> Outputs";
-    let signature = signature(&function, 2, form)?;
+    let signature = signature(function, 2, form)?;
     let (request, known) = (&signature.arguments[0], &signature.arguments[1]);
     let answer = &signature.answer;
-    let request_columns =
-        quote_spanned!(request.span()=> <#request as ::lockstep_sdk::__::Request>::COLUMNS);
-    let inputs = quote_spanned!(known.span()=> <#known as ::lockstep_sdk::__::Features>::INPUTS);
-    let outputs = quote_spanned! {answer.span()=>
-        <<#answer as ::lockstep_sdk::__::Respond>::Outputs as ::lockstep_sdk::__::Outputs>::COLUMNS
+    let computes = given(&[(request, "REQUEST"), (known, "STORED")]);
+    let computes = quote_spanned! {request.span()=>
+        <#computes as ::lockstep_sdk::__::Computes<#request, #known>>
     };
+    let responding = given(&[(answer, "RESPONSE")]);
+    let responds =
+        quote_spanned!(answer.span()=> <#responding as ::lockstep_sdk::__::Responds<#answer>>);
     let middle = format!(
         "{},\"owner\":{},\"tags\":{},\"request\":",
         json::string(&description(&function.attrs)),
@@ -85,26 +88,44 @@ pub(crate) fn on_demand(settings: TokenStream, function: ItemFn) -> Result<Token
         json::strings(tags.iter().map(String::as_str)),
     );
     let declaration = many(&[
-        text(&head(&function)?),
+        text(&head(function)?),
         text(&middle),
-        request_columns,
+        quote!(#computes::REQUEST),
         text(",\"features\":"),
-        inputs,
+        quote!(#computes::KNOWN),
         text(",\"outputs\":"),
-        outputs,
+        quote!(#responds::COLUMNS),
         text("}"),
     ]);
     let name = &function.sig.ident;
+    let required = require(&[
+        (request, "require_request"),
+        (known, "require_stored"),
+        (answer, "require_response"),
+    ]);
     let run = quote_spanned! {request.span()=>
-        ::lockstep_sdk::__::compute_rows::<#request, #known, _>(
-            scratch,
-            batch,
-            |request, known, outcome| {
-                ::lockstep_sdk::__::Respond::respond(#name(request, known), outcome)
-            },
-        )
+        #required
+        #computes::compute(scratch, batch, |request, known, outcome| {
+            <#responding as ::lockstep_sdk::__::Responds<_>>::respond(#name(request, known), outcome)
+        })
     };
-    Ok(beside(&function, quote!(OnDemand), declaration, run))
+    Ok(beside(function, quote!(OnDemand), declaration, run))
+}
+
+/// `Given<…>`, by which code compiles whether the types are what the SDK's `Fit` asks or not.
+fn given(asked: &[(&Type, &str)]) -> TokenStream {
+    let answers = asked.iter().map(|(kind, question)| fits(kind, question, kind.span()));
+    let span = asked[0].0.span();
+    quote_spanned!(span=> ::lockstep_sdk::__::Given<{ true #(&& #answers)* }>)
+}
+
+/// Code that does not compile, with one message each, unless the types fulfil the SDK's functions.
+fn require(asked: &[(&Type, &str)]) -> TokenStream {
+    let checks = asked.iter().map(|(kind, function)| {
+        let function = Ident::new(function, kind.span());
+        quote_spanned!(kind.span()=> ::lockstep_sdk::__::#function::<#kind>();)
+    });
+    quote!(#(#checks)*)
 }
 
 /// The start of a declaration.

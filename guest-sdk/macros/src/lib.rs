@@ -5,8 +5,11 @@
 //! absent: the layout of batches, which the SDK owns.
 
 use proc_macro::TokenStream;
+use stand_in::Stand;
+use syn::{DeriveInput, ItemFn};
 
 mod aggregate;
+mod body;
 mod clause;
 mod columns;
 mod declared;
@@ -15,8 +18,10 @@ mod duration;
 mod event;
 mod export;
 mod features;
+mod foreign;
 mod function;
 mod json;
+mod near;
 mod number;
 mod origin;
 mod parameters;
@@ -25,13 +30,50 @@ mod record;
 mod request;
 mod requirement;
 mod settings;
+mod stand_in;
 mod structure;
 mod view;
 mod window;
 
-/// Turns a macro's answer, or its error at the author's token, into code.
-fn code(answer: syn::Result<proc_macro2::TokenStream>) -> TokenStream {
-    answer.unwrap_or_else(|error| error.into_compile_error()).into()
+/// Turns a derive's answer into code, or its error at the author's token and a stand-in.
+fn derived(
+    item: TokenStream,
+    stand: Stand,
+    derive: fn(DeriveInput) -> syn::Result<proc_macro2::TokenStream>,
+) -> TokenStream {
+    let input: DeriveInput = match syn::parse(item) {
+        Ok(input) => input,
+        Err(error) => return error.into_compile_error().into(),
+    };
+    let code = derive(input.clone());
+    code.unwrap_or_else(|error| refused(&error, stand_in::derived(&input, stand))).into()
+}
+
+/// Turns the answer for a function into code, or its error and a stand-in that implements `of`.
+fn of_function(
+    settings: TokenStream,
+    item: TokenStream,
+    of: &str,
+    make: fn(proc_macro2::TokenStream, &ItemFn) -> syn::Result<proc_macro2::TokenStream>,
+) -> TokenStream {
+    match syn::parse::<ItemFn>(item.clone()) {
+        Ok(function) => {
+            let code = make(settings.into(), &function);
+            code.unwrap_or_else(|error| refused(&error, stand_in::function(&function, of))).into()
+        }
+        Err(_) => {
+            let attribute = if of == "Transform" { "transform" } else { "on_demand" };
+            let why = format!("#[{attribute}] belongs on a function");
+            let error = syn::Error::new(proc_macro2::Span::call_site(), why);
+            refused(&error, item.into()).into()
+        }
+    }
+}
+
+/// An error, and what stands in for the item that it refuses.
+fn refused(error: &syn::Error, stand_in: proc_macro2::TokenStream) -> proc_macro2::TokenStream {
+    let error = error.to_compile_error();
+    quote::quote!(#error #stand_in)
 }
 
 /// An event of a source: `#[event(source = "…", time = field, id = field, skew = "1h")]`.
@@ -39,9 +81,13 @@ fn code(answer: syn::Result<proc_macro2::TokenStream>) -> TokenStream {
 /// `source` is the source's name in the project file, `time` the field of the event time, an
 /// `EventTime`. `id` (optional) is the field that identifies an event, a `&str` or `i64`. `skew`
 /// (optional, 0) is how far an event time may lie beyond the event's arrival.
+///
+/// A column is called like its field. `#[event(column = "order id")]` on a field names another one,
+/// such as one whose name is no Rust identifier. Dots have no meaning in it: `"geo.lat"` is the
+/// column of that name.
 #[proc_macro_derive(Event, attributes(event))]
 pub fn event(item: TokenStream) -> TokenStream {
-    code(syn::parse(item).and_then(event::derive))
+    derived(item, Stand::Event, event::derive)
 }
 
 /// A row of a feature view:
@@ -80,13 +126,14 @@ pub fn event(item: TokenStream) -> TokenStream {
 /// `"session 30m in 7d"`. `docs/FEATURES.md` has every formula, type and limit.
 #[proc_macro_derive(View, attributes(view, features))]
 pub fn view(item: TokenStream) -> TokenStream {
-    code(syn::parse(item).and_then(view::derive))
+    derived(item, Stand::View, view::derive)
 }
 
 /// What a request says to an on-demand transform. A field `as_of: EventTime` is the answer's time.
-#[proc_macro_derive(Request)]
+/// `#[request(column = "order id")]` on a field gives the request's column another name.
+#[proc_macro_derive(Request, attributes(request))]
 pub fn request(item: TokenStream) -> TokenStream {
-    code(syn::parse(item).and_then(request::derive_request))
+    derived(item, Stand::Request, request::derive_request)
 }
 
 /// Stored features that an on-demand transform reads: `#[from(view.feature)]` on each field.
@@ -94,22 +141,25 @@ pub fn request(item: TokenStream) -> TokenStream {
 /// Counts, rates and lists are bare, maps and most other features an `Option`.
 #[proc_macro_derive(Features, attributes(from))]
 pub fn features(item: TokenStream) -> TokenStream {
-    code(syn::parse(item).and_then(request::derive_features))
+    derived(item, Stand::Features, request::derive_features)
 }
 
 /// What an on-demand transform answers.
 #[proc_macro_derive(Outputs)]
 pub fn outputs(item: TokenStream) -> TokenStream {
-    code(syn::parse(item).and_then(request::derive_outputs))
+    derived(item, Stand::Outputs, request::derive_outputs)
 }
 
 /// Makes a view of a function from one `&Event` to rows, and names it like the function.
 ///
 /// It returns a `#[derive(View)]` struct, an `Option`, `Vec` or array of it, or a `Result` of one
 /// of these with `String`, where an `Err` refuses the event.
+///
+/// Its body must not print, since in a guest what is printed is lost (`log!` writes to the host's log),
+/// and must not ask for the time, which panics there.
 #[proc_macro_attribute]
 pub fn transform(settings: TokenStream, item: TokenStream) -> TokenStream {
-    code(syn::parse(item).and_then(|function| function::transform(settings.into(), function)))
+    of_function(settings, item, "Transform", function::transform)
 }
 
 /// Makes an on-demand transform of a function from `&Request` and `&Features` to outputs.
@@ -118,14 +168,16 @@ pub fn transform(settings: TokenStream, item: TokenStream) -> TokenStream {
 /// refuses the request. `#[on_demand(owner = "…", tags = ["…"])]` says who answers for it.
 #[proc_macro_attribute]
 pub fn on_demand(settings: TokenStream, item: TokenStream) -> TokenStream {
-    code(syn::parse(item).and_then(|function| function::on_demand(settings.into(), function)))
+    of_function(settings, item, "OnDemand", function::on_demand)
 }
 
 /// Declares a struct or enum that implements `Aggregate`: its name and its doc comment go into the
 /// manifest. A feature names the type, and `export!` lists it.
 #[proc_macro_attribute]
 pub fn aggregate(settings: TokenStream, item: TokenStream) -> TokenStream {
-    code(syn::parse(item).and_then(|item| declared::aggregate(settings.into(), item)))
+    let kept = item.clone();
+    let code = syn::parse(item).and_then(|item| declared::aggregate(settings.into(), item));
+    code.unwrap_or_else(|error| refused(&error, kept.into())).into()
 }
 
 /// Exports an artifact:
@@ -136,5 +188,6 @@ pub fn aggregate(settings: TokenStream, item: TokenStream) -> TokenStream {
 /// floating-point code.
 #[proc_macro]
 pub fn export(settings: TokenStream) -> TokenStream {
-    code(export::export(settings.into()))
+    let code = export::export(settings.into());
+    code.unwrap_or_else(|error| refused(&error, stand_in::export())).into()
 }

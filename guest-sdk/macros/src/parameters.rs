@@ -77,7 +77,7 @@ pub(crate) struct Read {
 
 impl Parameters {
     /// How an author writes them behind `name`.
-    fn form(self, name: &Ident) -> String {
+    pub(crate) fn form(self, name: &Ident) -> String {
         match self {
             Parameters::Nothing => format!("{name} without parameters"),
             Parameters::Other => format!("{name}(other_field)"),
@@ -142,7 +142,7 @@ impl Parameters {
                     Ok(Read {
                         words: vec![column.name.clone()],
                         members: vec![("other", json::string(&column.name))],
-                        check: Requirement::Number.of(column, other.span()),
+                        check: Requirement::Number.of(column, &name.to_string(), other.span()),
                         demand: Demand::Nothing,
                     })
                 }

@@ -54,7 +54,7 @@ fn operand(written: &Expr, structure: &Structure, checks: &mut Vec<TokenStream>)
     let mut named = |ident: Option<&Ident>, requirement: Requirement| -> Result<Option<&Column>> {
         let Some(ident) = ident else { return Ok(None) };
         let column = structure.field(ident, &name)?;
-        checks.extend(requirement.of(column, ident.span()));
+        checks.extend(requirement.of(column, &name, ident.span()));
         Ok(Some(column))
     };
     let column = named(column, of)?;

@@ -3,7 +3,7 @@
 //! Invariant: the columns are the fields in order. Deliberately absent: unsafe code, so that an
 //! author may forbid it.
 
-use crate::columns::fixed;
+use crate::columns::{Direction, fixed, given, type_checks};
 use crate::structure::{Column, Structure};
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -22,14 +22,17 @@ pub(crate) fn record(structure: &Structure) -> TokenStream {
     let member = |name: &str| -> Vec<TokenStream> {
         let path = |field: &Column| {
             let (kind, span) = (field.kind_with(&batch), field.kind.span());
-            let name = Ident::new(name, span);
-            quote_spanned!(span=> <#kind as ::lockstep_sdk::__::Field<#batch>>::#name)
+            let (given, name) = (given(field, Direction::In), Ident::new(name, span));
+            quote_spanned!(span=> <#given as ::lockstep_sdk::__::Read<#batch, #kind>>::#name)
         };
         structure.fields.iter().map(path).collect()
     };
     let (opened, open, get) = (member("Column"), member("open"), member("get"));
     let at = (0..get.len()).map(Index::from);
+    let checks = type_checks(&structure.fields, Direction::In);
     quote! {
+        #checks
+
         #[automatically_derived]
         impl #generics ::lockstep_sdk::__::Record for #named {
             type Row<#batch> = #row;
@@ -60,18 +63,25 @@ pub(crate) fn row(structure: &Structure) -> TokenStream {
     let (generics, named) = (structure.generics(&own), structure.with(&own));
     let mut builder = quote!(());
     for field in structure.fields.iter().rev() {
-        let kind = field.kind_with(&fixed());
-        let first = quote_spanned!(kind.span()=> <#kind as ::lockstep_sdk::__::Output>::Builder);
+        let (kind, given) = (field.kind_with(&fixed()), given(field, Direction::Out));
+        let first = quote_spanned! {kind.span()=>
+            <#given as ::lockstep_sdk::__::Written<#kind>>::Builder
+        };
         builder = quote!((#first, #builder));
     }
     let pushes = structure.fields.iter().enumerate().map(|(depth, field)| {
         let ident = &field.ident;
-        let kind = field.kind_with(&own);
-        let push = quote_spanned!(kind.span()=> <#kind as ::lockstep_sdk::__::Output>::push);
+        let (kind, given) = (field.kind_with(&own), given(field, Direction::Out));
+        let push = quote_spanned! {kind.span()=>
+            <#given as ::lockstep_sdk::__::Written<#kind>>::push
+        };
         let nested = (0..depth).map(|_| Index::from(1));
         quote!(#push(self.#ident, &mut builder #(.#nested)* .0);)
     });
+    let checks = type_checks(&structure.fields, Direction::Out);
     quote! {
+        #checks
+
         #[automatically_derived]
         impl #generics ::lockstep_sdk::__::Row for #named {
             type Builder = #builder;

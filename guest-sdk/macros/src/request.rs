@@ -15,7 +15,7 @@ use syn::{DeriveInput, Error, Ident, Lifetime, Result, Token, parse_quote};
 
 /// Implements `Record` and `Request`.
 pub(crate) fn derive_request(input: DeriveInput) -> Result<TokenStream> {
-    let structure = Structure::new(input, "Request")?;
+    let structure = Structure::new(input, "Request", Some("request"))?;
     let columns = columns(&structure.fields, Direction::In);
     let marked = constant(&structure, quote!(Request), quote!(COLUMNS), columns);
     let record = record(&structure);
@@ -24,7 +24,7 @@ pub(crate) fn derive_request(input: DeriveInput) -> Result<TokenStream> {
 
 /// Implements `Record` and `Features`.
 pub(crate) fn derive_features(input: DeriveInput) -> Result<TokenStream> {
-    let structure = Structure::new(input, "Features")?;
+    let structure = Structure::new(input, "Features", None)?;
     let mut pieces = Vec::new();
     for (at, field) in structure.fields.iter().enumerate() {
         let before = if at == 0 { "[" } else { "," };
@@ -41,7 +41,7 @@ pub(crate) fn derive_features(input: DeriveInput) -> Result<TokenStream> {
 
 /// Implements `Row` and `Outputs`.
 pub(crate) fn derive_outputs(input: DeriveInput) -> Result<TokenStream> {
-    let structure = Structure::new(input, "Outputs")?;
+    let structure = Structure::new(input, "Outputs", None)?;
     let columns = columns(&structure.fields, Direction::Out);
     let marked = constant(&structure, quote!(Outputs), quote!(COLUMNS), columns);
     let row = row(&structure);

@@ -1,8 +1,9 @@
 //! The settings inside an attribute or `export!`: `name = value`, or a bare name.
 //!
-//! Invariant: every setting is taken by name, and one that nobody took is an error that lists those
-//! that exist. Deliberately absent: what a setting means.
+//! Invariant: a name that is none of the known settings is an error with the near name, or with all.
+//! Deliberately absent: what a setting means.
 
+use crate::near::near;
 use proc_macro2::{Span, TokenStream};
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
@@ -108,18 +109,31 @@ impl Settings {
         }
     }
 
-    /// Refuses what is left; `known` says what there is.
-    pub(crate) fn finish(self, known: &str) -> Result<()> {
-        match self.metas.first() {
-            None => Ok(()),
-            Some(meta) => {
-                let name = meta.path();
-                let name = quote::quote!(#name).to_string();
-                let why = format!("there is no setting `{name}` here; there are {known}");
-                Err(Error::new_spanned(meta, why))
-            }
-        }
+    /// Refuses a setting that is none of these.
+    pub(crate) fn known(&self, known: &[&str]) -> Result<()> {
+        let unknown =
+            self.metas.iter().find(|meta| !known.iter().any(|name| meta.path().is_ident(name)));
+        let Some(meta) = unknown else { return Ok(()) };
+        let name = written(meta);
+        let remedy = match near(&name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("there are {}", known.join(", ")),
+        };
+        Err(Error::new_spanned(meta, format!("there is no setting `{name}` here; {remedy}")))
     }
+
+    /// Refuses every setting; `why` says where they belong.
+    pub(crate) fn none(&self, why: &str) -> Result<()> {
+        let Some(meta) = self.metas.first() else { return Ok(()) };
+        let name = written(meta);
+        Err(Error::new_spanned(meta, format!("there is no setting `{name}` here; {why}")))
+    }
+}
+
+/// A setting's name.
+fn written(meta: &Meta) -> String {
+    let name = meta.path();
+    quote::quote!(#name).to_string()
 }
 
 fn text(value: Expr, why: &str) -> Result<LitStr> {

@@ -1,19 +1,24 @@
 //! An author's struct, taken apart.
 //!
-//! Invariant: named fields, at most one lifetime and no other parameter, plain names. Deliberately
-//! absent: attributes, which each derive reads itself.
+//! Invariant: named fields, at most one lifetime and no other parameter, plain names, and columns
+//! with one name each. Deliberately absent: all attributes but a column's name, which each derive
+//! reads itself.
 
 use crate::description::description;
+use crate::near::did_you_mean;
+use crate::settings::Settings;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
 use syn::visit_mut::{VisitMut, visit_type_mut};
 use syn::{
-    Attribute, Data, DeriveInput, Error, Fields, GenericParam, Ident, Lifetime, Result, Type,
+    Attribute, Data, DeriveInput, Error, Field, Fields, GenericParam, Ident, Lifetime, Result, Type,
 };
 
 /// Most bytes of a name. The runtime's `name.rs` has the same number.
 pub(crate) const NAME_MAX_BYTES: usize = 64;
+/// Most bytes of the name of a column that is read.
+const COLUMN_MAX_BYTES: usize = 256;
 
 /// A struct.
 pub(crate) struct Structure {
@@ -33,8 +38,10 @@ pub(crate) struct Structure {
 pub(crate) struct Column {
     /// Its name, as the author wrote it.
     pub ident: Ident,
-    /// Its name in the manifest.
+    /// Its name without `r#`.
     pub name: String,
+    /// Its name in the manifest: the field's, or what `column = "…"` says.
+    pub column: String,
     /// Its type.
     pub kind: Type,
     /// Its doc comment.
@@ -44,8 +51,13 @@ pub(crate) struct Column {
 }
 
 impl Structure {
-    /// Takes a derive's input apart; `derive` is the derive's name.
-    pub(crate) fn new(input: DeriveInput, derive: &str) -> Result<Structure> {
+    /// Takes a derive's input apart; `derive` is the derive's name. If `renames` is given, a field's
+    /// attribute of that name may say what its column is called.
+    pub(crate) fn new(
+        input: DeriveInput,
+        derive: &str,
+        renames: Option<&str>,
+    ) -> Result<Structure> {
         let Data::Struct(data) = input.data else {
             let why = format!("{derive} is for structs; make this a struct with named fields");
             return Err(Error::new_spanned(input.ident, why));
@@ -67,14 +79,16 @@ impl Structure {
             let why = format!("{derive} needs at least one field");
             return Err(Error::new_spanned(input.ident, why));
         }
-        let fields = fields.named.into_iter().map(|field| {
-            let ident = field.ident.expect("named fields have names");
-            let name = plain_name(&ident)?;
-            let description = description(&field.attrs);
-            Ok(Column { ident, name, kind: field.ty, description, attributes: field.attrs })
-        });
+        let fields = fields.named.into_iter().map(|field| column(field, renames));
+        let fields = fields.collect::<Result<Vec<Column>>>()?;
+        for (at, field) in fields.iter().enumerate() {
+            if fields[..at].iter().any(|other| other.column == field.column) {
+                let why = format!("two fields are the column {:?}; leave one out", field.column);
+                return Err(Error::new(field.ident.span(), why));
+            }
+        }
         Ok(Structure {
-            fields: fields.collect::<Result<_>>()?,
+            fields,
             ident: input.ident,
             borrows: lifetimes == 1,
             description: description(&input.attrs),
@@ -98,13 +112,56 @@ impl Structure {
         self.fields.iter().find(|field| field.ident == *name).ok_or_else(|| {
             let names: Vec<&str> = self.fields.iter().map(|field| field.name.as_str()).collect();
             let why = format!(
-                "{setting}: `{}` has no field `{name}`; it has {}",
+                "{setting}: `{}` has no field `{name}`; it has {}{}",
                 self.ident,
-                names.join(", ")
+                names.join(", "),
+                did_you_mean(&name.to_string(), names.iter().copied()),
             );
             Error::new(name.span(), why)
         })
     }
+}
+
+/// A field, as a column.
+fn column(field: Field, renames: Option<&str>) -> Result<Column> {
+    let ident = field.ident.expect("named fields have names");
+    let name = ident.unraw().to_string();
+    let column = match renames {
+        None => None,
+        Some(attribute) => renamed(&field.attrs, attribute)?,
+    };
+    let column = match column {
+        Some(column) => column,
+        None => plain_name(&ident).map_err(|error| match renames {
+            Some(attribute) => {
+                let remedy = format!("write #[{attribute}(column = {name:?})] on a field so named");
+                Error::new(ident.span(), format!("{error}; {remedy}"))
+            }
+            None => error,
+        })?,
+    };
+    let description = description(&field.attrs);
+    Ok(Column { ident, name, column, kind: field.ty, description, attributes: field.attrs })
+}
+
+/// What `#[event(column = "…")]` on a field calls its column, where the attribute is `event`.
+fn renamed(attributes: &[Attribute], attribute: &str) -> Result<Option<String>> {
+    let mut found = Settings::of(attributes, attribute)?.into_iter();
+    let Some(mut settings) = found.next() else { return Ok(None) };
+    if let Some(second) = found.next() {
+        return Err(Error::new(second.span, format!("a field has one #[{attribute}(…)]")));
+    }
+    settings.known(&["column"])?;
+    let Some(column) = settings.text("column")? else {
+        let why = format!("write #[{attribute}(column = \"…\")], the column's name");
+        return Err(Error::new(settings.span, why));
+    };
+    let name = column.value();
+    if name.is_empty() || name.len() > COLUMN_MAX_BYTES || name.chars().any(char::is_control) {
+        let why = format!("a column's name has 1 to {COLUMN_MAX_BYTES} bytes, none of control");
+        return Err(Error::new(column.span(), why));
+    }
+    Ok(Some(name))
 }
 
 impl Column {

@@ -5,9 +5,10 @@
 
 use crate::columns::{Direction, columns, many, text};
 use crate::duration::{DAY_US, duration};
-use crate::event::check;
+use crate::event::{Role, check};
 use crate::features::Features;
 use crate::json;
+use crate::near::did_you_mean;
 use crate::origin::origin;
 use crate::record::row;
 use crate::settings::Settings;
@@ -20,9 +21,12 @@ const FORM: &str = "#[view(key = [field, …], owner = \"…\", tags = [\"…\"]
                     history = \"7d\", delay = \"5m\", boundary = \"inclusive\", null_keys, \
                     origin = \"2024-01-01\", exact_max = \"1d\")]";
 
+const SETTINGS: [&str; 9] =
+    ["key", "owner", "tags", "history", "delay", "boundary", "null_keys", "origin", "exact_max"];
+
 /// Implements `Row` and `View`.
 pub(crate) fn derive(input: DeriveInput) -> Result<TokenStream> {
-    let structure = Structure::new(input, "View")?;
+    let structure = Structure::new(input, "View", None)?;
     let mut found = Settings::of(&structure.attributes, "view")?.into_iter();
     let missing = || {
         let why = format!("a view needs its key; write {FORM}, of which only key is needed");
@@ -32,6 +36,7 @@ pub(crate) fn derive(input: DeriveInput) -> Result<TokenStream> {
     if let Some(second) = found.next() {
         return Err(Error::new(second.span, "a view has one #[view(…)]"));
     }
+    settings.known(&SETTINGS)?;
     let key = key(&structure, &mut settings)?.ok_or_else(missing)?;
     let head = head(&key, settings)?;
     let features = Features::of(&structure)?;
@@ -45,7 +50,7 @@ pub(crate) fn derive(input: DeriveInput) -> Result<TokenStream> {
     let own: Lifetime = parse_quote!('__own);
     let (generics, named) = (structure.generics(&own), structure.with(&own));
     let row = row(&structure);
-    let key_checks = key.iter().map(|part| check(part, "require_key"));
+    let key_checks = key.iter().map(|part| check(part, Role::Key));
     let feature_checks = &features.checks;
     Ok(quote! {
         #row
@@ -89,14 +94,14 @@ fn head(key: &[&Column], mut settings: Settings) -> Result<String> {
         None => "strict".to_string(),
         Some(text) if ["strict", "inclusive"].contains(&text.value().as_str()) => text.value(),
         Some(text) => {
-            let why =
-                "a boundary is \"strict\" (an event at as_of does not count) or \"inclusive\"";
+            let why = format!(
+                "a boundary is \"strict\" (an event at as_of does not count) or \"inclusive\"{}",
+                did_you_mean(&text.value(), ["strict", "inclusive"])
+            );
             return Err(Error::new(text.span(), why));
         }
     };
     let null_keys = settings.flag("null_keys")?;
-    let known = "key, owner, tags, history, delay, boundary, null_keys, origin and exact_max";
-    settings.finish(known)?;
     let history_us = history.map_or(Ok(0), |text| duration(&text))?;
     let delay_us = delay.map_or(Ok(0), |text| duration(&text))?;
     let origin_us = start.map_or(Ok(0), |text| origin(&text))?;

@@ -4,7 +4,8 @@
 //! each window of a series is at least an hour long and a multiple of its hop; a hopping window is
 //! whole seconds and at least its step. Deliberately absent: the intervals that a window covers.
 
-use crate::duration::{DAY_US, HOUR_US, MINUTE_US, SECOND_US, micros, shortest};
+use crate::duration::{DAY_US, HOUR_US, MINUTE_US, SECOND_US, meant, micros, shortest};
+use crate::near::near;
 use syn::{Error, LitStr};
 
 /// Most windows of a series, rows of `last n`, and sessions of a lookback. The runtime's
@@ -62,11 +63,23 @@ fn parse(text: &str) -> Read<Window> {
         [length, "tumbling"] => hopping(length, length, "tumbling")?,
         [length, "step", step] => hopping(length, step, &format!("step_{step}"))?,
         [length, "series", count] => series(length, count)?,
-        _ => return Err(format!("{text:?} is no window; write {FORMS}")),
+        [count, unit] if meant(&format!("{count}{unit}")).is_some() => {
+            let meant = meant(text).unwrap_or_default();
+            return Err(format!("{text:?} is no window; write {meant}"));
+        }
+        _ => return Err(format!("{text:?} is no window; write {}", near_form(&words))),
     };
     json = format!("{{{json},\"offset_us\":{offset_us}}}");
     let name = offset.map_or(name.clone(), |offset| format!("{name}_offset_{offset}"));
     Ok(Window { name, json, length_us, is_last_rows: false })
+}
+
+/// The word of a window that was probably meant, or every form.
+fn near_form(words: &[&str]) -> String {
+    let words = words.iter().filter(|word| !word.starts_with(|c: char| c.is_ascii_digit()));
+    let known = ["exact", "tumbling", "step", "series", "offset", "lifetime", "last", "session"];
+    let near = words.filter_map(|word| Some((*word, near(word, known)?))).find(|(a, b)| a != b);
+    near.map_or(FORMS.to_string(), |(word, near)| format!("{near} in place of {word}"))
 }
 
 /// A name, the JSON's members before the offset, and the length in time.
@@ -74,7 +87,10 @@ type Parts = (String, String, Option<i64>);
 
 /// The microseconds of a part of a window.
 fn length(text: &str) -> Read<i64> {
-    micros(text).ok_or_else(|| format!("{text:?} is no window nor a length; write {FORMS}"))
+    micros(text).ok_or_else(|| match meant(text) {
+        Some(meant) => format!("{text:?} is no window nor a length; write {meant}"),
+        None => format!("{text:?} is no window nor a length; write {FORMS}"),
+    })
 }
 
 /// A count in a window, at least 1.

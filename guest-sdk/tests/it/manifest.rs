@@ -10,11 +10,14 @@ mod artifact {
     ///
     #[doc = "A tab\tand a bell\u{7}\u{1f}\u{7f}."]
     #[derive(Event)]
-    #[event(source = "clicks \"raw\"", time = at, id = click, skew = "90s")]
+    #[event(source = "clicks", time = at, id = click, skew = "90s")]
     pub(super) struct Click<'a> {
+        #[event(column = "click id")]
         pub click: i64,
         /// When.
+        #[event(column = "geo.\"time\"")]
         pub at: EventTime,
+        #[event(column = "größe")]
         pub page: Option<&'a str>,
         pub tags: Option<List<'a, &'a str>>,
         pub r#type: bool,
@@ -58,6 +61,7 @@ mod artifact {
     pub(super) struct Asked<'a> {
         /// Who.
         pub who: &'a str,
+        #[request(column = "net weight")]
         pub weight: Option<f32>,
     }
 
@@ -114,14 +118,14 @@ fn event() -> Value {
         "name": "Click",
         "description": "An event with \"quotes\", a \\ backslash and Ünïcödé 😀, on two lines.\n\
                         A tab\tand a bell\u{7}\u{1f}\u{7f}.",
-        "source": "clicks \"raw\"",
-        "time": "at",
-        "id": "click",
+        "source": "clicks",
+        "time": "geo.\"time\"",
+        "id": "click id",
         "skew_us": 90_000_000,
         "columns": [
-            column("click", "int64", false),
-            described("at", "timestamp", false, "When."),
-            column("page", "string", true),
+            column("click id", "int64", false),
+            described("geo.\"time\"", "timestamp", false, "When."),
+            column("größe", "string", true),
             column("tags", "list<string>", true),
             column("type", "bool", false),
         ],
@@ -186,7 +190,7 @@ fn on_demand() -> Value {
         "description": "Tells.",
         "owner": "web",
         "tags": ["t"],
-        "request": [described("who", "string", false, "Who."), column("weight", "float32", true)],
+        "request": [described("who", "string", false, "Who."), column("net weight", "float32", true)],
         "features": [
             input("page.count_1h", "clicks", "int64", false),
             input("page.tags_mean_30d", "tags", "float64", true),

@@ -60,11 +60,12 @@ pub struct Generic<const N: usize>([u8; N]); //~ an aggregate has no parameters
 pub struct Owned;
 
 #[aggregate]
-pub fn function() {} //~ belongs on the struct or enum
+pub fn function() {} //~ #[aggregate] belongs on the struct or enum
 
-const _: () = lockstep_sdk::__::require_input::<Fine, Option<String>>();
-const _: () = lockstep_sdk::__::require_input::<Fine, f64>(); //~ a field of type `f64` does not fit
-const _: () = lockstep_sdk::__::require_input::<Fine, Vec<String>>(); //~ type `Vec<String>` does not
+type Fits = lockstep_sdk::__::Given<true>;
+const _: () = lockstep_sdk::__::require_input::<Fits, Fine, Option<String>>();
+const _: () = lockstep_sdk::__::require_input::<Fits, Fine, f64>(); //~ a field of type `f64` does not fit
+const _: () = lockstep_sdk::__::require_input::<Fits, Fine, Vec<String>>(); //~ a field of type `Vec<String>`
 
 mod export {
     use super::{Fine, Undeclared};

@@ -61,7 +61,7 @@ pub struct NoSource { //~ the source is missing
 
 #[derive(Event)]
 #[event(source = "s", time = at)]
-pub struct Generic<T> { //~ at most one lifetime and no other parameter
+pub struct Generic<T> { //~ Event takes at most one lifetime and no other parameter
     pub at: EventTime,
     pub other: T,
 }

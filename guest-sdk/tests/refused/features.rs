@@ -6,16 +6,16 @@ use lockstep_sdk::prelude::*;
 #[view(key = [user])]
 #[features(count, by = user, windows = ["1d"])]
 #[features(count, by = flag, windows = ["1d"])]
-#[features(count, by = double, windows = ["1d"])] //~ `Option<f64>` cannot be the keys
-#[features(count, by = list, windows = ["1d"])] //~ cannot be the keys of a map
+#[features(count, by = double, windows = ["1d"])] //~ `by` takes what can be the key of a map, and `double` is Option<f64>; use i64,
+#[features(count, by = list, windows = ["1d"])] //~ `by` takes what can be the key of a map, and `list` is Vec<f64>; use i64, bool,
 #[features(count, where = flag, windows = ["1d"])]
-#[features(count, where = double, windows = ["1d"])] //~ a filter, `any` and `all` need a bool column
+#[features(count, where = double, windows = ["1d"])] //~ `where` takes what is true or false, and `double` is Option<f64>; use a bool or
 #[features(
     odd = ratio(
-        sum(name), //~ this aggregate takes numbers, not a column of type `&'static str`
+        sum(name), //~ `sum` takes numbers, and `name` is &'a str; use i64, f64, f32 or an Option of
         count_where(
             double,
-            user, //~ a filter, `any` and `all` need a bool column, not one of type `i64`
+            user, //~ `count_where` takes what is true or false, and `user` is i64; use a bool or an
         ),
     ),
     windows = ["1d"]
@@ -23,20 +23,20 @@ use lockstep_sdk::prelude::*;
 pub struct WrongColumns<'a> {
     pub user: i64,
     pub flag: Option<bool>,
-    #[features(any, windows = ["1d"])] //~ need a bool column
-    #[features(histogram, windows = ["1d"])] //~ cannot be the keys of a map
-    #[features(vector_sum(3, 0), windows = ["1d"])] //~ take lists of floats, not a column of type
-    #[features(corr(name), windows = ["1d"])] //~ takes numbers, not a column of type `&'static str`
+    #[features(any, windows = ["1d"])] //~ `any` takes what is true or false, and `double` is Option<f64>; use a bool or
+    #[features(histogram, windows = ["1d"])] //~ `histogram` takes what can be the key of a map, and `double` is Option<f64>;
+    #[features(vector_sum(3, 0), windows = ["1d"])] //~ `vector_sum` takes lists of floats, and `double` is Option<f64>; use Vec<f64>,
+    #[features(corr(name), windows = ["1d"])] //~ `corr` takes numbers, and `name` is &'a str; use i64, f64, f32 or an Option of
     pub double: Option<f64>,
-    #[features(max, var_pop, windows = ["1d"])] //~ takes numbers, not a column of type
-    #[features(approx_percentile(50), windows = ["1d"])] //~ takes numbers, not
-    #[features(decayed_sum("1d"), windows = ["1d"])] //~ takes numbers, not
+    #[features(max, var_pop, windows = ["1d"])] //~ `var_pop` takes numbers, and `name` is &'a str; use i64, f64, f32 or an Option
+    #[features(approx_percentile(50), windows = ["1d"])] //~ `approx_percentile` takes numbers, and `name` is &'a str; use i64, f64, f32 or
+    #[features(decayed_sum("1d"), windows = ["1d"])] //~ `decayed_sum` takes numbers, and `name` is &'a str; use i64, f64, f32 or an
     #[features(count, unique_count, top_k(3), time_since_last, rate("1d"), windows = ["1d"])]
     pub name: &'a str,
-    #[features(last_n(5), windows = ["1d"])] //~ plain values, not a column of type `Vec<
+    #[features(last_n(5), windows = ["1d"])] //~ `last_n` takes plain values, and `list` is Vec<f64>; use i64, f64,
     #[features(vector_mean(3, 0), count, windows = ["1d"])]
     pub list: Vec<f64>,
-    #[features(vector_mean(3, 0), windows = ["1d"])] //~ take lists of floats, not
+    #[features(vector_mean(3, 0), windows = ["1d"])] //~ `vector_mean` takes lists of floats, and `ints` is List<'a, i64>; use Vec<f64>,
     pub ints: List<'a, i64>,
 }
 
@@ -103,7 +103,7 @@ pub struct RateOfALifetime {
 
 #[derive(View)]
 #[view(key = [user])]
-#[features(decayed_count("1h"), windows = ["7d"])] //~ at most 64 half-lives, here 64h
+#[features(decayed_count("1h"), windows = ["7d"])] //~ a decayed aggregate takes a window of at most 64 half-lives, here 64h; shorten
 pub struct TooManyHalfLives {
     pub user: i64,
 }
@@ -111,14 +111,14 @@ pub struct TooManyHalfLives {
 #[derive(View)]
 #[view(key = [the_name_of_this_column_is_longer_than_it_should])]
 pub struct LongName {
-    #[features(approx_count_distinct, windows = ["1d"])] //~ has over 64 letters
+    #[features(approx_count_distinct, windows = ["1d"])] //~ the feature's name
     pub the_name_of_this_column_is_longer_than_it_should: i64,
 }
 
 #[derive(View)]
 #[view(key = [user])]
 #[features(count, by = user, windows = ["1d"])]
-#[features(count, by = user, by_limit = 5, windows = ["1d"])] //~ count_by_user_1d is declared twice
+#[features(count, by = user, by_limit = 5, windows = ["1d"])] //~ the feature count_by_user_1d is declared twice; leave one out
 pub struct Twice {
     pub user: i64,
 }

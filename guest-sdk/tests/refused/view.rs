@@ -45,7 +45,7 @@ pub struct Featureless { //~ a view needs features
 
 #[derive(View)]
 #[view(key = [user])]
-#[features(count, windows = ["30m"])] //~ too short; a sliding window is at least 1h
+#[features(count, windows = ["30m"])] //~ a window of 30m is too short; a sliding window is at least 1h; write "1h" or
 pub struct Short {
     pub user: i64,
 }
@@ -58,7 +58,7 @@ pub struct Uneven {
         max,
         windows = [
             "1d",
-            "61m", //~ not a multiple of its hop of 5m (5m below 12h, 1h below
+            "61m", //~ a window of 61m is not a multiple of its hop of 5m (5m below 12h, 1h below 12d,
         ]
     )]
     pub amount: f64,
@@ -68,7 +68,7 @@ pub struct Uneven {
 #[view(key = [user])]
 pub struct UnknownAggregate {
     pub user: i64,
-    #[features(median, windows = ["1d"])] //~ there is no such aggregate; there are count, sum, mean
+    #[features(median, windows = ["1d"])] //~ there is no aggregate `median`; did you mean approx_percentile(50) or
     pub amount: f64,
 }
 
@@ -83,9 +83,9 @@ pub struct SumOfRows {
 #[view(key = [user])]
 pub struct SumOfText<'a> {
     pub user: i64,
-    #[features(sum, windows = ["1d"])] //~ takes numbers, not a column of type `&'static str`
+    #[features(sum, windows = ["1d"])] //~ `sum` takes numbers, and `name` is &'a str; use i64, f64, f32 or an Option of
     pub name: &'a str,
-    #[features(max, windows = ["1d"])] //~ plain values, not a column of type
+    #[features(max, windows = ["1d"])] //~ `max` takes plain values, and `list` is List<'a, i64>; use i64, f64,
     pub list: List<'a, i64>,
 }
 
@@ -109,5 +109,5 @@ pub struct Windowless {
 pub struct BadColumn {
     pub user: i64,
     pub small: u8, //~ `u8` is not the type of an output column
-    pub deep: Option<Option<i64>>, //~ cannot lie within an `Option` or a list
+    pub deep: Option<Option<i64>>, //~ `Option<Option<i64>>` is not the type of an output column; for Option
 }

@@ -6,7 +6,7 @@
 //! between kinds, such as `1.0` as an integer or `"5"` as a number.
 
 use crate::time::Time;
-use crate::value::{NAN_32, NAN_64};
+use crate::value::{DataType, NAN_32, NAN_64, Value};
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType as ArrowType, Float16Type, Float32Type, Float64Type, Int8Type,
@@ -136,6 +136,31 @@ pub fn time(text: &str) -> Result<i64, String> {
     }
 }
 
+/// The value that `text` says for a column of `data_type`, as in a request. It is judged as in a
+/// CSV field.
+pub fn value_of_text(text: &str, data_type: &DataType) -> Result<Value, String> {
+    Ok(match data_type {
+        DataType::String => Value::String(text.into()),
+        DataType::Bool => match text {
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            _ => return Err(format!("{} is neither true nor false", excerpt(text))),
+        },
+        DataType::Int64 => Value::Int64(integer(text)?),
+        DataType::Float64 => Value::Float64(named_float(text).map_or_else(|| float64(text), Ok)?),
+        DataType::Float32 => match named_float(text) {
+            Some(value) => Value::Float32(named_as_f32(value)),
+            None => Value::Float32(float32(text)?),
+        },
+        DataType::Timestamp => {
+            Value::Timestamp(Time::parse(text).map_err(|error| error.message)?.micros())
+        }
+        DataType::List(_) | DataType::Map(_) => {
+            return Err(format!("a {data_type} cannot be given as text"));
+        }
+    })
+}
+
 impl<'a> Cell<'a> {
     /// The value of `array` at `row`. A value of an Arrow type outside the contract becomes its
     /// text.
@@ -204,6 +229,31 @@ impl<'a> Cell<'a> {
     }
 
     /// A time as RFC 3339, or as microseconds if its year does not have four digits.
+    fn of_micros(micros: i64) -> Cell<'static> {
+        match (YEAR_0_US..YEAR_10000_US).contains(&micros) {
+            true => Cell::Text(Time::saturating(micros).to_string().into()),
+            false => Cell::Int(micros),
+        }
+    }
+
+    /// A value, to be written.
+    pub fn of_value(value: &Value) -> Cell<'_> {
+        match value {
+            Value::Null => Cell::Null,
+            Value::Bool(value) => Cell::Bool(*value),
+            Value::Int64(value) => Cell::Int(*value),
+            Value::Float32(value) => Cell::Float32(*value),
+            Value::Float64(value) => Cell::Float64(*value),
+            Value::String(value) => Cell::Text((&**value).into()),
+            Value::Timestamp(micros) => Cell::of_micros(*micros),
+            Value::List(values) => Cell::List(values.iter().map(Cell::of_value).collect()),
+            Value::Map(pairs) => {
+                let cells = |(key, value)| (Cell::of_value(key), Cell::of_value(value));
+                Cell::Map(pairs.iter().map(|(key, value)| cells((key, value))).collect())
+            }
+        }
+    }
+
     fn of_timestamp(array: &dyn Array, unit: TimeUnit, row: usize) -> Cell<'static> {
         let (value, micros) = match unit {
             TimeUnit::Second => {
@@ -227,10 +277,7 @@ impl<'a> Cell<'a> {
             }
         };
         match micros {
-            Some(micros) if (YEAR_0_US..YEAR_10000_US).contains(&micros) => {
-                Cell::Text(Time::saturating(micros).to_string().into())
-            }
-            Some(micros) => Cell::Int(micros),
+            Some(micros) => Cell::of_micros(micros),
             // Text that no reader accepts as a time, rather than a number in an unexpected unit.
             None => Cell::Text(format!("{value} {unit:?}s since 1970").into()),
         }

@@ -65,6 +65,35 @@ pub enum Code {
         /// What the transform says.
         reason: String,
     },
+    /// A guest answered differently when it was asked again: its answer depends on more than the
+    /// item that it is about (S7), or a user-defined aggregate breaks a law (S21). Correct the
+    /// transform or the aggregate, and build it again.
+    Impure {
+        /// The view that is stopped; `None` for an on-demand transform, and where it is not known.
+        view: Option<String>,
+        /// What answered, as in `view orders`, `on-demand transform score` and `aggregate Median`.
+        function: String,
+        /// Of a view, the position of the event in its source's partition; of an on-demand
+        /// transform, the row of the spine or the request; else `None`.
+        position: Option<u64>,
+        /// The column in which the answers differ, if they have the same rows.
+        column: Option<String>,
+        /// The first answer.
+        first: String,
+        /// The answer when it was asked again.
+        again: String,
+    },
+    /// A view has stopped, so its features have no values. Correct what `reason` says.
+    ViewStopped {
+        /// The view.
+        view: String,
+        /// The partition of its source in which it stopped.
+        partition: String,
+        /// The view holds the events before this position.
+        position: u64,
+        /// Why it stopped.
+        reason: String,
+    },
     /// A store no longer holds what a request needs. Ask as of `oldest` or later (S12).
     NotAnswerable {
         /// The oldest `as_of` at which every window of every requested view can be computed.
@@ -124,6 +153,11 @@ pub enum Code {
     DamagedFile {
         /// The file.
         file: String,
+    },
+    /// The output of a run is one of its inputs. Name another output.
+    OutputIsInput {
+        /// The path or URL of the output.
+        output: String,
     },
     /// The disk is too full for intermediate rows. Make room, or name another folder.
     NoRoom {
@@ -227,6 +261,8 @@ names! {
     DuplicateColumn => "duplicate_column",
     BadRow => "bad_row",
     RowRefused => "row_refused",
+    Impure => "impure",
+    ViewStopped => "view_stopped",
     NotAnswerable => "not_answerable",
     NotOnline => "not_online",
     NotCaughtUp => "not_caught_up",
@@ -236,6 +272,7 @@ names! {
     NotConfigured => "not_configured",
     AccessDenied => "access_denied",
     DamagedFile => "damaged_file",
+    OutputIsInput => "output_is_input",
     NoRoom => "no_room",
     ArtifactNotPinned => "artifact_not_pinned",
     ServiceChanged => "service_changed",

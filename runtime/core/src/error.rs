@@ -86,6 +86,25 @@ impl Error {
         self
     }
 
+    /// Gives the position that the error's code names another form: where a call begins is known
+    /// step by step. Only [`Code::Impure`] has such a position.
+    #[must_use]
+    pub fn moved(mut self, position: impl FnOnce(u64) -> u64) -> Self {
+        if let Code::Impure { position: Some(of), .. } = &mut self.code {
+            *of = position(*of);
+        }
+        self
+    }
+
+    /// Says for which view a guest was asked, if the error is that the guest is not pure.
+    #[must_use]
+    pub fn of_view(mut self, name: &str) -> Self {
+        if let Code::Impure { view, .. } = &mut self.code {
+            view.get_or_insert_with(|| name.to_string());
+        }
+        self
+    }
+
     /// Puts `place` in front of the message, as in `events.parquet: row 7: …`.
     #[must_use]
     pub fn at(mut self, place: impl fmt::Display) -> Self {

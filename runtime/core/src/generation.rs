@@ -184,14 +184,22 @@ fn operand(operand: &Operand) -> &'static str {
     }
 }
 
-/// The version of an aggregate's formula and state.
-fn aggregate_version(_aggregate: &str) -> u32 {
-    1
+/// The version of an aggregate's formula and state. From version 2 on, the order of rows ends with
+/// the whole row (S15), and so does what states keep of it.
+fn aggregate_version(aggregate: &str) -> u32 {
+    match aggregate {
+        "first" | "last" | "first_n" | "last_n" | "first_distinct" | "last_distinct" => 2,
+        _ => 1,
+    }
 }
 
-/// The version of a window kind's bounds and tiles.
-fn window_version(_window: &str) -> u32 {
-    1
+/// The version of a window kind's bounds and tiles. From version 2 on, the order of rows ends with
+/// the whole row (S15).
+fn window_version(window: &str) -> u32 {
+    match window {
+        "last_rows" => 2,
+        _ => 1,
+    }
 }
 
 fn window_kind(window: Window) -> &'static str {

@@ -4,12 +4,14 @@
 //! to a float of another type. A repeated key is refused, declared or not. Deliberately absent: a
 //! document model of the whole line, and any repair of bad input.
 //!
-//! Writing is the inverse of reading: floats with the fewest digits that read back to the same bits
-//! and always with a point or an exponent, NaN and the infinities as strings, integers as plain
-//! digits, times as RFC 3339.
+//! Writing is the inverse of reading. It is the one JSON form of a value, in files, in answers, in
+//! reports and in what is kept of events that were set aside (S14): floats with the fewest digits
+//! that read back to the same bits of their own width and always with a point or an exponent (-0.0
+//! keeps its sign), NaN and the infinities as strings, integers as plain digits, times as RFC 3339.
 
 use super::cell::{self, Cell, excerpt};
-use crate::value::DataType;
+use crate::value::{DataType, Value};
+use serde::Serialize as _;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -250,6 +252,19 @@ pub fn write(cell: &Cell<'_>, out: &mut Vec<u8>) {
         }
     };
     written.expect("a Vec takes every byte, and text is always JSON");
+}
+
+/// `value` as JSON.
+pub fn of_value(value: &Value) -> Box<RawValue> {
+    let mut text = Vec::new();
+    write(&Cell::of_value(value), &mut text);
+    let text = String::from_utf8(text).expect("JSON is text");
+    RawValue::from_string(text).expect("what is written is valid JSON")
+}
+
+/// Serializes a value in its JSON form.
+pub fn serialize<S: serde::Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
+    of_value(value).serialize(serializer)
 }
 
 /// The name that stands for NaN or an infinity, which no JSON number can write.

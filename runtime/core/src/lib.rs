@@ -19,6 +19,7 @@ pub mod key;
 pub mod manifest;
 pub mod name;
 pub mod near;
+pub mod shown;
 pub mod time;
 pub mod value;
 pub mod view;

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::feature::Feature;
 use crate::manifest::UserAggregate;
 use crate::name::{identifier, unique};
+use crate::shown::shown_names;
 use crate::time::{DAY_US, SECOND_US, Time};
 use crate::value::{Column, DataType};
 use serde::{Deserialize, Serialize};
@@ -134,6 +135,14 @@ impl FeatureView {
         if self.delay_us < 0 || self.history_us < 0 {
             return Err(Error::input("delay and history must not be negative"));
         }
+        let span = [self.delay_us, self.history_us, self.event.skew_us, self.exact_max_us];
+        let span: i128 = span.into_iter().map(i128::from).sum();
+        if span > i128::from(Time::MAX.micros()) {
+            return Err(Error::input(
+                "delay, history, skew and exact_max together are longer than time itself, 2^62us \
+                 (S2); shorten them",
+            ));
+        }
         if self.origin_us % SECOND_US != 0 || self.exact_max_us < 0 {
             return Err(Error::input("origin is whole seconds, and exact_max not negative"));
         }
@@ -150,7 +159,7 @@ impl FeatureView {
             let found: Vec<&str> = self.columns.iter().map(|c| c.name.as_str()).collect();
             Error::input(format!(
                 "there is no column {name:?}; the columns are {}",
-                found.join(", ")
+                shown_names(found)
             ))
         })
     }

@@ -8,30 +8,47 @@
 #![cfg_attr(not(test), deny(unused_crate_dependencies))] // Unused code is removed.
 
 use lockstep_core::error::{Error, Result};
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// The suffix of every temporary file's name.
 const SUFFIX: &str = ".tmp";
 
-/// Writes `bytes` to `path` as [`replace`] does; the error names the path.
+/// Writes `bytes` to `path` as [`replace`] does, for everybody to read; the error names the path.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    replace(path, bytes)
+    replace(path, bytes, Readers::All)
         .map_err(|error| Error::retry(format!("cannot write {}", path.display())).because(error))
 }
 
+/// Who may read a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// Its owner alone.
+    Owner,
+    /// Everybody.
+    All,
+}
+
+impl Readers {
+    fn mode(self) -> u32 {
+        match self {
+            Readers::Owner => 0o600,
+            Readers::All => 0o644,
+        }
+    }
+}
+
 /// Writes `bytes` under a temporary name next to `path`, syncs the file, renames it to `path`, and
-/// syncs the folder.
-pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// syncs the folder. The file's permissions do not depend on the process's umask.
+pub fn replace(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
     let name = path.file_name().ok_or(ErrorKind::InvalidInput)?.to_string_lossy();
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
-    // Made by `File::create_new`, because tempfile makes its own files accessible to one user only.
-    let mut file = tempfile::Builder::new()
-        .prefix(&prefix(&name))
-        .suffix(SUFFIX)
-        .make_in(folder, |path| File::create_new(path))?;
+    let mut file =
+        tempfile::Builder::new().prefix(&prefix(&name)).suffix(SUFFIX).tempfile_in(folder)?;
+    file.as_file().set_permissions(Permissions::from_mode(readers.mode()))?;
     file.as_file_mut().write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|failed| failed.error)?;

@@ -13,6 +13,7 @@ pub mod export;
 pub mod generations;
 pub mod guests;
 pub mod ingest;
+pub mod inputs;
 pub mod mapping;
 pub mod online;
 pub mod parity;

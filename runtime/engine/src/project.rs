@@ -10,6 +10,7 @@
 use crate::catalog::KEEP_PREVIOUS_US;
 use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
+use lockstep_core::time::Time;
 use lockstep_core::window::parse_duration;
 use lockstep_source::Pattern;
 use serde::Deserialize;
@@ -51,6 +52,8 @@ pub struct SourceConfig {
     pub files: Vec<Pattern>,
     /// The column that records when each event arrived (S11), and its line in the project file.
     pub arrived_at: Option<(String, usize)>,
+    /// Whether a file is refused that lacks a declared column, even one that may be null.
+    pub strict_columns: bool,
 }
 
 /// The features that a service gives.
@@ -88,6 +91,8 @@ struct File {
 struct FileSource {
     files: Option<OneOrMany>,
     arrived_at: Option<Spanned<String>>,
+    #[serde(default)]
+    strict_columns: bool,
 }
 
 #[derive(Deserialize)]
@@ -124,7 +129,7 @@ impl ProjectFile {
     pub fn open(path: impl AsRef<Path>) -> Result<ProjectFile> {
         let path = path.as_ref();
         let file = if path.is_dir() { path.join(PROJECT_FILE) } else { path.to_path_buf() };
-        let text = std::fs::read_to_string(&file).map_err(|error| {
+        let text = read_regular(&file).map_err(|error| {
             let code = match error.kind() {
                 std::io::ErrorKind::NotFound => {
                     Code::NotFound { what: "project", place: file.display().to_string() }
@@ -155,7 +160,7 @@ impl ProjectFile {
                 let line = line_of(&text, column.span().start);
                 (column.into_inner(), line)
             });
-            (name, SourceConfig { files, arrived_at })
+            (name, SourceConfig { files, arrived_at, strict_columns: source.strict_columns })
         });
         let services = parsed.services.into_iter().map(|(name, service)| {
             let features = service.features.into_iter().map(|feature| {
@@ -232,15 +237,17 @@ impl ProjectFile {
         }
     }
 
+    /// The project whose file is in the folder of the artifact `wasm`, if there is one.
+    pub fn beside(wasm: &Path) -> Result<Option<ProjectFile>> {
+        let file = wasm.parent().unwrap_or(Path::new("")).join(PROJECT_FILE);
+        if file.is_file() { ProjectFile::open(&file).map(Some) } else { Ok(None) }
+    }
+
     /// Pins the artifact in the file `wasm`, if the project file in its folder names it. Returns
     /// the name under which it was pinned.
     pub fn pin(wasm: &Path, digest: &str) -> Result<Option<String>> {
+        let Some(project) = ProjectFile::beside(wasm)? else { return Ok(None) };
         let root = wasm.parent().unwrap_or(Path::new(""));
-        let file = root.join(PROJECT_FILE);
-        if !file.is_file() {
-            return Ok(None);
-        }
-        let project = ProjectFile::open(&file)?;
         let named = project.artifacts.iter().find(|(_, path)| path.as_path() == wasm);
         let Some((name, _)) = named else { return Ok(None) };
         let path = root.join(LOCK_FILE);
@@ -262,7 +269,8 @@ fn keep_previous(file: &Path, text: &str, store: Option<&FileStore>) -> Result<i
     let Some(kept) = store.and_then(|store| store.keep_previous.as_ref()) else {
         return Ok(KEEP_PREVIOUS_US);
     };
-    parse_duration(kept.as_ref()).ok_or_else(|| {
+    let kept_us = parse_duration(kept.as_ref()).filter(|kept| *kept <= Time::MAX.micros());
+    kept_us.ok_or_else(|| {
         Error::input(format!(
             "{}:{}: keep_previous is {:?}, which is no duration; write one such as \"7d\" or \"12h\"",
             file.display(),
@@ -273,7 +281,7 @@ fn keep_previous(file: &Path, text: &str, store: Option<&FileStore>) -> Result<i
 }
 
 fn read_lock(path: &Path) -> Result<Lock> {
-    match std::fs::read_to_string(path) {
+    match read_regular(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Lock::default()),
         Err(error) => Err(Error::input(format!("cannot read {}", path.display())).because(error)),
         Ok(text) => toml::from_str(&text).map_err(|error| {
@@ -282,6 +290,14 @@ fn read_lock(path: &Path) -> Result<Lock> {
                 .because(error)
         }),
     }
+}
+
+/// The text of a regular file; anything else is not opened, since opening a pipe would wait.
+fn read_regular(path: &Path) -> std::io::Result<String> {
+    if !path.metadata()?.is_file() {
+        return Err(std::io::Error::other("it is not a regular file"));
+    }
+    std::fs::read_to_string(path)
 }
 
 fn line_of(text: &str, at: usize) -> usize {

@@ -6,10 +6,13 @@
 //! part and every input of an on-demand transform is bound to one request column or stored feature
 //! of the same type. The hosts only follow indices. Deliberately absent: values.
 
-use crate::catalog::{Catalog, CatalogView};
+use crate::catalog::Catalog;
+use crate::inputs;
 use crate::project::{KeyNames, ProjectFile, ServiceConfig};
 use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
+use lockstep_core::fold::FoldPlan;
+use lockstep_core::manifest::FeatureInput;
 use lockstep_core::time::{Interval, Time};
 use lockstep_core::value::{Column, DataType};
 
@@ -254,7 +257,7 @@ impl<'a> Resolver<'a> {
                 self.output(Column { name, ..planned.column.clone() }, Origin::Stored(stored));
             }
         }
-        if found { Ok(()) } else { Err(unknown_feature(&self.catalog.views()[view], feature)) }
+        if found { Ok(()) } else { Err(inputs::unknown_feature(&plan, feature)) }
     }
 
     fn on_demand_outputs(&mut self, on_demand: usize, feature: &str) -> Result<()> {
@@ -331,7 +334,7 @@ impl<'a> Resolver<'a> {
         let mut features = Vec::new();
         for input in &declaration.features {
             let feature = self
-                .input(&input.from, &input.data_type, input.nullable)
+                .input(input)
                 .map_err(|error| error.at(format!("{}.{}", declaration.name, input.name)))?;
             features.push(feature);
         }
@@ -349,30 +352,14 @@ impl<'a> Resolver<'a> {
         Ok(self.service.on_demand.len() - 1)
     }
 
-    /// The stored feature called `from`, which an on-demand transform reads as this type.
-    fn input(&mut self, from: &str, data_type: &DataType, nullable: bool) -> Result<StoredFeature> {
-        let (view, feature) = from.split_once('.').unwrap_or((from, ""));
-        let view = self.catalog.view_index(view).ok_or_else(|| {
-            let known = self.catalog.views().iter().map(|view| view.declaration().name.as_str());
-            let code = Code::unknown_name("view", view, known);
-            let hint = code.did_you_mean();
-            Error::input(format!(
-                "it reads {from:?}, but no loaded artifact has view {view:?}{hint}"
-            ))
-            .with_code(code)
-        })?;
-        let plan = self.catalog.views()[view].plan.fold.clone();
-        let at = plan.features.iter().position(|planned| planned.column.name == feature);
-        let at = at.ok_or_else(|| unknown_feature(&self.catalog.views()[view], feature))?;
-        let column = &plan.features[at].column;
-        if column.data_type != *data_type || (column.nullable && !nullable) {
-            let option = if column.nullable { "a nullable " } else { "" };
-            return Err(Error::input(format!(
-                "it reads {from} as {data_type}, but that is {option}{}; change the field's type",
-                column.data_type
-            )));
-        }
-        self.stored(view, at)
+    /// The stored feature that an on-demand transform reads as `input`.
+    fn input(&mut self, input: &FeatureInput) -> Result<StoredFeature> {
+        let views: Vec<&FoldPlan> =
+            self.catalog.views().iter().map(|view| &*view.plan.fold).collect();
+        let on_demand: Vec<&str> =
+            self.catalog.on_demand().iter().map(|it| it.declaration.name.as_str()).collect();
+        let place = inputs::find(input, &views, &on_demand)?;
+        self.stored(place.view, place.feature)
     }
 
     /// The index of the request column `name`, added on first use.
@@ -383,6 +370,12 @@ impl<'a> Resolver<'a> {
         nullable: bool,
         user: &str,
     ) -> Result<usize> {
+        if name == AS_OF {
+            return Err(Error::input(format!(
+                "{user} is a request column called {AS_OF}, which is the time that a request asks \
+                 for; rename it, or give a key column another name with keys"
+            )));
+        }
         if let Some(at) = self.service.request_index(name) {
             let known = &mut self.service.request[at];
             if known.data_type != data_type {
@@ -399,16 +392,4 @@ impl<'a> Resolver<'a> {
         self.service.request_users.push(user.to_string());
         Ok(self.service.request.len() - 1)
     }
-}
-
-fn unknown_feature(view: &CatalogView, feature: &str) -> Error {
-    let known: Vec<&str> = view.plan.fold.features.iter().map(|f| f.column.name.as_str()).collect();
-    let name = &view.declaration().name;
-    let code = Code::unknown_name("feature", feature, known.iter().copied());
-    Error::input(format!(
-        "view {name} has no feature {feature:?}; its features are {}{}",
-        known.join(", "),
-        code.did_you_mean()
-    ))
-    .with_code(code)
 }

@@ -4,8 +4,9 @@
 //! fresh instance, on a warm one, and among any others in a call. A failure affects only the item
 //! that failed. A returned state is within the limit that the manifest declares. A group with many
 //! states is merged in rounds, which the laws of an aggregate allow (S1), so that the size of a
-//! call does not grow with the data. Deliberately absent: whether an aggregate keeps those laws,
-//! which only its author can check; and threads, because each worker has its own aggregator.
+//! call does not grow with the data. Now and then merges are made again in another grouping, which
+//! must give the same bytes. Deliberately absent: threads, because each worker has its own
+//! aggregator.
 
 use super::artifact::Artifact;
 use super::clock::Deadline;
@@ -13,6 +14,10 @@ use super::fault::Subject;
 use super::instance::{Call, Step};
 use super::isolate::{Caller, Work};
 use super::on_demand::take_each_once;
+use super::outcomes::chosen_rows;
+use super::purity::{
+    Regroupings, RepeatCost, differing_states, differing_values, regrouped_differently,
+};
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use lockstep_core::aggregate::user::Part;
@@ -25,6 +30,7 @@ use lockstep_core::row::TypedColumn;
 use lockstep_core::value::{Column, Value};
 use std::fmt;
 use std::ops::Range;
+use std::time::Instant;
 
 /// Most inputs, groups or states in one call.
 const CALL_ITEMS_MAX: usize = 1024;
@@ -44,6 +50,8 @@ pub struct Aggregator {
     aggregates: Vec<Declared>,
     /// For each aggregate the state of no rows, once it has been computed.
     zeros: Vec<Option<GroupState>>,
+    /// For each aggregate when merges are made again in another grouping.
+    regroupings: Vec<Regroupings>,
 }
 
 /// The declared types of one aggregate, and the schemas of its calls.
@@ -60,7 +68,8 @@ impl Aggregator {
         let aggregates = artifact.manifest().aggregates.iter().map(Declared::new);
         let aggregates: Vec<Declared> = aggregates.collect();
         let zeros = vec![None; aggregates.len()];
-        Ok(Aggregator { caller: Caller::new(artifact)?, aggregates, zeros })
+        let regroupings = aggregates.iter().map(|_| Regroupings::default()).collect();
+        Ok(Aggregator { caller: Caller::new(artifact)?, aggregates, zeros, regroupings })
     }
 
     /// The artifact that it runs.
@@ -83,10 +92,15 @@ impl Aggregator {
         self.caller.fresh_each_call(fresh);
     }
 
+    /// What it has cost to repeat calls.
+    pub fn repeat_cost(&self) -> RepeatCost {
+        self.caller.repeat_cost()
+    }
+
     /// For each row of `column`, the state of that row alone, or why the guest failed on it. The
     /// column has the aggregate's input type and no nulls.
     pub fn lift(&mut self, aggregate: usize, column: &ArrayRef) -> Result<Vec<GroupState>> {
-        let declared = self.declared(aggregate)?;
+        let declared = self.aggregates.get(aggregate).ok_or_else(undeclared)?;
         let expected = declared.input.field(0).data_type();
         if column.data_type() != expected || column.null_count() > 0 {
             return Err(Error::bug(format!(
@@ -98,14 +112,87 @@ impl Aggregator {
         }
         let inputs = RecordBatch::try_new(declared.input.clone(), vec![column.clone()])
             .map_err(|error| Error::bug("a column of the declared type").because(error))?;
-        let work = Lift { aggregate, inputs: &inputs, limit: declared.state_bytes_max };
+        let Declared { name, state_bytes_max: limit, .. } = declared;
+        let work = Lift { aggregate, name, inputs: &inputs, limit: *limit };
         run(&mut self.caller, &work, |_| 0)
     }
 
     /// For each group its states merged into one, or why the guest failed on it. A group without
     /// states gets the state of no rows.
+    ///
+    /// # Errors
+    /// With the code [`Code::Impure`](lockstep_core::Code::Impure) if a repeat, or another grouping
+    /// of some of the states, gives other bytes.
     pub fn merge(&mut self, aggregate: usize, groups: &[Vec<Part>]) -> Result<Vec<GroupState>> {
-        let limit = self.declared(aggregate)?.state_bytes_max;
+        let states: usize = groups.iter().map(Vec::len).sum();
+        match self.regroupings.get_mut(aggregate).is_some_and(|it| it.counts(states)) {
+            true => self.merge_and_regroup(aggregate, groups),
+            false => self.merge_once(aggregate, groups),
+        }
+    }
+
+    /// As [`Aggregator::merge`], and merges some of the groups again in another grouping.
+    #[cold]
+    pub(super) fn merge_and_regroup(
+        &mut self,
+        aggregate: usize,
+        groups: &[Vec<Part>],
+    ) -> Result<Vec<GroupState>> {
+        let merged = self.merge_once(aggregate, groups)?;
+        let started = Instant::now();
+        self.check_regrouped(aggregate, groups, &merged)?;
+        let took = started.elapsed();
+        self.regroupings[aggregate].checked(took);
+        self.caller.add_check_cost(took);
+        Ok(merged)
+    }
+
+    /// Makes the state of one input, and merges one pair, in calls of their own, and compares them
+    /// with the states that they had first.
+    pub(super) fn check_again(
+        &mut self,
+        aggregate: usize,
+        (inputs, pairs): (&ArrayRef, &[Vec<Part>]),
+        (states, merged): (&[Part], &[GroupState]),
+        at: usize,
+    ) -> Result<()> {
+        let again = self.merge_once(aggregate, &pairs[at..=at])?;
+        let merge = differing_states(merged, &[at], &again);
+        let again = self.lift(aggregate, &inputs.slice(at, 1))?;
+        let state: Vec<GroupState> = vec![Ok(states[at].clone())];
+        let lift = differing_states(&state, &[0], &again);
+        let Some(found) = merge.or(lift) else { return Ok(()) };
+        let name = format!("aggregate {}", self.aggregates[aggregate].name);
+        Err(found.nowhere().error(self.artifact().name(), name, None))
+    }
+
+    /// Merges some of the groups again, in two steps, and compares (S21).
+    fn check_regrouped(
+        &mut self,
+        aggregate: usize,
+        groups: &[Vec<Part>],
+        merged: &[GroupState],
+    ) -> Result<()> {
+        let drawn = self.regroupings[aggregate].draw(groups, merged);
+        let at_once = self.merge_once(aggregate, &drawn.groups)?;
+        let mut parts = self.merge_once(aggregate, &drawn.parts)?.into_iter();
+        let pairs = drawn.groups.iter().map(|_| (parts.next(), parts.next()));
+        let pairs: Vec<(GroupState, GroupState)> =
+            pairs.map_while(|(one, other)| Some((one?, other?))).collect();
+        let whole = |(one, other): &(GroupState, GroupState)| {
+            [one, other].into_iter().flatten().cloned().collect::<Vec<Part>>()
+        };
+        let again = self.merge_once(aggregate, &pairs.iter().map(whole).collect::<Vec<_>>())?;
+        let name = &self.aggregates[aggregate].name;
+        match regrouped_differently(&drawn.groups, &at_once, &pairs, &again) {
+            Some(broken) => Err(broken.error(self.artifact().name(), name)),
+            None => Ok(()),
+        }
+    }
+
+    fn merge_once(&mut self, aggregate: usize, groups: &[Vec<Part>]) -> Result<Vec<GroupState>> {
+        let declared = self.aggregates.get(aggregate).ok_or_else(undeclared)?;
+        let (limit, name) = (declared.state_bytes_max, declared.name.as_str());
         let mut merged: Vec<GroupState> = vec![Ok([].into()); groups.len()];
         let mut open: Vec<(usize, Vec<Part>)> = groups.iter().cloned().enumerate().collect();
         while !open.is_empty() {
@@ -113,7 +200,7 @@ impl Aggregator {
                 open.iter().map(|(group, states)| (*group, rounds(states))).collect();
             let runs: Vec<&[Part]> = cut.iter().flat_map(|(_, runs)| runs.clone()).collect();
             let bytes = |run: usize| bytes_of(runs[run]);
-            let work = Merge { aggregate, groups: &runs, limit };
+            let work = Merge { aggregate, name, groups: &runs, limit };
             let mut states = run(&mut self.caller, &work, bytes)?.into_iter();
             let mut next = Vec::new();
             for (group, runs) in &cut {
@@ -145,8 +232,9 @@ impl Aggregator {
             (None, Err(_)) => None,
         };
         let sent: Vec<Part> = states.iter().filter_map(known).collect();
-        let output = &self.declared(aggregate)?.output.clone();
-        let work = Finalize { aggregate, states: &sent, output };
+        let declared = self.aggregates.get(aggregate).ok_or_else(undeclared)?;
+        let Declared { name, output, .. } = declared;
+        let work = Finalize { aggregate, name, states: &sent, output };
         let values = run(&mut self.caller, &work, |state| sent[state].len())?;
         let mut values = values.into_iter();
         let value = |state: &Option<Part>| match (state, &zero) {
@@ -164,13 +252,10 @@ impl Aggregator {
         let zero = self.merge(aggregate, &[vec![]])?.remove(0);
         Ok(self.zeros[aggregate].insert(zero).clone())
     }
+}
 
-    fn declared(&self, aggregate: usize) -> Result<&Declared> {
-        self.aggregates.get(aggregate).ok_or_else(|| {
-            let count = self.aggregates.len();
-            Error::bug(format!("aggregate {aggregate} of an artifact with {count}"))
-        })
-    }
+fn undeclared() -> Error {
+    Error::bug("an aggregate that its artifact does not declare")
 }
 
 impl UserCalls for Aggregator {
@@ -254,9 +339,31 @@ fn rounds(states: &[Part]) -> Vec<&[Part]> {
     runs
 }
 
+/// Writes inputs, each of which is a group of its own.
+fn write_inputs(inputs: &RecordBatch, out: &mut Vec<u8>) -> Result<()> {
+    encode(inputs, out)?;
+    let mut ends = Vec::with_capacity(4 * (inputs.num_rows() + 1));
+    put_ends((0..inputs.num_rows()).map(|_| 1), &mut ends)?;
+    out.splice(0..0, ends);
+    Ok(())
+}
+
+/// Writes groups of states, those of each group in the order that `ordered` gives.
+fn write_groups(
+    groups: &[&[Part]],
+    ordered: impl Fn(&[Part]) -> Vec<&Part>,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    out.clear();
+    put_ends(groups.iter().map(|group| group.len()), out)?;
+    let states: Vec<&Part> = groups.iter().flat_map(|group| ordered(group)).collect();
+    put_states(states.into_iter().map(|state| &state[..]), out)
+}
+
 /// A state for each input.
 struct Lift<'a> {
     aggregate: usize,
+    name: &'a str,
     inputs: &'a RecordBatch,
     limit: usize,
 }
@@ -277,11 +384,11 @@ impl Work for Lift<'_> {
     }
 
     fn write(&self, range: Range<usize>, out: &mut Vec<u8>) -> Result<()> {
-        encode(&self.inputs.slice(range.start, range.len()), out)?;
-        let mut ends = Vec::with_capacity(4 * (range.len() + 1));
-        put_ends(range.map(|_| 1), &mut ends)?;
-        out.splice(0..0, ends);
-        Ok(())
+        write_inputs(&self.inputs.slice(range.start, range.len()), out)
+    }
+
+    fn write_chosen(&self, items: &[usize], out: &mut Vec<u8>) -> Result<()> {
+        write_inputs(&chosen_rows(self.inputs, items)?, out)
     }
 
     fn take(&self, bytes: &mut &[u8], items: usize, states: &mut Vec<GroupState>) -> Result<()> {
@@ -292,11 +399,29 @@ impl Work for Lift<'_> {
     fn refused(&self, reason: String, _: bool) -> Vec<GroupState> {
         vec![Err(reason)]
     }
+
+    fn asked(&self) -> Option<(String, Option<String>)> {
+        Some((format!("aggregate {}", self.name), None))
+    }
+
+    fn check_same(
+        &self,
+        artifact: &str,
+        first: &Vec<GroupState>,
+        items: &[usize],
+        again: &Vec<GroupState>,
+    ) -> Result<()> {
+        match differing_states(first, items, again) {
+            Some(found) => Err(found.error(artifact, format!("aggregate {}", self.name), None)),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A state for each group of states.
 struct Merge<'a> {
     aggregate: usize,
+    name: &'a str,
     groups: &'a [&'a [Part]],
     limit: usize,
 }
@@ -317,12 +442,13 @@ impl Work for Merge<'_> {
     }
 
     fn write(&self, range: Range<usize>, out: &mut Vec<u8>) -> Result<()> {
-        out.clear();
-        let groups = &self.groups[range];
-        put_ends(groups.iter().map(|group| group.len()), out)?;
-        let states: Vec<&[u8]> =
-            groups.iter().flat_map(|group| group.iter().map(|state| &state[..])).collect();
-        put_states(states.into_iter(), out)
+        write_groups(&self.groups[range], |group| group.iter().collect(), out)
+    }
+
+    /// The order of a group's states must not matter, so it is reversed.
+    fn write_chosen(&self, items: &[usize], out: &mut Vec<u8>) -> Result<()> {
+        let groups: Vec<&[Part]> = items.iter().map(|item| self.groups[*item]).collect();
+        write_groups(&groups, |group| group.iter().rev().collect(), out)
     }
 
     fn take(&self, bytes: &mut &[u8], items: usize, states: &mut Vec<GroupState>) -> Result<()> {
@@ -333,11 +459,31 @@ impl Work for Merge<'_> {
     fn refused(&self, reason: String, _: bool) -> Vec<GroupState> {
         vec![Err(reason)]
     }
+
+    fn asked(&self) -> Option<(String, Option<String>)> {
+        Some((format!("aggregate {}", self.name), None))
+    }
+
+    fn check_same(
+        &self,
+        artifact: &str,
+        first: &Vec<GroupState>,
+        items: &[usize],
+        again: &Vec<GroupState>,
+    ) -> Result<()> {
+        match differing_states(first, items, again) {
+            Some(found) => {
+                Err(found.nowhere().error(artifact, format!("aggregate {}", self.name), None))
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 /// A value for each state.
 struct Finalize<'a> {
     aggregate: usize,
+    name: &'a str,
     states: &'a [Part],
     output: &'a SchemaRef,
 }
@@ -362,6 +508,11 @@ impl Work for Finalize<'_> {
         put_states(self.states[range].iter().map(|state| &state[..]), out)
     }
 
+    fn write_chosen(&self, items: &[usize], out: &mut Vec<u8>) -> Result<()> {
+        out.clear();
+        put_states(items.iter().map(|item| &self.states[*item][..]), out)
+    }
+
     fn take(&self, bytes: &mut &[u8], items: usize, values: &mut Vec<Finalized>) -> Result<()> {
         let outcome = take_each_once(bytes, self.output, items)?;
         let column = TypedColumn::new(outcome.rows.column(0))?;
@@ -377,6 +528,25 @@ impl Work for Finalize<'_> {
 
     fn refused(&self, reason: String, _: bool) -> Vec<Finalized> {
         vec![Err(reason)]
+    }
+
+    fn asked(&self) -> Option<(String, Option<String>)> {
+        Some((format!("aggregate {}", self.name), None))
+    }
+
+    fn check_same(
+        &self,
+        artifact: &str,
+        first: &Vec<Finalized>,
+        items: &[usize],
+        again: &Vec<Finalized>,
+    ) -> Result<()> {
+        match differing_values(first, items, again) {
+            Some(found) => {
+                Err(found.nowhere().error(artifact, format!("aggregate {}", self.name), None))
+            }
+            None => Ok(()),
+        }
     }
 }
 

@@ -223,10 +223,11 @@ fn read(path: &Path) -> Result<Vec<u8>> {
         }
         _ => Error::retry("cannot read the file").because(error),
     };
-    let file = fs::File::open(path).map_err(cannot)?;
-    if !file.metadata().map_err(cannot)?.is_file() {
+    // Looked at before it is opened: opening a pipe would wait for a writer.
+    if !path.metadata().map_err(cannot)?.is_file() {
         return Err(Error::input("it is not a file; name the .wasm file itself"));
     }
+    let file = fs::File::open(path).map_err(cannot)?;
     let mut bytes = Vec::new();
     file.take(ARTIFACT_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(cannot)?;
     Ok(bytes)

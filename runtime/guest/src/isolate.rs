@@ -8,7 +8,8 @@
 //! timeout it is cut into more parts, so that an endless item costs few deadlines and a batch that
 //! was merely long costs few calls.
 //!
-//! Deliberately absent: a limit on how many items of a batch may fail, and what an item is.
+//! After [`ENDLESS_ITEMS_MAX`] items in a row that did not end, the caller gives up, since each costs
+//! seconds. Deliberately absent: what an item is.
 
 use super::artifact::Artifact;
 use super::clock::Deadline;
@@ -17,14 +18,19 @@ use super::instance::{Call, Instance};
 use super::limits::{
     CALL_TICKS_MAX, EPOCH_TICK_MS, GUEST_MEMORY_MAX_BYTES, MEMORY_WAIT_MS, RERUN_TICKS_MAX,
 };
+use super::purity::{Checks, RepeatCost, Repeated};
 use lockstep_core::code::{CallCause, Code};
 use lockstep_core::error::{Error, ErrorKind, Result};
 use std::ops::Range;
+use std::time::Duration;
 
 /// Parts that a batch is cut into after a timeout.
 const PARTS_AFTER_TIMEOUT: usize = 16;
 /// Parts that a batch is cut into after any other fault.
 const PARTS_AFTER_FAULT: usize = 2;
+
+/// Items in a row that may use up their fuel or their time; then a caller gives up.
+pub const ENDLESS_ITEMS_MAX: u32 = 3;
 
 /// A request to a guest for several items, each of which it could also process alone.
 pub(super) trait Work {
@@ -44,6 +50,11 @@ pub(super) trait Work {
     /// [`Input`](ErrorKind::Input) says that they do not fit in one call.
     fn write(&self, range: Range<usize>, out: &mut Vec<u8>) -> Result<()>;
 
+    /// Writes these items, in this order, to `out`, replacing its content. An item may come several
+    /// times. What must not matter to an answer, such as the order of a group's states, may differ
+    /// from [`Work::write`].
+    fn write_chosen(&self, items: &[usize], out: &mut Vec<u8>) -> Result<()>;
+
     /// Reads the outcome of `items` items from the front of a reply into `outcome`, which is empty.
     /// An error means that the guest violated the interface.
     fn take(&self, bytes: &mut &[u8], items: usize, outcome: &mut Self::Outcome) -> Result<()>;
@@ -51,6 +62,21 @@ pub(super) trait Work {
     /// The outcome of one item that is refused with this reason; `exhausted` says whether it used
     /// up the guest's fuel, memory or stack.
     fn refused(&self, reason: String, exhausted: bool) -> Self::Outcome;
+
+    /// The one function of the artifact that is asked, as messages name it, and the view that it
+    /// answers for. None if several are asked at once.
+    fn asked(&self) -> Option<(String, Option<String>)>;
+
+    /// Compares the outcome `again` of these items of a call with what `first`, the outcome of the
+    /// whole call, has of them. An error with the code [`Code::Impure`](lockstep_core::Code::Impure)
+    /// says where they differ.
+    fn check_same(
+        &self,
+        artifact: &str,
+        first: &Self::Outcome,
+        items: &[usize],
+        again: &Self::Outcome,
+    ) -> Result<()>;
 }
 
 /// A warm guest, and the buffer of the items that are sent to it.
@@ -61,6 +87,13 @@ pub(super) struct Caller {
     /// The time by which calls must have ended, if there is one.
     until: Option<Deadline>,
     buffer: Vec<u8>,
+    checks: Checks,
+    /// Whether the guest failed at a repeat of the last call, so that each part is repeated.
+    suspect: bool,
+    /// Items in a row that did not end.
+    endless: u32,
+    /// How many items may be refused in one call before the rest is not tried any more.
+    refusals_max: Option<u64>,
 }
 
 impl Caller {
@@ -72,6 +105,10 @@ impl Caller {
             fresh_each_call: false,
             until: None,
             buffer: Vec::new(),
+            checks: Checks::default(),
+            suspect: false,
+            endless: 0,
+            refusals_max: None,
         };
         caller.warm = Some(caller.start_warm()?);
         Ok(caller)
@@ -97,6 +134,22 @@ impl Caller {
         self.warm.as_ref().map_or(0, Instance::memory_bytes)
     }
 
+    /// Sets how many items [`Caller::isolated`] may refuse; after one more, it leaves the rest out.
+    /// The caller must then drop the whole outcome.
+    pub(super) fn refusals_max(&mut self, refusals_max: Option<u64>) {
+        self.refusals_max = refusals_max;
+    }
+
+    /// What it has cost to repeat calls.
+    pub(super) fn repeat_cost(&self) -> RepeatCost {
+        self.checks.cost()
+    }
+
+    /// Adds what another check of the same guest cost.
+    pub(super) fn add_check_cost(&mut self, took: Duration) {
+        self.checks.add_cost(took);
+    }
+
     /// Tries the items in `range` once on the warm instance and stores their outcome in `outcome`,
     /// which must be empty. Returns false if the guest failed in any way; then `outcome` is
     /// meaningless, and the items must be processed with [`Caller::isolated`].
@@ -109,15 +162,20 @@ impl Caller {
         if self.fresh_each_call {
             self.warm = None;
         }
+        self.suspect = false;
         if self.warm.is_none() {
             self.warm = Some(self.start_warm()?);
         }
-        let ticks = match &self.until {
-            None => CALL_TICKS_MAX,
-            Some(until) => until.ticks_left().min(CALL_TICKS_MAX),
-        };
+        let ticks = self.ticks(CALL_TICKS_MAX);
         let instance = self.warm.as_mut().expect("it was just started");
-        match ask(instance, work, range, &mut self.buffer, outcome, ticks) {
+        match ask(instance, work, range.clone(), &mut self.buffer, outcome, ticks) {
+            Ok(()) if self.checks.counts(work.call(), range.len()) => {
+                self.suspect = self.repeat(work, range, outcome)? == Repeated::Failed;
+                if self.suspect {
+                    self.warm = None;
+                }
+                Ok(!self.suspect)
+            }
             Ok(()) => Ok(true),
             Err(fault) => {
                 // The instance is unusable, or has violated the interface.
@@ -189,6 +247,9 @@ impl Caller {
 
     /// The outcomes of the items in `range` on fresh instances, in consecutive parts, each with the
     /// index of its first item. An item that fails becomes its own part, refused.
+    ///
+    /// # Errors
+    /// With the code [`Code::LimitReached`] if too many items in a row do not end.
     pub(super) fn isolated<W: Work>(
         &mut self,
         work: &W,
@@ -196,19 +257,76 @@ impl Caller {
     ) -> Result<Vec<(usize, W::Outcome)>> {
         let mut waiting: Vec<Range<usize>> = vec![range];
         let mut parts: Vec<(usize, W::Outcome)> = Vec::new();
+        let mut refusals = 0;
         while let Some(range) = waiting.pop() {
+            if self.refusals_max.is_some_and(|most| refusals > most) {
+                break;
+            }
             match self.fresh(work, range.clone(), false)? {
-                Ok(outcome) => parts.push((range.start, outcome)),
-                Err(fault) if range.len() == 1 => {
-                    let rerun = self.fresh(work, range.clone(), true)?;
-                    let outcome = verdict(self.artifact.name(), work, &fault, rerun)?;
+                Ok(outcome) => {
+                    self.endless = 0;
+                    if self.checks.counts(work.call(), range.len()) || self.suspect {
+                        self.repeat(work, range.clone(), &outcome)?;
+                    }
                     parts.push((range.start, outcome));
+                }
+                Err(fault) if range.len() == 1 => {
+                    refusals += 1;
+                    parts.push((range.start, self.judge(work, range.start, &fault)?));
                 }
                 Err(Fault::Timeout) => waiting.extend(cut(range, PARTS_AFTER_TIMEOUT)),
                 Err(_) => waiting.extend(cut(range, PARTS_AFTER_FAULT)),
             }
         }
         Ok(parts)
+    }
+
+    /// The ticks that a call may take, of which there are at most so many.
+    #[inline]
+    fn ticks(&self, most: u64) -> u64 {
+        match &self.until {
+            None => most,
+            Some(until) => until.ticks_left().min(most),
+        }
+    }
+
+    /// Sends some of the items in `range`, whose outcome is given, again (S7).
+    fn repeat<W: Work>(
+        &mut self,
+        work: &W,
+        range: Range<usize>,
+        outcome: &W::Outcome,
+    ) -> Result<Repeated> {
+        let ticks = self.ticks(CALL_TICKS_MAX);
+        self.checks.repeat(&self.artifact, work, range, outcome, &mut self.buffer, ticks)
+    }
+
+    /// Decides about one item that failed alone, by its metered rerun (S9).
+    fn judge<W: Work>(&mut self, work: &W, item: usize, first: &Fault) -> Result<W::Outcome> {
+        let rerun = self.fresh(work, item..item + 1, true)?;
+        self.endless = match &rerun {
+            Err(Fault::Fuel) => self.endless + 1,
+            // What runs out of time says nothing about the event.
+            Err(Fault::Timeout) => self.endless,
+            _ => 0,
+        };
+        if self.endless >= ENDLESS_ITEMS_MAX {
+            // The next call may be about other items.
+            self.endless = 0;
+            return Err(self.gives_up(work));
+        }
+        verdict(self.artifact.name(), work, first, rerun)
+    }
+
+    #[cold]
+    fn gives_up<W: Work>(&self, work: &W) -> Error {
+        let what = work.asked().map_or("a transform".to_string(), |(function, _)| function);
+        Error::input(format!(
+            "artifact {}: {what} did not end for {ENDLESS_ITEMS_MAX} events in a row, so it is not \
+             asked any more; correct the loop, and build again",
+            self.artifact.name()
+        ))
+        .with_code(Code::limit("ENDLESS_ITEMS_MAX", ENDLESS_ITEMS_MAX as usize))
     }
 
     /// One call on a fresh instance; the error is the host's.
@@ -223,8 +341,7 @@ impl Caller {
             ErrorKind::Input if !metered => error.with_kind(ErrorKind::Retry),
             _ => error,
         })?;
-        let most = if metered { RERUN_TICKS_MAX } else { CALL_TICKS_MAX };
-        let ticks = self.until.as_ref().map_or(most, |until| until.ticks_left().min(most));
+        let ticks = self.ticks(if metered { RERUN_TICKS_MAX } else { CALL_TICKS_MAX });
         let mut outcome = W::Outcome::default();
         match ask(&mut instance, work, range, &mut self.buffer, &mut outcome, ticks) {
             Ok(()) => Ok(Ok(outcome)),
@@ -287,10 +404,40 @@ fn ask<W: Work>(
     ticks: u64,
 ) -> Result<(), Fault> {
     let items = range.len();
-    work.write(range, buffer).map_err(|error| match error.kind {
+    work.write(range, buffer).map_err(unsent)?;
+    answer(instance, work, items, buffer, outcome, ticks)
+}
+
+/// As [`ask`], for these items in this order.
+pub(super) fn ask_for<W: Work>(
+    instance: &mut Instance,
+    work: &W,
+    items: &[usize],
+    buffer: &mut Vec<u8>,
+    outcome: &mut W::Outcome,
+    ticks: u64,
+) -> Result<(), Fault> {
+    work.write_chosen(items, buffer).map_err(unsent)?;
+    answer(instance, work, items.len(), buffer, outcome, ticks)
+}
+
+fn unsent(error: Error) -> Fault {
+    match error.kind {
         ErrorKind::Input => Fault::Oversize(error.message),
         _ => Fault::Host(error),
-    })?;
+    }
+}
+
+/// Sends what is in `buffer`, which are so many items, and reads their outcome.
+#[inline]
+fn answer<W: Work>(
+    instance: &mut Instance,
+    work: &W,
+    items: usize,
+    buffer: &[u8],
+    outcome: &mut W::Outcome,
+    ticks: u64,
+) -> Result<(), Fault> {
     let answered = instance.call(work.call(), buffer, ticks)?;
     let mut rest = answered;
     work.take(&mut rest, items, outcome).map_err(|error| match error.kind {
@@ -340,8 +487,26 @@ mod tests {
             Ok(())
         }
 
+        fn write_chosen(&self, _: &[usize], _: &mut Vec<u8>) -> Result<()> {
+            Ok(())
+        }
+
         fn refused(&self, reason: String, exhausted: bool) -> Option<String> {
             Some(format!("{reason}{}", if exhausted { " (exhausted)" } else { "" }))
+        }
+
+        fn asked(&self) -> Option<(String, Option<String>)> {
+            None
+        }
+
+        fn check_same(
+            &self,
+            _: &str,
+            _: &Option<String>,
+            _: &[usize],
+            _: &Option<String>,
+        ) -> Result<()> {
+            Ok(())
         }
     }
 

@@ -22,6 +22,7 @@ mod memory;
 mod on_demand;
 mod outcomes;
 mod private;
+mod purity;
 mod seal;
 mod section;
 mod structure;
@@ -35,10 +36,14 @@ pub use artifact::{
 pub use clock::{Clock, Deadline};
 pub use compiler::{Compiler, serve_compiler};
 pub use engine::{Engine, EngineConfig};
+pub use isolate::ENDLESS_ITEMS_MAX;
 pub use limits::*;
 pub use line::Line;
 pub use lockstep_core::flat::{Refused, ViewRows};
 pub use memory::GuestMemory;
 pub use on_demand::OnDemandRunner;
+pub use purity::{
+    PROBE_CALLS, PROBE_TIME_MAX, REPEAT_EVERY_MAX, REPEAT_ITEMS_MAX, RepeatCost, probe,
+};
 pub use section::{MANIFEST_SECTION, custom_sections};
 pub use transformer::Transformer;

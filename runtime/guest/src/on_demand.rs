@@ -10,6 +10,7 @@ use super::clock::Deadline;
 use super::instance::Call;
 use super::isolate::Caller;
 use super::outcomes::{Answer, check_columns};
+use super::purity::RepeatCost;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use lockstep_core::error::{Error, Result};
@@ -28,6 +29,7 @@ pub struct OnDemandRunner {
 /// The input of an on-demand transform, and what its outcome must look like.
 struct OnDemandAnswer {
     name: String,
+    input_columns: Vec<Column>,
     input_schema: SchemaRef,
     schema: SchemaRef,
 }
@@ -59,9 +61,19 @@ impl OnDemandRunner {
         self.caller.fresh_each_call(fresh);
     }
 
+    /// What it has cost to repeat calls.
+    pub fn repeat_cost(&self) -> RepeatCost {
+        self.caller.repeat_cost()
+    }
+
     /// The input columns of transform `transform`: its request columns, then its stored features.
     pub fn input_schema(&self, transform: usize) -> Result<&SchemaRef> {
         Ok(&self.answer(transform)?.input_schema)
+    }
+
+    /// The declarations of the columns of [`OnDemandRunner::input_schema`].
+    pub(super) fn input_columns(&self, transform: usize) -> Result<&[Column]> {
+        Ok(&self.answer(transform)?.input_columns)
     }
 
     /// The outputs of transform number `transform` of the manifest, for each of `rows`.
@@ -108,12 +120,17 @@ impl OnDemandAnswer {
         OnDemandAnswer {
             name: on_demand.name.clone(),
             input_schema: arrow_schema(&columns),
+            input_columns: columns,
             schema: arrow_schema(&on_demand.outputs),
         }
     }
 }
 
 impl Answer for OnDemandAnswer {
+    fn asked(&self) -> (String, Option<String>) {
+        (format!("on-demand transform {}", self.name), None)
+    }
+
     fn schema(&self) -> &SchemaRef {
         &self.schema
     }

@@ -7,8 +7,9 @@
 use super::fault::Subject;
 use super::instance::Call;
 use super::isolate::{Caller, Work};
-use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
+use super::purity::differing_rows;
+use arrow::array::{RecordBatch, UInt32Array};
+use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::SchemaRef;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::flat::{Refused, ViewRows, encode};
@@ -18,6 +19,8 @@ use std::sync::Arc;
 
 /// Reads the outcome of a number of events from the front of a reply.
 pub(super) trait Answer {
+    /// The function that gives it, as messages name it, and its view if it is that of a view.
+    fn asked(&self) -> (String, Option<String>);
     /// The schema of its rows.
     fn schema(&self) -> &SchemaRef;
     /// Reads one outcome; an error means that the guest violated the interface.
@@ -54,6 +57,10 @@ impl<'a, A: Answer + 'a, I: ExactSizeIterator<Item = &'a A> + Clone> Work for Ou
         encode(&self.events.slice(range.start, range.len()), out)
     }
 
+    fn write_chosen(&self, items: &[usize], out: &mut Vec<u8>) -> Result<()> {
+        encode(&chosen_rows(self.events, items)?, out)
+    }
+
     #[inline]
     fn take(&self, bytes: &mut &[u8], items: usize, outcomes: &mut Vec<ViewRows>) -> Result<()> {
         outcomes.reserve_exact(self.answers.len());
@@ -69,6 +76,35 @@ impl<'a, A: Answer + 'a, I: ExactSizeIterator<Item = &'a A> + Clone> Work for Ou
             |answer: &A| ViewRows::refused_alone(answer.schema(), reason.clone(), exhausted);
         answers.map(refused).collect()
     }
+
+    fn asked(&self) -> Option<(String, Option<String>)> {
+        let mut answers = self.answers.clone();
+        let only = answers.next().filter(|_| answers.len() == 0);
+        only.map(Answer::asked)
+    }
+
+    fn check_same(
+        &self,
+        artifact: &str,
+        first: &Vec<ViewRows>,
+        items: &[usize],
+        again: &Vec<ViewRows>,
+    ) -> Result<()> {
+        for (answer, (first, again)) in self.answers.clone().zip(first.iter().zip(again)) {
+            if let Some(difference) = differing_rows(first, items, again)? {
+                let (function, view) = answer.asked();
+                return Err(difference.error(artifact, function, view));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// These rows of a batch, in this order.
+pub(super) fn chosen_rows(batch: &RecordBatch, rows: &[usize]) -> Result<RecordBatch> {
+    let rows: UInt32Array = rows.iter().map(|row| Some(*row as u32)).collect();
+    take_record_batch(batch, &rows)
+        .map_err(|error| Error::bug("rows cannot be taken from a batch").because(error))
 }
 
 impl Caller {

@@ -11,9 +11,11 @@ use super::clock::Deadline;
 use super::instance::Call;
 use super::isolate::Caller;
 use super::outcomes::{Answer, check_columns};
+use super::purity::RepeatCost;
 use arrow::array::{Array, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::SchemaRef;
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::arrow_schema;
 use lockstep_core::flat::{Refused, ViewRows, take_outcome};
@@ -70,12 +72,25 @@ impl Transformer {
         self.caller.fresh_each_call(fresh);
     }
 
+    /// Sets how many events a view may refuse in one call before the rest of them is not tried any
+    /// more. Then the whole result must be dropped.
+    pub fn refusals_max(&mut self, refusals_max: Option<u64>) {
+        self.caller.refusals_max(refusals_max);
+    }
+
+    /// What it has cost to repeat calls.
+    pub fn repeat_cost(&self) -> RepeatCost {
+        self.caller.repeat_cost()
+    }
+
     /// The rows of each of `views`, in that order.
     ///
     /// `views` are indices in the manifest without repetition, all of one event declaration, and
     /// `events` has that declaration's columns in its order. An event that a view fails on is
-    /// among that view's refused, with the reason. An error means that the run must stop: the
-    /// machine failed, or the call does not fit the manifest.
+    /// among that view's refused, with the reason. An error with the code
+    /// [`Code::Impure`](lockstep_core::Code::Impure) names a view whose rows depend on more than
+    /// the event; the others of the call may be asked again without it. Any other error means that
+    /// the run must stop: the machine failed, or the call does not fit the manifest.
     pub fn map(&mut self, views: &[usize], events: &RecordBatch) -> Result<Vec<ViewRows>> {
         let mut outcomes = Vec::new();
         self.map_into(views, events, &mut outcomes)?;
@@ -91,10 +106,71 @@ impl Transformer {
         outcomes: &mut Vec<ViewRows>,
     ) -> Result<()> {
         outcomes.clear();
+        if self.together(views, events, outcomes)? {
+            return Ok(());
+        }
+        outcomes.clear();
+        for &view in views {
+            outcomes.push(self.alone(view, events)?);
+        }
+        Ok(())
+    }
+
+    /// As [`Transformer::map`], with the error of one view kept apart from the others' rows.
+    ///
+    /// # Errors
+    /// If the call does not fit the manifest.
+    pub fn map_each(
+        &mut self,
+        views: &[usize],
+        events: &RecordBatch,
+        outcomes: &mut Vec<ViewRows>,
+    ) -> Result<Vec<(usize, Error)>> {
+        let (mut left, mut failed) = (views.to_vec(), Vec::new());
+        loop {
+            outcomes.clear();
+            match self.together(&left, events, outcomes) {
+                Ok(true) => return Ok(failed),
+                Ok(false) => break,
+                Err(error) => match self.blamed(&error).filter(|view| left.contains(view)) {
+                    Some(view) => {
+                        left.retain(|other| *other != view);
+                        failed.push((view, error));
+                    }
+                    None => break,
+                },
+            }
+        }
+        self.checked(&left, events)?;
+        outcomes.clear();
+        for &view in &left {
+            match self.alone(view, events) {
+                Ok(rows) => outcomes.push(rows),
+                Err(error) => failed.push((view, error)),
+            }
+        }
+        Ok(failed)
+    }
+
+    /// The view that is not pure according to this error.
+    fn blamed(&self, error: &Error) -> Option<usize> {
+        let Code::Impure { view: Some(name), .. } = &error.code else { return None };
+        self.views.iter().position(|view| view.name == *name)
+    }
+
+    /// Tries all views in one call on the warm instance. Returns false if the guest failed in any
+    /// way.
+    #[inline]
+    fn together(
+        &mut self,
+        views: &[usize],
+        events: &RecordBatch,
+        outcomes: &mut Vec<ViewRows>,
+    ) -> Result<bool> {
         let chosen = self.checked(views, events)?;
         if events.num_rows() == 0 {
             outcomes.extend(views.iter().map(|&at| ViewRows::empty(&self.views[at].schema)));
-            return Ok(());
+            return Ok(true);
         }
         let mut sorted = Vec::new();
         let ascending = if views.is_sorted() {
@@ -108,18 +184,20 @@ impl Transformer {
         let answers = ascending.iter().map(|&at| &declared[at]);
         let call = Call::Map { views: chosen };
         if !self.caller.rows_warm(call, answers, events, outcomes)? {
-            outcomes.clear();
-            for &at in views {
-                let call = Call::Map { views: 1 << at };
-                outcomes.push(self.caller.rows_isolated(call, &self.views[at], events)?);
-            }
-        } else if ascending != views {
+            return Ok(false);
+        }
+        if ascending != views {
             let answered = ascending.iter().copied().zip(outcomes.drain(..));
             let mut answered: Vec<(usize, ViewRows)> = answered.collect();
             answered.sort_by_key(|(at, _)| views.iter().position(|view| view == at));
             outcomes.extend(answered.into_iter().map(|(_, outcome)| outcome));
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// The rows of one view, computed on fresh instances.
+    fn alone(&mut self, view: usize, events: &RecordBatch) -> Result<ViewRows> {
+        self.caller.rows_isolated(Call::Map { views: 1 << view }, &self.views[view], events)
     }
 
     /// The bit set of `views`, after checking that they and `events` fit the manifest.
@@ -210,6 +288,10 @@ impl ViewAnswer {
 }
 
 impl Answer for ViewAnswer {
+    fn asked(&self) -> (String, Option<String>) {
+        (format!("view {}", self.name), Some(self.name.clone()))
+    }
+
     fn schema(&self) -> &SchemaRef {
         &self.schema
     }

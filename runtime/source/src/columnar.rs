@@ -4,6 +4,7 @@
 //! number of rows; a damaged file gives an error that names it, never a panic and never a silent
 //! end. Deliberately absent: where the record batches come from (`parquet.rs`, `ipc.rs`).
 
+use super::absent::Absent;
 use super::admit::{Decoded, admit};
 use super::groups::PassedOver;
 use super::header::{duplicate_column, missing_column, wrong_type};
@@ -61,6 +62,8 @@ pub(super) struct Projection {
     pub(super) chosen: Vec<usize>,
     /// For each declared column, its index among the chosen ones.
     slots: Vec<Option<usize>>,
+    /// The declared columns that may be null and that the file lacks.
+    pub(super) absent: Absent,
 }
 
 impl Projection {
@@ -73,6 +76,7 @@ impl Projection {
         constants: &Constants,
     ) -> Result<Projection> {
         let mut places = Vec::with_capacity(schema.columns.len());
+        let mut absent = Absent::new();
         for (index, column) in schema.columns.iter().enumerate() {
             let mut same =
                 (0..found.fields().len()).filter(|i| found.field(*i).name() == &column.name);
@@ -92,6 +96,11 @@ impl Projection {
                         found.fields().iter().map(|field| field.name().clone()).collect();
                     return Err(missing_column(place, column, &names));
                 }
+                None if constants.get(index).is_none() => {
+                    let names = found.fields().iter().map(|field| field.name().as_str());
+                    absent.push((index, Code::missing_column(&column.name, names)));
+                    places.push(None);
+                }
                 _ => places.push(place_of),
             }
         }
@@ -100,7 +109,7 @@ impl Projection {
         chosen.dedup();
         let slot = |index: Option<usize>| index.and_then(|index| chosen.binary_search(&index).ok());
         let slots = places.into_iter().map(slot).collect();
-        Ok(Projection { chosen, slots })
+        Ok(Projection { chosen, slots, absent })
     }
 
     /// The index in the file of the declared column `index`.
@@ -397,7 +406,7 @@ mod tests {
         let options = ReadOptions { batch_rows: 4, start_position: 7, ..ReadOptions::default() };
         let open = |format, bytes: &[u8]| {
             let input = Box::new(Cursor::new(bytes.to_vec()));
-            open_events_stdin(format, input, Arc::clone(&schema), options)
+            open_events_stdin(format, input, Arc::clone(&schema), options.clone())
         };
         let all = everything(open(Format::ArrowIpc, &bytes).unwrap(), &schema);
         assert_eq!(all.positions, (7..20).collect::<Vec<u64>>());

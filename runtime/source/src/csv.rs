@@ -1,17 +1,20 @@
 //! CSV: splits text into records and fields by RFC 4180, and turns fields into cells.
 //!
 //! Invariant: an empty field without quotes is null and `""` is the empty text (S14), so a field
-//! always knows whether it was quoted. A malformed record affects only itself: reading continues
-//! after its line feed. Deliberately absent: other separators or quotes, comments, trimming of
+//! always knows whether it was quoted. A malformed record of one line affects only itself: reading
+//! continues after its line feed. A malformed record of several lines fails the file, since a stray
+//! quote joins rows that do not belong together, and so does one of more than
+//! [`CSV_RECORD_LINES_MAX`] lines. Deliberately absent: other separators or quotes, comments, trimming of
 //! blanks, and lists.
 //!
 //! Lines end with LF or CRLF. A quoted field may span lines. An empty line is a record with one
 //! null if the header has one column; otherwise it is ignored.
 
 use super::header::duplicate_column;
-use super::limits::too_long;
+use super::limits::{CSV_RECORD_LINES_MAX, LINE_BYTES_MAX, too_long};
 use super::line::{LineEnd, LineReader};
 use lockstep_core::cell::{self, Cell, excerpt};
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::json;
 use lockstep_core::value::DataType;
@@ -119,10 +122,9 @@ impl Splitter {
         true
     }
 
-    /// Handles input that ends without a line feed.
+    /// Handles input that ends without a line feed, outside quotes.
     fn end_of_input(&mut self, length: usize) {
         match self.state {
-            State::Quoted => self.problem = Some("a quoted field without its closing quote"),
             State::Return => self.problem = Some("a CR without LF outside quotes"),
             _ => self.end_field(length),
         }
@@ -209,22 +211,71 @@ impl CsvReader {
     }
 
     fn read_record(&mut self) -> Result<bool> {
+        // The line on which the quote of an open field is.
+        let mut opened = self.line;
         loop {
             let from = self.record.len();
-            match self.lines.append_to(&mut self.record)? {
-                LineEnd::Whole if self.splitter.take_line(&self.record, from) => return Ok(true),
-                LineEnd::Whole => {}
+            let read = self.lines.append_to(&mut self.record)?;
+            let several = self.lines.number() > self.line;
+            match read {
+                LineEnd::Whole if self.splitter.take_line(&self.record, from) => {
+                    return match self.malformed().filter(|_| several) {
+                        Some(problem) => Err(self.open_quote(opened, &problem)),
+                        None => Ok(true),
+                    };
+                }
+                LineEnd::Whole if self.lines.number() - self.line + 1 >= CSV_RECORD_LINES_MAX => {
+                    let problem = format!("its record has more than {CSV_RECORD_LINES_MAX} lines");
+                    let limit = Code::limit("CSV_RECORD_LINES_MAX", CSV_RECORD_LINES_MAX as usize);
+                    return Err(self.open_quote(opened, &problem).with_code(limit));
+                }
+                LineEnd::Whole => {
+                    if self.splitter.field.bytes.start > from {
+                        opened = self.lines.number();
+                    }
+                }
+                LineEnd::TooLong if several => {
+                    let problem = format!("its record is longer than {LINE_BYTES_MAX} bytes");
+                    let limit = Code::limit("LINE_BYTES_MAX", LINE_BYTES_MAX);
+                    return Err(self.open_quote(opened, &problem).with_code(limit));
+                }
                 LineEnd::TooLong => {
                     self.too_long = true;
                     return Ok(true);
                 }
                 LineEnd::Absent if self.record.is_empty() => return Ok(false),
+                LineEnd::Absent if self.splitter.state == State::Quoted => {
+                    return Err(self.open_quote(opened, "the file ends before it is closed"));
+                }
                 LineEnd::Absent => {
                     self.splitter.end_of_input(self.record.len());
-                    return Ok(true);
+                    return match self.malformed().filter(|_| several) {
+                        Some(problem) => Err(self.open_quote(opened, &problem)),
+                        None => Ok(true),
+                    };
                 }
             }
         }
+    }
+
+    /// Why the record cannot be split into the fields of the header.
+    fn malformed(&self) -> Option<String> {
+        if let Some(problem) = self.splitter.problem {
+            return Some(format!("not valid CSV: {problem}"));
+        }
+        let (found, expected) = (self.splitter.fields.len(), self.header.len());
+        (expected > 0 && found != expected)
+            .then(|| format!("{found} fields, but the header has {expected}"))
+    }
+
+    /// The error for a quote that joins several lines to one record, although they are none.
+    fn open_quote(&self, line: u64, problem: &str) -> Error {
+        Error::input(format!(
+            "{}: line {line}: a quote opens here, but {problem}; close it, or write a quote within \
+             a field as two, in a field with quotes around it",
+            self.place()
+        ))
+        .with_code(Code::DamagedFile { file: self.place().to_string() })
     }
 
     /// The record's fields, as many as the header has, or why the record is malformed.
@@ -237,9 +288,8 @@ impl CsvReader {
         }
         let text = std::str::from_utf8(&self.record)
             .map_err(|error| format!("not UTF-8 at byte {}", error.valid_up_to() + 1))?;
-        let found = self.splitter.fields.len();
-        if !self.header.is_empty() && found != self.header.len() {
-            return Err(format!("{found} fields, but the header has {}", self.header.len()));
+        if let Some(problem) = self.malformed() {
+            return Err(problem);
         }
         let field = |range: &FieldRange| {
             let text = &text[range.bytes.clone()];
@@ -304,6 +354,9 @@ pub(super) fn write_text(text: &str, out: &mut Vec<u8>) {
 }
 
 #[cfg(test)]
+mod stray_quotes;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::sample::{check_record, read_text, schema};
@@ -344,7 +397,6 @@ mod tests {
         check(b"x\"y,,,0,,", Err("a quote inside a field without quotes"));
         check(b"\"x\"y,,,0,,", Err("text behind a closing quote"));
         check(b"x,,,0,,\ry", Err("a CR without LF"));
-        check(b"\"x,,,0,,\n", Err("without its closing quote"));
         check(b"\xff,,,0,,", Err("not UTF-8 at byte 1"));
     }
 
@@ -387,7 +439,7 @@ mod tests {
         assert!(open("t,t\n", &["t timestamp"]).contains("two columns \"t\""));
         assert!(open("", &["t timestamp"]).contains("the file is empty"));
         assert!(open("t,l\n", &["t timestamp", "l list<bool>?"]).contains("list<bool>"));
-        assert!(open("\"t\n", &["t timestamp"]).contains("closing quote"));
+        assert!(open("\"t\n", &["t timestamp"]).contains("line 1: a quote opens here"));
     }
 
     /// Goal: text is quoted where it must be. Method: a table of texts.

@@ -4,12 +4,14 @@
 //! of a folder, or nullable, and none is a list. Deliberately absent: types in the header; a field
 //! is decoded by its column's declared type.
 
+use super::absent::Absent;
 use super::csv::{CsvReader, decode};
 use super::header::{missing_column, wrong_type};
 use super::hive::Constants;
 use super::line::LineReader;
 use super::text::{Records, checked};
 use lockstep_core::cell::Cell;
+use lockstep_core::code::Code;
 use lockstep_core::error::Result;
 use lockstep_core::event::SourceSchema;
 use lockstep_core::value::DataType;
@@ -21,6 +23,8 @@ pub(super) struct CsvRecords {
     schema: Arc<SourceSchema>,
     /// For each field its declared column; `None` if nobody declared it.
     columns: Vec<Option<usize>>,
+    /// The declared columns that may be null and that the header lacks.
+    pub(super) absent: Absent,
     constants: Constants,
 }
 
@@ -32,17 +36,22 @@ impl CsvRecords {
     ) -> Result<CsvRecords> {
         let reader = CsvReader::new(lines)?;
         let mut columns = vec![None; reader.header().len()];
+        let mut absent = Absent::new();
         for (index, column) in schema.columns.iter().enumerate() {
             match reader.header().iter().position(|name| *name == column.name) {
                 Some(_) if matches!(column.data_type, DataType::List(_)) => {
                     return Err(wrong_type(reader.place(), column, "CSV text"));
                 }
                 Some(field) => columns[field] = Some(index),
-                None if column.nullable || constants.get(index).is_some() => {}
+                None if constants.get(index).is_some() => {}
+                None if column.nullable => {
+                    let names = reader.header().iter().map(String::as_str);
+                    absent.push((index, Code::missing_column(&column.name, names)));
+                }
                 None => return Err(missing_column(reader.place(), column, reader.header())),
             }
         }
-        Ok(CsvRecords { reader, schema, columns, constants })
+        Ok(CsvRecords { reader, schema, columns, absent, constants })
     }
 }
 

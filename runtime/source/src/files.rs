@@ -5,6 +5,7 @@
 //! because the files must have changed. Deliberately absent: patterns of file names (`pattern.rs`),
 //! and any order other than the caller's.
 
+use super::absent::Absence;
 use super::columnar::ColumnarReader;
 use super::csv_events::CsvRecords;
 use super::format::Format;
@@ -12,6 +13,7 @@ use super::groups::{PassedOver, Pruning};
 use super::hive::Constants;
 use super::line::LineReader;
 use super::location::SourceFile;
+use super::measured::Measured;
 use super::ndjson::NdjsonRecords;
 use super::parquet::Reading;
 use super::reader::{EventReader, Part, ReadOptions};
@@ -73,6 +75,7 @@ struct FilesReader {
     position: u64,
     /// What was not read of the files before `part`.
     passed_over: PassedOver,
+    absence: Absence,
     failed: bool,
 }
 
@@ -95,6 +98,7 @@ impl FilesReader {
             base: 0,
             position: 0,
             passed_over: PassedOver::default(),
+            absence: options.absence(),
             failed: false,
         };
         reader.open_at(options.start_position)?;
@@ -106,7 +110,7 @@ impl FilesReader {
         while let Some((file, pruning)) = self.files.pop_front() {
             let wanted = start - self.position;
             let reading = Reading { batch_rows: self.batch_rows, pruning, skip: wanted };
-            let opened = open_part(&file, Arc::clone(&self.schema), reading);
+            let opened = open_part(&file, Arc::clone(&self.schema), reading, &self.absence);
             let (part, skipped) = opened.map_err(|error| file.blame(error))?;
             self.base = self.position;
             self.position += skipped;
@@ -195,7 +199,12 @@ fn prunings(
     Ok(prunings)
 }
 
-fn open_part(file: &SourceFile, schema: Arc<SourceSchema>, reading: Reading) -> Result<Opened> {
+fn open_part(
+    file: &SourceFile,
+    schema: Arc<SourceSchema>,
+    reading: Reading,
+    absence: &Absence,
+) -> Result<Opened> {
     let Reading { batch_rows, skip, .. } = reading;
     let place = file.location().to_string();
     let constants = Constants::of(&place, &file.partitions, &schema)?;
@@ -204,25 +213,30 @@ fn open_part(file: &SourceFile, schema: Arc<SourceSchema>, reading: Reading) -> 
     match format {
         Format::Parquet => {
             let given = (&*schema, &constants);
-            let (source, projection, skipped) = parquet::open_events(&place, file, given, reading)?;
-            let (source, columns) = (Box::new(source), (projection, constants));
+            let (source, mut projection, skipped) =
+                parquet::open_events(&place, file, given, reading)?;
+            absence.tell(&place, &schema, std::mem::take(&mut projection.absent))?;
+            let source = Box::new(Measured::new(&place, source, skipped));
+            let columns = (projection, constants);
             let reader = ColumnarReader::new(place, source, schema, columns, batch_rows, skipped);
             Ok((Box::new(reader), skipped))
         }
         Format::ArrowIpc => {
             let given = (&*schema, &constants);
-            let (source, projection, skipped) = ipc::open_events(&place, file, given, skip)?;
-            let (source, columns) = (Box::new(source), (projection, constants));
+            let (source, mut projection, skipped) = ipc::open_events(&place, file, given, skip)?;
+            absence.tell(&place, &schema, std::mem::take(&mut projection.absent))?;
+            let source = Box::new(Measured::new(&place, source, skipped));
+            let columns = (projection, constants);
             let reader = ColumnarReader::new(place, source, schema, columns, batch_rows, skipped);
             Ok((Box::new(reader), skipped))
         }
         Format::Ndjson => {
             let lines = LineReader::new(file.into_read(), place);
-            open_ndjson(lines, (schema, constants), batch_rows, skip)
+            open_ndjson(lines, (schema, constants), batch_rows, skip, absence)
         }
         Format::Csv => {
             let lines = LineReader::new(file.into_read(), place);
-            open_csv(lines, (schema, constants), batch_rows, skip)
+            open_csv(lines, (schema, constants), batch_rows, skip, absence)
         }
     }
 }
@@ -232,9 +246,11 @@ fn open_ndjson(
     (schema, constants): (Arc<SourceSchema>, Constants),
     batch_rows: usize,
     skip: u64,
+    absence: &Absence,
 ) -> Result<Opened> {
+    let absence = (absence.clone(), lines.place().to_string());
     let records = NdjsonRecords::new(lines, Arc::clone(&schema), constants);
-    let (reader, skipped) = TextReader::starting_at(records, schema, batch_rows, skip)?;
+    let (reader, skipped) = TextReader::starting_at(records, schema, batch_rows, skip, absence)?;
     Ok((Box::new(reader), skipped))
 }
 
@@ -243,9 +259,13 @@ fn open_csv(
     (schema, constants): (Arc<SourceSchema>, Constants),
     batch_rows: usize,
     skip: u64,
+    absence: &Absence,
 ) -> Result<Opened> {
-    let records = CsvRecords::new(lines, Arc::clone(&schema), constants)?;
-    let (reader, skipped) = TextReader::starting_at(records, schema, batch_rows, skip)?;
+    let place = lines.place().to_string();
+    let mut records = CsvRecords::new(lines, Arc::clone(&schema), constants)?;
+    absence.tell(&place, &schema, std::mem::take(&mut records.absent))?;
+    let absence = (absence.clone(), place);
+    let (reader, skipped) = TextReader::starting_at(records, schema, batch_rows, skip, absence)?;
     Ok((Box::new(reader), skipped))
 }
 
@@ -257,6 +277,7 @@ fn open_stream(
     options: ReadOptions,
 ) -> Result<Box<dyn EventReader>> {
     let place = "standard input".to_string();
+    let absence = options.absence();
     let ReadOptions { batch_rows, start_position, .. } = options;
     let constants = Constants::none(&schema);
     let (reader, skipped): Opened = match format {
@@ -267,19 +288,21 @@ fn open_stream(
             )));
         }
         Format::ArrowIpc => {
-            let (source, projection, skipped) =
+            let (source, mut projection, skipped) =
                 ipc::stream_events(&place, input, (&schema, &constants), start_position)?;
-            let (source, columns) = (Box::new(source), (projection, constants));
+            absence.tell(&place, &schema, std::mem::take(&mut projection.absent))?;
+            let source = Box::new(Measured::new(&place, source, skipped));
+            let columns = (projection, constants);
             let reader = ColumnarReader::new(place, source, schema, columns, batch_rows, skipped);
             (Box::new(reader), skipped)
         }
         Format::Ndjson => {
             let lines = LineReader::new(input, place);
-            open_ndjson(lines, (schema, constants), batch_rows, start_position)?
+            open_ndjson(lines, (schema, constants), batch_rows, start_position, &absence)?
         }
         Format::Csv => {
             let lines = LineReader::new(input, place);
-            open_csv(lines, (schema, constants), batch_rows, start_position)?
+            open_csv(lines, (schema, constants), batch_rows, start_position, &absence)?
         }
     };
     if skipped < start_position {

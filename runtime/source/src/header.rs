@@ -5,6 +5,7 @@
 
 use lockstep_core::code::Code;
 use lockstep_core::error::Error;
+use lockstep_core::shown::shown_names;
 use lockstep_core::value::{Column, DataType};
 
 /// The error for a declared column that a file lacks.
@@ -15,7 +16,25 @@ pub(super) fn missing_column(place: &str, column: &Column, found: &[String]) -> 
          found: {}{}",
         column.name,
         column.data_type,
-        found.join(", "),
+        shown_names(found),
+        code.did_you_mean()
+    ))
+    .with_code(code)
+}
+
+/// The error for a declared column that may be null and that a file lacks, where such files are
+/// refused. `code` is that of the missing column.
+pub(super) fn absent_nullable_column(
+    place: &str,
+    column: &Column,
+    source: &str,
+    code: Code,
+) -> Error {
+    Error::input(format!(
+        "{place}: there is no column {:?} of type {}; correct the name, or read it as null by \
+         leaving out --strict-columns and strict_columns of [sources.{source}]{}",
+        column.name,
+        column.data_type,
         code.did_you_mean()
     ))
     .with_code(code)
@@ -26,7 +45,7 @@ pub(super) fn absent_column(name: &str, data_type: &DataType, found: &[&str]) ->
     let code = Code::missing_column(name, found.iter().copied());
     Error::input(format!(
         "there is no column {name:?} of type {data_type}; columns found: {}{}",
-        found.join(", "),
+        shown_names(found),
         code.did_you_mean()
     ))
     .with_code(code)

@@ -2,18 +2,20 @@
 //!
 //! Invariant: a file ends with its footer and a stream with its end-of-stream marker; one that
 //! stops earlier is truncated, which is an error and never just a shorter input. Arrow's own
-//! validation of offsets, lengths and text is never skipped. Deliberately absent: compressed
-//! buffers.
+//! validation of offsets, lengths and text is never skipped. Compressed buffers are decompressed
+//! only once their declared sizes have passed (`ipc_buffers.rs`). Deliberately absent: what the
+//! columns mean.
 
 use super::columnar::{BatchSource, Projection, damaged, guarded};
 use super::content::Content;
 use super::hive::Constants;
+use super::ipc_buffers::{CheckedStream, DECLARED_BYTES, Declared, message};
 use super::limits::INPUT_BUFFER_BYTES;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::reader::{FileReader, StreamReader, read_footer_length};
-use arrow::ipc::root_as_footer;
+use arrow::ipc::{Block, root_as_footer};
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::SourceSchema;
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -28,7 +30,7 @@ type Input = Box<dyn Read + Send>;
 /// Where the batches come from.
 enum Reader {
     File(Box<FileReader<BufReader<Content>>>),
-    Stream(Box<StreamReader<EndWatch<Input>>>),
+    Stream(Box<StreamReader<EndWatch<CheckedStream<Input>>>>),
 }
 
 impl Reader {
@@ -116,12 +118,13 @@ impl BatchSource for IpcSource {
 }
 
 fn unreadable(place: &str, error: ArrowError) -> Error {
-    let mut damaged = damaged(place);
-    // For compressed buffers the library reports only an invalid argument.
-    if matches!(error, ArrowError::InvalidArgumentError(_)) {
-        damaged.message += "; if its buffers are compressed, write the file uncompressed";
+    // A check of ours that failed within the library keeps its own words.
+    if let ArrowError::IoError(_, cause) = &error
+        && let Some(own) = cause.get_ref().and_then(|cause| cause.downcast_ref::<Error>())
+    {
+        return own.clone();
     }
-    damaged.because(error)
+    damaged(place).because(error)
 }
 
 /// Opens the file or stream at `file`.
@@ -166,11 +169,39 @@ fn check_blocks(place: &str, file: &mut Content) -> Result<()> {
             return Err(damaged(place).because("its footer names bytes beyond the file"));
         }
     }
+    let dictionaries = footer.dictionaries().into_iter().flatten();
+    let batches = footer.recordBatches().into_iter().flatten().enumerate();
+    for (at, block) in dictionaries.map(|block| (0, block)).chain(batches) {
+        check_block(place, file, at, block)?;
+    }
     file.seek(SeekFrom::Start(0)).map(|_| ()).map_err(failed)
+}
+
+/// Checks what the compressed buffers of block `at` of a file declare.
+fn check_block(place: &str, file: &mut Content, at: usize, block: &Block) -> Result<()> {
+    let failed = |error: std::io::Error| damaged(place).because(error);
+    let start = block.offset() as u64;
+    let mut metadata = vec![0; block.metaDataLength() as usize];
+    file.seek(SeekFrom::Start(start)).map_err(failed)?;
+    file.read_exact(&mut metadata).map_err(failed)?;
+    // Its length is in front, behind a marker that old writers left out.
+    let front = if metadata.starts_with(&[0xff; 4]) { 8 } else { 4 };
+    let mut declared = Declared::default();
+    for offset in message(metadata.get(front..).unwrap_or(&[])).compressed {
+        let body = start + metadata.len() as u64;
+        let mut first = [0; DECLARED_BYTES];
+        file.seek(SeekFrom::Start(body.saturating_add(offset))).map_err(failed)?;
+        file.read_exact(&mut first).map_err(failed)?;
+        if declared.add(first).is_none() {
+            return Err(declared.too_large(place, at));
+        }
+    }
+    Ok(())
 }
 
 fn reader_of_stream(place: &str, input: Input) -> Result<Reader> {
     let input: Input = Box::new(BufReader::with_capacity(INPUT_BUFFER_BYTES, input));
+    let input = CheckedStream::new(input, place);
     let reader = StreamReader::try_new(EndWatch { input, ended: false }, None);
     Ok(Reader::Stream(Box::new(reader.map_err(|error| unreadable(place, error))?)))
 }

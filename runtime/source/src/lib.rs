@@ -38,6 +38,10 @@
 //!   UTF-8, a repeated key at the top level of an object, a wrong number of fields in CSV, or a
 //!   record longer than [`LINE_BYTES_MAX`]. So is an event whose time, id or arrival is bad, null
 //!   or missing.
+//! - A CSV record that goes over several lines and then cannot be parsed, goes over more than
+//!   [`CSV_RECORD_LINES_MAX`] lines, is too long, or is still open at the end of the file fails the
+//!   file: a stray quote would otherwise hide the rows behind it. The error names the line where
+//!   the quote opened.
 //! - A bad value of any other column is read as null; its event is admitted, and the value is
 //!   reported as a [`Failure`](lockstep_core::failure::Failure). The same holds for a null or a
 //!   missing key where every event struct of the source declares the column non-null. The views
@@ -58,6 +62,7 @@
 //! every line of the file.
 #![cfg_attr(not(test), deny(unused_crate_dependencies))] // Unused code is removed.
 
+mod absent;
 mod admit;
 mod bad_cell;
 pub mod clock;
@@ -74,15 +79,21 @@ mod groups;
 mod header;
 mod hive;
 mod ipc;
+mod ipc_buffers;
 mod limits;
 mod line;
 mod location;
+mod measured;
 mod ndjson;
 mod objects;
+mod page_header;
+mod page_levels;
 mod parquet;
+mod parquet_cost;
 mod parquet_sink;
 mod pattern;
 mod reader;
+mod redact;
 #[cfg(test)]
 mod sample;
 mod sink;
@@ -91,14 +102,20 @@ mod table_reader;
 mod temporary;
 mod text;
 mod upload;
+mod walk;
 mod widen;
 
+pub use absent::{Notice, Notices};
 pub use delivery::{Delivery, OnePartition, SourceReader};
 pub use files::{open_events, open_events_stdin, open_files};
 pub use format::Format;
 pub use groups::PassedOver;
-pub use limits::{BATCH_BYTES_MAX, BATCH_ROWS_DEFAULT, BATCH_ROWS_MAX, LINE_BYTES_MAX};
-pub use location::{Location, SourceFile};
+pub use limits::{
+    ARROW_BATCH_BYTES_MAX, BATCH_BYTES_MAX, BATCH_ROWS_DEFAULT, BATCH_ROWS_MAX, CELL_BYTES_MAX,
+    CSV_RECORD_LINES_MAX, DECODED_BATCH_BYTES_MAX, LINE_BYTES_MAX, PAGE_BYTES_MAX,
+    PAGE_HEADER_BYTES_MAX, PAGES_BYTES_MAX, TABLE_BYTES_MAX,
+};
+pub use location::{FileId, Location, SourceFile};
 pub use objects::ObjectStores;
 pub use pattern::{Pattern, files_of};
 pub use reader::{EventReader, ReadOptions};

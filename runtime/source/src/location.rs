@@ -10,7 +10,8 @@ use super::objects::Found;
 use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, Metadata};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
@@ -42,10 +43,35 @@ impl Location {
     }
 }
 
+/// The device and the inode of a file, which all of its paths have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FileId(u64, u64);
+
+impl FileId {
+    /// The file at `path`; none if there is nothing, or a link that leads to nothing.
+    pub fn of(path: &Path) -> Option<FileId> {
+        path.metadata().ok().map(|metadata| FileId::of_metadata(&metadata))
+    }
+
+    /// The folder at `path`, where an empty path is the working directory; none if there is no
+    /// folder.
+    pub fn of_folder(path: &Path) -> Option<FileId> {
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        let metadata = path.metadata().ok().filter(Metadata::is_dir)?;
+        Some(FileId::of_metadata(&metadata))
+    }
+
+    fn of_metadata(metadata: &Metadata) -> FileId {
+        FileId(metadata.dev(), metadata.ino())
+    }
+}
+
 /// A file to be read.
 #[derive(Clone, Debug)]
 pub struct SourceFile {
     location: Location,
+    /// Its identity when a pattern found it; none for an object, or a file given by its path alone.
+    id: Option<FileId>,
     name: String,
     pub(super) partitions: Vec<Partition>,
     size_bytes: Option<u64>,
@@ -56,7 +82,7 @@ impl From<PathBuf> for SourceFile {
     /// A file given by its path alone: its folders define no columns.
     fn from(path: PathBuf) -> SourceFile {
         let (name, location) = (path.display().to_string(), Location::File(path));
-        SourceFile { location, name, partitions: vec![], size_bytes: None, object: None }
+        SourceFile { location, id: None, name, partitions: vec![], size_bytes: None, object: None }
     }
 }
 
@@ -69,11 +95,13 @@ impl From<&Path> for SourceFile {
 impl SourceFile {
     /// A local file that a pattern matched, with the declared part of its path.
     pub(super) fn found(path: PathBuf, declared: &Path) -> Result<SourceFile> {
-        let size_bytes = open_file(&path)?.metadata().ok().map(|metadata| metadata.len());
+        let metadata = open_file(&path)?.metadata().ok();
+        let size_bytes = metadata.as_ref().map(Metadata::len);
+        let id = metadata.as_ref().map(FileId::of_metadata);
         let folders = declared.parent().unwrap_or(Path::new(""));
         let partitions = Partition::of(&path.display().to_string(), &folders.to_string_lossy())?;
         let (name, location) = (declared.display().to_string(), Location::File(path));
-        Ok(SourceFile { location, name, partitions, size_bytes, object: None })
+        Ok(SourceFile { location, id, name, partitions, size_bytes, object: None })
     }
 
     /// An object that was found.
@@ -83,6 +111,7 @@ impl SourceFile {
         let name = found.url.to_string();
         Ok(SourceFile {
             location: Location::Object(name.clone()),
+            id: None,
             name,
             partitions,
             size_bytes: Some(found.size_bytes()),
@@ -93,6 +122,11 @@ impl SourceFile {
     /// Where the file is.
     pub fn location(&self) -> &Location {
         &self.location
+    }
+
+    /// The identity of a local file that a pattern found.
+    pub fn id(&self) -> Option<FileId> {
+        self.id
     }
 
     /// Its name as declared: its URL, or its path below the folder of the project file.
@@ -141,11 +175,30 @@ fn open_file(path: &Path) -> Result<File> {
         };
         Error::input(format!("{place}: {what}")).with_code(code).because(error)
     };
-    let file = File::open(path).map_err(failed)?;
-    if file.metadata().map_err(failed)?.is_dir() {
+    // Looked at before it is opened: opening a pipe would wait for a writer.
+    let metadata = path.metadata().map_err(failed)?;
+    if metadata.is_dir() {
         return Err(a_folder(&path.display().to_string()));
     }
-    Ok(file)
+    if !metadata.is_file() {
+        return Err(not_regular(path, &metadata));
+    }
+    File::open(path).map_err(failed)
+}
+
+/// The error for a pipe, a device or a socket where a file should be.
+fn not_regular(path: &Path, metadata: &Metadata) -> Error {
+    let kind = metadata.file_type();
+    let what = match () {
+        () if kind.is_fifo() => "a pipe",
+        () if kind.is_socket() => "a socket",
+        () => "a device",
+    };
+    Error::input(format!(
+        "{}: this is {what}, not a regular file; write its bytes to a file, or send events to \
+         `lockstep stream -`",
+        path.display()
+    ))
 }
 
 /// The error for a folder where a file should be.

@@ -4,16 +4,22 @@
 //! in messages count every line of the file, from 1. Deliberately absent: objects that span lines,
 //! and arrays of objects.
 
+use super::absent::Absent;
 use super::hive::Constants;
 use super::limits::too_long;
 use super::line::{LineEnd, LineReader};
 use super::text::{Records, checked};
 use lockstep_core::cell::Cell;
+use lockstep_core::code::Code;
 use lockstep_core::error::Result;
 use lockstep_core::event::SourceSchema;
 use lockstep_core::json;
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+
+/// Most keys that are remembered because one may be a declared column with a typing error.
+const OTHER_KEYS_MAX: usize = 64;
 
 /// The lines of an input that are not blank.
 pub(super) struct ObjectLines {
@@ -74,6 +80,15 @@ pub(super) struct NdjsonRecords {
     schema: Arc<SourceSchema>,
     slots: HashMap<String, usize>,
     constants: Constants,
+    keys: RefCell<Keys>,
+}
+
+/// Which keys the lines so far had.
+struct Keys {
+    /// The declared columns that no line had.
+    unseen: Vec<usize>,
+    /// Keys that nobody declared, while a declared one is unseen.
+    others: BTreeSet<String>,
 }
 
 impl NdjsonRecords {
@@ -83,7 +98,22 @@ impl NdjsonRecords {
         constants: Constants,
     ) -> NdjsonRecords {
         let slots = schema.columns.iter().enumerate().map(|(i, c)| (c.name.clone(), i)).collect();
-        NdjsonRecords { lines: ObjectLines::new(lines), schema, slots, constants }
+        let unseen = (0..schema.columns.len()).filter(|i| constants.get(*i).is_none()).collect();
+        let keys = RefCell::new(Keys { unseen, others: BTreeSet::new() });
+        NdjsonRecords { lines: ObjectLines::new(lines), schema, slots, constants, keys }
+    }
+
+    /// The column of a key.
+    fn slot(&self, key: &str) -> Option<usize> {
+        let slot = self.slots.get(key).copied();
+        if slot.is_none() {
+            let mut keys = self.keys.borrow_mut();
+            let wanted = !keys.unseen.is_empty() && keys.others.len() < OTHER_KEYS_MAX;
+            if wanted && !keys.others.contains(key) {
+                keys.others.insert(key.to_string());
+            }
+        }
+        slot
     }
 }
 
@@ -103,7 +133,8 @@ impl Records for NdjsonRecords {
     fn cells(&self) -> Result<Vec<Result<Cell<'_>, String>>, String> {
         let columns = &self.schema.columns;
         let mut values = vec![None; columns.len()];
-        json::object(self.lines.text()?, &mut values, &mut |key| self.slots.get(key).copied())?;
+        json::object(self.lines.text()?, &mut values, &mut |key| self.slot(key))?;
+        self.keys.borrow_mut().unseen.retain(|index| values[*index].is_none());
         let decoded = values.into_iter().zip(self.constants.cells()).enumerate();
         let decoded = decoded.map(|(index, (value, said))| {
             let cell = match value {
@@ -116,6 +147,14 @@ impl Records for NdjsonRecords {
             self.constants.checked(index, cell)
         });
         Ok(decoded.collect())
+    }
+
+    fn absent_at_the_end(&self) -> Absent {
+        let Keys { unseen, others } = &*self.keys.borrow();
+        let nullable = unseen.iter().filter(|index| self.schema.columns[**index].nullable);
+        let names = || others.iter().map(String::as_str);
+        let code = |index: usize| Code::missing_column(&self.schema.columns[index].name, names());
+        nullable.map(|index| (*index, code(*index))).collect()
     }
 }
 

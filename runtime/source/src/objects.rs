@@ -8,6 +8,7 @@
 
 use super::content::RangeRead;
 use super::location::a_folder;
+use super::redact::{self, Secrets};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use lockstep_core::{Code, Error, ErrorKind, Result};
@@ -91,7 +92,7 @@ impl fmt::Display for ObjectUrl {
             Scheme::Gs => "gs",
             Scheme::Az => "az",
         };
-        write!(f, "{scheme}://{}/{}", self.bucket, self.key)
+        redact::url(&format!("{scheme}://{}/{}", self.bucket, self.key)).fmt(f)
     }
 }
 
@@ -104,6 +105,7 @@ impl ObjectUrl {
             "gs" => Scheme::Gs,
             "az" => Scheme::Az,
             _ => {
+                let text = redact::url(text);
                 return Err(Error::input(format!(
                     "{text}: files cannot be read by {scheme}://; use s3://, gs://, az:// or a path"
                 )));
@@ -114,10 +116,16 @@ impl ObjectUrl {
                 Ok(Some(ObjectUrl { scheme, bucket: bucket.into(), key: key.into() }))
             }
             _ => Err(Error::input(format!(
-                "{text}: the URL names no object; it is scheme://bucket/key, such as \
-                 s3://events/year=*/*.parquet"
+                "{}: the URL names no object; it is scheme://bucket/key, such as \
+                 s3://events/year=*/*.parquet",
+                redact::url(text)
             ))),
         }
+    }
+
+    /// Whether both are in one bucket.
+    pub(super) fn same_bucket(&self, other: &ObjectUrl) -> bool {
+        self.scheme == other.scheme && self.bucket == other.bucket
     }
 
     fn with_key(&self, key: &str) -> ObjectUrl {
@@ -128,6 +136,7 @@ impl ObjectUrl {
 /// The object stores that a process can use, according to its environment variables.
 pub struct ObjectStores {
     variables: Vec<(String, String)>,
+    secrets: Secrets,
     open: Mutex<HashMap<(Scheme, String), Arc<dyn ObjectStore>>>,
 }
 
@@ -141,7 +150,9 @@ impl fmt::Debug for ObjectStores {
 impl ObjectStores {
     /// Object stores for these environment variables.
     pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> ObjectStores {
-        ObjectStores { variables: variables.into_iter().collect(), open: Mutex::default() }
+        let variables: Vec<(String, String)> = variables.into_iter().collect();
+        let secrets = Secrets::of(&variables);
+        ObjectStores { variables, secrets, open: Mutex::default() }
     }
 
     /// The object stores of this process.
@@ -171,7 +182,8 @@ impl ObjectStores {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let store = self.connect(url).map_err(|error| {
             let remedy = url.scheme.remedy();
-            Error::input(format!("{url}: the object store is not set up; {remedy}")).because(error)
+            let cause = self.secrets.hide(&error.to_string());
+            Error::input(format!("{url}: the object store is not set up; {remedy}")).because(cause)
         })?;
         open.insert(bucket, Arc::clone(&store));
         Ok(store)
@@ -188,8 +200,9 @@ impl ObjectStores {
         let plain = self.variable(name).filter(|server| server.starts_with("http://"));
         match plain {
             Some(server) if self.variable(allow) != Some("true") => Err(Error::input(format!(
-                "{url}: {name} is {server}, which is not encrypted; set {allow}=true if that is \
-                 meant, or use https"
+                "{url}: {name} is {}, which is not encrypted; set {allow}=true if that is \
+                 meant, or use https",
+                self.secrets.hide(server)
             ))),
             _ => Ok(()),
         }
@@ -247,7 +260,7 @@ impl ObjectStores {
         }
         let (asked, at) = (Arc::clone(&store), key.clone());
         match wait(async move { asked.head(&at).await })? {
-            Ok(meta) => Ok(Found::new(store, url.clone(), meta)),
+            Ok(meta) => Ok(Found::new(store, url.clone(), meta, self.secrets.clone())),
             Err(error) => {
                 let explained = self.explain(url, error);
                 // Servers answer differently for a folder; all of them list its content.
@@ -298,14 +311,14 @@ impl ObjectStores {
         })?;
         let found = found.into_iter().map(|meta| {
             let url = url.with_key(meta.location.as_ref());
-            Found::new(Arc::clone(&store), url, meta)
+            Found::new(Arc::clone(&store), url, meta, self.secrets.clone())
         });
         Ok(found.collect())
     }
 
     /// Turns a store's error into one that says what it means and what to do.
     pub(super) fn explain(&self, url: &ObjectUrl, error: StoreError) -> Error {
-        let explained = explain(url, error);
+        let explained = explain(url, error, &self.secrets);
         let named = ["AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_SKIP_SIGNATURE"];
         let role = ["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"];
         let without = named.iter().chain(&role).all(|name| self.variable(name).is_none());
@@ -325,7 +338,7 @@ pub(super) fn key_of(url: &ObjectUrl) -> Result<Key> {
         .map_err(|error| Error::input(format!("{url}: this is no key; correct it")).because(error))
 }
 
-fn explain(url: &ObjectUrl, error: StoreError) -> Error {
+fn explain(url: &ObjectUrl, error: StoreError, secrets: &Secrets) -> Error {
     let (scheme, bucket) = (url.scheme, &url.bucket);
     let cause = innermost(&error);
     // An error of listing has no kind for a refusal, only the server's words.
@@ -350,7 +363,7 @@ fn explain(url: &ObjectUrl, error: StoreError) -> Error {
             scheme.endpoint()
         )),
     }
-    .because(cause)
+    .because(secrets.cause(&cause))
 }
 
 fn access_refused(url: &ObjectUrl) -> Error {
@@ -402,6 +415,7 @@ pub(super) struct Found {
     store: Arc<dyn ObjectStore>,
     pub(super) url: ObjectUrl,
     meta: ObjectMeta,
+    secrets: Secrets,
 }
 
 impl fmt::Debug for Found {
@@ -411,11 +425,16 @@ impl fmt::Debug for Found {
 }
 
 impl Found {
-    fn new(store: Arc<dyn ObjectStore>, url: ObjectUrl, mut meta: ObjectMeta) -> Found {
+    fn new(
+        store: Arc<dyn ObjectStore>,
+        url: ObjectUrl,
+        mut meta: ObjectMeta,
+        secrets: Secrets,
+    ) -> Found {
         // Azure lists tags without their quotes, but uses quotes everywhere else.
         let bare = |tag: &String| !tag.contains('"');
         meta.e_tag = meta.e_tag.map(|tag| if bare(&tag) { format!("\"{tag}\"") } else { tag });
-        Found { store, url, meta }
+        Found { store, url, meta, secrets }
     }
 
     /// Whether `meta` belongs to another version: some servers ignore the tag of a request.
@@ -449,7 +468,7 @@ impl RangeRead for Found {
             });
             let requests: Vec<_> = requests.collect();
             let answers = wait(futures_util::future::try_join_all(requests))?;
-            let answers = answers.map_err(|error| explain(&self.url, error))?;
+            let answers = answers.map_err(|error| explain(&self.url, error, &self.secrets))?;
             for ((bytes, meta), range) in answers.into_iter().zip(some) {
                 if self.is_another(&meta) || bytes.len() as u64 != range.end - range.start {
                     return Err(replaced(&self.url));

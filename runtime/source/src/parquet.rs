@@ -5,12 +5,13 @@
 //! or an error. Text is read as bytes, so that one text that is not UTF-8 affects its own row (S8)
 //! and not the batch. The 96-bit times of old files are read as microseconds, because nanoseconds
 //! would overflow after 2262. Deliberately absent: which row groups are read (`groups.rs`),
-//! predicates, page indices, encryption, and codecs other than Snappy and Zstandard.
+//! predicates, page indices, encryption, and the codec LZO.
 
 use super::columnar::{BatchSource, Projection, damaged, guarded};
 use super::content::{Content, FETCH_BYTES_MAX};
 use super::groups::{PassedOver, Plan, Pruning, Run};
 use super::hive::Constants;
+use super::parquet_cost::rows_at_once;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType as ArrowType, Field, Schema, TimeUnit};
 use lockstep_core::error::{Error, Result};
@@ -54,8 +55,11 @@ impl ParquetSource {
         };
         let content = content.map_err(|error| damaged(&self.place).because(error))?;
         let metadata = self.metadata.clone();
+        let (footer, chosen) = (metadata.metadata(), self.chosen.as_deref());
+        let run_of = (&**footer, &run.groups);
+        let batch_rows = rows_at_once(&self.place, &content, run_of, chosen, self.batch_rows)?;
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(content, metadata)
-            .with_batch_size(self.batch_rows)
+            .with_batch_size(batch_rows)
             .with_row_groups(run.groups.collect());
         if let Some(chosen) = &self.chosen {
             let mask = ProjectionMask::roots(builder.parquet_schema(), chosen.iter().copied());
@@ -240,14 +244,14 @@ fn check_codecs(place: &str, footer: &ParquetMetaData, chosen: Option<&[usize]>)
                 continue;
             }
             match column.compression() {
-                Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::ZSTD(_) => {}
-                codec => {
+                Compression::LZO => {
                     return Err(Error::input(format!(
-                        "{place}: column {:?} is compressed with {codec}; write the file with \
-                         snappy, zstd or no compression",
+                        "{place}: column {:?} is compressed with LZO, which cannot be read; write \
+                         the file with zstd, snappy, gzip, brotli, lz4 or no compression",
                         column.column_path().string()
                     )));
                 }
+                _ => {}
             }
         }
     }
@@ -332,7 +336,7 @@ mod tests {
     use arrow::array::AsArray;
     use arrow::datatypes::TimestampMicrosecondType;
     use lockstep_core::value::Value;
-    use parquet::basic::{Compression, GzipLevel};
+    use parquet::basic::Compression;
     use parquet::data_type::{ByteArray, ByteArrayType, Int96, Int96Type};
     use parquet::file::metadata::ParquetMetaDataReader;
     use parquet::file::properties::WriterProperties;
@@ -417,8 +421,8 @@ mod tests {
         assert!(read_table(&path, &[]).unwrap_err().message.contains("damaged"));
     }
 
-    /// Goal: a codec that this build does not support is refused with a remedy, unless only columns
-    /// that are not read use it. Method: a footer changed to say gzip for one column.
+    /// Goal: a codec that cannot be read is refused with a remedy, unless only columns that are not
+    /// read use it. Method: a footer changed to say LZO for one column.
     #[test]
     fn unknown_codecs_are_refused() {
         let folder = tempfile::tempdir().unwrap();
@@ -426,13 +430,13 @@ mod tests {
         let file = std::fs::File::open(path).unwrap();
         let footer = ParquetMetaDataReader::new().parse_and_finish(&file).unwrap();
         let mut columns = footer.row_group(0).columns().to_vec();
-        let gzip = Compression::GZIP(GzipLevel::default());
-        columns[1] = columns[1].clone().into_builder().set_compression(gzip).build().unwrap();
+        let lzo = Compression::LZO;
+        columns[1] = columns[1].clone().into_builder().set_compression(lzo).build().unwrap();
         let group = footer.row_group(0).clone().into_builder().set_column_metadata(columns);
         let groups = vec![group.build().unwrap()];
         let footer = footer.into_builder().set_row_groups(groups).build();
         let message = check_codecs("f", &footer, None).unwrap_err().message;
-        assert!(message.contains("f: column \"s\" is compressed with GZIP"), "{message}");
+        assert!(message.contains("f: column \"s\" is compressed with LZO"), "{message}");
         assert!(check_codecs("f", &footer, Some(&[1])).is_err());
         assert!(check_codecs("f", &footer, Some(&[0])).is_ok());
     }

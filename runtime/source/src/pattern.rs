@@ -7,26 +7,21 @@
 //!
 //! Invariant: the files of a pattern are in the byte order of their paths, those of several
 //! patterns in the order of the patterns, and no file occurs twice; so positions over them (S24)
-//! depend on the files' names alone. A pattern that matches nothing is an error, because an empty
-//! log is rarely intended. Deliberately absent: alternatives in braces, and folders as matches.
+//! depend on the files' names alone. A local file is known by its device and inode: of the paths of
+//! one file, a pattern gives the one with the fewest symbolic links, of those the first. Only
+//! regular files are read; anything else that matches is an error. A pattern that matches nothing
+//! is an error, because an empty log is rarely intended. Deliberately absent: alternatives in
+//! braces, and folders as matches.
 
-use super::location::{SourceFile, a_folder};
+use super::location::{FileId, Location, SourceFile, a_folder};
 use super::objects::{Found, ObjectStores, ObjectUrl};
-use glob::{MatchOptions, glob_with};
+use super::redact;
+use super::walk::{Match, OPTIONS, SPECIAL, Walk};
 use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
-
-const OPTIONS: MatchOptions = MatchOptions {
-    case_sensitive: true,
-    require_literal_separator: true,
-    require_literal_leading_dot: true,
-};
-
-/// The characters that make a path a pattern.
-const SPECIAL: [char; 3] = ['*', '?', '['];
 
 /// A path, a URL or a pattern for either, and the folder that it is relative to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +33,7 @@ pub struct Pattern {
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.text.contains("://") {
-            true => self.text.fmt(f),
+            true => redact::url(&self.text).fmt(f),
             false => self.root.join(&self.text).display().fmt(f),
         }
     }
@@ -93,53 +88,69 @@ impl Pattern {
 
     /// The local files that the pattern matches.
     fn matches(&self) -> Result<Vec<SourceFile>> {
-        let root = self.root.to_str().ok_or_else(|| {
-            let place = self.root.display();
-            Error::input(format!("{place}: a pattern needs a folder whose name is UTF-8"))
-        })?;
-        let absolute = Path::new(&self.text).is_absolute();
-        let (root, text) = (if absolute { "".into() } else { moving(root) }, moving(&self.text));
-        let whole = match root.as_str() {
-            "" => text,
-            "/" => format!("/{text}"),
-            root => format!("{}/{text}", glob::Pattern::escape(root)),
-        };
-        let pattern = glob::Pattern::new(&whole).map_err(|error| self.malformed(error))?;
-        // The walk itself would skip names whose dot the pattern spells.
-        let walk = MatchOptions { require_literal_leading_dot: false, ..OPTIONS };
-        let mut paths = Vec::new();
-        for path in glob_with(&whole, walk).map_err(|error| self.malformed(error))? {
-            let path = path.map_err(|error| {
-                let place = error.path().display().to_string();
-                Error::input(format!("{place}: the folder cannot be listed")).because(error)
-            })?;
-            if pattern.matches_path_with(&path, OPTIONS) {
-                paths.push(path);
-            }
-        }
-        if paths.is_empty() {
+        let mut found = self.walked()?.found;
+        if found.is_empty() {
             return Err(matches_nothing(&self.to_string()));
         }
-        paths.sort_by(|a, b| bytes(a).cmp(bytes(b)));
-        let file = |path: PathBuf| {
+        // Of the paths of one file, the first in this order is kept.
+        let order = |found: &Match| (found.links, bytes(&found.path).to_vec());
+        found.sort_by_cached_key(order);
+        let mut seen = HashSet::new();
+        found.retain(|found| FileId::of(&found.path).is_none_or(|id| seen.insert(id)));
+        found.sort_by(|a, b| bytes(&a.path).cmp(bytes(&b.path)));
+        let absolute = Path::new(&self.text).is_absolute();
+        let file = |Match { path, .. }: Match| {
             if path.is_dir() {
                 return Err(
                     a_folder(&path.display().to_string()).at(format!("{self} matches a folder"))
                 );
             }
-            let declared = path.strip_prefix(&root).unwrap_or(&path).to_path_buf();
+            let root = if absolute { Path::new("") } else { &self.root };
+            let declared = path.strip_prefix(root).unwrap_or(&path).to_path_buf();
             SourceFile::found(path, &declared)
         };
-        paths.into_iter().map(file).collect()
+        found.into_iter().map(file).collect()
     }
-}
 
-/// The path without `.` steps: the walk leaves them out, so they must also be left out of the
-/// pattern.
-fn moving(path: &str) -> String {
-    let names: Vec<&str> = path.split('/').filter(|name| !matches!(*name, "" | ".")).collect();
-    let first = if path.starts_with('/') { "/" } else { "" };
-    format!("{first}{}", names.join("/"))
+    fn walked(&self) -> Result<Walk> {
+        let mut walk = Walk::new(&self.root, &self.text).map_err(|error| self.malformed(error))?;
+        walk.run().map_err(|(folder, error)| {
+            Error::input(format!("{}: the folder cannot be listed", folder.display()))
+                .because(error)
+        })?;
+        Ok(walk)
+    }
+
+    /// Whether `output`, a path or a URL, is one of its files, or would be if it existed. A pattern
+    /// whose files cannot be found matches nothing.
+    pub fn covers(&self, output: &Path) -> bool {
+        let text = output.to_string_lossy();
+        match (ObjectUrl::parse(&self.text), ObjectUrl::parse(&text)) {
+            (Ok(Some(own)), Ok(Some(other))) => {
+                let same = own.same_bucket(&other);
+                let matches = |pattern: glob::Pattern| pattern.matches_with(&other.key, OPTIONS);
+                same && (own.key == other.key
+                    || own.key.contains(SPECIAL) && glob::Pattern::new(&own.key).is_ok_and(matches))
+            }
+            (Ok(None), Ok(None)) => self.covers_file(output),
+            _ => false,
+        }
+    }
+
+    fn covers_file(&self, output: &Path) -> bool {
+        let id = FileId::of(output);
+        if !self.text.contains(SPECIAL) {
+            let path = self.root.join(&self.text);
+            return id.is_some() && id == FileId::of(&path);
+        }
+        let Ok(walk) = self.walked() else { return false };
+        if id.is_some() && walk.found.iter().any(|found| FileId::of(&found.path) == id) {
+            return true;
+        }
+        let name = output.file_name().map(|name| name.to_string_lossy());
+        let folder = FileId::of_folder(output.parent().unwrap_or(Path::new("")));
+        folder.zip(name).is_some_and(|(folder, name)| walk.would_match(folder, &name))
+    }
 }
 
 fn bytes(path: &Path) -> &[u8] {
@@ -156,14 +167,19 @@ fn matches_nothing(pattern: &str) -> Error {
 
 /// The files of several patterns, in order.
 pub fn files_of(patterns: &[Pattern], stores: &ObjectStores) -> Result<Vec<SourceFile>> {
-    let mut files = Vec::new();
-    let mut seen = HashSet::new();
+    let mut files: Vec<SourceFile> = Vec::new();
+    let mut seen: HashMap<Identity, usize> = HashMap::new();
     for pattern in patterns {
         for file in pattern.files_in(stores)? {
-            if !seen.insert(file.location().clone()) {
+            if let Some(first) = seen.insert(Identity::of(&file), files.len()) {
+                let first = files[first].location();
+                let of = match first == file.location() {
+                    true => String::new(),
+                    false => format!(" (it is the same file as {first})"),
+                };
                 return Err(Error::input(format!(
-                    "{}: the file is named twice, the second time by {pattern}; its events would \
-                     count twice",
+                    "{}: the file is named twice, the second time by {pattern}{of}; its events \
+                     would count twice",
                     file.location()
                 )));
             }
@@ -171,4 +187,20 @@ pub fn files_of(patterns: &[Pattern], stores: &ObjectStores) -> Result<Vec<Sourc
         }
     }
     Ok(files)
+}
+
+/// By what a file is known.
+#[derive(PartialEq, Eq, Hash)]
+enum Identity {
+    File(FileId),
+    Location(Location),
+}
+
+impl Identity {
+    fn of(file: &SourceFile) -> Identity {
+        match file.id() {
+            Some(id) => Identity::File(id),
+            None => Identity::Location(file.location().clone()),
+        }
+    }
 }

@@ -3,6 +3,7 @@
 //! Invariant: the options decide where reading starts and how much is read at once, never what an
 //! event is. Deliberately absent: formats and files.
 
+use super::absent::{Absence, Notices};
 use super::groups::PassedOver;
 use super::limits::{BATCH_ROWS_DEFAULT, BATCH_ROWS_MAX};
 use lockstep_core::code::Code;
@@ -11,7 +12,7 @@ use lockstep_core::event::EventBatch;
 use lockstep_core::time::Interval;
 
 /// How events are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct ReadOptions {
     /// Most rows of a batch, from 1 to [`BATCH_ROWS_MAX`].
     pub batch_rows: usize,
@@ -21,17 +22,27 @@ pub struct ReadOptions {
     /// source with event ids, row groups are skipped only at the end, because an event may decide
     /// about a later one with the same id (S10). Other events outside the range are still read.
     pub time_range: Option<Interval>,
+    /// Whether a file is refused that lacks a declared column which may be null.
+    pub strict_columns: bool,
+    /// Where such columns are told if they are read as null.
+    pub notices: Notices,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        ReadOptions { batch_rows: BATCH_ROWS_DEFAULT, start_position: 0, time_range: None }
+        ReadOptions {
+            batch_rows: BATCH_ROWS_DEFAULT,
+            start_position: 0,
+            time_range: None,
+            strict_columns: false,
+            notices: Notices::default(),
+        }
     }
 }
 
 impl ReadOptions {
     /// Refuses invalid options.
-    pub(super) fn check(self) -> Result<()> {
+    pub(super) fn check(&self) -> Result<()> {
         if (1..=BATCH_ROWS_MAX).contains(&self.batch_rows) {
             return Ok(());
         }
@@ -40,6 +51,11 @@ impl ReadOptions {
             self.batch_rows
         ))
         .with_code(Code::limit("BATCH_ROWS_MAX", BATCH_ROWS_MAX)))
+    }
+
+    /// What is done about absent columns.
+    pub(super) fn absence(&self) -> Absence {
+        Absence { strict: self.strict_columns, notices: self.notices.clone() }
     }
 }
 

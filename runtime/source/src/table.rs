@@ -17,9 +17,10 @@ use super::content::Content;
 use super::csv::{self, CsvReader};
 use super::format::Format;
 use super::header::{absent_column, unfit_column, wrong_type};
-use super::limits::BATCH_ROWS_DEFAULT;
+use super::limits::{BATCH_ROWS_DEFAULT, TABLE_BYTES_MAX};
 use super::line::LineReader;
 use super::location::SourceFile;
+use super::measured::Measured;
 use super::ndjson::ObjectLines;
 use super::table_reader::open_tables;
 use super::widen::{BadRows, accepts, widen};
@@ -28,6 +29,7 @@ use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use lockstep_core::cell::{Cell, integer};
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::arrow_type;
 use lockstep_core::failure::in_column;
@@ -52,11 +54,11 @@ pub(super) fn read(file: &SourceFile, hints: &[(String, DataType)]) -> Result<Re
     match format? {
         Format::Parquet => {
             let (source, schema) = parquet::open_table(&place, file, BATCH_ROWS_DEFAULT)?;
-            whole(&place, Box::new(source), &schema)
+            whole(&place, Box::new(Measured::new(&place, source, 0)), &schema)
         }
         Format::ArrowIpc => {
             let (source, schema) = ipc::open_table(&place, file)?;
-            whole(&place, Box::new(source), &schema)
+            whole(&place, Box::new(Measured::new(&place, source, 0)), &schema)
         }
         Format::Ndjson => ndjson_table(&place, file, hints),
         Format::Csv => csv_table(&place, file, hints),
@@ -67,7 +69,9 @@ pub(super) fn read(file: &SourceFile, hints: &[(String, DataType)]) -> Result<Re
 pub fn read_tables(files: &[SourceFile], hints: &[(String, DataType)]) -> Result<RecordBatch> {
     let mut reader = open_tables(files, hints, BATCH_ROWS_DEFAULT)?;
     let mut tables = Vec::new();
+    let mut bytes = 0;
     while let Some(table) = reader.read()? {
+        bytes += size_of_table(&files[0].location().to_string(), &table, bytes)?;
         tables.push(table);
     }
     let schema = reader.schema();
@@ -118,7 +122,9 @@ pub fn column_of(
 fn whole(place: &str, mut source: Box<dyn BatchSource>, schema: &SchemaRef) -> Result<RecordBatch> {
     guarded(place, || {
         let mut batches = Vec::new();
+        let mut bytes = 0;
         while let Some(batch) = source.next()? {
+            bytes += size_of_table(place, &batch, bytes)?;
             batches.push(with_schema(place, schema, &batch)?);
         }
         if batches.len() == 1 {
@@ -126,6 +132,20 @@ fn whole(place: &str, mut source: Box<dyn BatchSource>, schema: &SchemaRef) -> R
         }
         concat_batches(schema, &batches).map_err(|error| too_large(place).because(error))
     })
+}
+
+/// The bytes of a part of a table, of which `before` bytes were read, if the table may be as large.
+fn size_of_table(place: &str, part: &RecordBatch, before: u64) -> Result<u64> {
+    // A part of a larger array counts with its share.
+    let share = |array: &ArrayRef| array.to_data().get_slice_memory_size().unwrap_or(0) as u64;
+    let bytes = part.columns().iter().map(share).sum();
+    if before.saturating_add(bytes) <= TABLE_BYTES_MAX {
+        return Ok(bytes);
+    }
+    let error = too_large(place);
+    let message = format!("{}; it has more than {TABLE_BYTES_MAX} bytes", error.message);
+    Err(Error::input(message)
+        .with_code(Code::LimitReached { limit: "TABLE_BYTES_MAX", max: TABLE_BYTES_MAX }))
 }
 
 fn too_large(place: &str) -> Error {

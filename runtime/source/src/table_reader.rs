@@ -7,6 +7,7 @@
 use super::columnar::{BatchSource, guarded};
 use super::format::Format;
 use super::location::SourceFile;
+use super::measured::Measured;
 use super::table::{read, with_schema};
 use super::{ipc, parquet};
 use arrow::array::RecordBatch;
@@ -60,11 +61,11 @@ fn open(
         Ok(match format {
             Format::Parquet => {
                 let (source, schema) = parquet::open_table(&place, file.open()?, batch_rows)?;
-                (schema, Parts::Columnar(Box::new(source)))
+                (schema, Parts::Columnar(Box::new(Measured::new(&place, source, 0))))
             }
             Format::ArrowIpc => {
                 let (source, schema) = ipc::open_table(&place, file.open()?)?;
-                (schema, Parts::Columnar(Box::new(source)))
+                (schema, Parts::Columnar(Box::new(Measured::new(&place, source, 0))))
             }
             Format::Ndjson | Format::Csv => {
                 let table = read(file, hints)?;

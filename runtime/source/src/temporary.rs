@@ -6,14 +6,18 @@
 
 use crate::clock::age;
 use lockstep_core::error::{Error, Result};
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The time without a write after which a temporary file may be considered abandoned.
 const ABANDONED_AGE: Duration = Duration::from_secs(15 * 60);
+
+/// The permissions of a new file.
+const PRIVATE: u32 = 0o600;
 
 /// Makes the names of temporary files unique within the process.
 static NEXT_TEMPORARY: AtomicU64 = AtomicU64::new(0);
@@ -39,7 +43,12 @@ impl Temporary {
         clear_abandoned(path);
         let (temporary, file) = loop {
             let temporary = temporary_path(path)?;
-            let new = OpenOptions::new().read(true).write(true).create_new(true).open(&temporary);
+            let new = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create_new(true)
+                .mode(PRIVATE)
+                .open(&temporary);
             match new {
                 Ok(file) => break (Temporary { path: temporary, renamed: false }, file),
                 // It was left by a process with the same number, as in a container.
@@ -53,8 +62,11 @@ impl Temporary {
         Ok((temporary, file))
     }
 
-    /// Renames the file to `path`, replacing any file there.
+    /// Renames the file to `path`, replacing any file there, whose permissions it takes. A new file
+    /// can be read and written by its owner alone, whatever the process's umask.
     pub(super) fn rename(mut self, path: &Path) -> io::Result<()> {
+        let mode = path.metadata().map_or(PRIVATE, |metadata| metadata.permissions().mode());
+        std::fs::set_permissions(&self.path, Permissions::from_mode(mode & 0o777))?;
         std::fs::rename(&self.path, path)?;
         self.renamed = true;
         // The name itself is durable only when its folder is synced.

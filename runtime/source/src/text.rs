@@ -7,6 +7,7 @@
 //! limit affects what is read. Deliberately absent: how a record is found and decoded
 //! ([`Records`]).
 
+use super::absent::{Absence, Absent};
 use super::admit::time_reason;
 use super::column::ColumnBuilder;
 use super::limits::BATCH_BYTES_MAX;
@@ -33,6 +34,11 @@ pub(super) trait Records: Send {
     /// The record as one cell for each column of the schema, or the reason why a cell is bad; or
     /// why the whole record is malformed.
     fn cells(&self) -> Result<Vec<Result<Cell<'_>, String>>, String>;
+
+    /// The columns that may be null and that no record had, where that is known only at the end.
+    fn absent_at_the_end(&self) -> Absent {
+        Absent::new()
+    }
 }
 
 /// The cell of column `index`, checked against the schema.
@@ -57,6 +63,9 @@ pub(super) struct TextReader<R> {
     batch_rows: usize,
     columns: Vec<ColumnBuilder>,
     position: u64,
+    /// What is done about absent columns, and the input's name; none once it is done, or if the
+    /// first records were skipped, since those may have had them.
+    absence: Option<(Absence, String)>,
 }
 
 impl<R: Records> TextReader<R> {
@@ -67,13 +76,15 @@ impl<R: Records> TextReader<R> {
         schema: Arc<SourceSchema>,
         batch_rows: usize,
         skip: u64,
+        absence: (Absence, String),
     ) -> Result<(Self, u64)> {
         let mut position = 0;
         while position < skip && records.advance()? {
             position += 1;
         }
         let columns = schema.columns.iter().map(|c| ColumnBuilder::new(&c.data_type)).collect();
-        Ok((TextReader { records, schema, batch_rows, columns, position }, position))
+        let absence = Some(absence).filter(|_| skip == 0);
+        Ok((TextReader { records, schema, batch_rows, columns, position, absence }, position))
     }
 }
 
@@ -135,6 +146,9 @@ impl<R: Records> EventReader for TextReader<R> {
         let mut bytes = 0;
         while batch.records() < self.batch_rows && bytes < BATCH_BYTES_MAX {
             if !self.records.advance()? {
+                if let Some((absence, place)) = self.absence.take().filter(|_| self.position > 0) {
+                    absence.tell(&place, &self.schema, self.records.absent_at_the_end())?;
+                }
                 break;
             }
             bytes += self.records.raw().len();

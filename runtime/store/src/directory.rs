@@ -20,9 +20,10 @@ use super::deadline::{self, Outcome};
 use super::record::Record;
 use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
-use lockstep_disk::{is_temporary, replace, sync_folder};
-use std::fs::{self, File, TryLockError};
+use lockstep_disk::{Readers, is_temporary, replace, sync_folder};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// The format's name and version: the whole content of FORMAT.
@@ -33,6 +34,9 @@ const FORMAT_VERSION: u32 = 3;
 const FORMAT_NAME: &str = "lockstep store ";
 /// The greatest length of a FORMAT file; a longer file is something else.
 const FORMAT_BYTES_MAX: u64 = 64;
+/// The permissions of a store's directories and files: its owner's alone.
+const OWNER_FOLDER: u32 = 0o700;
+const OWNER_FILE: u32 = 0o600;
 /// How long a backend that was just closed may keep its file locked: its threads outlive it a
 /// little.
 const BACKEND_LOCK_WAIT_S_MAX: u64 = 10;
@@ -72,7 +76,7 @@ impl Directory {
     /// Creates a new store's directory. It must be absent or empty, or left by an interrupted
     /// creation. Its parent must exist: a typing error should not leave a tree of folders behind.
     pub(super) fn create(path: &Path) -> Result<Directory> {
-        match fs::create_dir(path) {
+        match fs::DirBuilder::new().mode(OWNER_FOLDER).create(path) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => {}
             Err(error) => return Err(failed(path, "cannot be made", error)),
@@ -95,6 +99,7 @@ impl Directory {
             }
         }
         let directory = Directory::locked(path)?;
+        directory.make_private();
         directory.write_commit(&Record::default())?;
         directory.replace("FORMAT", FORMAT.as_bytes())?;
         // The directory's own name must be durable, too.
@@ -251,6 +256,25 @@ impl Directory {
         Ok(next)
     }
 
+    /// Lets nobody but the owner read the store, whatever the umask of the process that the backend
+    /// makes files with. A process that is not the owner cannot change that, and need not.
+    pub(super) fn make_private(&self) {
+        let mut folders = vec![self.path.clone()];
+        while let Some(folder) = folders.pop() {
+            let _ = fs::set_permissions(&folder, Permissions::from_mode(OWNER_FOLDER));
+            for entry in folder.read_dir().into_iter().flatten().flatten() {
+                match entry.file_type() {
+                    Ok(kind) if kind.is_dir() => folders.push(entry.path()),
+                    Ok(kind) if kind.is_file() => {
+                        let owner = Permissions::from_mode(OWNER_FILE);
+                        let _ = fs::set_permissions(entry.path(), owner);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
     /// Makes the names of all files durable, once, after the backend has created its own.
     pub(super) fn sync_names(&self) -> Result<()> {
         let conf = self.path.join("conf");
@@ -272,7 +296,8 @@ impl Directory {
     /// Replaces a small file, so that after a crash it is either the old one or the new one.
     fn replace(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let path = self.path.join(name);
-        replace(&path, bytes).map_err(|error| failed(&path, "cannot be written", error))
+        replace(&path, bytes, Readers::Owner)
+            .map_err(|error| failed(&path, "cannot be written", error))
     }
 }
 

@@ -20,8 +20,10 @@ use lockstep_core::generation::Generation;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The version of the stored form.
-pub const FORMAT: u32 = 1;
+/// The version of the stored form. A record of version 1 is one without stopped views.
+pub const FORMAT: u32 = 2;
+/// The oldest version that can be read.
+const FORMAT_MIN: u32 = 1;
 
 /// The number of a state set.
 pub type SetNumber = u32;
@@ -84,6 +86,24 @@ pub struct ViewVersion {
     /// The set of its states. `None` for a view of a previous version whose rows differ from those
     /// of the active one: its states are gone, and going back recomputes them.
     pub set: Option<SetNumber>,
+    /// Where and why the view has stopped, if it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<Stop>,
+}
+
+/// Where and why a view has stopped. Its set holds the events before the position, and the view is
+/// not fed until something has changed.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stop {
+    /// The partition of its source in which it stopped.
+    pub partition: String,
+    /// The set holds the partition's events before this position.
+    pub position: u64,
+    /// Whether the cause was the machine's, so that the view is tried again.
+    pub retry: bool,
+    /// Why, for people.
+    pub reason: String,
 }
 
 impl Version {
@@ -119,14 +139,16 @@ impl Generations {
             format: u32,
         }
         let Form { format } = serde_json::from_slice(&bytes).map_err(damaged)?;
-        if format != FORMAT {
+        if !(FORMAT_MIN..=FORMAT).contains(&format) {
             return Err(Error::input(format!(
-                "the store's record of generations has format {format}, and this build reads format \
-                 {FORMAT}; use a matching lockstep, or fill a new store with `lockstep backfill`"
+                "the store's record of generations has format {format}, and this build reads formats \
+                 {FORMAT_MIN} to {FORMAT}; use a matching lockstep, or fill a new store with `lockstep backfill`"
             ))
             .with_code(Code::StoreFormat { found: format }));
         }
-        serde_json::from_slice(&bytes).map_err(damaged)
+        let mut read: Generations = serde_json::from_slice(&bytes).map_err(damaged)?;
+        read.format = FORMAT;
+        Ok(read)
     }
 
     /// Adds the record to a batch.
@@ -200,6 +222,28 @@ impl Generations {
         self.discard_unnamed(&before);
     }
 
+    /// Records that a view of the active version of `artifact` has stopped.
+    pub fn stop(&mut self, artifact: &str, view: &str, stop: Stop) {
+        if let Some(view) = self.active_view(artifact, view) {
+            view.stopped = Some(stop);
+        }
+    }
+
+    /// Records that a view of the active version of `artifact`, which had stopped, has been filled
+    /// anew in another set.
+    pub fn resume(&mut self, artifact: &str, view: &str, set: SetNumber) {
+        let before = self.sets();
+        if let Some(view) = self.active_view(artifact, view) {
+            (view.set, view.stopped) = (Some(set), None);
+        }
+        self.discard_unnamed(&before);
+    }
+
+    fn active_view(&mut self, artifact: &str, view: &str) -> Option<&mut ViewVersion> {
+        let active = self.artifacts.get_mut(artifact)?.active.as_mut()?;
+        active.views.get_mut(view)
+    }
+
     /// Records that a view of the previous version no longer has the same rows as the active one,
     /// with which it shared a set.
     pub fn part(&mut self, artifact: &str, view: &str) {
@@ -224,7 +268,7 @@ mod tests {
             generation: Sha::of(text.as_bytes()),
             merges_by_guest: false,
         };
-        ViewVersion { identity, source: "s".into(), set }
+        ViewVersion { identity, source: "s".into(), set, stopped: None }
     }
 
     fn version(digest: &str, sets: &[SetNumber]) -> Version {
@@ -306,8 +350,37 @@ mod tests {
         let old = view("cba06b5736faf67e54b07b561eae94395e774c517a7d910a54369e1263ccfbd4", "null");
         let text = String::from_utf8(serde_json::to_vec(&all).unwrap()).unwrap();
         let golden = format!(
-            r#"{{"format":1,"next_set":3,"artifacts":{{"a":{{"active":{{"digest":"new","views":{{"v0":{new}}}}},"previous":{{"digest":"old","views":{{"v0":{old}}}}},"previous_until":{{"s":-7}},"filling":null}}}},"garbage":[1]}}"#
+            r#"{{"format":2,"next_set":3,"artifacts":{{"a":{{"active":{{"digest":"new","views":{{"v0":{new}}}}},"previous":{{"digest":"old","views":{{"v0":{old}}}}},"previous_until":{{"s":-7}},"filling":null}}}},"garbage":[1]}}"#
         );
         assert_eq!(text, golden);
+    }
+
+    /// Goal: the stored bytes of a stopped view do not change without a version, and a record of the
+    /// version before, which has none, is read (docs/FORMAT.md).
+    #[test]
+    fn a_stopped_view_has_the_golden_bytes() {
+        let mut all = Generations::default();
+        let lineage = Lineage { active: Some(version("one", &[0])), ..Lineage::default() };
+        all.artifacts.insert("a".into(), lineage);
+        let before = serde_json::to_string(&all).unwrap();
+        let (partition, reason) = ("files".to_string(), "why".to_string());
+        all.stop("a", "v0", Stop { partition, position: 7, retry: true, reason });
+        let stopped =
+            r#","stopped":{"partition":"files","position":7,"retry":true,"reason":"why"}}"#;
+        let text = serde_json::to_string(&all).unwrap();
+        let golden = before.replace("\"set\":0}", &format!("\"set\":0{stopped}"));
+        assert_eq!(text, golden);
+        let read = |text: &str| {
+            let store = MemoryStore::new();
+            let mut batch = WriteBatch::new();
+            batch.put(layout::GENERATIONS, text).unwrap();
+            store.commit(batch).unwrap();
+            Generations::read(&*store.read().unwrap()).unwrap()
+        };
+        assert_eq!(read(&text), all);
+        all.resume("a", "v0", 4);
+        assert_eq!((all.sets(), all.garbage.clone()), ([4].into(), [0].into()));
+        let old = read(&before.replace("\"format\":2", "\"format\":1"));
+        assert_eq!(serde_json::to_string(&old).unwrap(), before);
     }
 }

@@ -241,7 +241,8 @@ impl Deltas {
                 }
             }
             let states = changed.iter_mut().map(|(_, _, state)| state);
-            view.fold.settle(states, guests.of(at)?)?;
+            let settled = view.fold.settle(states, guests.of(at)?);
+            settled.map_err(|error| error.of_view(&view.declaration().name))?;
             for (name, level, state) in changed {
                 batch.put(name, encode(view, level, &state))?;
             }

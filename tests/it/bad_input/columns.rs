@@ -66,7 +66,7 @@ fn manifest(view: &str, own: &[Column]) -> Json {
 }
 
 /// A project with these of [`VIEWS`], whose spine has one row for each of `entities`, in order.
-fn project(views: &[&str], entities: &[String]) -> Place {
+pub(super) fn project(views: &[&str], entities: &[String]) -> Place {
     static COMPONENT: LazyLock<Vec<u8>> = LazyLock::new(|| mirror::component().unwrap());
     let place = Place { folder: tempfile::tempdir().unwrap() };
     let mut text = "[sources.orders]\nfiles = \"orders.ndjson\"\n[artifacts]\n".to_string();

@@ -5,6 +5,10 @@
 
 use super::Place;
 use arrow::array::{Array, ArrayRef, Int64Array, StringArray, TimestampMicrosecondArray};
+use lockstep_runtime::{
+    BackfillJob, Progress, Project, ProjectOptions, StreamInput, StreamJob, TrainingSetJob,
+};
+use lockstep_store::StateStore as _;
 use std::fs;
 use std::sync::Arc;
 
@@ -91,9 +95,10 @@ fn s08_a_bad_line_is_named_and_costs_one_event() {
         let found = ["1 rows were set aside, more than --bad-rows-max 0", "position 2: ", reason];
         let unwritten = [&found[..], &["nothing was written"]].concat();
         place.check(&format!("{TRAIN} {events}"), 1, &unwritten);
-        let kept = [&found[..], &["the store keeps them"]].concat();
+        let kept = [&found[..], &["the store keeps them", "the run ended there"]].concat();
         place.ends(&format!("backfill {events}"), 1, &kept);
-        // The bad line is set aside once: the job continues after it.
+        // Allowed more, the same job fills the store, and goes on behind the bad line.
+        place.ends(&format!("backfill {events} --bad-rows-max 1"), 0, &[]);
         place.ends(&format!("stream {events}"), 0, &[]);
         place.ends(&format!("{TRAIN} {events} --bad-rows-max 1"), 0, &[]);
     }
@@ -143,6 +148,52 @@ fn s08_bad_rows_max_counts() {
     let words = ["2 rows were set aside, more than --bad-rows-max 1", "line 3: "];
     place.check(&format!("{TRAIN} {events} --bad-rows-max 1"), 1, &words);
     place.ends(&format!("{TRAIN} {events} --bad-rows-max 2"), 0, &[]);
+}
+
+/// Goal: a job ends soon after the bad row that is one too many, whatever follows: what it set aside
+/// is kept, and nothing is filled. A stream goes on, unless it is told otherwise (S8). Method: a bad
+/// line, then far more events than any job reads ahead.
+#[test]
+fn s08_a_job_ends_at_the_bad_row_too_many() {
+    let place = Place::new();
+    let bad = ndjson(&place, "{}");
+    let line = bad.lines().next().unwrap();
+    let id = line.split('"').nth(3).unwrap();
+    let many = (0..70_000).map(|row| line.replace(id, &format!("more {row}")) + "\n");
+    place.write("long.ndjson", format!("{bad}{}", many.collect::<String>()));
+    place.write("short.ndjson", bad);
+    let project = |store: &str, events: &str| {
+        let options = ProjectOptions {
+            events: vec![("issue_events".into(), place.path(events).display().to_string())],
+            store: Some(place.path(store)),
+            ..ProjectOptions::default()
+        };
+        Project::open_with(place.path("lockstep.toml"), options).unwrap()
+    };
+    let read = |position: &mut u64, progress: Progress<'_>| {
+        if let Progress::Reading { position: read, .. } = progress {
+            *position = read;
+        }
+    };
+    let mut reached = 0;
+    let bulk = project("bulk", "long.ndjson");
+    let job = BackfillJob { bad_rows_max: Some(0), ..BackfillJob::default() };
+    let report = job.run(&bulk, &mut |it| read(&mut reached, it)).unwrap();
+    assert!(report.is_over && report.set_aside == 1 && reached < 65_000, "{reached}: {report:?}");
+    let spine = place.path("mentions.parquet");
+    let job = TrainingSetJob::new("mention_ranker", spine, place.path("out.csv"));
+    let made = job.run(&bulk, &mut |it| read(&mut reached, it)).unwrap();
+    assert!(!made.written && made.set_aside.len() == 1 && reached < 65_000, "{reached}");
+    for (events, bad_rows_max) in [("long.ndjson", Some(0)), ("short.ndjson", None)] {
+        let streamed = project(events, events);
+        let job = StreamJob { bad_rows_max, ..StreamJob::new(StreamInput::Files) };
+        let report = job.run(&streamed, &mut |_| {}).unwrap();
+        assert_eq!((report.is_over, report.set_aside), (bad_rows_max.is_some(), 1));
+        assert!(report.position < 65_000, "{events}");
+        let held = streamed.open_store().unwrap();
+        let aside = held.states().unwrap().all_set_aside("issue_events", "files").unwrap();
+        assert_eq!(aside.into_iter().count(), 1);
+    }
 }
 
 /// Goal: a log without events is valid: every feature has its empty value.

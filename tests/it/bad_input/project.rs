@@ -100,3 +100,17 @@ fn absent_parts_of_a_project_are_named() {
         place.check(command, 2, &["names no store", "[store] path =", "--store"]);
     }
 }
+
+/// Goal: a pipe in the place of a file of the project is refused by name; nothing waits for it.
+#[test]
+fn pipes_in_the_place_of_files_are_refused() {
+    for name in ["lockstep.toml", "lockstep.lock", "user_mentions.wasm"] {
+        let place = Place::new();
+        let _ = fs::remove_file(place.path(name));
+        let made = std::process::Command::new("mkfifo").arg(place.path(name)).status();
+        assert!(made.unwrap().success());
+        for command in [TRAIN, "backfill", "get mention_ranker"] {
+            place.ends(command, 2, &[name]);
+        }
+    }
+}

@@ -6,10 +6,11 @@
 use super::evil_file;
 use super::{EVIL, STEADY, assert_outcome, assert_set_aside, batch, events, evil};
 use lockstep_core::flat::{BATCH_BYTES_MAX, BATCH_ROWS_MAX};
-use lockstep_core::{CallCause, Code};
+use lockstep_core::{CallCause, Code, ErrorKind};
 use lockstep_guest::{
     Artifact, Clock, Engine, EngineConfig, GUEST_MEMORY_MAX_BYTES, GuestMemory, Transformer,
 };
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Goal: an event that never ends is set aside because of its fuel; the rest of the batch is mapped
@@ -108,4 +109,34 @@ fn waiting_for_memory_ends() {
     assert_outcome(&artifact, &outcomes[0], 2, &[(1, "unreachable")]);
     drop(transformer);
     assert_eq!(memory.held_bytes(), 0);
+}
+
+/// Set in a child to the artifact that it loads.
+const STARVED: &str = "LOCKSTEP_TEST_STARVED";
+
+/// A child of the next test, which the system gives too little memory. Otherwise this does nothing.
+#[test]
+fn starves() {
+    let Some(file) = std::env::var_os(STARVED) else { return };
+    let artifact = Artifact::load(&Engine::new(EngineConfig::default()).unwrap(), file.as_ref());
+    let error = Transformer::new(&artifact.unwrap()).unwrap_err();
+    let Code::CallFailed { cause, .. } = error.code else { panic!("{error}") };
+    assert_eq!((error.kind, cause), (ErrorKind::Retry, CallCause::Memory), "{error}");
+}
+
+/// Goal: a mapping of memory that the system refuses is never blamed on the guest: the error is of
+/// kind retry, and says what is missing (S9). Method: a process that may map less memory than a
+/// guest reserves.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_host_without_memory_does_not_blame_the_guest() {
+    let program = std::env::current_exe().unwrap();
+    let status = Command::new("sh")
+        .args(["-c", "ulimit -v 3000000; exec \"$0\" --exact sandbox::limits::starves"])
+        .arg(program)
+        .env(STARVED, evil_file())
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success());
 }

@@ -153,7 +153,7 @@ fn s06_objects_are_read_as_files_are() {
     assert_eq!(objects.len(), 5);
     for start in [0, 1, 49, 50, 99, 120, 160, 249, 250] {
         let options = ReadOptions { start_position: start, batch_rows: 11, ..Default::default() };
-        let expect = read(&files, &schema, options).unwrap();
+        let expect = read(&files, &schema, options.clone()).unwrap();
         let found = read(&objects, &schema, options).unwrap();
         assert_eq!(found, expect, "from {start}");
         assert_eq!(found.rows.len() as u64, 250 - start);

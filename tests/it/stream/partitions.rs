@@ -2,12 +2,24 @@
 //! the commit, and never lost or doubled (S10, S24).
 
 use super::*;
+use crate::kill::{ROUNDS, kill_child, number, print_durable};
 use crate::stream::between;
+use crate::stream::crash::catalog_of;
 use lockstep_core::{Error, Result};
 use lockstep_kit::fault_store::FaultStore;
 use lockstep_source::{Delivery, SourceReader};
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+
+/// The directory of a child's store.
+const CHILD_STORE: &str = "LOCKSTEP_PARTITIONS_STORE";
+/// The file in which a child's broker keeps what was acknowledged.
+const CHILD_BROKER: &str = "LOCKSTEP_PARTITIONS_BROKER";
+/// The artifact that a child runs.
+const CHILD_ARTIFACT: &str = "LOCKSTEP_PARTITIONS_ARTIFACT";
+/// A file that holds the number of the acknowledgement before which the child waits for its death.
+const CHILD_DIES_AT: &str = "LOCKSTEP_PARTITIONS_DIES_AT";
 
 /// What a script does.
 #[derive(Clone, Debug)]
@@ -219,4 +231,111 @@ fn s10_ids_are_those_of_a_partition_and_of_the_files() {
         assert_eq!(rejected.len(), 8);
         assert!((0..11).all(|at| rejected.contains(at) != (5..8).contains(&at)));
     }
+}
+
+/// A scripted broker in a process of its own: what was acknowledged is kept in a file, and before
+/// one acknowledgement the process waits until it is killed.
+struct Mortal<'a> {
+    scripted: Scripted<'a>,
+    broker: PathBuf,
+    dies_at: usize,
+}
+
+impl SourceReader for Mortal<'_> {
+    fn next(&mut self) -> Result<Delivery> {
+        self.scripted.next()
+    }
+
+    fn seek(&mut self, partition: &str, position: u64) -> Result<()> {
+        self.scripted.seek(partition, position)
+    }
+
+    fn acknowledge(&mut self, positions: &[(Arc<str>, u64)]) -> Result<()> {
+        if self.scripted.acknowledgements + 1 == self.dies_at {
+            print_durable(self.dies_at as u64);
+            loop {
+                std::thread::park();
+            }
+        }
+        self.scripted.acknowledge(positions)?;
+        let kept = serde_json::to_vec(&self.scripted.acknowledged).unwrap();
+        std::fs::write(&self.broker, kept).unwrap();
+        Ok(())
+    }
+}
+
+/// What the broker in this file has been told.
+fn acknowledged(broker: &Path) -> BTreeMap<String, u64> {
+    std::fs::read(broker)
+        .map_or_else(|_| BTreeMap::new(), |kept| serde_json::from_slice(&kept).unwrap())
+}
+
+/// The child: ingests what its broker delivers, into sled.
+#[test]
+fn child_ingests_until_it_is_killed() {
+    let Ok(store) = std::env::var(CHILD_STORE) else { return };
+    let variable = |name| PathBuf::from(std::env::var(name).unwrap());
+    let (broker, artifact) = (variable(CHILD_BROKER), variable(CHILD_ARTIFACT));
+    let dies_at = std::fs::read_to_string(variable(CHILD_DIES_AT)).unwrap().parse().unwrap();
+    let catalog = catalog_of(&artifact);
+    let logs = logs(&catalog);
+    let mut scripted = reader(&logs, None);
+    scripted.acknowledged = acknowledged(&broker);
+    let store: Arc<dyn Store> = Arc::new(SledStore::open_or_create(store).unwrap());
+    let mut host = StreamHost::open(catalog, store).unwrap();
+    host.ingest("typed", &mut Mortal { scripted, broker, dies_at }, &mut |_, _| {}).unwrap();
+}
+
+/// Goal: as above, with a process that is killed by SIGKILL after a commit and before its
+/// acknowledgement. Method: one child after the other waits there for its death, at its first,
+/// second or third acknowledgement; the broker in a file outlives them.
+#[test]
+fn s24_sigkill_between_commit_and_acknowledgement() {
+    let artifact = lockstep_kit::artifacts::wasm("transforms/every-type");
+    let catalog = catalog_of(&artifact);
+    let logs = logs(&catalog);
+    let undisturbed = memory();
+    let mut host = StreamHost::open(catalog.clone(), undisturbed.clone()).unwrap();
+    host.ingest("typed", &mut reader(&logs, None), &mut |_, _| {}).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let [store, broker, dies_at] =
+        ["store", "broker", "dies_at"].map(|name| folder.path().join(name));
+    let rounds = number(ROUNDS, 5);
+    let held = |store: &Path| {
+        let store: Arc<dyn Store> = Arc::new(SledStore::open(store).unwrap());
+        let host = StreamHost::open(catalog.clone(), store).unwrap();
+        ["a", "b"].map(|partition| host.progress("typed", partition).unwrap().position)
+    };
+    let mut before = [0, 0];
+    for round in 0..rounds {
+        let at = 1 + round % 3;
+        std::fs::write(&dies_at, at.to_string()).unwrap();
+        let variables: [(&str, &Path); 4] = [
+            (CHILD_STORE, &store),
+            (CHILD_BROKER, &broker),
+            (CHILD_ARTIFACT, &artifact),
+            (CHILD_DIES_AT, &dies_at),
+        ];
+        let test = "stream::partitions::child_ingests_until_it_is_killed";
+        let died = kill_child(test, &variables, 0, |deaths| {
+            deaths.next();
+        });
+        assert!(died == Some(at) || before == [150, 150], "round {round}: {died:?}, {before:?}");
+        let now = held(&store);
+        let told = acknowledged(&broker);
+        let told = ["a", "b"].map(|partition| told.get(partition).copied().unwrap_or(0));
+        for partition in 0..2 {
+            assert!(now[partition] >= before[partition], "round {round}: {before:?}, {now:?}");
+            assert!(now[partition] >= told[partition], "round {round}: {told:?}, {now:?}");
+        }
+        let whole = now == [150, 150];
+        assert!(died.is_none() || whole || now != told, "round {round}: nothing lay in between");
+        before = now;
+    }
+    let store: Arc<dyn Store> = Arc::new(SledStore::open(&store).unwrap());
+    let mut last = reader(&logs, None);
+    last.acknowledged = acknowledged(&broker);
+    let mut host = StreamHost::open(catalog.clone(), store.clone()).unwrap();
+    host.ingest("typed", &mut last, &mut |_, _| {}).unwrap();
+    assert_eq!(digest(&*store, &catalog, Scope::All), digest(&*undisturbed, &catalog, Scope::All));
 }

@@ -20,15 +20,17 @@ pub struct Row {
 }
 
 impl Row {
-    /// Row order (S15): by time, id and ordinal; without an id by time and then the whole row.
+    /// Row order (S15): by time, id, ordinal and the whole row; without an id by time and then the
+    /// whole row.
     pub fn order(&self, other: &Row) -> Ordering {
-        let by_tie = || match (&self.event_id, &other.event_id) {
+        let by_id = || match (&self.event_id, &other.event_id) {
             (Some(a), Some(b)) => {
                 a.as_bytes().cmp(b.as_bytes()).then(self.ordinal.cmp(&other.ordinal))
             }
-            _ => order_of_values(&self.values, &other.values),
+            _ => Ordering::Equal,
         };
-        self.event_time.cmp(&other.event_time).then_with(by_tie)
+        let by_values = || order_of_values(&self.values, &other.values);
+        self.event_time.cmp(&other.event_time).then_with(by_id).then_with(by_values)
     }
 }
 

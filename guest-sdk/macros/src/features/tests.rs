@@ -12,7 +12,7 @@ fn read(on_struct: &str, on_field: &str) -> Result<Vec<String>> {
     let text = format!(
         "{on_struct} struct Told {{ merged: bool, area: i64, r#type: i64, {on_field} files: i64 }}"
     );
-    let structure = Structure::new(parse_str(&text)?, "View")?;
+    let structure = Structure::new(parse_str(&text)?, "View", None)?;
     Features::of(&structure).map(|features| features.json)
 }
 

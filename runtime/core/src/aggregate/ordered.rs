@@ -1,7 +1,8 @@
 //! The first and the last value in row order (S15).
 //!
-//! Row order is (event_time, event_id, ordinal of the row within its event), or without event ids
-//! (event_time, the whole row in value order); everything after event_time is called the tie. Laws:
+//! Row order is (event_time, event_id, ordinal of the row within its event, the whole row in value
+//! order), or without event ids (event_time, the whole row in value order); everything after
+//! event_time is called the tie. Laws:
 //! `merge` picks the value that comes first (last) in a total order of rows, so it is associative,
 //! commutative and idempotent. State: the value with its position in the order. Error bound: none.
 //! Bytes: the tie's length + 1, the tie, the event time, then the length and the encoding of the

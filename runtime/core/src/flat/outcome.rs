@@ -117,11 +117,18 @@ fn take_some_refused(
     }
 }
 
-/// The text of a message, cut at a character boundary after at most [`REASON_BYTES_MAX`] bytes.
+/// What stands at the end of a text that was cut.
+const CUT: &str = "…";
+
+/// The text of a message of at most [`REASON_BYTES_MAX`] bytes; a longer one is cut at a character
+/// boundary, with a mark at its end.
 pub fn outcome_reason(message: &[u8]) -> String {
     let kept = &message[..message.len().min(REASON_BYTES_MAX)];
     let mut text = String::from_utf8_lossy(kept).into_owned();
-    text.truncate(text.floor_char_boundary(REASON_BYTES_MAX));
+    if kept.len() < message.len() || text.len() > REASON_BYTES_MAX {
+        text.truncate(text.floor_char_boundary(REASON_BYTES_MAX - CUT.len()));
+        text.push_str(CUT);
+    }
     text
 }
 

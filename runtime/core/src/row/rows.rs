@@ -2,8 +2,9 @@
 //!
 //! Invariant: the arrays are those that `flat` validated against the view's columns. A row's event
 //! time is its event's. Its tie breaks the order among rows of equal event time: it is the event's
-//! id and the row's ordinal within its event, or, for a source without event ids, the whole row in
-//! value order. Deliberately absent: the guest.
+//! id, the row's ordinal within its event and the whole row in value order, or, for a source without
+//! event ids, the whole row alone. So rows of equal time and tie are equal. Deliberately absent: the
+//! guest.
 
 use super::typed_column::TypedColumn;
 use crate::aggregate::user::Part;
@@ -144,8 +145,9 @@ pub fn encode_rows(
     encoded.finish()
 }
 
-/// The ties that order rows of equal event time: the event's id and the row's ordinal within its
-/// event, or, for a source without ids, the whole row (S15).
+/// The ties that order rows of equal event time: the event's id, the row's ordinal within its event
+/// and the whole row, or, for a source without ids, the whole row alone (S15). An id counts within a
+/// partition, so two partitions may hold one id at one time with different rows.
 fn ties(columns: &[TypedColumn], source_rows: &[u32], ids: Option<&TypedColumn>) -> BinaryArray {
     let mut ties = BinaryBuilder::with_capacity(source_rows.len(), 24 * source_rows.len());
     let mut tie = Vec::new();
@@ -153,13 +155,11 @@ fn ties(columns: &[TypedColumn], source_rows: &[u32], ids: Option<&TypedColumn>)
     for (row, &event) in source_rows.iter().enumerate() {
         let repeated = row > 0 && event == source_rows[row - 1];
         ordinal = if repeated { ordinal + 1 } else { 0 };
-        match ids {
-            Some(ids) => {
-                ids.encode(event as usize, &mut tie);
-                tie.extend(ordinal.to_be_bytes());
-            }
-            None => columns.iter().for_each(|column| column.encode(row, &mut tie)),
+        if let Some(ids) = ids {
+            ids.encode(event as usize, &mut tie);
+            tie.extend(ordinal.to_be_bytes());
         }
+        columns.iter().for_each(|column| column.encode(row, &mut tie));
         ties.append_value(&tie);
         tie.clear();
     }

@@ -338,8 +338,10 @@ impl fmt::Display for Value {
             Value::Null => f.write_str("null"),
             Value::Bool(value) => write!(f, "{value}"),
             Value::Int64(value) => write!(f, "{value}"),
-            Value::Float32(value) => write!(f, "{value:?}"),
-            Value::Float64(value) => write!(f, "{value:?}"),
+            Value::Float32(value) if value.is_finite() => write!(f, "{value:?}"),
+            Value::Float64(value) if value.is_finite() => write!(f, "{value:?}"),
+            Value::Float32(value) => f.write_str(crate::json::float_name(f64::from(*value))),
+            Value::Float64(value) => f.write_str(crate::json::float_name(*value)),
             Value::String(value) => f.write_str(value),
             Value::Timestamp(value) => write!(f, "{}", crate::time::Time::saturating(*value)),
             Value::List(values) => {

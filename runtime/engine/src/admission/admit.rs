@@ -14,9 +14,11 @@
 
 use arrow::array::{BooleanArray, RecordBatch};
 use lockstep_core::aggregate::bytes::{put_unsigned, unsigned};
+use lockstep_core::cell::Cell;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::{EventBatch, SetAside, SourceSchema};
 use lockstep_core::failure::{Failure, of_row, taken};
+use lockstep_core::json;
 use lockstep_core::row::TypedColumn;
 use lockstep_core::time::Time;
 use lockstep_core::value::Value;
@@ -198,19 +200,9 @@ pub(crate) fn event_bytes(
     if let Some(failure) = of_row(failures, row).first() {
         return failure.bytes.to_vec();
     }
-    let mut object = serde_json::Map::new();
-    for (column, values) in schema.columns.iter().zip(columns) {
-        object.insert(column.name.clone(), json(&values.value(row)));
-    }
-    serde_json::Value::Object(object).to_string().into_bytes()
-}
-
-fn json(value: &Value) -> serde_json::Value {
-    match value {
-        Value::Null => serde_json::Value::Null,
-        Value::Bool(value) => (*value).into(),
-        Value::Int64(value) => (*value).into(),
-        Value::List(items) => items.iter().map(json).collect(),
-        other => other.to_string().into(),
-    }
+    let names: Vec<String> = schema.columns.iter().map(|column| column.name.clone()).collect();
+    let mut object = Vec::new();
+    let cell = |at: usize| Cell::of_value(&columns[at].value(row)).into_owned();
+    json::write_object(&names, cell, &mut object);
+    object
 }

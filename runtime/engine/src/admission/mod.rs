@@ -7,11 +7,13 @@
 //! Deliberately absent: reading events, and mapping them to rows.
 
 mod admit;
+mod allowance;
 pub mod arrivals;
 mod counted;
 mod refused;
 pub mod set_aside;
 
 pub use admit::{Admission, Admitted, EVENT_ID_BYTES_MAX, admit};
+pub(crate) use allowance::Allowance;
 pub(crate) use counted::{Arrived, Counted};
 pub(crate) use refused::refused;

@@ -14,19 +14,20 @@ use super::reading::{Read, Reading, Verdicts, stored_layout};
 use super::rounds::{Rounds, Waiting, ends};
 use super::step::Step;
 use super::writer::{Last, Writer};
-use crate::admission::Admitted;
+use crate::admission::{Admitted, Allowance};
 use crate::catalog::Catalog;
 use crate::generations::Lineup;
-use crate::ingest::Applied;
+use crate::ingest::{Applied, StoppedView};
+use crate::mapping::Stopped;
 use crate::shuffle::layout::Layout;
 use crate::shuffle::room::Room;
 use crate::shuffle::worker::Worker;
 use lockstep_core::Code;
-use lockstep_core::error::{Error, Result};
+use lockstep_core::error::{Error, ErrorKind, Result};
 use lockstep_core::generation::Sha;
 use lockstep_core::time::Time;
 use lockstep_source::EventReader;
-use lockstep_store::generations::SetNumber;
+use lockstep_store::generations::{SetNumber, Stop};
 use lockstep_store::rejected::Rejected;
 use lockstep_store::unfinished::{FORMAT, Log, Unfinished};
 use lockstep_store::{Entry, Marking, StateStore as _, Store};
@@ -49,6 +50,8 @@ pub(crate) struct Target {
     /// The state set, the numbered part of the store, that is filled. None if only the sum over the
     /// view's rows is needed.
     pub(crate) set: Option<SetNumber>,
+    /// Whether the view has stopped in an earlier run, so that it is not asked.
+    pub(crate) stopped: bool,
 }
 
 /// A backfill of one source.
@@ -127,22 +130,27 @@ impl<'a> Backfill<'a> {
         progress: &mut dyn FnMut(Step),
     ) -> Result<Applied> {
         self.begin()?;
-        let Backfill { catalog, lineup, source, options, round_rows, mut writer } = self;
+        let Backfill { catalog, mut lineup, source, options, round_rows, mut writer } = self;
         writer.forget_set_aside()?;
         let targets = targets(&lineup, source);
         let mut fill = Fill::new(catalog, source, targets, &options, round_rows)?;
         let mut verdicts = Verdicts::first();
-        let read = fill.read(reader, &mut writer, &mut verdicts, progress)?;
+        let mut read = fill.read(reader, &mut writer, &mut verdicts, progress)?;
+        if read.is_over {
+            let applied = Applied { is_over: true, ..fill.applied(&read) };
+            writer.pause()?;
+            return Ok(applied);
+        }
         if read.progress.position == 0 && !writer.knows_log() {
             return Ok(Applied { sequence: writer.leave_empty()?, ..Applied::default() });
         }
-        let applied = Applied {
-            events: read.progress.events,
-            duplicates: read.progress.duplicates,
-            set_aside: read.progress.set_aside,
-            first_set_aside: read.first_set_aside.clone(),
-            ..Applied::default()
-        };
+        let mut applied = fill.applied(&read);
+        for stopped in std::mem::take(&mut read.stopped) {
+            applied.stopped.extend(stop(&mut lineup, stopped, writer.partition()));
+        }
+        fill.stop(&lineup);
+        // Before anything else is written, so that a rerun knows it.
+        writer.with(&mut |batch| lineup.write(catalog, batch))?;
         let (ids, rejected) = verdicts.decided();
         let partition = writer.partition().to_string();
         let entry = |(id, admitted): (Vec<u8>, Admitted)| {
@@ -151,10 +159,34 @@ impl<'a> Backfill<'a> {
         let mut ids: Vec<Entry> = ids.into_iter().map(entry).collect();
         ids.sort_unstable();
         let progress_of = read.progress.clone();
-        let last = fill.write(&mut writer, read, ids.into_iter(), progress)?;
+        let mut last =
+            fill.write(&mut writer, read, ids.into_iter(), progress, &mut |stopped, writer| {
+                applied.stopped.extend(stop(&mut lineup, stopped, writer.partition()));
+                writer.with(&mut |batch| lineup.write(catalog, batch))
+            })?;
+        last.retain(|(set, ..)| {
+            let mut views = lineup.active.views.iter();
+            views.any(|view| view.set == Some(*set) && view.stopped.is_none())
+        });
         let sequence = writer.finish(Last::First { progress: progress_of, rejected }, &last)?;
         Ok(Applied { sequence, ..applied })
     }
+}
+
+/// Records that a view has stopped before it held anything. Returns none if that is known: several
+/// threads may have found it.
+fn stop(lineup: &mut Lineup, stopped: Stopped, partition: &str) -> Option<StoppedView> {
+    let Stopped { view, error } = stopped;
+    let fed = &lineup.active;
+    if fed.views[view].stopped.is_some() {
+        return None;
+    }
+    let (artifact, name) =
+        (&fed.views[view].artifact, &fed.catalog.views()[view].declaration().name);
+    let found = StoppedView::new((artifact, name), (partition, 0), &error);
+    let (retry, reason) = (error.kind == ErrorKind::Retry, error.to_string());
+    lineup.stop(0, view, Stop { partition: partition.to_string(), position: 0, retry, reason });
+    Some(found)
 }
 
 /// The views of the active versions, from which requests are served, that read `source`, each with
@@ -162,7 +194,11 @@ impl<'a> Backfill<'a> {
 fn targets(lineup: &Lineup, source: &str) -> Vec<Target> {
     let views = lineup.active.catalog.views().iter().zip(&lineup.active.views).enumerate();
     let own = views.filter(|(_, (view, _))| view.declaration().event.source == source);
-    own.map(|(view, (_, fed))| Target { view, generation: fed.generation, set: fed.set }).collect()
+    own.map(|(view, (_, fed))| {
+        let stopped = fed.stopped.is_some();
+        Target { view, generation: fed.generation, set: fed.set, stopped }
+    })
+    .collect()
 }
 
 /// A later reading of a source, to fill a new generation of some of its views.
@@ -216,11 +252,15 @@ impl Refill<'_> {
                 self.source, read.progress.position, self.until
             )));
         }
+        if let Some(stopped) = read.stopped.first() {
+            return Err(stopped.error.clone());
+        }
         let contents = read.contents.clone();
         if sets.is_empty() {
             return Ok(contents);
         }
-        let last = fill.write(&mut writer, read, std::iter::empty(), progress)?;
+        let mut stop = |stopped: Stopped, _: &mut Writer<'_>| Err(stopped.error);
+        let last = fill.write(&mut writer, read, std::iter::empty(), progress, &mut stop)?;
         writer.finish(Last::Later, &last)?;
         Ok(contents)
     }
@@ -240,6 +280,7 @@ struct Fill<'a> {
     workers: usize,
     room: Room,
     hired: Vec<Worker>,
+    bad_rows_max: Option<u64>,
 }
 
 impl<'a> Fill<'a> {
@@ -260,9 +301,43 @@ impl<'a> Fill<'a> {
             worker.sum_contents();
             Ok(worker)
         };
-        let hired = (0..workers).map(|_| hire()).collect::<Result<_>>()?;
+        let mut hired: Vec<Worker> = (0..workers).map(|_| hire()).collect::<Result<_>>()?;
+        for target in targets.iter().filter(|target| target.stopped) {
+            hired.iter_mut().for_each(|worker| worker.stop(target.view));
+        }
         let layouts = views.iter().map(|view| stored_layout(catalog, *view)).collect();
-        Ok(Fill { catalog, source, targets, layouts, round_rows, workers, room, hired })
+        let bad_rows_max = options.bad_rows_max;
+        Ok(Fill {
+            catalog,
+            source,
+            targets,
+            layouts,
+            round_rows,
+            workers,
+            room,
+            hired,
+            bad_rows_max,
+        })
+    }
+
+    /// What a reading counted.
+    fn applied(&self, read: &Read) -> Applied {
+        Applied {
+            events: read.progress.events,
+            duplicates: read.progress.duplicates,
+            set_aside: read.progress.set_aside,
+            first_set_aside: read.first_set_aside.clone(),
+            guest_time: self.hired.iter().map(Worker::guest_time).sum(),
+            repeat_time: self.hired.iter().map(Worker::repeat_time).sum(),
+            ..Applied::default()
+        }
+    }
+
+    /// Takes over from the line-up which views have stopped.
+    fn stop(&mut self, lineup: &Lineup) {
+        for target in &mut self.targets {
+            target.stopped |= lineup.active.views[target.view].stopped.is_some();
+        }
     }
 
     fn read(
@@ -276,7 +351,8 @@ impl<'a> Fill<'a> {
         let name = |target: &Target| catalog.views()[target.view].declaration().name.clone();
         let sets = targets.iter().filter_map(|target| Some((name(target), target.set?)));
         writer.fills(sets.collect());
-        let reading = Reading { catalog, source, targets, layouts, room };
+        let allowance = Allowance::new(self.bad_rows_max);
+        let reading = Reading { catalog, source, targets, layouts, room, allowance };
         reading.run(reader, hired, writer, verdicts, progress)
     }
 
@@ -287,6 +363,7 @@ impl<'a> Fill<'a> {
         read: Read,
         ids: impl Iterator<Item = Entry>,
         progress: &mut dyn FnMut(Step),
+        stop: &mut dyn FnMut(Stopped, &mut Writer<'_>) -> Result<()>,
     ) -> Result<Filled> {
         let watermark = read.watermark();
         let filled = self.targets.iter().enumerate();
@@ -306,8 +383,9 @@ impl<'a> Fill<'a> {
         let log = writer.read(Log { progress: read.progress, content, rounds })?;
         let rounds = Rounds::new(self.catalog, waiting, &log.rounds, 1);
         writer.section(0, ids)?;
-        rounds.write(self.workers, writer, progress)?;
-        let last = filled.map(|(at, target, set)| (set, target.generation, read.contents[at]));
+        rounds.write(self.workers, writer, progress, stop)?;
+        let whole = filled.filter(|(_, target, _)| !target.stopped);
+        let last = whole.map(|(at, target, set)| (set, target.generation, read.contents[at]));
         Ok(last.collect())
     }
 }

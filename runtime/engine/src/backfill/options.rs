@@ -13,11 +13,13 @@ pub struct Options {
     /// How much memory waiting rows may take, and the folder for those that do not fit. Without it
     /// all rows stay in memory.
     pub spill: Option<SpillOptions>,
+    /// How many events may be set aside before the run ends early; any number if it is not given.
+    pub bad_rows_max: Option<u64>,
 }
 
 impl Default for Options {
     fn default() -> Options {
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
-        Options { workers, spill: None }
+        Options { workers, spill: None, bad_rows_max: None }
     }
 }

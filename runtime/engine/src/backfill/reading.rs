@@ -8,9 +8,9 @@
 use super::fill::Target;
 use super::step::Step;
 use super::writer::Writer;
-use crate::admission::{Admitted, Arrived, admit, arrivals};
+use crate::admission::{Admitted, Allowance, Arrived, admit, arrivals};
 use crate::catalog::Catalog;
-use crate::mapping::Mapped;
+use crate::mapping::{Mapped, Stopped};
 use crate::shuffle::layout::Layout;
 use crate::shuffle::reading;
 use crate::shuffle::room::Room;
@@ -76,6 +76,8 @@ pub(super) struct Reading<'a> {
     pub(super) targets: &'a [Target],
     pub(super) layouts: &'a [Layout],
     pub(super) room: &'a Room,
+    /// How many events may be set aside.
+    pub(super) allowance: Allowance,
 }
 
 /// What reading a log leaves apart from the blocks of rows.
@@ -87,6 +89,10 @@ pub(super) struct Read {
     /// The sum over the rows of each target.
     pub(super) contents: Vec<u128>,
     pub(super) first_set_aside: Option<SetAside>,
+    /// The views that stopped, which have not all of their rows.
+    pub(super) stopped: Vec<Stopped>,
+    /// Whether reading ended early, because more events were set aside than may be.
+    pub(super) is_over: bool,
 }
 
 impl Read {
@@ -107,7 +113,10 @@ impl Reading<'_> {
         let schema = self.catalog.source(self.source)?;
         let mut read = Read::default();
         let filled = |aside: &SetAside| self.is_filled(aside);
-        let aside = Mutex::new(Aside { writer, filled: &filled, events: 0, first: None });
+        let allowance = &self.allowance;
+        let aside = Aside { writer, filled: &filled, allowance, events: 0, first: None };
+        let aside = Mutex::new(aside);
+        let stopped: Mutex<Vec<Stopped>> = Mutex::default();
         let add = |events| aside.lock().unwrap_or_else(PoisonError::into_inner).add(events);
         // The last watermark is at least the one known so far, so rows too old for this one need
         // not wait.
@@ -129,9 +138,17 @@ impl Reading<'_> {
             progress(Step::Read(read.progress.position));
             Ok(judged.arrived)
         };
-        reading::read(workers, reader, &mut admit, &|worker, arrived| {
-            add(worker.map(self.catalog, &keep, self.room, &arrived)?)
-        })?;
+        let ended = reading::read(workers, reader, &mut admit, &|worker, arrived| {
+            worker.refusals_max(allowance.left());
+            let (refused, views) = worker.map(self.catalog, &keep, self.room, &arrived)?;
+            stopped.lock().unwrap_or_else(PoisonError::into_inner).extend(views);
+            add(refused)
+        });
+        read.is_over = allowance.is_exceeded();
+        if !read.is_over {
+            ended?;
+        }
+        read.stopped = stopped.into_inner().unwrap_or_else(PoisonError::into_inner);
         let aside = aside.into_inner().unwrap_or_else(PoisonError::into_inner);
         read.progress.set_aside = aside.events;
         read.first_set_aside = aside.first;
@@ -262,13 +279,15 @@ pub(super) fn stored_layout(catalog: &Catalog, view: usize) -> Layout {
 struct Aside<'w, 'a> {
     writer: &'w mut Writer<'a>,
     filled: &'w (dyn Fn(&SetAside) -> bool + Sync),
+    allowance: &'w Allowance,
     events: u64,
     /// The one with the lowest position.
     first: Option<SetAside>,
 }
 
 impl Aside<'_, '_> {
-    /// Adds set-aside events of one batch. All records of one event must come in one call.
+    /// Adds set-aside events of one batch. All records of one event must come in one call. Fails
+    /// if there are more than may be, after they were added.
     fn add(&mut self, mut events: Vec<SetAside>) -> Result<()> {
         events.retain(self.filled);
         events.sort_by_key(|event| event.position);
@@ -280,6 +299,10 @@ impl Aside<'_, '_> {
             self.first = Some(event.clone());
         }
         let of_one_event = |a: &SetAside, b: &SetAside| a.position == b.position;
-        events.chunk_by(of_one_event).try_for_each(|events| self.writer.set_aside(events))
+        events.chunk_by(of_one_event).try_for_each(|events| self.writer.set_aside(events))?;
+        match self.allowance.takes(events.len()) {
+            true => Ok(()),
+            false => Err(Error::input("more events were set aside than may be")),
+        }
     }
 }

@@ -11,6 +11,7 @@ use super::step::Step;
 use super::writer::Writer;
 use crate::catalog::Catalog;
 use crate::guests::Guests;
+use crate::mapping::{Stopped, stops};
 use crate::shuffle::blocks::{Blocks, PARTITIONS};
 use crate::shuffle::gather::Keyed;
 use crate::shuffle::layout::Layout;
@@ -82,12 +83,14 @@ impl<'a> Rounds<'a> {
         Rounds { catalog, rounds: rounds.collect(), views, first_section }
     }
 
-    /// Folds all rounds that are not written yet, and writes them.
+    /// Folds all rounds that are not written yet, and writes them. `stop` is told of a view whose
+    /// user-defined aggregate is not pure; the rest of its rounds is left out.
     pub(super) fn write(
         &self,
         workers: usize,
         writer: &mut Writer<'_>,
         progress: &mut dyn FnMut(Step),
+        stop: &mut dyn FnMut(Stopped, &mut Writer<'_>) -> Result<()>,
     ) -> Result<()> {
         let total = self.rounds.len() as u64;
         let section = |round: usize| self.first_section + round as u64;
@@ -96,9 +99,19 @@ impl<'a> Rounds<'a> {
         let (sender, receiver) = mpsc::sync_channel::<(usize, Result<Entries>)>(0);
         std::thread::scope(|scope| {
             scope.spawn(move || {
+                let mut stopped = None;
                 for round in left {
-                    let folded = self.fold(round, workers);
-                    let failed = folded.is_err();
+                    let view = self.rounds[round].0;
+                    let folded = match stopped == Some(view) {
+                        true => Ok(Entries::new()),
+                        false => self.fold(round, workers),
+                    };
+                    let mut failed = false;
+                    if let Err(error) = &folded {
+                        // The rounds of one view follow each other.
+                        stopped = Some(view);
+                        failed = !stops(error);
+                    }
                     // The receiver is gone if a commit failed.
                     if sender.send((round, folded)).is_err() || failed {
                         break;
@@ -106,7 +119,15 @@ impl<'a> Rounds<'a> {
                 }
             });
             for (round, entries) in receiver {
-                writer.section(section(round), entries?)?;
+                let entries = match entries {
+                    Err(error) if stops(&error) => {
+                        let view = self.views[self.rounds[round].0].view;
+                        stop(Stopped { view, error }, writer)?;
+                        Entries::new()
+                    }
+                    entries => entries?,
+                };
+                writer.section(section(round), entries)?;
                 progress(Step::Written(round as u64 + 1, total));
             }
             Ok(())
@@ -118,6 +139,7 @@ impl<'a> Rounds<'a> {
         let (at, partitions) = &self.rounds[round];
         let waiting = &self.views[*at];
         let next = AtomicUsize::new(partitions.start);
+        let name = &self.catalog.views()[waiting.view].declaration().name;
         let work = || {
             let mut guests = Guests::new(self.catalog)?;
             let plan = &self.catalog.views()[waiting.view].plan;
@@ -139,7 +161,7 @@ impl<'a> Rounds<'a> {
             let mut entries = Entries::new();
             for thread in threads {
                 let more = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                entries.extend(more?);
+                entries.extend(more.map_err(|error| error.of_view(name))?);
             }
             Ok::<Entries, lockstep_core::error::Error>(entries)
         })?;

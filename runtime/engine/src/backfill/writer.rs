@@ -84,6 +84,19 @@ impl<'a> Writer<'a> {
         self.store.commit_states(self.batch)
     }
 
+    /// Writes what is waiting, and leaves the mark.
+    pub(super) fn pause(mut self) -> Result<()> {
+        self.commit()
+    }
+
+    /// Adds to the next commit.
+    pub(super) fn with(
+        &mut self,
+        add: &mut dyn FnMut(&mut StateBatch) -> Result<()>,
+    ) -> Result<()> {
+        add(&mut self.batch)
+    }
+
     /// Sets which state sets are filled, by the views' names.
     pub(super) fn fills(&mut self, sets: HashMap<String, SetNumber>) {
         self.sets = sets;

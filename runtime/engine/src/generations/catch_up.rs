@@ -18,9 +18,10 @@
 //! all generations. Deliberately absent: feeding live events meanwhile; the one process that owns
 //! the store either catches up or streams.
 
-use super::lineup::Lineup;
+use super::lineup::{FedView, Lineup};
 use crate::backfill::{Options, Refill, Step, Target};
 use crate::catalog::Catalog;
+use crate::mapping::stops;
 use lockstep_core::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::SourceSchema;
@@ -87,8 +88,68 @@ pub fn catch_up(
         let filling = Filling { catalog, store, artifact: &artifact, open, options };
         caught_up.push(filling.run(&mut lineup, progress)?);
     }
+    resume(catalog, store, open, options, progress)?;
     collect(store)?;
     Ok(caught_up)
+}
+
+/// Tries once to fill the views that have stopped because the machine failed, each into a new state
+/// set from the first event on. A view that stops again stays stopped; so does one whose source
+/// cannot be read again.
+fn resume(
+    catalog: &Arc<Catalog>,
+    store: &dyn Store,
+    open: &OpenFiles<'_>,
+    options: &Options,
+    progress: &mut dyn FnMut(Step),
+) -> Result<()> {
+    let mut lineup = Lineup::open(catalog, &store.states()?)?;
+    let stopped = lineup.active.views.iter().enumerate();
+    let stopped = stopped.filter(|(_, fed)| fed.stopped.as_ref().is_some_and(|stop| stop.retry));
+    let stopped: Vec<(usize, FedView)> = stopped.map(|(view, fed)| (view, fed.clone())).collect();
+    for (view, fed) in stopped {
+        let catalog = lineup.active.catalog.clone();
+        let declaration = catalog.views()[view].declaration();
+        let source = &declaration.event.source;
+        let (partitions, rejected, watermark) = {
+            let snapshot = store.states()?;
+            let rejected = snapshot.rejected(source, FILES)?;
+            (snapshot.partitions(source)?, rejected, snapshot.watermark(source)?)
+        };
+        let until = partitions.get(FILES).map_or(0, |it| it.position);
+        if until == 0 || partitions.iter().any(|(name, it)| name != FILES && it.position > 0) {
+            continue;
+        }
+        // Until it is filled, the set is garbage, so nothing is left of it if this is interrupted.
+        let set = lineup.record.new_set();
+        lineup.record.garbage.insert(set);
+        lineup.touch();
+        register(&mut lineup, &catalog, store)?;
+        let target = Target { view, generation: fed.generation, set: Some(set), stopped: false };
+        let refill = Refill {
+            catalog: &catalog,
+            store,
+            source,
+            partition: FILES,
+            until,
+            rejected,
+            watermark,
+            targets: vec![target],
+            options: options.clone(),
+        };
+        let mut reader = open(catalog.source(source)?, until)?;
+        match refill.run(&mut *reader, progress) {
+            Ok(_) => {
+                lineup.record.garbage.remove(&set);
+                lineup.record.resume(&fed.artifact, &declaration.name, set);
+                lineup.touch();
+                register(&mut lineup, &catalog, store)?;
+            }
+            Err(error) if stops(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a version that reads a source of which some events did not come from its files, since
@@ -223,7 +284,8 @@ impl Filling<'_> {
             let before = active.and_then(|active| active.views.get(name));
             let shared = before.is_some_and(|before| before.set == view.set);
             let set = if shared { None } else { view.set };
-            targets.push(Target { view: index, generation: view.identity.generation, set });
+            let generation = view.identity.generation;
+            targets.push(Target { view: index, generation, set, stopped: false });
         }
         Ok(targets)
     }

@@ -18,7 +18,7 @@ use lockstep_core::event::SourceSchema;
 use lockstep_core::generation::Sha;
 use lockstep_core::time::Time;
 use lockstep_guest::Artifact;
-use lockstep_store::generations::{Generations, SetNumber, Version};
+use lockstep_store::generations::{Generations, SetNumber, Stop, Version};
 use lockstep_store::unfinished::Unfinished;
 use lockstep_store::{StateBatch, StateSnapshot};
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,8 +63,10 @@ pub(crate) struct FedView {
     /// from, that is, come to differ from, those of the active version with which it shared a set.
     pub(crate) set: Option<SetNumber>,
     /// Whether its rows are folded into the set. They are not if an active generation folds the
-    /// same rows into it.
+    /// same rows into it, or if the view has stopped.
     pub(crate) folds: bool,
+    /// Where and why it has stopped, if it has.
+    pub(crate) stopped: Option<Stop>,
 }
 
 impl Lineup {
@@ -114,6 +116,27 @@ impl Lineup {
     /// All versions that are fed, the active ones first.
     pub(crate) fn fed(&mut self) -> impl Iterator<Item = &mut Fed> {
         [Some(&mut self.active), self.previous.as_mut()].into_iter().flatten()
+    }
+
+    /// Records that a view of the active versions (`at` is 0) or of the previous ones has stopped.
+    /// A previous version that has stopped cannot be gone back to without computing it anew.
+    pub(crate) fn stop(&mut self, at: usize, view: usize, stop: Stop) {
+        let fed = match (at, &mut self.previous) {
+            (0, _) => &mut self.active,
+            (_, Some(previous)) => previous,
+            (_, None) => return,
+        };
+        let of = &mut fed.views[view];
+        let name = &fed.catalog.views()[view].declaration().name;
+        (of.folds, of.stopped) = (false, Some(stop.clone()));
+        match at {
+            0 => self.record.stop(&of.artifact, name, stop),
+            _ => {
+                of.set = None;
+                self.record.part(&of.artifact, name);
+            }
+        }
+        self.changed = true;
     }
 
     /// Whether the record has changed and is not written yet.
@@ -214,9 +237,10 @@ impl Fed {
             let known = versions[name.as_str()].views.get(&view.declaration().name);
             let known =
                 known.ok_or_else(|| Error::bug("a version lacks a view of its artifact"))?;
-            let folds = known.set.is_some_and(|set| !folded.contains(&set));
+            let stopped = known.stopped.clone();
+            let folds = known.set.is_some_and(|set| !folded.contains(&set)) && stopped.is_none();
             let generation = known.identity.generation;
-            Ok(FedView { artifact: name.clone(), generation, set: known.set, folds })
+            Ok(FedView { artifact: name.clone(), generation, set: known.set, folds, stopped })
         });
         let views = views.collect::<Result<_>>()?;
         let guests = Guests::new(&catalog)?;

@@ -32,7 +32,7 @@ pub(crate) fn version(catalog: &Catalog, artifact: usize) -> Version {
         let declaration = view.declaration();
         let source = declaration.event.source.clone();
         let identity = generation(catalog, at);
-        (declaration.name.clone(), ViewVersion { identity, source, set: None })
+        (declaration.name.clone(), ViewVersion { identity, source, set: None, stopped: None })
     });
     let digest = catalog.artifacts()[artifact].1.digest().to_string();
     Version { digest, views: views.collect() }

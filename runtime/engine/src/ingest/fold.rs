@@ -86,11 +86,13 @@ impl<'a> Fold<'a> {
     }
 
     /// Writes all parts into a batch. Returns `None` if the records of set-aside events are too
-    /// large for one commit; the caller then tries fewer events.
+    /// large for one commit; the caller then tries fewer events. `merging` becomes the number of
+    /// the catalogue of the line-up whose states are merged.
     pub(super) fn write(
         mut self,
         lineup: &mut Lineup,
         writes: &mut StateBatch,
+        merging: &mut usize,
     ) -> Result<Option<Applied>> {
         let mut applied = Applied::default();
         let mut left = set_aside::SET_ASIDE_COMMIT_BYTES_MAX;
@@ -107,6 +109,7 @@ impl<'a> Fold<'a> {
             self.partitions.push(partition);
         }
         for (at, fed) in lineup.fed().enumerate() {
+            *merging = at;
             self.states(at, fed, writes)?;
         }
         applied.parted = self.part(lineup, writes)?;
@@ -206,7 +209,8 @@ impl<'a> Fold<'a> {
         for (at, fed) in lineup.fed().enumerate() {
             for (index, view) in fed.views.iter_mut().enumerate() {
                 let declaration = fed.catalog.views()[index].declaration();
-                if view.set.is_none() || declaration.event.source != self.schema.source {
+                let other = declaration.event.source != self.schema.source;
+                if view.set.is_none() || view.stopped.is_some() || other {
                     continue;
                 }
                 for partition in &self.partitions {

@@ -14,6 +14,6 @@ mod fold;
 mod pump;
 mod stream;
 
-pub use applied::{Applied, Parted};
+pub use applied::{Applied, Parted, StoppedView};
 pub use pump::Committed;
 pub use stream::{COMMIT_EVENTS_MAX, StreamHost};

@@ -5,19 +5,22 @@
 //!
 //! Invariant: after any crash the store holds exactly the events before its position, so a replay
 //! from there gives the same bytes as a run without a crash. The order of events, the size of
-//! batches and repeated events do not change the states (S1, S10). Deliberately absent: computing
+//! batches and repeated events do not change the states (S1, S10). A view that stops (S7, S9) keeps
+//! the states of the events before its batch, and the others go on. Deliberately absent: computing
 //! feature values from the states (finalising), and any clock.
 
-use super::applied::Applied;
+use super::applied::{Applied, StoppedView};
 use super::cut::Cut;
 use super::fold::{Fold, FoldedPartition};
 use crate::admission::{Admission, arrivals};
 use crate::catalog::Catalog;
 use crate::generations::{Fed, Lineup};
-use crate::mapping::Mapper;
-use lockstep_core::error::Result;
+use crate::mapping::{Mapper, Mapping, Stopped};
+use lockstep_core::Code;
+use lockstep_core::error::{Error, ErrorKind, Result};
 use lockstep_core::event::{EventBatch, SourceSchema};
 use lockstep_core::time::Time;
+use lockstep_store::generations::Stop;
 use lockstep_store::progress::Progress;
 use lockstep_store::{StateBatch, StateStore as _, Store};
 use std::collections::HashMap;
@@ -37,6 +40,8 @@ pub struct StreamHost {
     lineup: Lineup,
     /// For each source, one mapper for each catalogue of the line-up.
     mappers: HashMap<String, Vec<Mapper>>,
+    /// Views that have stopped, until the next commit says so.
+    stopped: Vec<StoppedView>,
 }
 
 impl StreamHost {
@@ -52,7 +57,7 @@ impl StreamHost {
     /// [`catch_up`]: crate::generations::catch_up
     pub fn open(catalog: Arc<Catalog>, store: Arc<dyn Store>) -> Result<StreamHost> {
         let lineup = Lineup::open(&catalog, &store.states()?)?;
-        Ok(StreamHost { wanted: catalog, store, lineup, mappers: HashMap::new() })
+        Ok(StreamHost { wanted: catalog, store, lineup, mappers: HashMap::new(), stopped: vec![] })
     }
 
     /// How far a partition of `source` has been read, and what was counted in it.
@@ -113,6 +118,26 @@ impl StreamHost {
     /// Folds one batch of each partition and commits them. Returns `None` if the records of
     /// set-aside events are too large for one commit.
     fn commit(&mut self, source: &str, batches: &[(&str, EventBatch)]) -> Result<Option<Applied>> {
+        loop {
+            let mut merging = 0;
+            match self.try_commit(source, batches, &mut merging) {
+                // The same batch again, without the view whose merges are not pure.
+                Err(error) if self.stop_merging(source, batches, &error, merging)? => {}
+                Ok(Some(mut applied)) => {
+                    applied.stopped.append(&mut self.stopped);
+                    return Ok(Some(applied));
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn try_commit(
+        &mut self,
+        source: &str,
+        batches: &[(&str, EventBatch)],
+        merging: &mut usize,
+    ) -> Result<Option<Applied>> {
         let schema = self.lineup.schema(source)?.clone();
         let mut writes = StateBatch::new();
         let mut applied = {
@@ -131,7 +156,7 @@ impl StreamHost {
                 let sequence = snapshot.sequence();
                 return Ok(Some(Applied { sequence, ..Applied::default() }));
             }
-            match fold.write(&mut self.lineup, &mut writes)? {
+            match fold.write(&mut self.lineup, &mut writes, merging)? {
                 Some(applied) => applied,
                 None => return Ok(None),
             }
@@ -140,6 +165,48 @@ impl StreamHost {
         applied.sequence = self.store.commit_states(writes)?;
         self.lineup.written();
         Ok(Some(applied))
+    }
+
+    /// Stops the view whose user-defined aggregate failed to merge, in the catalogue of the line-up
+    /// with this number. Returns false if the error is another one.
+    fn stop_merging(
+        &mut self,
+        source: &str,
+        batches: &[(&str, EventBatch)],
+        error: &Error,
+        merging: usize,
+    ) -> Result<bool> {
+        let Code::Impure { view: Some(name), .. } = &error.code else { return Ok(false) };
+        let fed = self.lineup.fed().nth(merging);
+        let view =
+            fed.and_then(|fed| fed.catalog.view_index(name).filter(|view| fed.views[*view].folds));
+        let (Some(view), Some((partition, _))) = (view, batches.first()) else { return Ok(false) };
+        let position = self.progress(source, partition)?.position;
+        let view = Stopped { view, error: error.clone().at(format!("source {source}")) };
+        self.stop(merging, view, (source, partition), position);
+        Ok(true)
+    }
+
+    /// Stops a view of the catalogue of the line-up with this number, at a position.
+    fn stop(
+        &mut self,
+        at: usize,
+        Stopped { view, error }: Stopped,
+        (source, partition): (&str, &str),
+        position: u64,
+    ) {
+        if let Some(mapper) = self.mappers.get_mut(source).and_then(|mappers| mappers.get_mut(at)) {
+            mapper.stop(view);
+        }
+        if at == 0 {
+            let fed = &self.lineup.active;
+            let (artifact, name) =
+                (&fed.views[view].artifact, &fed.catalog.views()[view].declaration().name);
+            self.stopped.push(StoppedView::new((artifact, name), (partition, position), &error));
+        }
+        let retry = error.kind == ErrorKind::Retry;
+        let (partition, reason) = (partition.to_string(), error.to_string());
+        self.lineup.stop(at, view, Stop { partition, position, retry, reason });
     }
 
     /// Admits one batch, maps it to rows, and adds it to `fold`.
@@ -153,21 +220,34 @@ impl StreamHost {
         let schema = fold.schema;
         let source = schema.source.as_str();
         let admitted = fold.admit(partition, batch)?;
+        let before = progress.position;
         progress.position = batch.next_position;
         progress.watermark = progress.watermark.max(admitted.newest);
         progress.events += admitted.admission.records.num_rows() as u64;
         progress.duplicates += admitted.admission.duplicates;
         fold.watermark = fold.watermark.max(progress.watermark.map_or(Time::MIN, Time::saturating));
         if !self.mappers.contains_key(source) {
-            let mapper = |fed: &mut Fed| Mapper::new(&fed.catalog, schema, |_| true);
+            let mapper = |fed: &mut Fed| {
+                let views = &fed.views;
+                Mapper::new(&fed.catalog, schema, |view| views[view].stopped.is_none())
+            };
             let mappers = self.lineup.fed().map(mapper).collect::<Result<_>>()?;
             self.mappers.insert(source.to_string(), mappers);
         }
         let mappers = self.mappers.get_mut(source).expect("inserted above");
-        let mut mapped = Vec::new();
-        for (fed, mapper) in self.lineup.fed().zip(mappers) {
-            let Admission { records, failures, .. } = &admitted.admission;
-            mapped.push(mapper.map(&fed.catalog, records, failures)?);
+        let (mut mapped, mut stops) = (Vec::new(), Vec::new());
+        let Admission { records, failures, positions, .. } = &admitted.admission;
+        for (at, (fed, mapper)) in self.lineup.fed().zip(mappers).enumerate() {
+            let Mapping { mapped: rows, stopped } = mapper.map(&fed.catalog, records, failures)?;
+            mapped.push(rows);
+            stops.extend(stopped.into_iter().map(|view| (at, view.positioned(source, positions))));
+        }
+        for (at, view) in stops {
+            // Rows of other partitions of this commit are left out, too.
+            for folded in &mut fold.partitions {
+                folded.mapped[at].retain(|mapped| mapped.view != view.view);
+            }
+            self.stop(at, view, (source, partition), before);
         }
         fold.partitions.push(FoldedPartition {
             name: partition.to_string(),

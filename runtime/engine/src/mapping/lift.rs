@@ -22,7 +22,7 @@ pub(super) fn lift(
     let mut bad: Vec<BadRow> = Vec::new();
     let columns = plan.lifts.iter().map(|lift| {
         let column = answer.rows.column(lift.column).clone();
-        lift_column(guest, lift, &column, &mut bad)
+        lift_column(guest, lift, (&column, &answer.source_rows), &mut bad)
     });
     let mut lifted = columns.collect::<Result<Vec<Vec<Option<Part>>>>>()?;
     if let Some(kept) = refuse(answer, bad)? {
@@ -37,7 +37,7 @@ pub(super) fn lift(
 fn lift_column(
     guest: &mut Aggregator,
     lift: &Lift,
-    column: &ArrayRef,
+    (column, source_rows): (&ArrayRef, &[u32]),
     bad: &mut Vec<BadRow>,
 ) -> Result<Vec<Option<Part>>> {
     let cannot = |error| Error::bug("a column could not be filtered").because(error);
@@ -45,9 +45,14 @@ fn lift_column(
         0 => column.clone(),
         _ => filter(column, &is_not_null(column).map_err(cannot)?).map_err(cannot)?,
     };
-    let mut states = guest.lift(lift.aggregate, &inputs)?.into_iter();
+    let with_input: Vec<usize> = (0..column.len()).filter(|row| column.is_valid(*row)).collect();
+    let lifted_inputs = guest.lift(lift.aggregate, &inputs).map_err(|error| {
+        // Until here the error names an input.
+        error.moved(|input| u64::from(source_rows[with_input[input as usize]]))
+    });
+    let mut states = lifted_inputs?.into_iter();
     let mut lifted = vec![None; column.len()];
-    for row in (0..column.len()).filter(|row| column.is_valid(*row)) {
+    for row in with_input.iter().copied() {
         match states.next().ok_or_else(|| Error::bug("each input has a state"))? {
             Ok(state) => lifted[row] = Some(state),
             Err(reason) => bad.push((row, format!("aggregate {}: {reason}", lift.name))),

@@ -7,5 +7,8 @@ mod lacking;
 mod lift;
 mod mapper;
 mod refusal;
+mod stopped;
 
-pub use mapper::{CALL_ROWS_MAX, Mapped, Mapper};
+pub use mapper::{CALL_ROWS_MAX, Mapped, Mapper, Mapping};
+pub(crate) use stopped::stops;
+pub use stopped::{HOST_RETRIES_MAX, Stopped};

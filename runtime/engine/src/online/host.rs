@@ -26,12 +26,12 @@ use lockstep_core::fold::{Merged, Status};
 use lockstep_core::time::Time;
 use lockstep_core::value::{Column, Value};
 use lockstep_guest::{Deadline, Line, OnDemandRunner};
-use lockstep_store::generations::SetNumber;
+use lockstep_store::generations::{SetNumber, Stop};
 use lockstep_store::progress::FILES;
 use lockstep_store::tiles::{self, TileReads, Wanted};
 use lockstep_store::{Bytes, StateSnapshot, StateStore as _, Store};
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 /// The time for which a request wants features.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +79,8 @@ struct Prepared {
     wanted: Vec<Result<Wanted>>,
     /// Warm guests that no request is using.
     pool: Pool<Warm>,
+    /// Why no request is answered any more: a guest is not pure.
+    impure: OnceLock<Error>,
 }
 
 /// The guests of one request.
@@ -95,7 +97,7 @@ impl Prepared {
         let wanted =
             views.map(|view| Wanted::new(&catalog.views()[view.view].plan, &view.features));
         let wanted = wanted.collect();
-        Prepared { service, features, wanted, pool: Pool::default() }
+        Prepared { service, features, wanted, pool: Pool::default(), impure: OnceLock::new() }
     }
 }
 
@@ -245,31 +247,16 @@ impl OnlineHost {
         let known = snapshot.sequence();
         let merged = answering.look_up(&snapshot, prepared, &requests, &mut reads)?;
         drop(snapshot);
-        let in_time = |until: Option<&Deadline>| until.map_or(Ok(()), Deadline::check);
-        let late = || until.map_or_else(|| Error::bug("a line without an end"), Deadline::exceeded);
-        let turn = Turn::wait(&self.line, until).ok_or_else(late)?;
-        in_time(until)?;
-        let mut kept = prepared.pool.take(|| Warm::new(&answering.catalog, &prepared.service))?;
-        let warm = &mut kept.guests;
-        warm.until(until);
-        let mut stored: Vec<StoredValues> = Vec::with_capacity(merged.len());
-        let mut statuses: Vec<Vec<Status>> = Vec::with_capacity(merged.len());
-        for (view, merged) in prepared.service.views.iter().zip(merged) {
-            let loaded = &answering.catalog.views()[view.view];
-            let guest = warm.guests.of(view.view)?;
-            let answers = loaded.plan.fold.answers(&view.features, &mut [merged], guest)?;
-            let answers = answers.into_iter().flatten();
-            let (values, status) = answers.map(|it| (vec![it.value], it.status)).unzip();
-            stored.push(values);
-            statuses.push(status);
-        }
-        let runners = std::mem::take(&mut warm.runners);
-        let mut running = OnDemandRunners::with(&answering.catalog, &prepared.service, runners);
-        let computed = running.compute_all(&requests, &stored)?;
-        warm.runners = running.into_runners();
-        prepared.pool.keep(kept);
+        let turn = Turn::wait(&self.line, until)?;
+        let answers = answering.answers(prepared, &requests, merged, until);
         drop(turn);
-        in_time(until)?;
+        let answers = answers.inspect_err(|error| {
+            if matches!(error.code, Code::Impure { .. }) {
+                prepared.impure.get_or_init(|| error.clone());
+            }
+        });
+        let Answers { stored, statuses, computed } = answers?;
+        until.map_or(Ok(()), Deadline::check)?;
         let origins = prepared.service.origins.iter();
         let answers = origins.map(|origin| match *origin {
             Origin::Stored(at) => {
@@ -283,6 +270,15 @@ impl OnlineHost {
         let (features, identity) = (prepared.features.clone(), answering.identity.clone());
         Ok((FeatureVector { features, values, statuses, as_of, known, identity }, reads))
     }
+}
+
+/// The values of one request.
+struct Answers {
+    /// The features of each of the service's views.
+    stored: Vec<StoredValues>,
+    statuses: Vec<Vec<Status>>,
+    /// The outputs of each of the service's on-demand transforms.
+    computed: Vec<StoredValues>,
 }
 
 impl Answering {
@@ -300,7 +296,10 @@ impl Answering {
                 false => service.resolve_in(&catalog),
             };
             let ready = match resolved {
-                Ok(service) => Ok(Prepared::new(&catalog, service)),
+                Ok(service) => match stopped(&lineup, &service) {
+                    Some(error) => Err(error),
+                    None => Ok(Prepared::new(&catalog, service)),
+                },
                 Err(error) => Err(not_caught_up(wanted, service, &lineup, snapshot, error)?),
             };
             prepared.insert(name.clone(), ready);
@@ -316,7 +315,10 @@ impl Answering {
 
     fn prepared(&self, name: &str) -> Result<&Prepared> {
         match self.services.get(name) {
-            Some(Ok(prepared)) => Ok(prepared),
+            Some(Ok(prepared)) => match prepared.impure.get() {
+                None => Ok(prepared),
+                Some(error) => Err(error.clone()),
+            },
             Some(Err(error)) => Err(error.clone()),
             None => Err(unknown(&self.services, name)),
         }
@@ -335,6 +337,37 @@ impl Answering {
             }
         }
         Ok(())
+    }
+
+    /// The values of the request whose states are merged, computed by warm guests.
+    fn answers(
+        &self,
+        prepared: &Prepared,
+        requests: &Requests,
+        merged: Vec<Merged>,
+        until: Option<&Deadline>,
+    ) -> Result<Answers> {
+        let mut kept = prepared.pool.take(|| Warm::new(&self.catalog, &prepared.service))?;
+        let warm = &mut kept.guests;
+        warm.until(until);
+        let mut stored: Vec<StoredValues> = Vec::with_capacity(merged.len());
+        let mut statuses: Vec<Vec<Status>> = Vec::with_capacity(merged.len());
+        for (view, merged) in prepared.service.views.iter().zip(merged) {
+            let loaded = &self.catalog.views()[view.view];
+            let guest = warm.guests.of(view.view)?;
+            let answers = loaded.plan.fold.answers(&view.features, &mut [merged], guest);
+            let answers = answers.map_err(|error| error.of_view(&loaded.declaration().name))?;
+            let answers = answers.into_iter().flatten();
+            let (values, status) = answers.map(|it| (vec![it.value], it.status)).unzip();
+            stored.push(values);
+            statuses.push(status);
+        }
+        let runners = std::mem::take(&mut warm.runners);
+        let mut running = OnDemandRunners::with(&self.catalog, &prepared.service, runners);
+        let computed = running.compute_all(requests, &stored)?;
+        warm.runners = running.into_runners();
+        prepared.pool.keep(kept);
+        Ok(Answers { stored, statuses, computed })
     }
 
     /// For each view of the service the merged states of its spans.
@@ -385,6 +418,27 @@ fn unknown<T>(services: &BTreeMap<String, T>, name: &str) -> Error {
         code.did_you_mean()
     ))
     .with_code(code)
+}
+
+/// The error that says so, if a view of the service has stopped.
+fn stopped(lineup: &Lineup, service: &Service) -> Option<Error> {
+    service.views.iter().find_map(|asked| {
+        let stop = lineup.active.views[asked.view].stopped.as_ref()?;
+        let view = lineup.active.catalog.views()[asked.view].declaration().name.clone();
+        let Stop { partition, position, retry, reason } = stop;
+        let remedy = match retry {
+            true => "run `lockstep stream` or `lockstep backfill`, which try it again",
+            false => "correct it, and build the artifact again",
+        };
+        let text = format!(
+            "service {}: view {view} has stopped at position {position} of partition {partition}: \
+             {reason}; {remedy}",
+            service.name
+        );
+        let (partition, position) = (partition.clone(), *position);
+        let code = Code::ViewStopped { view, partition, position, reason: reason.clone() };
+        Some(Error::input(text).with_code(code))
+    })
 }
 
 /// If a view of the service has not caught up, the error that says so; otherwise the error given.

@@ -121,7 +121,8 @@ impl<'a> OnDemandRunners<'a> {
             (&mut self.runners[at], on_demand(self.catalog, self.service, at));
         let answer = |start: usize| {
             let rows = CALL_ROWS_MAX.min(inputs.num_rows() - start);
-            Ok((start, runner.compute(on_demand.index, &inputs.slice(start, rows))?))
+            let answer = runner.compute(on_demand.index, &inputs.slice(start, rows));
+            Ok((start, answer.map_err(|error| error.moved(|row| row + start as u64))?))
         };
         let answers = (0..inputs.num_rows()).step_by(CALL_ROWS_MAX).map(answer);
         answers
@@ -165,7 +166,8 @@ fn compute(
     let mut answers = Vec::new();
     for start in (0..inputs.num_rows()).step_by(CALL_ROWS_MAX) {
         let rows = CALL_ROWS_MAX.min(inputs.num_rows() - start);
-        let answer = runner.compute(on_demand.index, &inputs.slice(start, rows))?;
+        let answer = runner.compute(on_demand.index, &inputs.slice(start, rows));
+        let answer = answer.map_err(|error| error.moved(|row| row + (first + start) as u64))?;
         if let Some(refused) = answer.refused.first() {
             let row = first + start + refused.row as usize;
             return Err(Error::input(format!("request row {row} was refused: {}", refused.reason))

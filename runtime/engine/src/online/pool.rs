@@ -6,6 +6,7 @@
 //! absent: what a guest does; and the memory of all guests of the process, which `lockstep_guest`
 //! limits.
 
+use lockstep_core::error::{Error, Result};
 use lockstep_guest::{Deadline, Line};
 use std::sync::{Mutex, PoisonError};
 
@@ -23,9 +24,13 @@ pub const POOL_GUESTS_BYTES_MAX: usize = 32 << 20;
 pub(super) struct Turn<'a>(&'a Line);
 
 impl Turn<'_> {
-    /// Waits in line for a turn; none if the deadline passes meanwhile.
-    pub(super) fn wait<'a>(line: &'a Line, until: Option<&Deadline>) -> Option<Turn<'a>> {
-        line.wait(1, until).then_some(Turn(line))
+    /// Waits in line for a turn; fails if the deadline passes meanwhile.
+    pub(super) fn wait<'a>(line: &'a Line, until: Option<&Deadline>) -> Result<Turn<'a>> {
+        match (line.wait(1, until), until) {
+            (true, _) => Ok(Turn(line)),
+            (false, Some(until)) => Err(until.exceeded()),
+            (false, None) => Err(Error::bug("a line without an end ended")),
+        }
     }
 }
 
@@ -62,7 +67,7 @@ impl<T> Default for Pool<T> {
 
 impl<T: Guests> Pool<T> {
     /// Guests that are kept, or new ones.
-    pub(super) fn take<E>(&self, new: impl FnOnce() -> Result<T, E>) -> Result<Kept<T>, E> {
+    pub(super) fn take(&self, new: impl FnOnce() -> Result<T>) -> Result<Kept<T>> {
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         match kept {
             Some(kept) => Ok(kept),
@@ -85,7 +90,6 @@ impl<T: Guests> Pool<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::convert::Infallible;
 
     /// Guests of some memory, with a number.
     struct Sized(usize, u32);
@@ -97,7 +101,7 @@ mod tests {
     }
 
     fn take(pool: &Pool<Sized>, bytes: usize, number: u32) -> Kept<Sized> {
-        pool.take(|| Ok::<_, Infallible>(Sized(bytes, number))).unwrap()
+        pool.take(|| Ok(Sized(bytes, number))).unwrap()
     }
 
     /// Goal: guests are used again until their memory has grown beyond the mark or they have

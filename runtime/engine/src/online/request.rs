@@ -12,6 +12,7 @@ use lockstep_core::error::{Error, Result};
 use lockstep_core::fold::FoldPlan;
 use lockstep_core::key::EntityKey;
 use lockstep_core::row::{TypedColumn, encode_rows};
+use lockstep_core::shown::shown_names;
 use lockstep_core::time::Time;
 use lockstep_core::value::{Column, DataType, Value};
 use lockstep_source::column_of;
@@ -129,7 +130,7 @@ impl SpineColumns {
                      rename the column, or map it in the project file: keys = {{ view = {{ {} = \"…\" }} }}",
                     column.name,
                     service.name,
-                    found.join(", "),
+                    shown_names(found),
                     code.did_you_mean(),
                     column.name
                 ))
@@ -146,7 +147,7 @@ impl SpineColumns {
             return Err(Error::input(format!(
                 "the spine has no column {as_of:?}, the time of each row\n  columns found: {}{}\n  \
                  rename the column, or name it with --as-of-column",
-                found.join(", "),
+                shown_names(found),
                 code.did_you_mean()
             ))
             .with_code(code));

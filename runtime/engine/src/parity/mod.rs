@@ -6,10 +6,12 @@
 //! spine row at its own `as_of` as soon as every earlier event has been delivered. Invariant: every
 //! spine row and every feature is compared, by its canonical bytes. Deliberately absent: tolerance.
 
+mod conflicts;
 mod question;
 pub mod replay;
 mod report;
 
+pub use conflicts::Conflict;
 pub use report::{Difference, FeatureReport, Report};
 
 use crate::admission::arrivals;
@@ -20,6 +22,7 @@ use crate::online::{AsOf, OnlineHost};
 use crate::service::Service;
 use crate::training::{self, Trained, TrainingSet};
 use arrow::array::{RecordBatch, UInt64Array};
+use conflicts::{Pair, conflicts};
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::{EventBatch, SourceSchema};
 use lockstep_core::failure::{Failure, taken};
@@ -70,7 +73,7 @@ pub fn run(
 ) -> Result<Report> {
     let history = service.views.iter().map(|view| {
         let declaration = catalog.views()[view.view].declaration();
-        declaration.history_us + declaration.event.skew_us
+        declaration.history_us.saturating_add(declaration.event.skew_us)
     });
     let history = history.min().unwrap_or(0);
     let disorder_us = options.disturbance.disorder_us;
@@ -88,8 +91,17 @@ pub fn run(
     let requests = Requests::from_spine(service, spine, &options.as_of)?;
     let questions = by_time(catalog, service, &requests);
     let joined = logs.iter().map(join).collect::<Result<Vec<Joined>>>()?;
-    let timelines = joined.iter().zip(logs).map(|(events, log)| timeline(&events.records, log));
-    let replay = Replay::new(&timelines.collect::<Result<Vec<_>>>()?, &options.disturbance);
+    let mut found = Vec::new();
+    let timelines = joined.iter().zip(logs).map(|(events, log)| {
+        let positions = log.batches.iter().flat_map(|batch| batch.positions.iter().copied());
+        let positions: Vec<u64> = positions.collect();
+        let pairs = conflicts(&log.schema, &events.records, &positions)?;
+        let timeline = timeline(&events.records, log, pairs.iter().map(|(_, pair)| pair))?;
+        found.extend(pairs.into_iter().map(|(conflict, _)| conflict));
+        Ok(timeline)
+    });
+    let timelines = timelines.collect::<Result<Vec<Timeline>>>()?;
+    let replay = Replay::new(&timelines, &options.disturbance);
     let reopen_every = (replay.batches.len() as u64 / (options.reopens + 1)).max(1);
 
     let open = || {
@@ -127,10 +139,10 @@ pub fn run(
     if asked != questions.len() {
         return Err(Error::bug(format!("{} of {} rows were asked", asked, questions.len())));
     }
-    let copies = replay.deliveries.iter().filter(|delivery| delivery.copy).count() as u64;
+    let copies = replay.deliveries.iter().filter(|delivery| delivery.again).count() as u64;
     let without_ids = logs.iter().filter(|log| log.schema.id.is_none());
     let without_ids = without_ids.map(|log| log.schema.source.clone()).collect();
-    let replayed = Replayed { disorder_us, copies, without_ids };
+    let replayed = Replayed { disorder_us, copies, without_ids, conflicts: found };
     Ok(comparison.finish(&requests, service, levels(catalog, service), replayed))
 }
 
@@ -186,14 +198,19 @@ fn join(log: &Log) -> Result<Joined> {
     Ok(Joined { records, failures })
 }
 
-fn timeline(events: &RecordBatch, log: &Log) -> Result<Timeline> {
+fn timeline<'a>(
+    events: &RecordBatch,
+    log: &Log,
+    conflicts: impl Iterator<Item = &'a Pair>,
+) -> Result<Timeline> {
     let times = TypedColumn::new(events.column(log.schema.time))?;
     let time = |row| match times.value(row) {
         Value::Timestamp(micros) => Ok(micros),
         _ => Err(Error::bug("an event without a time passed its reader")),
     };
     let event_times = (0..events.num_rows()).map(time).collect::<Result<_>>()?;
-    Ok(Timeline { event_times, has_ids: log.schema.id.is_some() })
+    let behind = conflicts.map(|pair| (pair.second, pair.first)).collect();
+    Ok(Timeline { event_times, has_ids: log.schema.id.is_some(), behind })
 }
 
 /// Gives one batch of deliveries to the streaming host.

@@ -5,6 +5,7 @@
 //! Invariant: the same seed gives the same replay; every event is delivered at least once; no
 //! delivery is late by `2 * disorder` or more. Deliberately absent: hosts.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// A generator of random numbers with a seed (Vigna's SplitMix64).
@@ -52,6 +53,8 @@ pub struct Timeline {
     pub event_times: Vec<i64>,
     /// Whether they have ids, so that copies may be delivered.
     pub has_ids: bool,
+    /// The events that must come after another one, which has the same id and counts.
+    pub behind: HashMap<usize, usize>,
 }
 
 /// One delivery: an event of one source.
@@ -63,8 +66,10 @@ pub struct Delivery {
     pub source: usize,
     /// The index of the event in its source's log.
     pub event: usize,
-    /// Whether it is a second copy.
+    /// Whether an event with its id came before, so that it does not count.
     pub copy: bool,
+    /// Whether it is the second delivery of one event.
+    pub again: bool,
 }
 
 /// All deliveries, in order.
@@ -87,12 +92,17 @@ impl Replay {
         let mut deliveries = Vec::new();
         for (source, log) in logs.iter().enumerate() {
             let every = if log.has_ids { disturbance.duplicate_one_in } else { 0 };
+            let mut delivered = Vec::with_capacity(log.event_times.len());
             for (event, time) in log.event_times.iter().enumerate() {
                 let at = time.saturating_add(random.below(disorder) as i64);
-                deliveries.push(Delivery { at, source, event, copy: false });
+                let first = log.behind.get(&event);
+                let at = first.map_or(at, |first| at.max(delivered[*first]));
+                delivered.push(at);
+                let copy = first.is_some();
+                deliveries.push(Delivery { at, source, event, copy, again: false });
                 if every > 0 && random.below(every) == 0 {
                     let at = at.saturating_add(random.below(disorder) as i64);
-                    deliveries.push(Delivery { at, source, event, copy: true });
+                    deliveries.push(Delivery { at, source, event, copy: true, again: true });
                 }
             }
         }
@@ -145,7 +155,10 @@ mod tests {
         let times: Vec<i64> = (0..500).map(|i| (i / 3) * 40).collect();
         let how =
             Disturbance { seed: 7, disorder_us: 1000, duplicate_one_in: 10, batch_rows_max: 9 };
-        let log = |has_ids| Timeline { event_times: times.clone(), has_ids };
+        let log = |has_ids| {
+            let behind = HashMap::new();
+            Timeline { event_times: times.clone(), has_ids, behind }
+        };
         let replay = Replay::new(&[log(true), log(false)], &how);
         let firsts = replay.deliveries.iter().filter(|d| !d.copy).count();
         assert_eq!(firsts, 1000);

@@ -4,6 +4,7 @@
 //! not null; a run counts as proved only if, in addition, every level of the ladder was read.
 //! Deliberately absent: printing.
 
+use super::conflicts::Conflict;
 use super::question::place;
 use crate::catalog::Catalog;
 use crate::online::request::Requests;
@@ -11,6 +12,7 @@ use crate::service::Service;
 use crate::training::Trained;
 use crate::vector::FeatureVector;
 use lockstep_core::error::{Error, Result};
+use lockstep_core::json;
 use lockstep_core::row::TypedColumn;
 use lockstep_core::tile::Level;
 use lockstep_core::value::Value;
@@ -42,6 +44,9 @@ pub struct Report {
     /// The sources without event ids: the replay makes no copies of their events, because each copy
     /// would count as an event (S10).
     pub without_ids: Vec<String>,
+    /// Events with the id of an earlier one and another content. Which of them counts depends on
+    /// their order, so they are to be mended before values are compared.
+    pub conflicts: Vec<Conflict>,
 }
 
 /// What the replay did.
@@ -49,6 +54,7 @@ pub(super) struct Replayed {
     pub(super) disorder_us: i64,
     pub(super) copies: u64,
     pub(super) without_ids: Vec<String>,
+    pub(super) conflicts: Vec<Conflict>,
 }
 
 /// The outcome for one feature.
@@ -78,9 +84,11 @@ pub struct Difference {
     /// The row's time.
     pub as_of: String,
     /// The batch host's value.
-    pub batch: String,
+    #[serde(serialize_with = "json::serialize")]
+    pub batch: Value,
     /// The online host's value.
-    pub online: String,
+    #[serde(serialize_with = "json::serialize")]
+    pub online: Value,
 }
 
 impl Report {
@@ -176,8 +184,8 @@ impl Comparison {
                         row: *row,
                         request,
                         as_of: as_of.to_string(),
-                        batch: batch.to_string(),
-                        online: online.to_string(),
+                        batch: batch.clone(),
+                        online: online.clone(),
                     }
                 }),
             })
@@ -200,6 +208,7 @@ impl Comparison {
             disorder_us: replayed.disorder_us,
             copies: replayed.copies,
             without_ids: replayed.without_ids,
+            conflicts: replayed.conflicts,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::blocks::Blocks;
 use super::room::Room;
 use crate::admission::{Arrived, refused};
 use crate::catalog::Catalog;
-use crate::mapping::{Mapped, Mapper};
+use crate::mapping::{Mapped, Mapper, Mapping, Stopped};
 use arrow::array::RecordBatch;
 use lockstep_core::error::Result;
 use lockstep_core::event::SetAside;
@@ -63,6 +63,21 @@ impl Worker {
         self.mapper.guest_time()
     }
 
+    pub(crate) fn repeat_time(&self) -> Duration {
+        self.mapper.repeat_time()
+    }
+
+    /// Asks a view (its index in the catalogue) no more.
+    pub(crate) fn stop(&mut self, view: usize) {
+        self.mapper.stop(view);
+    }
+
+    /// Sets how many events a view may refuse in one call before the rest of them is not tried any
+    /// more. Then the run must end.
+    pub(crate) fn refusals_max(&mut self, refusals_max: Option<u64>) {
+        self.mapper.refusals_max(refusals_max);
+    }
+
     /// The blocks of one view.
     pub(crate) fn blocks(&self, view: usize) -> &Blocks {
         &self.rows[view]
@@ -72,17 +87,19 @@ impl Worker {
         &mut self.rows
     }
 
-    /// Maps events; returns those that a view does not see.
+    /// Maps events; returns those that a view does not see, and the views that stopped.
     pub(crate) fn map(
         &mut self,
         catalog: &Catalog,
         keep: &Keep<'_>,
         room: &Room,
         arrived: &Arrived,
-    ) -> Result<Vec<SetAside>> {
+    ) -> Result<(Vec<SetAside>, Vec<Stopped>)> {
         let mut aside = Vec::new();
         let schema = catalog.source(&self.source)?;
-        for mapped in self.mapper.map(catalog, &arrived.records, &arrived.failures)? {
+        let Mapping { mapped, stopped } =
+            self.mapper.map(catalog, &arrived.records, &arrived.failures)?;
+        for mapped in mapped {
             let view = &catalog.views()[mapped.view].plan.fold.view.name;
             aside.extend(refused(schema, view, &mapped.refused, arrived.events())?);
             if let Some(at) = self.views.iter().position(|view| *view == mapped.view) {
@@ -96,6 +113,7 @@ impl Worker {
             }
         }
         room.relieve(&mut self.rows)?;
-        Ok(aside)
+        let positioned = |it: Stopped| it.positioned(&self.source, &arrived.positions);
+        Ok((aside, stopped.into_iter().map(positioned).collect()))
     }
 }

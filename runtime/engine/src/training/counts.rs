@@ -28,4 +28,6 @@ pub struct Counts {
     /// The time that workers spent in calls to the guest's transforms, including the crossing
     /// between host and guest.
     pub guest: std::time::Duration,
+    /// The time that they spent in repeats of calls, which check that transforms are pure (S7).
+    pub repeats: std::time::Duration,
 }

@@ -12,7 +12,7 @@ use crate::guests::Guests;
 use crate::service::Service;
 use crate::shuffle::blocks::Blocks;
 use crate::shuffle::room::Room;
-use lockstep_core::error::Result;
+use lockstep_core::error::{Error, Result};
 use lockstep_core::event::arrow_type;
 use lockstep_core::fold::ViewGuests as _;
 
@@ -78,6 +78,8 @@ impl<'a> Joiner<'a> {
                 let guest = self.guests.of(view.index)?;
                 sweep.run(&part.rows, arrived, entities, as_of, guest, &named)
             };
+            let name = &view.loaded.declaration().name;
+            let mut run = |arrived| run(arrived).map_err(|error: Error| error.of_view(name));
             let columns = run(part.arrived.as_deref())?;
             if let Some(leaks) = &mut self.found.leaks {
                 leaks.swept(at, &part.spine_rows, &columns, &run(None)?, self.room)?;

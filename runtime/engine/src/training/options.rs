@@ -1,12 +1,14 @@
 //! The options for making a training set.
 //!
-//! Invariant: except for `as_of` and `known`, no option changes a bit of the result. Deliberately
+//! Invariant: except for `as_of` and `known`, no option changes a bit of the result; a run with more
+//! bad events than it may have has none. Deliberately
 //! absent: files.
 
 use crate::service::AS_OF;
 use crate::shuffle::SpillOptions;
 
-/// The options for making a training set. Except for `as_of` and `known`, none changes a bit of it.
+/// The options for making a training set. Except for `as_of` and `known`, none changes a bit
+/// of it.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The spine's column that holds each row's time.
@@ -20,11 +22,13 @@ pub struct Options {
     /// How much memory waiting rows may take, and where rows go that exceed it; `None` keeps all in
     /// memory.
     pub spill: Option<SpillOptions>,
+    /// How many events may be set aside before the run ends early; any number if it is not given.
+    pub bad_rows_max: Option<u64>,
 }
 
 impl Default for Options {
     fn default() -> Options {
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
-        Options { as_of: AS_OF.into(), known: None, workers, spill: None }
+        Options { as_of: AS_OF.into(), known: None, workers, spill: None, bad_rows_max: None }
     }
 }

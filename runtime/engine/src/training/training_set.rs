@@ -12,9 +12,8 @@ use super::leaks::{self, Leaks};
 use super::options::Options;
 use super::trained::{Joined, Trained};
 use super::view::View;
-use crate::admission::Admitted;
 use crate::admission::arrivals;
-use crate::admission::{Arrived, Counted};
+use crate::admission::{Admitted, Allowance, Arrived, Counted};
 use crate::catalog::Catalog;
 use crate::mapping::Mapped;
 use crate::online::request::SpineColumns;
@@ -40,6 +39,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// A training set in the making: first the spine is added, then events.
 #[derive(Debug)]
@@ -55,6 +55,7 @@ pub struct TrainingSet<'a> {
     set_aside: Vec<(String, SetAside)>,
     duplicates: u64,
     events: u64,
+    allowance: Allowance,
     /// The least and the greatest `as_of` of the spine, in microseconds.
     times: Option<(i64, i64)>,
 }
@@ -107,6 +108,7 @@ impl<'a> TrainingSet<'a> {
         Ok(TrainingSet {
             catalog,
             service,
+            allowance: Allowance::new(options.bad_rows_max),
             options,
             spine_rows: 0,
             views,
@@ -232,14 +234,23 @@ impl<'a> TrainingSet<'a> {
             let views = &self.views[..];
             let keep =
                 |view: usize, mapped: &Mapped, arrived: &Arrived| views[view].keep(mapped, arrived);
-            aside.extend(worker.map(self.catalog, &keep, &self.room, &counted.arrived)?);
+            let (refused, stopped) =
+                worker.map(self.catalog, &keep, &self.room, &counted.arrived)?;
+            if let Some(stopped) = stopped.into_iter().next() {
+                return Err(stopped.error);
+            }
+            aside.extend(refused);
         }
         self.set_aside.extend(aside.into_iter().map(|aside| (source.to_string(), aside)));
         Ok(())
     }
 
     /// Adds all events that `reader` returns for `source`, on all cores. `progress` is called with
-    /// the position after each batch.
+    /// the position after each batch. Ends early if more events are set aside than may be; then
+    /// [`TrainingSet::is_over`].
+    ///
+    /// # Errors
+    /// If the reader fails, or a view fails by itself, as one that is not pure.
     pub fn read(
         &mut self,
         source: &str,
@@ -250,8 +261,9 @@ impl<'a> TrainingSet<'a> {
         let (catalog, views, room) = (self.catalog, &self.views[..], &self.room);
         let Some(known) = self.sources.get_mut(source) else { return Ok(()) };
         let Source { ids, workers } = known;
-        let column = self.options.known.as_deref();
+        let (column, allowance) = (self.options.known.as_deref(), &self.allowance);
         let (mut duplicates, mut events, mut aside) = (0, 0, Vec::new());
+        let go_on = |may: bool| if may { Ok(()) } else { Err(over()) };
         let refused = Mutex::new(Vec::new());
         let keep =
             |view: usize, mapped: &Mapped, arrived: &Arrived| views[view].keep(mapped, arrived);
@@ -262,21 +274,60 @@ impl<'a> TrainingSet<'a> {
                 let counted = Counted::admit(catalog, source, column, &batch, ids)?;
                 duplicates += counted.duplicates;
                 events += counted.arrived.records.num_rows() as u64;
+                let may = allowance.takes(counted.set_aside.len());
                 aside.extend(counted.set_aside);
                 progress(batch.next_position);
-                Ok(counted.arrived)
+                go_on(may).map(|()| counted.arrived)
             },
             &|worker, arrived| {
-                let mapped = worker.map(catalog, &keep, room, &arrived)?;
+                worker.refusals_max(allowance.left());
+                let (mapped, stopped) = worker.map(catalog, &keep, room, &arrived)?;
+                let may = allowance.takes(mapped.len());
                 refused.lock().unwrap_or_else(PoisonError::into_inner).extend(mapped);
-                Ok(())
+                match stopped.into_iter().next() {
+                    Some(stopped) => Err(stopped.error),
+                    None => go_on(may),
+                }
             },
         );
         self.duplicates += duplicates;
         self.events += events;
         aside.extend(refused.into_inner().unwrap_or_else(PoisonError::into_inner));
         self.set_aside.extend(aside.into_iter().map(|aside| (source.to_string(), aside)));
-        read
+        if self.is_over() { Ok(()) } else { read }
+    }
+
+    /// Whether more events were set aside than may be, so that there is nothing to join.
+    pub fn is_over(&self) -> bool {
+        self.allowance.is_exceeded()
+    }
+
+    /// What was counted, if there is nothing to join.
+    pub fn into_counts(self) -> Counts {
+        let times = self.guest_times();
+        self.counts(times)
+    }
+
+    /// The time in calls to transforms, and in repeats.
+    fn guest_times(&self) -> (Duration, Duration) {
+        let workers = || self.sources.values().flat_map(|source| &source.workers);
+        (workers().map(Worker::guest_time).sum(), workers().map(Worker::repeat_time).sum())
+    }
+
+    fn counts(self, (guest, repeats): (Duration, Duration)) -> Counts {
+        // Within a batch they are found view by view; sorting removes the effect of batches.
+        let mut set_aside = self.set_aside;
+        set_aside.sort_by_cached_key(|(source, event)| (source.clone(), event.position));
+        Counts {
+            set_aside,
+            duplicates: self.duplicates,
+            events: self.events,
+            leakage: vec![],
+            spilled: false,
+            cut: 0,
+            guest,
+            repeats,
+        }
     }
 
     /// Computes every feature of every spine row. `progress` is called with the number of
@@ -317,28 +368,11 @@ impl<'a> TrainingSet<'a> {
             AllFound::of(found, catalog, service, room, *spine_rows)?;
         let answers_spilled = answers.iter().any(Answers::is_spilled);
         let leakage = leaked.as_ref().map(|it| it.counts.clone()).unwrap_or_default();
-        let workers_of = self.sources.values().flat_map(|source| &source.workers);
-        let guest = workers_of.map(Worker::guest_time).sum();
-        // Within a batch they are found view by view; sorting removes the effect of batches.
-        let mut set_aside = self.set_aside;
-        set_aside.sort_by_cached_key(|(source, event)| (source.clone(), event.position));
-        Joined::new(
-            catalog,
-            service,
-            self.options,
-            answers,
-            leaked,
-            self.spine_rows,
-            Counts {
-                set_aside,
-                duplicates: self.duplicates,
-                events: self.events,
-                leakage,
-                spilled: spilled || answers_spilled,
-                cut,
-                guest,
-            },
-        )
+        let times = self.guest_times();
+        let (options, spine_rows) = (self.options.clone(), self.spine_rows);
+        let spilled = spilled || answers_spilled;
+        let counts = Counts { leakage, spilled, cut, ..self.counts(times) };
+        Joined::new(catalog, service, options, answers, leaked, spine_rows, counts)
     }
 
     /// Computes every feature of every row of `spine`, which is the whole of it.
@@ -359,6 +393,10 @@ impl<'a> TrainingSet<'a> {
         let workers = self.sources.values_mut().flat_map(|source| &mut source.workers);
         self.room.seal(spine.chain(workers.flat_map(Worker::all_blocks)).collect())
     }
+}
+
+fn over() -> Error {
+    Error::input("more events were set aside than may be")
 }
 
 /// Every partition of every view, by their indices: those with the most rows first, so that the

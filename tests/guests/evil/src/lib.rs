@@ -42,12 +42,9 @@ struct Evil;
 
 export!(Evil);
 
-/// A panic says why.
+/// A panic says where and why.
 fn install_hook() {
-    std::panic::set_hook(Box::new(|info| {
-        let message = info.payload().downcast_ref::<&str>().copied().unwrap_or("?");
-        lockstep::features::log::write(message);
-    }));
+    std::panic::set_hook(Box::new(|info| lockstep::features::log::write(&info.to_string())));
 }
 
 impl transform::Guest for Evil {

@@ -12,6 +12,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 /// What a well-behaved guest must not have: it outlives a call.
 pub static CALLS: AtomicI64 = AtomicI64::new(0);
 
+/// The value of the event before.
+static BEFORE: AtomicI64 = AtomicI64::new(0);
+
 /// Looks at one event.
 pub fn act(events: &Events<'_>, row: usize, answer: &mut Answer) {
     let source = row as u32;
@@ -20,6 +23,7 @@ pub fn act(events: &Events<'_>, row: usize, answer: &mut Answer) {
     match events.kind(row) {
         "trap" => core::arch::wasm32::unreachable(),
         "panic" => panic!("a panic on purpose"),
+        "overflow" => answer.emit(source, Some(actor), value + black_box(i64::MAX)),
         "memory past 4 GiB" => {
             // More than the memory's type allows: the answer is -1, on every host.
             let grown = core::arch::wasm32::memory_grow(0, 65_535);
@@ -58,6 +62,14 @@ pub fn act(events: &Events<'_>, row: usize, answer: &mut Answer) {
             answer.emit(source, Some(actor), nan_bits());
             *answer.numbers.last_mut().unwrap() = dawdle();
         }
+        "place" => answer.emit(source, Some(actor), row as i64),
+        "length" => answer.emit(source, Some(actor), events.rows().end as i64),
+        "before" => answer.emit(source, Some(actor), BEFORE.swap(value + 1, Ordering::Relaxed)),
+        "pages" => {
+            black_box(vec![1u8; 3000].leak());
+            answer.emit(source, Some(actor), core::arch::wasm32::memory_size(0) as i64);
+        }
+        "grow" => answer.emit(source, Some(actor), core::arch::wasm32::memory_grow(0, 1) as i64),
         "state" => {
             answer.emit(source, Some(actor), CALLS.fetch_add(1, Ordering::Relaxed));
         }

@@ -6,7 +6,12 @@ use super::{one, read};
 
 /// An entry, whether it stands on a field, and a part of the message.
 const ENTRIES: &[(&str, bool, &str)] = &[
-    ("median", true, "there is no such aggregate; there are count, sum"),
+    ("geometric_mean", true, "there is no aggregate `geometric_mean`; there are count, sum"),
+    ("median", true, "did you mean approx_percentile(50)"),
+    ("lastn(5)", true, "did you mean last_n(5)?"),
+    ("ratios(count, count)", false, "write name = ratio("),
+    ("count, filter = merged", false, "did you mean `where`?"),
+    ("count, group_by = area", false, "did you mean `by`?"),
     ("ratio(sum(files), count)", false, "write name = ratio("),
     ("Quantiles", true, "write name = Quantiles"),
     ("spread = Quantiles", false, "on its field"),
@@ -69,6 +74,7 @@ const CLAUSES: &[(&str, &str)] = &[
     ("#[features()]", "name aggregates"),
     ("#[features(windows = [\"7d\"])]", "name aggregates"),
     ("#[features(count)]", "name windows"),
+    ("#[features(count, window = [\"7d\"])]", "did you mean `windows`?"),
     ("#[features(count, windows = \"7d\")]", "write windows = [\"7d\", …]"),
     ("#[features(rate(\"1d\"), windows = [\"lifetime\"])]", "neither lifetime nor"),
     ("#[features(rate(\"1d\"), windows = [\"last 10 in 7d\"])]", "neither lifetime nor"),
