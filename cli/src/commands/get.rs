@@ -31,6 +31,10 @@ pub struct Get {
     /// `lockstep.service_digest` in the training file of a model
     #[arg(long, value_name = "DIGEST")]
     demand: Option<String>,
+    /// Fail unless the answer is there within so many milliseconds; the time for compiling an
+    /// artifact does not count
+    #[arg(long, value_name = "MS")]
+    deadline_ms: Option<u64>,
     #[command(flatten)]
     project: ProjectArguments,
 }
@@ -50,6 +54,7 @@ impl Get {
             }
         };
         let host = OnlineHost::new(&project, project.open_store()?, vec![service.clone()])?;
+        let host = host.deadline_ms(self.deadline_ms);
         if let Some(demanded) = &self.demand {
             host.demand(&self.service, demanded)?;
         }

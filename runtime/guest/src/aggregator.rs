@@ -9,6 +9,7 @@
 //! aggregator.
 
 use super::artifact::Artifact;
+use super::clock::Deadline;
 use super::isolate::{Caller, Work};
 use super::purity::{Regroupings, RepeatCost, differing_states, regrouped_differently};
 use super::steps::{Finalize, Finalized, Lift, Merge};
@@ -64,6 +65,16 @@ impl Aggregator {
     /// The artifact that it runs.
     pub fn artifact(&self) -> &Artifact {
         self.caller.artifact()
+    }
+
+    /// Sets the time by which calls must have ended; by default there is none.
+    pub fn until(&mut self, until: Option<&Deadline>) {
+        self.caller.until(until);
+    }
+
+    /// The bytes of memory that its warm instance holds.
+    pub fn memory_bytes(&self) -> usize {
+        self.caller.memory_bytes()
     }
 
     /// Sets whether each call gets a fresh instance instead of the warm one; off by default.

@@ -276,7 +276,7 @@ fn load(
             ))
         };
         let bytes = snapshot.artifact(&version.digest)?.ok_or_else(lost)?;
-        let kept = Artifact::from_bytes(artifact.engine(), name, bytes.to_vec())?;
+        let kept = Artifact::of_bytes(artifact.engine(), name, bytes.to_vec())?;
         if kept.digest() != version.digest {
             return Err(lost());
         }
