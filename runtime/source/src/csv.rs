@@ -225,15 +225,15 @@ impl CsvReader {
                         None => Ok(true),
                     };
                 }
+                // Otherwise the last line ends without a line feed.
+                LineEnd::Whole if self.splitter.state != State::Quoted => {}
                 LineEnd::Whole if self.lines.number() - self.line + 1 >= CSV_RECORD_LINES_MAX => {
                     let problem = format!("its record has more than {CSV_RECORD_LINES_MAX} lines");
                     let limit = Code::limit("CSV_RECORD_LINES_MAX", CSV_RECORD_LINES_MAX as usize);
                     return Err(self.open_quote(opened, &problem).with_code(limit));
                 }
                 LineEnd::Whole => {
-                    // Otherwise the last line ends without a line feed.
-                    let open = self.splitter.state == State::Quoted;
-                    if open && self.splitter.field.bytes.start > from {
+                    if self.splitter.field.bytes.start > from {
                         opened = self.lines.number();
                     }
                 }
