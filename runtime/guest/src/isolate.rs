@@ -297,7 +297,8 @@ impl Caller {
         range: Range<usize>,
         outcome: &W::Outcome,
     ) -> Result<Repeated> {
-        let ticks = self.ticks(CALL_TICKS_MAX);
+        // A repeat that is cut off proves nothing, so it has the time of a rerun.
+        let ticks = self.ticks(RERUN_TICKS_MAX);
         self.checks.repeat(&self.artifact, work, range, outcome, &mut self.buffer, ticks)
     }
 
