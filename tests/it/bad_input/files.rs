@@ -166,6 +166,7 @@ fn s08_a_job_ends_at_the_bad_row_too_many() {
         let options = ProjectOptions {
             events: vec![("issue_events".into(), place.path(events).display().to_string())],
             store: Some(place.path(store)),
+            ..ProjectOptions::default()
         };
         Project::open_with(place.path("lockstep.toml"), options).unwrap()
     };
