@@ -8,6 +8,7 @@
 mod aggregate;
 mod cases;
 mod change;
+mod evil;
 mod faults;
 mod guest;
 mod parity;
@@ -21,12 +22,13 @@ use std::process::ExitCode;
 type Group = (&'static str, fn() -> Result<()>);
 
 /// In the order in which they run.
-const GROUPS: [Group; 8] = [
+const GROUPS: [Group; 9] = [
     ("aggregate", aggregate::measure),
     ("guest", guest::measure),
     ("parity", parity::measure),
     ("cases", cases::measure),
     ("change", change::measure),
+    ("evil", evil::measure),
     ("faults", faults::measure),
     ("purity", purity::measure),
     ("training", training::measure),
@@ -34,6 +36,11 @@ const GROUPS: [Group; 8] = [
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
+    if let [argument, number] = &wanted[..]
+        && argument == evil::CASE
+    {
+        return evil::run(number);
+    }
     match run(&wanted) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

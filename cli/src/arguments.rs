@@ -4,6 +4,7 @@
 //! the commands do.
 
 use crate::commands;
+use crate::guests;
 use crate::outcome::Outcome;
 use bytesize::ByteSize;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -76,7 +77,8 @@ impl ProjectArguments {
         });
         let (events, store) = (events.collect::<Result<_>>()?, self.store.clone());
         let strict_columns = self.strict_columns;
-        Project::open_with(&self.project, ProjectOptions { events, store, strict_columns })
+        let options = ProjectOptions { events, store, strict_columns };
+        Project::open_on(&guests::cached()?, &self.project, options)
     }
 }
 

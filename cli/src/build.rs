@@ -16,10 +16,11 @@
 mod dependencies;
 mod imports;
 
+use crate::guests;
 use dependencies::Dependencies;
 use lockstep_runtime::{
-    Artifact, Code, Engine, EngineConfig, Error, MANIFEST_SECTION, Manifest, ProjectFile, Result,
-    check_inputs, custom_sections, probe, write_atomically,
+    Artifact, Code, Engine, Error, MANIFEST_SECTION, Manifest, ProjectFile, Result, check_inputs,
+    custom_sections, probe, write_atomically,
 };
 use serde_json::Value as Json;
 use std::ffi::OsStr;
@@ -134,7 +135,7 @@ fn make(options: &BuildOptions, ask: bool) -> Result<Built> {
     let of_crate = |error: Error| error.at(format!("crate {}", package.name));
     imports::check(&module, &package.dependencies).map_err(of_crate)?;
     let wasm = wrap(&module).map_err(of_crate)?;
-    let engine = Engine::new(EngineConfig::default())?;
+    let engine = guests::fresh()?;
     let artifact = Artifact::from_bytes(&engine, &path.display().to_string(), wasm.clone())?;
     resolve(&engine, artifact.manifest(), &path).map_err(of_crate)?;
     if ask {
@@ -145,7 +146,7 @@ fn make(options: &BuildOptions, ask: bool) -> Result<Built> {
         path,
         digest: artifact.digest().to_string(),
         size_bytes: artifact.size_bytes(),
-        imports: artifact.imports().to_vec(),
+        imports: artifact.imports()?.to_vec(),
         manifest: artifact.manifest().clone(),
     })
 }

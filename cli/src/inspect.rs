@@ -4,12 +4,13 @@
 //! manifest; the guest does not run. The JSON is the manifest unchanged, plus the digest, size and
 //! imports, and each feature's type. Deliberately absent: whether a project uses the artifact.
 
+use crate::guests;
 use crate::meaning::{meaning, window};
 use crate::output::{print_json, table, thousands};
 use crate::terminal::say;
 use lockstep_runtime::{
-    Artifact, Boundary, Column, DataType, Engine, EngineConfig, EventDeclaration, FeatureView,
-    Manifest, OnDemand, Result, UserAggregate, duration, shown,
+    Artifact, Boundary, Column, DataType, EventDeclaration, FeatureView, Manifest, OnDemand,
+    Result, UserAggregate, duration, shown,
 };
 use serde_json::{Value as Json, json};
 use std::fmt::Write;
@@ -17,7 +18,7 @@ use std::path::Path;
 
 /// Prints what the artifact at `path` declares: tables, or JSON.
 pub fn print(path: &Path, json: bool) -> Result<()> {
-    let artifact = Artifact::load(&Engine::new(EngineConfig::default())?, path)?;
+    let artifact = Artifact::load(&guests::fresh()?, path)?;
     if json {
         return print_json(&describe_json(&artifact)?);
     }
@@ -44,7 +45,7 @@ pub fn describe_json(artifact: &Artifact) -> Result<Json> {
         "path": artifact.name(),
         "digest": artifact.digest(),
         "size_bytes": artifact.size_bytes(),
-        "imports": artifact.imports(),
+        "imports": artifact.imports()?,
         "features": types,
         "manifest": manifest,
     }))
@@ -53,7 +54,7 @@ pub fn describe_json(artifact: &Artifact) -> Result<Json> {
 /// The artifact as text.
 pub fn describe(artifact: &Artifact) -> Result<String> {
     let Manifest { sdk, strict, views, on_demand, aggregates, .. } = artifact.manifest();
-    let imports = match artifact.imports() {
+    let imports = match artifact.imports()? {
         [] => "none".to_string(),
         imports => imports.join(", "),
     };

@@ -6,6 +6,7 @@
 pub mod arguments;
 pub mod build;
 pub mod commands;
+pub mod guests;
 pub mod inspect;
 pub mod meaning;
 pub mod outcome;

@@ -7,12 +7,17 @@
 //! the work itself; each command is a thin layer over the runtime's jobs.
 
 use lockstep_cli::arguments::Arguments;
+use lockstep_cli::guests::{COMPILER_ARGUMENT, compile_in_a_child};
 use lockstep_cli::outcome::{Outcome, exit_code, shown};
 use lockstep_cli::terminal::{say_json, tell};
-use lockstep_runtime::shown_message;
+use lockstep_runtime::{serve_compiler, shown_message};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == COMPILER_ARGUMENT) {
+        return serve_compiler();
+    }
+    compile_in_a_child();
     let (arguments, json) =
         Arguments::read(std::env::args_os()).unwrap_or_else(|error| error.exit());
     match arguments.run() {

@@ -44,6 +44,7 @@ impl BackfillJob {
         project: &Project,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<FillReport> {
+        project.catalog().check_whole()?;
         let sources: Vec<&str> = match &self.source {
             Some(source) => vec![&project.source(source)?.source],
             None => project.sources().keys().map(String::as_str).collect(),

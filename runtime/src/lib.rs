@@ -74,6 +74,7 @@ pub use training_set::{TrainingSetJob, TrainingSetReport};
 pub use lockstep_core::cell::value_of_text;
 pub use lockstep_core::fold::Status;
 pub use lockstep_core::json;
+pub use lockstep_core::notation::{Notation, TimeUnit};
 pub use lockstep_core::shown::{shown, shown_lines, shown_message};
 pub use lockstep_core::time::Time;
 pub use lockstep_core::value::{Column, DataType, Value};
@@ -98,8 +99,10 @@ pub use lockstep_core::manifest::{Manifest, OnDemand, UserAggregate};
 pub use lockstep_core::view::{Boundary, EventDeclaration, FeatureView};
 pub use lockstep_core::window::{Window, duration};
 pub use lockstep_disk::write_atomically;
+pub use lockstep_engine::catalog::{cached_engine, cached_engine_with};
 pub use lockstep_engine::inputs::check_inputs;
 pub use lockstep_engine::project::ProjectFile;
 pub use lockstep_guest::{
-    Artifact, Engine, EngineConfig, MANIFEST_SECTION, custom_sections, probe,
+    Artifact, Clock, Compiler, Engine, EngineConfig, GuestMemory, MANIFEST_SECTION,
+    custom_sections, probe, serve_compiler,
 };

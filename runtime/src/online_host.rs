@@ -22,15 +22,30 @@ pub struct OnlineHost {
 }
 
 impl OnlineHost {
-    /// Opens a project, all its services and its store.
+    /// Opens a project, all its services and its store. An artifact that cannot be opened stops the
+    /// services that use it, each request of which then fails with that artifact's error; other
+    /// services are served. Artifacts are compiled when they are first needed:
+    /// [`OnlineHost::prepare`] does it before the first request.
     ///
     /// # Errors
     /// If the project, an artifact or a service is wrong, or the store is missing, open in another
     /// process, or damaged, or admitted its events by other settings.
     pub fn open(project: impl AsRef<Path>) -> Result<OnlineHost> {
         let project = Project::open(project)?;
-        let services = project.services()?;
-        OnlineHost::new(&project, project.open_store()?, services)
+        if project.catalog().check_whole().is_ok() {
+            let services = project.services()?;
+            return OnlineHost::new(&project, project.open_store()?, services);
+        }
+        let (mut services, mut refused) = (Vec::new(), Vec::new());
+        for name in project.service_names() {
+            match project.service(name) {
+                Ok(service) => services.push(service),
+                Err(error) => refused.push((name, error)),
+            }
+        }
+        let host = OnlineHost::new(&project, project.open_store()?, services)?.host;
+        let host = refused.into_iter().fold(host, |host, (name, error)| host.refusing(name, error));
+        Ok(OnlineHost { host })
     }
 
     /// A host for some services of a project, over an open store, such as the project's.
@@ -45,6 +60,24 @@ impl OnlineHost {
     ) -> Result<OnlineHost> {
         let host = online::OnlineHost::new(project.catalog().clone(), store, services)?;
         Ok(OnlineHost { host })
+    }
+
+    /// Sets within how many milliseconds a request must be answered; by default there is no such
+    /// time. A request that takes longer fails with
+    /// [`Code::DeadlineExceeded`](crate::Code::DeadlineExceeded), a few tens of milliseconds after
+    /// its deadline at most. The time for compiling an artifact at its first use does not count.
+    #[must_use]
+    pub fn deadline_ms(self, deadline_ms: Option<u64>) -> OnlineHost {
+        OnlineHost { host: self.host.deadline_ms(deadline_ms) }
+    }
+
+    /// Compiles the artifacts of a service and starts its guests, so that its first request does
+    /// not wait for it.
+    ///
+    /// # Errors
+    /// If there is no such service, or an artifact cannot be run.
+    pub fn prepare(&self, service: &str) -> Result<()> {
+        self.host.prepare(service)
     }
 
     /// The service called `name`, resolved.

@@ -8,6 +8,7 @@
 use crate::progress::Progress;
 use crate::project::Project;
 use crate::spine::Spine;
+use lockstep_core::notation::TimeUnit;
 use lockstep_core::{Error, Result};
 use lockstep_engine::online::request::Requests;
 use lockstep_engine::parity::replay::Disturbance;
@@ -30,6 +31,8 @@ pub struct ParityJob {
     pub spine: PathBuf,
     /// The spine's column that holds the time of each row.
     pub as_of_column: String,
+    /// The unit of integers that are times in the spine; without it they are refused.
+    pub time_unit: Option<TimeUnit>,
     /// The seed of the shuffle, the copies and the batch sizes.
     pub seed: u64,
     /// Events are shuffled within this many microseconds of event time. By default a quarter of the
@@ -53,6 +56,7 @@ impl ParityJob {
             service: service.into(),
             spine: spine.into(),
             as_of_column: AS_OF.into(),
+            time_unit: None,
             seed: 1,
             disorder_us: None,
             duplicate_one_in: 20,
@@ -98,7 +102,8 @@ impl ParityJob {
         let service = project.service(&self.service)?;
         let catalog = project.catalog();
         let options = self.options(project, &service)?;
-        let spine = Spine::find(&self.spine, &service, &self.as_of_column)?.read()?;
+        let spine =
+            Spine::find(&self.spine, &service, &self.as_of_column, self.time_unit)?.read()?;
         // The spine is checked here first, so that an error in it names its file; the replay would
         // find the same error without that.
         Requests::from_spine(&service, &spine, &self.as_of_column)

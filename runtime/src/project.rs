@@ -18,6 +18,7 @@ use lockstep_engine::catalog::{Catalog, cached_engine};
 use lockstep_engine::parity::Log;
 use lockstep_engine::project::ProjectFile;
 use lockstep_engine::service::Service;
+use lockstep_guest::Engine;
 use lockstep_source::{
     EventReader, Notice, Notices, ObjectStores, Pattern, ReadOptions, SourceFile,
 };
@@ -75,6 +76,18 @@ impl Project {
     /// # Errors
     /// As [`Project::open`], and if an option names a source that no view reads.
     pub fn open_with(path: impl AsRef<Path>, options: ProjectOptions) -> Result<Project> {
+        Project::open_on(&cached_engine()?, path, options)
+    }
+
+    /// As [`Project::open_with`], with its guests on this engine.
+    ///
+    /// # Errors
+    /// As [`Project::open_with`].
+    pub fn open_on(
+        engine: &Engine,
+        path: impl AsRef<Path>,
+        options: ProjectOptions,
+    ) -> Result<Project> {
         let mut file = ProjectFile::open(path)?;
         let mut given: BTreeMap<&str, Vec<Pattern>> = BTreeMap::new();
         let mut inputs = Inputs::of(&file).with_store(options.store.clone());
@@ -86,7 +99,7 @@ impl Project {
         for (source, files) in given {
             file.sources.entry(source.into()).or_default().files = files;
         }
-        let catalog = Arc::new(Catalog::load(&cached_engine()?, &file)?);
+        let catalog = Arc::new(Catalog::load(engine, &file)?);
         for (source, _) in &options.events {
             catalog.source(source)?;
         }
@@ -118,6 +131,11 @@ impl Project {
     /// If there is none, or it does not fit what the artifacts declare.
     pub fn service(&self, name: &str) -> Result<Service> {
         Service::resolve(&self.file, &self.catalog, name)
+    }
+
+    /// The names of all services.
+    pub fn service_names(&self) -> impl Iterator<Item = &str> {
+        self.file.services.keys().map(String::as_str)
     }
 
     /// All services, by name.

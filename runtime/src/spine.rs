@@ -7,10 +7,13 @@
 
 use arrow::array::RecordBatch;
 use lockstep_core::Result;
+use lockstep_core::notation::{Notation, TimeUnit};
 use lockstep_core::value::DataType;
 use lockstep_engine::service::Service;
 use lockstep_source::clock::modified;
-use lockstep_source::{Location, Pattern, ReadAhead, SourceFile, open_tables, read_tables};
+use lockstep_source::{
+    Location, Pattern, ReadAhead, SourceFile, TableOptions, open_tables, read_tables,
+};
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,26 +24,33 @@ const BATCH_ROWS: usize = 1 << 17;
 #[derive(Debug)]
 pub(crate) struct Spine {
     files: Vec<SourceFile>,
-    columns: Vec<(String, DataType)>,
+    options: TableOptions,
 }
 
 impl Spine {
     /// The spine at `path`, a path, a pattern or a URL, whose column `as_of` holds the times.
-    pub(crate) fn find(path: &Path, service: &Service, as_of: &str) -> Result<Spine> {
+    /// Integers are times in `time_unit`, if one is given.
+    pub(crate) fn find(
+        path: &Path,
+        service: &Service,
+        as_of: &str,
+        time_unit: Option<TimeUnit>,
+    ) -> Result<Spine> {
         let files = Pattern::new("", path.to_string_lossy()).files()?;
         let request = service.request.iter().map(|c| (c.name.clone(), c.data_type.clone()));
         let columns = request.chain([(as_of.to_string(), DataType::Timestamp)]).collect();
-        Ok(Spine { files, columns })
+        let options = TableOptions { columns, notation: Notation::of_unit(time_unit) };
+        Ok(Spine { files, options })
     }
 
     /// All rows, in memory.
     pub(crate) fn read(&self) -> Result<RecordBatch> {
-        read_tables(&self.files, &self.columns)
+        read_tables(&self.files, &self.options)
     }
 
     /// A reader of all rows in batches, which a thread of its own reads ahead.
     pub(crate) fn reader(&self) -> Result<ReadAhead> {
-        Ok(open_tables(&self.files, &self.columns, BATCH_ROWS)?.ahead())
+        Ok(open_tables(&self.files, &self.options, BATCH_ROWS)?.ahead())
     }
 
     /// For each local file, its size and time of change, by which a changed file is noticed. For an

@@ -86,6 +86,7 @@ impl StreamJob {
         project: &Project,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<FillReport> {
+        project.catalog().check_whole()?;
         let schema = match &self.source {
             Some(source) => project.source(source)?,
             None => one_source(project)?,

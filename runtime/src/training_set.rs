@@ -15,12 +15,13 @@ use crate::provenance;
 use crate::spine::Spine;
 use arrow::array::RecordBatch;
 use lockstep_core::event::SetAside;
+use lockstep_core::notation::TimeUnit;
 use lockstep_core::{Error, Result};
 use lockstep_engine::service::{AS_OF, Service};
 use lockstep_engine::training::{Counts, Joined, Options, TrainingSet};
 use lockstep_source::{Pattern, TrainingWriter};
 use std::panic::resume_unwind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
@@ -41,6 +42,8 @@ pub struct TrainingSetJob {
     pub output: PathBuf,
     /// The spine's column that holds the time of each row.
     pub as_of_column: String,
+    /// The unit of integers that are times in the spine; without it they are refused.
+    pub time_unit: Option<TimeUnit>,
     /// The event column that holds when each event arrived. If it is given, a row counts only
     /// events that had arrived by the row's time.
     pub as_known: Option<String>,
@@ -92,6 +95,7 @@ impl TrainingSetJob {
             spine: spine.into(),
             output: output.into(),
             as_of_column: AS_OF.into(),
+            time_unit: None,
             as_known: None,
             memory: Memory::default(),
             bad_rows_max: 0,
@@ -122,9 +126,9 @@ impl TrainingSetJob {
             ..Options::default()
         };
         let mut training = TrainingSet::with(project.catalog(), &service, options)?;
-        let spine = Spine::find(&self.spine, &service, &self.as_of_column)?;
+        let spine = Spine::find(&self.spine, &service, &self.as_of_column, self.time_unit)?;
         let versions = spine.versions();
-        self.read_spine(&spine, &mut training)?;
+        self.read_spine(&spine, destination.file(), &mut training)?;
         training.check_room()?;
         let passed_over = self.read_events(project, &mut training, progress)?;
         if training.is_over() {
@@ -143,12 +147,18 @@ impl TrainingSetJob {
         Ok(report(Some(rows), passed_over, &service, joined.counts))
     }
 
-    fn read_spine(&self, spine: &Spine, training: &mut TrainingSet<'_>) -> Result<()> {
+    fn read_spine(
+        &self,
+        spine: &Spine,
+        output: &Path,
+        training: &mut TrainingSet<'_>,
+    ) -> Result<()> {
         let place = |error: Error| error.at(self.spine.display());
         let mut reader = spine.reader()?;
         // The columns are checked even if there are no rows.
         let empty = RecordBatch::new_empty(reader.schema().clone());
         training.spine(&empty).map_err(place)?;
+        TrainingWriter::check(output, reader.schema())?;
         while let Some(batch) = reader.read()? {
             training.spine(&batch).map_err(place)?;
         }

@@ -15,6 +15,8 @@ mod disk;
 mod files;
 mod flags;
 mod headers;
+mod neighbours;
+pub(crate) mod objects;
 mod objects;
 mod outputs;
 mod project;

@@ -32,8 +32,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
 
-/// Codes that are set only when a machine is at its limits; unit tests provoke them
-/// (`shuffle/room.rs`, `isolate.rs`).
+/// Codes that are set only when a machine is at its limits; tests of their own provoke them
+/// (`shuffle/room.rs`, `sandbox/limits.rs`, and the cases of `lockstep_kit::evil`).
 const OF_THE_MACHINE: [&str; 3] = ["no_room", "call_failed", "deadline_exceeded"];
 
 const TRAIN: &str = "training-set mention_ranker --spine @mentions.parquet -o @out.parquet";

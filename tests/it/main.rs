@@ -30,6 +30,7 @@ mod store;
 mod stream;
 mod tidy;
 mod training;
+mod types;
 mod user_mentions;
 
 /// Counts what the readers hold (`fuzz`).

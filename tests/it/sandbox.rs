@@ -7,6 +7,9 @@
 mod aggregates;
 mod artifact;
 mod build;
+mod cache;
+mod compiler;
+mod evil;
 mod limits;
 mod on_demand;
 mod scaffold;

@@ -16,6 +16,7 @@ use arrow::datatypes::{
     TimestampMicrosecondType,
 };
 use lockstep_core::event::{SourceSchema, arrow_schema, arrow_type};
+use lockstep_core::notation::Notation;
 use lockstep_core::value::{Column, DataType, NAN_32, NAN_64, Value};
 use lockstep_core::{ErrorKind, Result};
 use lockstep_source::{
@@ -47,6 +48,7 @@ fn schema(columns: &[&str]) -> Arc<SourceSchema> {
         skew_us: 0,
         arrived_at: None,
         arrivals: vec![],
+        notation: Notation::default(),
     })
 }
 
@@ -314,7 +316,7 @@ fn encodings() -> [[ArrowType; 4]; 7] {
     let item = |data_type: A| Arc::new(Field::new("item", data_type, true));
     let time = |unit: TimeUnit, zone: Option<&str>| A::Timestamp(unit, zone.map(Into::into));
     let second = time(TimeUnit::Second, None);
-    let milli = time(TimeUnit::Millisecond, Some("+02:00"));
+    let milli = time(TimeUnit::Millisecond, Some("Africa/Cairo"));
     let list = A::List(item(A::Utf8));
     [
         [A::Int8, A::LargeUtf8, second.clone(), A::List(item(A::LargeUtf8))],

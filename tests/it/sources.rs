@@ -18,6 +18,7 @@ mod walks;
 use arrow::array::{Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use lockstep_core::Result;
 use lockstep_core::event::{SetAside, SourceSchema, arrow_schema};
+use lockstep_core::notation::{Notation, TimeUnit};
 use lockstep_core::row::TypedColumn;
 use lockstep_core::value::{Column, Value};
 use lockstep_source::{EventReader, PassedOver, ReadOptions, SourceFile, open_files};
@@ -47,6 +48,8 @@ fn schema(columns: &[&str], id: Option<usize>) -> Arc<SourceSchema> {
         skew_us: 0,
         arrived_at: None,
         arrivals: vec![],
+        // So that tests may write times as small numbers.
+        notation: Notation::of_unit(Some(TimeUnit::Microsecond)),
     })
 }
 

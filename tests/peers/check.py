@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from peers import data, duck, facts, numeric, polar, product, readers, truth  # noqa: E402
+from peers import data, duck, facts, numeric, polar, product, readers, truth, types  # noqa: E402
 from peers.compare import Report  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
@@ -187,12 +187,14 @@ def main():
         if it.name == "edges":
             check_numeric(report, it, ours, history)
     readers.check(report, ROOT, folder / "types")
+    untrue = types.check(report, ROOT, folder / "every-type")
     print(report.show())
     wrong = facts.wrong()
     print("\n".join(f"docs/PEERS.md is wrong: {fact}" for fact in wrong), end="\n" * bool(wrong))
+    print("\n".join(f"docs/TYPES.md is wrong: {fact}" for fact in untrue), end="\n" * bool(untrue))
     print(f"{report.compared()} values, {report.differences()} differences", end=", ")
     print(f"{time.monotonic() - started:.0f} s", flush=True)
-    return bool(report.differences() or wrong)
+    return bool(report.differences() or wrong or untrue)
 
 
 if __name__ == "__main__":

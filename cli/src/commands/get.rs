@@ -6,8 +6,8 @@ use crate::output::{print_json, table};
 use crate::terminal::say;
 use clap::Args;
 use lockstep_runtime::{
-    AsOf, Code, Error, FeatureVector, OnlineHost, Result, Service, Status, Time, Value, json,
-    unknown_column, value_of_text,
+    AsOf, Code, Error, FeatureVector, Notation, OnlineHost, Result, Service, Status, Time,
+    TimeUnit, Value, json, unknown_column, value_of_text,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -20,13 +20,21 @@ pub struct Get {
     service: String,
     /// The request: NAME=VALUE, or NAME alone for null
     request: Vec<String>,
-    /// The time of the features: RFC 3339, microseconds since 1970, or `now`
+    /// The time of the features: RFC 3339 or `now`, or an integer with --time-unit
     #[arg(long, default_value = "now", value_name = "TIME")]
     as_of: String,
+    /// The unit of integers that are times, in --as-of and in the request, since 1970: s, ms, us or
+    /// ns; without it they are refused
+    #[arg(long, value_name = "UNIT")]
+    time_unit: Option<TimeUnit>,
     /// Fail unless the service's features, in order and with their types, have this digest: it is
     /// `lockstep.service_digest` in the training file of a model
     #[arg(long, value_name = "DIGEST")]
     demand: Option<String>,
+    /// Fail unless the answer is there within so many milliseconds; the time for compiling an
+    /// artifact does not count
+    #[arg(long, value_name = "MS")]
+    deadline_ms: Option<u64>,
     #[command(flatten)]
     project: ProjectArguments,
 }
@@ -36,12 +44,17 @@ impl Get {
     pub fn run(self) -> Result<Outcome> {
         let project = self.project.open()?;
         let service = project.service(&self.service)?;
-        let request = parse_request(&service, &self.request)?;
+        let notation = Notation::of_unit(self.time_unit);
+        let request = parse_request(&service, &self.request, &notation)?;
         let as_of = match self.as_of.as_str() {
             "now" => AsOf::Now,
-            text => AsOf::At(Time::parse(text).map_err(|error| error.at("--as-of"))?),
+            text => {
+                let time = parse_time(text, &notation).map_err(|error| error.at("--as-of"))?;
+                AsOf::At(time)
+            }
         };
         let host = OnlineHost::new(&project, project.open_store()?, vec![service.clone()])?;
+        let host = host.deadline_ms(self.deadline_ms);
         if let Some(demanded) = &self.demand {
             host.demand(&self.service, demanded)?;
         }
@@ -56,7 +69,11 @@ impl Get {
 }
 
 /// Parses `NAME=VALUE` texts by the types of the service's request columns.
-pub fn parse_request<'a>(service: &'a Service, texts: &[String]) -> Result<Vec<(&'a str, Value)>> {
+pub fn parse_request<'a>(
+    service: &'a Service,
+    texts: &[String],
+    notation: &Notation,
+) -> Result<Vec<(&'a str, Value)>> {
     let parse = |text: &String| {
         let (name, value) =
             text.split_once('=').map_or((text.as_str(), None), |(name, value)| (name, Some(value)));
@@ -64,7 +81,7 @@ pub fn parse_request<'a>(service: &'a Service, texts: &[String]) -> Result<Vec<(
         let column = &service.request[at];
         let value = match value {
             None => Value::Null,
-            Some(value) => value_of_text(value, &column.data_type)
+            Some(value) => value_of_text(value, &column.data_type, notation)
                 .map_err(Error::input)
                 .map_err(|error| error.with_code(Code::bad_row(0, Some(name))))
                 .map_err(|error| error.at(format!("{name}={value}")))?,
@@ -72,6 +89,12 @@ pub fn parse_request<'a>(service: &'a Service, texts: &[String]) -> Result<Vec<(
         Ok((column.name.as_str(), value))
     };
     texts.iter().map(parse).collect()
+}
+
+/// A time within the range of event times.
+fn parse_time(text: &str, notation: &Notation) -> Result<Time> {
+    let micros = notation.time(text).map_err(Error::input)?;
+    Time::new(micros).ok_or_else(|| Error::input(format!("{text:?} is beyond the range of times")))
 }
 
 /// A vector as JSON.

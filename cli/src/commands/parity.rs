@@ -6,7 +6,7 @@ use crate::output::{print_json, table, thousands};
 use crate::progress_bar::Bar;
 use crate::terminal::say;
 use clap::Args;
-use lockstep_runtime::{AS_OF, Conflict, ParityJob, ParityReport, Result, shown};
+use lockstep_runtime::{AS_OF, Conflict, ParityJob, ParityReport, Result, TimeUnit, shown};
 use std::path::PathBuf;
 
 /// The arguments of `lockstep parity`.
@@ -20,6 +20,10 @@ pub struct Parity {
     /// The spine's column that holds the time of each row
     #[arg(long, value_name = "COLUMN", default_value = AS_OF)]
     as_of_column: String,
+    /// The unit of integers that are times in the spine, since 1970: s, ms, us or ns; without it
+    /// they are refused
+    #[arg(long, value_name = "UNIT")]
+    time_unit: Option<TimeUnit>,
     #[command(flatten)]
     how: How,
     /// A new directory for the replay's store, which is kept; without it the store is temporary
@@ -73,6 +77,7 @@ impl Parity {
         let project = self.project.open()?;
         let job = ParityJob {
             as_of_column: self.as_of_column,
+            time_unit: self.time_unit,
             replay_store: self.replay_store,
             ..self.how.job(self.service, self.spine)
         };

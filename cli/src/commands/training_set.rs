@@ -6,7 +6,7 @@ use crate::output::{print_json, report_set_aside, table, the_first, thousands};
 use crate::progress_bar::Bar;
 use crate::terminal::{say, tell};
 use clap::Args;
-use lockstep_runtime::{AS_OF, Result, TrainingSetJob, TrainingSetReport, shown};
+use lockstep_runtime::{AS_OF, Result, TimeUnit, TrainingSetJob, TrainingSetReport, shown};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -29,6 +29,10 @@ pub struct TrainingSetCommand {
     /// The spine's column that holds the time of each row
     #[arg(long, value_name = "COLUMN", default_value = AS_OF)]
     as_of_column: String,
+    /// The unit of integers that are times in the spine, since 1970: s, ms, us or ns; without it
+    /// they are refused
+    #[arg(long, value_name = "UNIT")]
+    time_unit: Option<TimeUnit>,
     /// See only events that had arrived by the time of each row, as this event column says: an
     /// estimate of what was known online [column: arrived_at]
     #[arg(long, value_name = "COLUMN", num_args = 0..=1, require_equals = true,
@@ -47,6 +51,7 @@ impl TrainingSetCommand {
         let (bad_rows_max, project) = (self.project.bad_rows_max.unwrap_or(0), self.project);
         let job = TrainingSetJob {
             as_of_column: self.as_of_column,
+            time_unit: self.time_unit,
             as_known: self.as_known,
             memory: self.memory.memory(),
             bad_rows_max,

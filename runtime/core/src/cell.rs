@@ -5,25 +5,24 @@
 //! rounded twice. A written cell reads back as the same value. Deliberately absent: coercion
 //! between kinds, such as `1.0` as an integer or `"5"` as a number.
 
-use crate::time::Time;
+use crate::notation::Notation;
+use crate::time::{Time, clock_text, date_text, parse_micros, timestamp_text};
 use crate::value::{DataType, NAN_32, NAN_64, Value};
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{
-    ArrowPrimitiveType, DataType as ArrowType, Float16Type, Float32Type, Float64Type, Int8Type,
-    Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
-    TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    ArrowPrimitiveType, DataType as ArrowType, Date32Type, Date64Type, FieldRef, Float16Type,
+    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, Time32MillisecondType,
+    Time32SecondType, Time64MicrosecondType, Time64NanosecondType, TimeUnit,
+    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use std::borrow::Cow;
 
 /// Most characters of a refused value that a message quotes.
 const EXCERPT_CHARS_MAX: usize = 40;
-/// The first time with a year too large for RFC 3339: 10000-01-01.
-const YEAR_10000_US: i64 = 253_402_300_800_000_000;
-/// The first time that RFC 3339 can write: 0000-01-01.
-const YEAR_0_US: i64 = -62_167_219_200_000_000;
-/// Nanoseconds in a second.
-const SECOND_NS: i64 = 1_000_000_000;
+/// Milliseconds in a day.
+const DAY_MS: i64 = 86_400_000;
 
 /// One value. A timestamp is an `Int` of microseconds when it was read, and RFC 3339 text
 /// when it is to be written.
@@ -126,25 +125,28 @@ pub fn named_as_f32(value: f64) -> f32 {
 
 /// The microseconds of a time written as text; a bare number is refused.
 pub fn time(text: &str) -> Result<i64, String> {
-    let bare = text.parse::<i64>().is_ok();
-    match Time::parse(text) {
-        Ok(time) if !bare => Ok(time.micros()),
-        _ => Err(format!(
-            "{} is not a time; write RFC 3339 such as 2024-05-01T00:00:00Z",
-            excerpt(text)
-        )),
-    }
+    parse_micros(text).ok_or_else(|| {
+        format!("{} is not a time; write RFC 3339 such as 2024-05-01T00:00:00Z", excerpt(text))
+    })
+}
+
+/// The bytes as hexadecimal digits, two for each.
+fn hexadecimal(bytes: &[u8]) -> Cell<'static> {
+    Cell::Text(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())
 }
 
 /// The value that `text` says for a column of `data_type`, as in a request. It is judged as in a
-/// CSV field.
-pub fn value_of_text(text: &str, data_type: &DataType) -> Result<Value, String> {
+/// CSV field; an integer is a time only in the unit of the `notation`.
+pub fn value_of_text(
+    text: &str,
+    data_type: &DataType,
+    notation: &Notation,
+) -> Result<Value, String> {
     Ok(match data_type {
         DataType::String => Value::String(text.into()),
-        DataType::Bool => match text {
-            "true" => Value::Bool(true),
-            "false" => Value::Bool(false),
-            _ => return Err(format!("{} is neither true nor false", excerpt(text))),
+        DataType::Bool => match notation.csv_bool(text) {
+            Some(value) => Value::Bool(value),
+            None => return Err(format!("{} is neither true nor false", excerpt(text))),
         },
         DataType::Int64 => Value::Int64(integer(text)?),
         DataType::Float64 => Value::Float64(named_float(text).map_or_else(|| float64(text), Ok)?),
@@ -153,7 +155,9 @@ pub fn value_of_text(text: &str, data_type: &DataType) -> Result<Value, String> 
             None => Value::Float32(float32(text)?),
         },
         DataType::Timestamp => {
-            Value::Timestamp(Time::parse(text).map_err(|error| error.message)?.micros())
+            let micros = notation.time(text)?;
+            let beyond = || format!("{} is beyond the range of times", excerpt(text));
+            Value::Timestamp(Time::new(micros).ok_or_else(beyond)?.micros())
         }
         DataType::List(_) | DataType::Map(_) => {
             return Err(format!("a {data_type} cannot be given as text"));
@@ -162,8 +166,8 @@ pub fn value_of_text(text: &str, data_type: &DataType) -> Result<Value, String> 
 }
 
 impl<'a> Cell<'a> {
-    /// The value of `array` at `row`. A value of an Arrow type outside the contract becomes its
-    /// text.
+    /// The value of `array` at `row`. Bytes become hexadecimal digits; dates, times of day and
+    /// decimals become their text, with all digits; a struct becomes a map from its fields' names.
     pub fn of(array: &'a dyn Array, row: usize) -> Cell<'a> {
         fn int<T: ArrowPrimitiveType<Native: Into<i64>>>(
             array: &dyn Array,
@@ -193,10 +197,15 @@ impl<'a> Cell<'a> {
             ArrowType::Utf8 => Cell::Text(array.as_string::<i32>().value(row).into()),
             ArrowType::LargeUtf8 => Cell::Text(array.as_string::<i64>().value(row).into()),
             ArrowType::Utf8View => Cell::Text(array.as_string_view().value(row).into()),
-            ArrowType::Binary => {
-                Cell::Text(array.as_binary::<i32>().value(row).escape_ascii().to_string().into())
+            ArrowType::Binary => hexadecimal(array.as_binary::<i32>().value(row)),
+            ArrowType::LargeBinary => hexadecimal(array.as_binary::<i64>().value(row)),
+            ArrowType::BinaryView => hexadecimal(array.as_binary_view().value(row)),
+            ArrowType::FixedSizeBinary(_) => hexadecimal(array.as_fixed_size_binary().value(row)),
+            ArrowType::Timestamp(unit, zone) => {
+                Cell::of_timestamp(array, *unit, zone.is_some(), row)
             }
-            ArrowType::Timestamp(unit, _) => Cell::of_timestamp(array, *unit, row),
+            ArrowType::Date32 | ArrowType::Date64 => Cell::of_date(array, row),
+            ArrowType::Time32(unit) | ArrowType::Time64(unit) => Cell::of_clock(array, *unit, row),
             ArrowType::Dictionary(_, _) => {
                 let dictionary = array.as_any_dictionary();
                 match Cell::of(dictionary.keys(), row) {
@@ -213,6 +222,13 @@ impl<'a> Cell<'a> {
                 let cell = |at: usize, i| Cell::of(entries.column(at), i).into_owned();
                 Cell::Map((0..entries.len()).map(|i| (cell(0, i), cell(1, i))).collect())
             }
+            ArrowType::Struct(fields) => {
+                let columns = array.as_struct().columns();
+                let pair = |(field, column): (&'a FieldRef, &'a ArrayRef)| {
+                    (Cell::Text(field.name().as_str().into()), Cell::of(column, row))
+                };
+                Cell::Map(fields.iter().zip(columns).map(pair).collect())
+            }
             _ => Cell::of_other(array, row),
         }
     }
@@ -228,14 +244,6 @@ impl<'a> Cell<'a> {
         }
     }
 
-    /// A time as RFC 3339, or as microseconds if its year does not have four digits.
-    fn of_micros(micros: i64) -> Cell<'static> {
-        match (YEAR_0_US..YEAR_10000_US).contains(&micros) {
-            true => Cell::Text(Time::saturating(micros).to_string().into()),
-            false => Cell::Int(micros),
-        }
-    }
-
     /// A value, to be written.
     pub fn of_value(value: &Value) -> Cell<'_> {
         match value {
@@ -245,7 +253,7 @@ impl<'a> Cell<'a> {
             Value::Float32(value) => Cell::Float32(*value),
             Value::Float64(value) => Cell::Float64(*value),
             Value::String(value) => Cell::Text((&**value).into()),
-            Value::Timestamp(micros) => Cell::of_micros(*micros),
+            Value::Timestamp(micros) => Cell::of_units(*micros, 1_000_000, true),
             Value::List(values) => Cell::List(values.iter().map(Cell::of_value).collect()),
             Value::Map(pairs) => {
                 let cells = |(key, value)| (Cell::of_value(key), Cell::of_value(value));
@@ -254,33 +262,59 @@ impl<'a> Cell<'a> {
         }
     }
 
-    fn of_timestamp(array: &dyn Array, unit: TimeUnit, row: usize) -> Cell<'static> {
-        let (value, micros) = match unit {
-            TimeUnit::Second => {
-                let value = array.as_primitive::<TimestampSecondType>().value(row);
-                (value, value.checked_mul(1_000_000))
-            }
+    /// A time that is a number of units, of which there are `second` in a second.
+    fn of_units(value: i64, second: i64, zoned: bool) -> Cell<'static> {
+        let nanos = value.rem_euclid(second) * (1_000_000_000 / second);
+        Cell::Text(timestamp_text(value.div_euclid(second), nanos, zoned).into())
+    }
+
+    /// A time as RFC 3339 with all its digits; in UTC if it has a zone, else without one.
+    fn of_timestamp(array: &dyn Array, unit: TimeUnit, zoned: bool, row: usize) -> Cell<'static> {
+        let (value, second) = match unit {
+            TimeUnit::Second => (array.as_primitive::<TimestampSecondType>().value(row), 1),
             TimeUnit::Millisecond => {
-                let value = array.as_primitive::<TimestampMillisecondType>().value(row);
-                (value, value.checked_mul(1000))
+                (array.as_primitive::<TimestampMillisecondType>().value(row), 1_000)
             }
             TimeUnit::Microsecond => {
-                let value = array.as_primitive::<TimestampMicrosecondType>().value(row);
-                (value, Some(value))
+                (array.as_primitive::<TimestampMicrosecondType>().value(row), 1_000_000)
             }
             TimeUnit::Nanosecond => {
-                let value = array.as_primitive::<TimestampNanosecondType>().value(row);
-                if value.rem_euclid(1000) != 0 {
-                    return Cell::Text(nanosecond_text(value).into());
-                }
-                (value, Some(value.div_euclid(1000)))
+                (array.as_primitive::<TimestampNanosecondType>().value(row), 1_000_000_000)
             }
         };
-        match micros {
-            Some(micros) => Cell::of_micros(micros),
-            // Text that no reader accepts as a time, rather than a number in an unexpected unit.
-            None => Cell::Text(format!("{value} {unit:?}s since 1970").into()),
+        Cell::of_units(value, second, zoned)
+    }
+
+    /// A date; one in milliseconds that does not begin a day is a time without a zone.
+    fn of_date(array: &dyn Array, row: usize) -> Cell<'static> {
+        if let Some(days) = array.as_primitive_opt::<Date32Type>() {
+            return Cell::Text(date_text(days.value(row).into()).into());
         }
+        let millis = array.as_primitive::<Date64Type>().value(row);
+        Cell::Text(match millis.rem_euclid(DAY_MS) {
+            0 => date_text(millis / DAY_MS).into(),
+            _ => {
+                let nanos = millis.rem_euclid(1000) * 1_000_000;
+                timestamp_text(millis.div_euclid(1000), nanos, false).into()
+            }
+        })
+    }
+
+    /// A time of day.
+    fn of_clock(array: &dyn Array, unit: TimeUnit, row: usize) -> Cell<'static> {
+        let nanos = match unit {
+            TimeUnit::Second => {
+                i64::from(array.as_primitive::<Time32SecondType>().value(row)) * 1_000_000_000
+            }
+            TimeUnit::Millisecond => {
+                i64::from(array.as_primitive::<Time32MillisecondType>().value(row)) * 1_000_000
+            }
+            TimeUnit::Microsecond => {
+                array.as_primitive::<Time64MicrosecondType>().value(row).saturating_mul(1000)
+            }
+            TimeUnit::Nanosecond => array.as_primitive::<Time64NanosecondType>().value(row),
+        };
+        Cell::Text(clock_text(nanos).into())
     }
 
     /// The same value with its data owned instead of borrowed.
@@ -303,15 +337,14 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// A time that microseconds cannot hold, with nine digits of fraction.
-fn nanosecond_text(value: i64) -> String {
-    let second = Time::saturating(value.div_euclid(SECOND_NS) * 1_000_000).to_string();
-    format!("{}.{:09}Z", second.trim_end_matches('Z'), value.rem_euclid(SECOND_NS))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::array::{
+        BinaryArray, Date32Array, Date64Array, Decimal128Array, Int64Array, StructArray,
+        Time32SecondArray, Time64NanosecondArray, TimestampNanosecondArray,
+    };
+    use arrow::datatypes::Field;
 
     /// Goal: numbers are read as S6 says, from their text. Method: a table of texts.
     #[test]
@@ -357,8 +390,47 @@ mod tests {
     /// Goal: nanoseconds are written in full, and floored when read (S2).
     #[test]
     fn s02_nanoseconds_are_written_whole() {
-        assert_eq!(nanosecond_text(-1), "1969-12-31T23:59:59.999999999Z");
-        assert_eq!(time(&nanosecond_text(-1)), Ok(-1));
+        let times: ArrayRef = std::sync::Arc::new(TimestampNanosecondArray::from(vec![-1]));
+        let text = "1969-12-31T23:59:59.999999999";
+        assert_eq!(Cell::of(&times, 0), Cell::Text(text.into()));
+        assert_eq!(time(text), Ok(-1));
         assert!(time("1714521600000000").is_err());
+    }
+
+    /// Goal: values that no JSON type holds are written with all their digits (S14). Method: the
+    /// edges of dates, times of day, bytes and decimals, and a struct.
+    #[test]
+    fn s14_other_values_keep_all_digits() {
+        let shown = |array: ArrayRef| {
+            let mut out = Vec::new();
+            crate::json::write(&Cell::of(&array, 0), &mut out);
+            String::from_utf8(out).unwrap()
+        };
+        let decimal = Decimal128Array::from(vec![-1_i128]).with_precision_and_scale(38, 9).unwrap();
+        let whole = Decimal128Array::from(vec![12_i128]).with_precision_and_scale(38, -2).unwrap();
+        let field = |name, array: &ArrayRef| {
+            std::sync::Arc::new(Field::new(name, array.data_type().clone(), true))
+        };
+        let number: ArrayRef = std::sync::Arc::new(Int64Array::from(vec![(1 << 53) + 1]));
+        let bytes: ArrayRef = std::sync::Arc::new(BinaryArray::from(vec![&b"\x00\xff"[..]]));
+        let record = StructArray::from(vec![
+            (field("a\"b", &number), number.clone()),
+            (field("raw", &bytes), bytes.clone()),
+        ]);
+        let arrays: [(ArrayRef, &str); 10] = [
+            (std::sync::Arc::new(Date32Array::from(vec![i32::MIN])), "\"-5877641-06-23\""),
+            (std::sync::Arc::new(Date64Array::from(vec![-86_400_000])), "\"1969-12-31\""),
+            (std::sync::Arc::new(Date64Array::from(vec![-1])), "\"1969-12-31T23:59:59.999\""),
+            (std::sync::Arc::new(Time32SecondArray::from(vec![86_399])), "\"23:59:59\""),
+            (std::sync::Arc::new(Time64NanosecondArray::from(vec![1])), "\"00:00:00.000000001\""),
+            (std::sync::Arc::new(decimal), "\"-0.000000001\""),
+            (std::sync::Arc::new(whole), "\"1200\""),
+            (bytes, "\"00ff\""),
+            (number, "9007199254740993"),
+            (std::sync::Arc::new(record), "{\"a\\\"b\":9007199254740993,\"raw\":\"00ff\"}"),
+        ];
+        for (array, expect) in arrays {
+            assert_eq!(shown(array), expect);
+        }
     }
 }

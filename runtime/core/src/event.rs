@@ -11,6 +11,7 @@
 
 use crate::error::{Error, Result};
 use crate::failure::{Failure, taken};
+use crate::notation::Notation;
 use crate::value::{Column, DataType};
 use crate::view::EventDeclaration;
 use arrow::array::{ArrayRef, MapArray, RecordBatch, StructArray};
@@ -84,6 +85,9 @@ pub struct SourceSchema {
     /// The indices of the arrival columns that are read with the events. Empty in the declaration;
     /// the reader adds them.
     pub arrivals: Vec<usize>,
+    /// What the project declares of the source's values: the unit of integers that are times, and
+    /// the texts that are null or boolean.
+    pub notation: Notation,
 }
 
 impl SourceSchema {
@@ -103,6 +107,7 @@ impl SourceSchema {
             skew_us: first.skew_us,
             arrived_at: None,
             arrivals: vec![],
+            notation: Notation::default(),
         };
         for other in declarations {
             if (&other.time, &other.id, other.skew_us) != (&first.time, &first.id, first.skew_us) {

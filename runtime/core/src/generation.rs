@@ -14,13 +14,14 @@
 
 use crate::feature::{Aggregate, Operand, OperandAggregate};
 use crate::manifest::Manifest;
+use crate::notation::Notation;
 use crate::value::Column;
 use crate::view::FeatureView;
 use crate::window::Window;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// What the project file says of a source that the values of its views depend on.
@@ -28,6 +29,30 @@ use std::fmt;
 pub struct SourceSettings {
     /// The column that records when each event arrived (S11).
     pub arrived_at: Option<String>,
+    /// The unit of integers that are times, and the texts that are null or boolean (S6).
+    pub notation: Notation,
+}
+
+impl SourceSettings {
+    /// The settings as JSON. The notation is left out where nothing is declared, so that a project
+    /// without it keeps its generations.
+    pub fn json(&self) -> Json {
+        let mut json = json!({ "arrived_at": self.arrived_at });
+        let Notation { time_unit, null_values, true_values, false_values } = &self.notation;
+        if let Some(unit) = time_unit {
+            json["time_unit"] = unit.name().into();
+        }
+        let lists = [
+            ("null_values", null_values),
+            ("true_values", true_values),
+            ("false_values", false_values),
+        ];
+        for (name, texts) in lists.into_iter().filter(|(_, texts)| !texts.is_empty()) {
+            let texts: BTreeSet<&String> = texts.iter().collect();
+            json[name] = json!(texts);
+        }
+        json
+    }
 }
 
 /// A SHA-256 digest, as 64 hexadecimal digits in text.
@@ -143,7 +168,7 @@ fn declaration(view: &FeatureView, manifest: &Manifest, settings: &SourceSetting
             "source": view.event.source, "time": view.event.time, "id": view.event.id,
             "skew_us": view.event.skew_us, "columns": columns(&view.event.columns),
         },
-        "source": { "arrived_at": settings.arrived_at },
+        "source": settings.json(),
         "aggregates": users.collect::<Vec<Json>>(),
         "versions": versions(view),
     })
@@ -217,6 +242,7 @@ fn window_kind(window: Window) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::notation::TimeUnit;
     use serde_json::from_value;
 
     fn manifest() -> Json {
@@ -244,7 +270,8 @@ mod tests {
         cpu: &str,
     ) -> Generation {
         let manifest: Manifest = from_value(manifest.clone()).unwrap();
-        let settings = SourceSettings { arrived_at: arrived_at.map(str::to_string) };
+        let arrived_at = arrived_at.map(str::to_string);
+        let settings = SourceSettings { arrived_at, ..SourceSettings::default() };
         Generation::of(&manifest.views[0], &manifest, digest, &settings, cpu)
     }
 
@@ -292,6 +319,31 @@ mod tests {
         strict["strict"] = json!(true);
         let [one, other] = ["x86_64", "aarch64"].map(|cpu| generation(&strict, "a", None, cpu));
         assert_eq!(one, other);
+    }
+
+    /// Goal: what a project declares of a source's values changes the identity, and declaring
+    /// nothing, or the same texts in another order, does not (S23).
+    #[test]
+    fn s23_a_notation_is_part_of_identity() {
+        let manifest: Manifest = from_value(manifest()).unwrap();
+        let of = |notation: Notation| {
+            let settings = SourceSettings { arrived_at: None, notation };
+            Generation::of(&manifest.views[0], &manifest, "a", &settings, "x86_64").declaration
+        };
+        let texts = |texts: &[&str]| texts.iter().map(|text| text.to_string()).collect::<Vec<_>>();
+        let nulls = |null_values| Notation { null_values, ..Notation::default() };
+        let true_values = texts(&["NA"]);
+        let different = [
+            of(Notation::default()),
+            of(Notation::of_unit(Some(TimeUnit::Second))),
+            of(Notation::of_unit(Some(TimeUnit::Microsecond))),
+            of(nulls(texts(&["NA"]))),
+            of(Notation { true_values, ..Notation::default() }),
+        ];
+        let distinct: BTreeSet<&Sha> = different.iter().collect();
+        assert_eq!(distinct.len(), different.len());
+        assert_eq!(of(nulls(texts(&["NA", "-"]))), of(nulls(texts(&["-", "NA"]))));
+        assert_eq!(SourceSettings::default().json(), json!({ "arrived_at": null }));
     }
 
     /// Goal: a digest parses from its own text, and other texts are refused.

@@ -10,6 +10,7 @@
 //! keeps its sign), NaN and the infinities as strings, integers as plain digits, times as RFC 3339.
 
 use super::cell::{self, Cell, excerpt};
+use crate::notation::Notation;
 use crate::value::{DataType, Value};
 use serde::Serialize as _;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
@@ -148,12 +149,29 @@ pub fn kind(raw: &str) -> Kind {
     }
 }
 
-/// The valid JSON text `raw` as a value of `data_type`.
-pub fn decode<'a>(raw: &'a str, data_type: &DataType) -> Result<Cell<'a>, String> {
+/// The valid JSON text `raw` as a value of `data_type`. A string or a number may be null or a
+/// boolean if the notation says so, and a number may be a time.
+pub fn decode<'a>(
+    raw: &'a str,
+    data_type: &DataType,
+    notation: &Notation,
+) -> Result<Cell<'a>, String> {
     Ok(match (data_type, kind(raw)) {
         (_, Kind::Null) => Cell::Null,
+        (_, Kind::Text | Kind::Number)
+            if !notation.null_values.is_empty() && notation.is_null(&text(raw)?) =>
+        {
+            Cell::Null
+        }
         (DataType::Bool, Kind::Bool) => Cell::Bool(raw == "true"),
-        (DataType::Int64 | DataType::Timestamp, Kind::Number) => Cell::Int(cell::integer(raw)?),
+        (DataType::Bool, Kind::Text | Kind::Number) => match notation.declared_bool(&text(raw)?) {
+            Some(value) => Cell::Bool(value),
+            None => return Err(unexpected(raw, data_type)),
+        },
+        (DataType::Int64, Kind::Number) => Cell::Int(cell::integer(raw)?),
+        (DataType::Timestamp, Kind::Number) => {
+            Cell::Int(notation.integer_time(cell::integer(raw)?)?)
+        }
         (DataType::Float64, Kind::Number) => Cell::Float64(cell::float64(raw)?),
         (DataType::Float32, Kind::Number) => Cell::Float32(cell::float32(raw)?),
         (DataType::String, Kind::Text) => Cell::Text(text(raw)?),
@@ -167,27 +185,31 @@ pub fn decode<'a>(raw: &'a str, data_type: &DataType) -> Result<Cell<'a>, String
         }
         (DataType::List(element), Kind::Array) => {
             let items: Vec<&'a RawValue> = serde_json::from_str(raw).map_err(|e| reason(&e))?;
-            let cells = items.iter().map(|item| decode(item.get(), element));
+            let cells = items.iter().map(|item| decode(item.get(), element, notation));
             Cell::List(cells.collect::<Result<_, _>>()?)
         }
-        (DataType::Map(types), Kind::Object) => decode_map(raw, types)?,
+        (DataType::Map(types), Kind::Object) => decode_map(raw, types, notation)?,
         _ => return Err(unexpected(raw, data_type)),
     })
 }
 
 /// An object as a map: its member names become the keys, as text.
-fn decode_map<'a>(raw: &'a str, types: &(DataType, DataType)) -> Result<Cell<'a>, String> {
+fn decode_map<'a>(
+    raw: &'a str,
+    types: &(DataType, DataType),
+    notation: &Notation,
+) -> Result<Cell<'a>, String> {
     let members: std::collections::BTreeMap<String, &'a RawValue> =
         serde_json::from_str(raw).map_err(|error| reason(&error))?;
     let pair = |(name, value): (String, &'a RawValue)| {
         let key = match types.0 {
             DataType::String => Cell::Text(name.into()),
             DataType::Int64 => Cell::Int(cell::integer(&name)?),
-            DataType::Timestamp => Cell::Int(cell::integer(&name).or_else(|_| cell::time(&name))?),
+            DataType::Timestamp => Cell::Int(notation.time(&name)?),
             DataType::Bool if name == "true" || name == "false" => Cell::Bool(name == "true"),
             ref other => return Err(format!("{} is no key of type {other}", excerpt(&name))),
         };
-        Ok((key, decode(value.get(), &types.1)?))
+        Ok((key, decode(value.get(), &types.1, notation)?))
     };
     members.into_iter().map(pair).collect::<Result<_, _>>().map(Cell::Map)
 }
@@ -320,14 +342,49 @@ mod tests {
             ("timestamp", "\"1970-01-01T00:00:01Z\"", int(1_000_000)),
             ("timestamp", "\"1000000\"", None),
             ("timestamp", "1.5", None),
-            ("timestamp", "-7", int(-7)),
+            ("timestamp", "-7", None),
+            ("timestamp", "\"1970-01-01 01:00:00+01\"", int(0)),
             ("list<int64>", "[1, null]", Some(Cell::List(vec![Cell::Int(1), Cell::Null]))),
             ("list<int64>", "[1, 2.0]", None),
             ("list<int64>", "{}", None),
             ("list<int64>", "null", Some(Cell::Null)),
         ] {
             let data_type = DataType::try_from(data_type.to_string()).unwrap();
-            assert_eq!(decode(raw, &data_type).ok(), expect, "{data_type} {raw}");
+            let decoded = decode(raw, &data_type, &Notation::default());
+            assert_eq!(decoded.ok(), expect, "{data_type} {raw}");
+        }
+    }
+
+    /// Goal: a declared notation says which numbers are times, and which texts are null or boolean
+    /// (S2, S6), also inside lists and maps. Method: a table.
+    #[test]
+    fn s06_a_notation_is_heeded() {
+        let list = |texts: &[&str]| texts.iter().map(|text| text.to_string()).collect::<Vec<_>>();
+        let notation = Notation {
+            time_unit: Some(crate::notation::TimeUnit::Millisecond),
+            null_values: list(&["NA"]),
+            true_values: list(&["yes", "1"]),
+            false_values: list(&["no", "0"]),
+        };
+        let map = |key| Cell::Map(vec![(Cell::Int(key), Cell::Null)]);
+        for (data_type, raw, expect) in [
+            ("timestamp", "-7", Some(Cell::Int(-7000))),
+            ("timestamp", "7.0", None),
+            ("timestamp", "9223372036854775807", None),
+            ("list<timestamp>", "[1, \"NA\"]", Some(Cell::List(vec![Cell::Int(1000), Cell::Null]))),
+            ("map<timestamp,string>", "{\"5\": \"NA\"}", Some(map(5000))),
+            ("bool", "\"yes\"", Some(Cell::Bool(true))),
+            ("bool", "0", Some(Cell::Bool(false))),
+            ("bool", "true", Some(Cell::Bool(true))),
+            ("bool", "\"True\"", None),
+            ("bool", "2", None),
+            ("float64", "\"NA\"", Some(Cell::Null)),
+            ("string", "\"NA\"", Some(Cell::Null)),
+            ("string", "\"yes\"", Some(Cell::Text("yes".into()))),
+            ("int64", "\"na\"", None),
+        ] {
+            let data_type = DataType::try_from(data_type.to_string()).unwrap();
+            assert_eq!(decode(raw, &data_type, &notation).ok(), expect, "{data_type} {raw}");
         }
     }
 }

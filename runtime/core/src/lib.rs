@@ -9,6 +9,7 @@
 pub mod array;
 pub mod cell;
 pub mod code;
+pub mod digits;
 pub mod error;
 pub mod event;
 pub mod failure;
@@ -19,6 +20,7 @@ pub mod key;
 pub mod manifest;
 pub mod name;
 pub mod near;
+pub mod notation;
 pub mod shown;
 pub mod time;
 pub mod value;

@@ -4,6 +4,7 @@
 //! infinity. Deliberately absent: time zones, calendars, leap seconds, and any way to read a clock.
 
 use crate::error::{Error, Result};
+use crate::notation::UNIT_REMEDY;
 use std::fmt;
 
 /// Microseconds in a second.
@@ -14,6 +15,10 @@ pub const MINUTE_US: i64 = 60 * SECOND_US;
 pub const HOUR_US: i64 = 60 * MINUTE_US;
 /// Microseconds in a day.
 pub const DAY_US: i64 = 24 * HOUR_US;
+/// Seconds in a day.
+const DAY_S: i64 = DAY_US / SECOND_US;
+/// The greatest difference to UTC that a zone may have, in seconds: 18 hours.
+const ZONE_S_MAX: i64 = 18 * 3600;
 
 /// A point in event time, in microseconds since 1970-01-01 UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,38 +88,59 @@ impl Time {
         self.0.rem_euclid(step_us) == 0
     }
 
-    /// Parses RFC 3339 (`2024-05-01T00:00:00Z`), a date (`2024-05-01`), a date and time without a
-    /// zone, which is taken as UTC, or a bare count of microseconds. Digits finer than a
-    /// microsecond are floored.
+    /// Parses RFC 3339 (`2024-05-01T00:00:00Z`), a date (`2024-05-01`), or a date and time without
+    /// a zone, which is taken as UTC. Digits finer than a microsecond are floored. A bare integer
+    /// is refused, because it has no unit.
     pub fn parse(text: &str) -> Result<Time> {
-        let bad = || {
-            Error::input(format!(
-                "{text:?} is not a time; write RFC 3339 such as 2024-05-01T00:00:00Z, or microseconds since 1970"
-            ))
-        };
-        if let Ok(micros) = text.parse::<i64>() {
-            return Time::new(micros).ok_or_else(bad);
-        }
-        parse_rfc3339(text).and_then(Time::new).ok_or_else(bad)
+        parse_micros(text).and_then(Time::new).ok_or_else(|| {
+            let remedy = match text.parse::<i64>() {
+                Ok(_) => UNIT_REMEDY,
+                Err(_) => "write RFC 3339 such as 2024-05-01T00:00:00Z",
+            };
+            Error::input(format!("{text:?} is not a time; {remedy}"))
+        })
     }
 }
 
 impl fmt::Display for Time {
     /// Writes RFC 3339 in UTC with as many fraction digits as needed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let days = self.0.div_euclid(DAY_US);
-        let micros = self.0.rem_euclid(DAY_US);
-        let (year, month, day) = civil_from_days(days);
-        let seconds = micros / SECOND_US;
-        let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")?;
-        match micros % SECOND_US {
-            0 => {}
-            fraction if fraction % 1000 == 0 => write!(f, ".{:03}", fraction / 1000)?,
-            fraction => write!(f, ".{fraction:06}")?,
-        }
-        f.write_str("Z")
+        let nanos = self.0.rem_euclid(SECOND_US) * 1000;
+        f.write_str(&timestamp_text(self.0.div_euclid(SECOND_US), nanos, true))
     }
+}
+
+/// The date that begins `days` after 1970-01-01, such as `2024-05-01`. A year without four digits
+/// has a sign and at least six digits, as in ISO 8601.
+pub fn date_text(days: i64) -> String {
+    let (year, month, day) = civil_from_days(days);
+    match year {
+        0..=9999 => format!("{year:04}-{month:02}-{day:02}"),
+        _ => format!("{year:+07}-{month:02}-{day:02}"),
+    }
+}
+
+/// The time of day `nanos` after midnight, with 0, 3, 6 or 9 digits of fraction. A time that no day
+/// has keeps its hours, or its sign.
+pub fn clock_text(nanos: i64) -> String {
+    let (sign, nanos) = (if nanos < 0 { "-" } else { "" }, nanos.unsigned_abs());
+    let (seconds, nanos) = (nanos / 1_000_000_000, nanos % 1_000_000_000);
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let fraction = match nanos {
+        0 => String::new(),
+        _ if nanos % 1_000_000 == 0 => format!(".{:03}", nanos / 1_000_000),
+        _ if nanos % 1000 == 0 => format!(".{:06}", nanos / 1000),
+        _ => format!(".{nanos:09}"),
+    };
+    format!("{sign}{hour:02}:{minute:02}:{second:02}{fraction}")
+}
+
+/// The time `seconds` and `nanos` after 1970-01-01, of which `nanos` are less than a second. If it
+/// has a zone, it is written in UTC.
+pub fn timestamp_text(seconds: i64, nanos: i64, zoned: bool) -> String {
+    let clock = clock_text(seconds.rem_euclid(DAY_S) * 1_000_000_000 + nanos);
+    let zone = if zoned { "Z" } else { "" };
+    format!("{}T{clock}{zone}", date_text(seconds.div_euclid(DAY_S)))
 }
 
 /// Days since 1970-01-01 of a proleptic Gregorian date (Howard Hinnant, "chrono-Compatible
@@ -143,13 +169,17 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
-/// The microseconds of an RFC 3339 text, or of one without time or zone.
-fn parse_rfc3339(text: &str) -> Option<i64> {
+/// The microseconds of an RFC 3339 text, or of one without time or zone. Unlike a [`Time`] they may
+/// lie beyond ±2^62.
+pub fn parse_micros(text: &str) -> Option<i64> {
     let (date, rest) = match text.find(['T', 't', ' ']) {
         Some(at) => (&text[..at], Some(&text[at + 1..])),
         None => (text, None),
     };
-    let (negative, date) = date.strip_prefix('-').map_or((false, date), |date| (true, date));
+    let (negative, date) = match date.strip_prefix(['+', '-']) {
+        Some(unsigned) => (date.starts_with('-'), unsigned),
+        None => (false, date),
+    };
     let mut parts = date.split('-');
     let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() || year.len() < 4 || month.len() != 2 || day.len() != 2 {
@@ -157,7 +187,7 @@ fn parse_rfc3339(text: &str) -> Option<i64> {
     }
     let year = digits(year)? * if negative { -1 } else { 1 };
     let (month, day) = (digits(month)?, digits(day)?);
-    if year.abs() > 200_000 || !(1..=12).contains(&month) {
+    if year.abs() > 300_000 || !(1..=12).contains(&month) {
         return None;
     }
     let days = days_from_civil(year, month, day);
@@ -165,28 +195,14 @@ fn parse_rfc3339(text: &str) -> Option<i64> {
         return None;
     }
     let micros = rest.map_or(Some(0), parse_clock)?;
-    days.checked_mul(DAY_US)?.checked_add(micros)
+    i64::try_from(i128::from(days) * i128::from(DAY_US) + i128::from(micros)).ok()
 }
 
-/// Microseconds since midnight UTC of `hh:mm[:ss[.fraction]][Z|±hh:mm]`.
+/// Microseconds since midnight UTC of `hh:mm[:ss[.fraction]]` and a zone, if any.
 fn parse_clock(text: &str) -> Option<i64> {
-    let (clock, offset_us) = match text.find(['Z', 'z', '+', '-']) {
+    let (clock, offset_us) = match text.find(['Z', 'z', '+', '-', ' ']) {
         None => (text, 0),
-        Some(at) => {
-            let (clock, zone) = text.split_at(at);
-            let offset = match zone {
-                "Z" | "z" => 0,
-                _ => {
-                    let (hours, minutes) = zone[1..].split_once(':')?;
-                    if hours.len() != 2 || minutes.len() != 2 {
-                        return None;
-                    }
-                    let minutes = digits(hours)? * 60 + digits(minutes)?;
-                    minutes * MINUTE_US * if zone.starts_with('-') { -1 } else { 1 }
-                }
-            };
-            (clock, offset)
-        }
+        Some(at) => (&text[..at], parse_zone(&text[at..])? * SECOND_US),
     };
     let (clock, fraction) = clock.split_once('.').map_or((clock, None), |(c, f)| (c, Some(f)));
     let mut parts = clock.split(':');
@@ -214,6 +230,35 @@ fn parse_clock(text: &str) -> Option<i64> {
         }
     };
     Some((hour * 60 + minute) * MINUTE_US + second * SECOND_US + fraction_us - offset_us)
+}
+
+/// How far a zone is ahead of UTC, in seconds: `Z`, ` UTC`, `+hh`, `+hhmm`, `+hh:mm` or `+hh:mm:ss`,
+/// which are the forms of RFC 3339, Postgres, DuckDB, Polars and pandas; at most 18 hours.
+fn parse_zone(zone: &str) -> Option<i64> {
+    if matches!(zone, "Z" | "z" | " UTC") {
+        return Some(0);
+    }
+    let (sign, rest) = match zone.split_at_checked(1)? {
+        ("+", rest) => (1, rest),
+        ("-", rest) => (-1, rest),
+        _ => return None,
+    };
+    let parts: Vec<&str> = match rest.len() {
+        4 if !rest.contains(':') => vec![rest.get(..2)?, rest.get(2..)?],
+        _ => rest.split(':').collect(),
+    };
+    if parts.len() > 3 || parts.iter().any(|part| part.len() != 2) {
+        return None;
+    }
+    let mut seconds = 0;
+    for (part, scale) in parts.iter().zip([3600, 60, 1]) {
+        let value = digits(part)?;
+        if scale < 3600 && value > 59 {
+            return None;
+        }
+        seconds += value * scale;
+    }
+    (seconds <= ZONE_S_MAX).then_some(sign * seconds)
 }
 
 /// A number of ASCII digits only: no sign, no blank.
@@ -273,6 +318,94 @@ mod tests {
         {
             assert!(Time::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    /// Goal: an integer is no time, since it has no unit (S2).
+    #[test]
+    fn s02_an_integer_is_no_time() {
+        for text in ["0", "-1", "20240501", "1711238400000", "1711238400000000"] {
+            let message = Time::parse(text).unwrap_err().message;
+            assert!(message.contains("declare the unit"), "{message}");
+        }
+    }
+
+    /// Goal: the zones that other systems write are read, and no others (S2). Method: one instant
+    /// in every form; forms that are no zone.
+    #[test]
+    fn s02_zones_are_read_in_every_usual_form() {
+        for text in [
+            "2024-03-01T00:00:00Z",
+            "2024-03-01t00:00:00z",
+            "2024-03-01 00:00:00",
+            "2024-03-01 00:00:00+00",
+            "2024-03-01 00:00:00.000-00",
+            "2024-03-01T00:00:00.000000+0000",
+            "2024-03-01 00:00:00+00:00",
+            "2024-03-01 00:00:00 UTC",
+            "2024-03-01 05:30:00+05:30",
+            "2024-03-01T05:30:00.000000000+0530",
+            "2024-02-29 21:00:00-03",
+            "2024-02-29 21:00-03",
+            "2024-03-01 18:00:00+18",
+            "2024-02-29 06:00:00-18:00",
+            "2024-03-01 00:34:08+00:34:08",
+        ] {
+            let time = Time::parse(text).ok().map(Time::micros);
+            assert_eq!(time, Some(1_709_251_200_000_000), "{text}");
+        }
+        for zone in [
+            "+99:99",
+            "+18:01",
+            "-18:00:01",
+            "+1801",
+            "+19",
+            "+00:60",
+            "+00:00:60",
+            "+0",
+            "+000",
+            "+00000",
+            "+00:0",
+            "+00:",
+            "+",
+            "-",
+            "+00:00:00:00",
+            "+0a",
+            "+é",
+            " ",
+            " +00:00",
+            "UTC",
+            " GMT",
+            "Z ",
+            "ZZ",
+            "+00Z",
+            "+-1",
+            "+00.5",
+        ] {
+            let text = format!("2024-03-01T00:00:00{zone}");
+            assert!(Time::parse(&text).is_err(), "{text}");
+        }
+    }
+
+    /// Goal: every text that is written for a time reads back as that time, in years without four
+    /// digits too. Method: the edges of 64 bits of microseconds and of four-digit years.
+    #[test]
+    fn s02_written_times_read_back() {
+        let year_0 = -62_167_219_200_000_000;
+        let year_10000 = 253_402_300_800_000_000;
+        for micros in [i64::MIN, i64::MAX, year_0 - 1, year_0, year_10000 - 1, year_10000, 0, -1] {
+            let nanos = micros.rem_euclid(SECOND_US) * 1000;
+            for zoned in [false, true] {
+                let text = timestamp_text(micros.div_euclid(SECOND_US), nanos, zoned);
+                assert_eq!(parse_micros(&text), Some(micros), "{text}");
+            }
+        }
+        assert_eq!(timestamp_text(year_10000 / SECOND_US, 0, true), "+010000-01-01T00:00:00Z");
+        assert_eq!(
+            timestamp_text(year_0 / SECOND_US - 1, 1, false),
+            "-000001-12-31T23:59:59.000000001"
+        );
+        assert_eq!(clock_text(86_399_999_000_000), "23:59:59.999");
+        assert_eq!(clock_text(-1_000), "-00:00:00.000001");
     }
 
     /// Goal: floors go toward minus infinity and arithmetic saturates (S2, S3).

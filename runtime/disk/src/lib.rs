@@ -127,27 +127,35 @@ mod tests {
         assert_eq!(error.kind, Kind::Retry);
         assert!(error.message.starts_with("cannot write "), "{error}");
         assert!(error.message.ends_with("missing/file"), "{error}");
-        assert_eq!(replace(&missing, b"x").unwrap_err().kind(), ErrorKind::NotFound);
+        assert_eq!(
+            replace(&missing, b"x", Readers::Owner).unwrap_err().kind(),
+            ErrorKind::NotFound
+        );
         assert!(names(folder.path()).is_empty());
 
         let taken = folder.path().join("taken");
         fs::create_dir(&taken).unwrap();
         assert!(write_atomically(&taken, b"x").is_err());
         assert_eq!(names(folder.path()), ["taken"]);
-        assert_eq!(replace(Path::new(".."), b"x").unwrap_err().kind(), ErrorKind::InvalidInput);
+        assert_eq!(
+            replace(Path::new(".."), b"x", Readers::All).unwrap_err().kind(),
+            ErrorKind::InvalidInput
+        );
     }
 
-    /// Goal: a file has the access rights that a plain write gives it. Method: the rights of both.
+    /// Goal: a file has the access rights that its readers need, whatever the umask. Method: the
+    /// rights of both kinds, of a new file and of one that replaces another.
     #[cfg(unix)]
     #[test]
-    fn a_file_has_the_usual_rights() {
+    fn a_file_has_the_rights_of_its_readers() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
-        let rights =
-            |name: &str| fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
-        fs::write(folder.path().join("plain"), "x").unwrap();
-        write_atomically(&folder.path().join("whole"), b"x").unwrap();
-        assert_eq!(rights("whole"), rights("plain"));
+        let path = folder.path().join("file");
+        let rights = || fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        for (readers, mode) in [(Readers::Owner, 0o600), (Readers::All, 0o644)] {
+            replace(&path, b"x", readers).unwrap();
+            assert_eq!(rights(), mode, "{readers:?}");
+        }
     }
 
     /// Goal: the temporary file of a killed writer is recognised, and no other file is. Method: one

@@ -13,10 +13,11 @@ use lockstep_core::error::{Error, Result};
 use lockstep_core::event::SourceSchema;
 use lockstep_core::generation::SourceSettings;
 use lockstep_core::manifest::OnDemand;
+use lockstep_core::notation::Notation;
 use lockstep_core::time::DAY_US;
 use lockstep_core::view::FeatureView;
 use lockstep_core::view_plan::ViewPlan;
-use lockstep_guest::{Artifact, Engine, EngineConfig};
+use lockstep_guest::{Artifact, Clock, Engine, EngineConfig};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -47,6 +48,8 @@ pub struct CatalogOnDemand {
 #[derive(Debug)]
 pub struct Catalog {
     artifacts: Vec<(String, Artifact)>,
+    /// The artifacts of the project that cannot be opened, named, and why.
+    broken: Vec<(String, Error)>,
     views: Vec<CatalogView>,
     on_demand: Vec<CatalogOnDemand>,
     sources: BTreeMap<String, Arc<SourceSchema>>,
@@ -66,13 +69,23 @@ impl CatalogView {
 }
 
 impl Catalog {
-    /// Loads the artifacts of a project and checks them against its lock file.
+    /// Opens the artifacts of a project and checks them against its lock file. Each is compiled when
+    /// it is first needed. One that cannot be opened stops those who use it, and the whole project
+    /// only if no other artifact is left.
     pub fn load(engine: &Engine, project: &ProjectFile) -> Result<Catalog> {
-        let mut artifacts = Vec::new();
+        let (mut artifacts, mut broken) = (Vec::new(), Vec::new());
         for (name, path) in &project.artifacts {
-            let artifact = Artifact::load(engine, path)?;
-            project.check_lock(name, artifact.digest())?;
-            artifacts.push((name.clone(), artifact));
+            let opened = Artifact::open(engine, path).and_then(|artifact| {
+                project.check_lock(name, artifact.digest())?;
+                Ok(artifact)
+            });
+            match opened {
+                Ok(artifact) => artifacts.push((name.clone(), artifact)),
+                Err(error) => broken.push((name.clone(), error)),
+            }
+        }
+        if let (true, Some((_, error))) = (artifacts.is_empty(), broken.first()) {
+            return Err(error.clone());
         }
         if artifacts.is_empty() {
             return Err(Error::input(format!(
@@ -82,12 +95,14 @@ impl Catalog {
             .with_code(Code::NotConfigured { setting: "artifacts".into() }));
         }
         let mut catalog = Catalog::new(artifacts)?;
+        catalog.broken = broken;
         catalog.keep_previous(project.keep_previous_us);
         for (source, config) in &project.sources {
             if let Some((column, line)) = &config.arrived_at {
                 let place = format!("{}:{line}", project.file.display());
                 catalog.record_arrivals(source, column).map_err(|error| error.at(place))?;
             }
+            catalog.declare_notation(source, &config.notation);
         }
         Ok(catalog)
     }
@@ -100,6 +115,16 @@ impl Catalog {
             Arc::make_mut(schema).arrived_at = Some(column.to_string());
         }
         Ok(())
+    }
+
+    /// Sets what `source` means by integers that are times and by texts that are null or boolean
+    /// (S6), if a view reads that source.
+    pub fn declare_notation(&mut self, source: &str, notation: &Notation) {
+        if let Some(schema) = self.sources.get_mut(source)
+            && schema.notation != *notation
+        {
+            Arc::make_mut(schema).notation = notation.clone();
+        }
     }
 
     /// Sets for how long, in microseconds of event time, a store keeps and feeds the previous
@@ -116,7 +141,10 @@ impl Catalog {
     /// The project's settings of `source`.
     pub fn settings(&self, source: &str) -> SourceSettings {
         let schema = self.sources.get(source);
-        SourceSettings { arrived_at: schema.and_then(|schema| schema.arrived_at.clone()) }
+        SourceSettings {
+            arrived_at: schema.and_then(|schema| schema.arrived_at.clone()),
+            notation: schema.map(|schema| schema.notation.clone()).unwrap_or_default(),
+        }
     }
 
     /// Takes the project's settings over from another catalogue.
@@ -126,6 +154,7 @@ impl Catalog {
             if let Some(column) = &schema.arrived_at {
                 self.record_arrivals(source, column)?;
             }
+            self.declare_notation(source, &schema.notation);
         }
         Ok(())
     }
@@ -134,6 +163,7 @@ impl Catalog {
     pub fn new(artifacts: Vec<(String, Artifact)>) -> Result<Catalog> {
         let mut catalog = Catalog {
             artifacts: vec![],
+            broken: vec![],
             views: vec![],
             on_demand: vec![],
             sources: BTreeMap::new(),
@@ -174,6 +204,35 @@ impl Catalog {
         Ok(catalog)
     }
 
+    /// The clock of limits.
+    pub fn clock(&self) -> &Clock {
+        let (_, artifact) = self.artifacts.first().expect("a catalogue has an artifact");
+        artifact.engine().clock()
+    }
+
+    /// Fails if an artifact of the project could not be opened. What writes to a store must check
+    /// this: it cannot know which events that artifact's views read.
+    ///
+    /// # Errors
+    /// The first such artifact's.
+    pub fn check_whole(&self) -> Result<()> {
+        match self.broken.first() {
+            Some((_, error)) => Err(error.clone()),
+            None => Ok(()),
+        }
+    }
+
+    /// `error`, or if it is about a name that an artifact which could not be opened may declare, the
+    /// error of that artifact.
+    pub(crate) fn or_broken(&self, error: Error) -> Error {
+        match (&error.code, self.broken.first()) {
+            (Code::UnknownName { what: "view" | "source", .. }, Some((_, broken))) => {
+                broken.clone()
+            }
+            _ => error,
+        }
+    }
+
     /// The artifacts, named.
     pub fn artifacts(&self) -> &[(String, Artifact)] {
         &self.artifacts
@@ -197,14 +256,16 @@ impl Catalog {
     /// The schema of the source called `name`.
     pub fn source(&self, name: &str) -> Result<&Arc<SourceSchema>> {
         self.sources.get(name).ok_or_else(|| {
-            let known: Vec<&str> = self.sources.keys().map(String::as_str).collect();
-            let code = Code::unknown_name("source", name, known.iter().copied());
-            Error::input(format!(
-                "no view reads a source {name:?}; the views' sources are: {}{}",
-                or_none(&known),
-                code.did_you_mean()
-            ))
-            .with_code(code)
+            self.or_broken({
+                let known: Vec<&str> = self.sources.keys().map(String::as_str).collect();
+                let code = Code::unknown_name("source", name, known.iter().copied());
+                Error::input(format!(
+                    "no view reads a source {name:?}; the views' sources are: {}{}",
+                    or_none(&known),
+                    code.did_you_mean()
+                ))
+                .with_code(code)
+            })
         })
     }
 
@@ -223,10 +284,15 @@ impl Catalog {
 /// takes well below a millisecond. The folder is `$XDG_CACHE_HOME/lockstep`, or
 /// `$HOME/.cache/lockstep`; if neither variable is set, nothing is kept.
 pub fn cached_engine() -> Result<Engine> {
+    cached_engine_with(EngineConfig::default())
+}
+
+/// As [`cached_engine`], with the other settings of `config`.
+pub fn cached_engine_with(config: EngineConfig) -> Result<Engine> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let base = variable("XDG_CACHE_HOME")
         .map(PathBuf::from)
         .or_else(|| variable("HOME").map(|home| PathBuf::from(home).join(".cache")));
     let cache_dir = base.map(|base| base.join("lockstep"));
-    Engine::new(EngineConfig { cache_dir, ..EngineConfig::default() })
+    Engine::new(EngineConfig { cache_dir, ..config })
 }

@@ -10,6 +10,7 @@
 use crate::catalog::KEEP_PREVIOUS_US;
 use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
+use lockstep_core::notation::{Notation, TimeUnit};
 use lockstep_core::time::Time;
 use lockstep_core::window::parse_duration;
 use lockstep_source::Pattern;
@@ -52,6 +53,8 @@ pub struct SourceConfig {
     pub files: Vec<Pattern>,
     /// The column that records when each event arrived (S11), and its line in the project file.
     pub arrived_at: Option<(String, usize)>,
+    /// The unit of integers that are times, and the texts that are null or boolean (S6).
+    pub notation: Notation,
     /// Whether a file is refused that lacks a declared column, even one that may be null.
     pub strict_columns: bool,
 }
@@ -91,8 +94,38 @@ struct File {
 struct FileSource {
     files: Option<OneOrMany>,
     arrived_at: Option<Spanned<String>>,
+    time_unit: Option<Spanned<String>>,
+    #[serde(default)]
+    null_values: Vec<Spanned<String>>,
+    #[serde(default)]
+    true_values: Vec<Spanned<String>>,
+    #[serde(default)]
+    false_values: Vec<Spanned<String>>,
     #[serde(default)]
     strict_columns: bool,
+}
+
+impl FileSource {
+    /// What the source declares of its values; `place` names the line of a byte of the file.
+    fn notation(&self, place: impl Fn(usize) -> String) -> Result<Notation> {
+        let texts = |declared: &[Spanned<String>]| {
+            declared.iter().map(|text| text.as_ref().clone()).collect::<Vec<_>>()
+        };
+        let at = |text: &Spanned<String>| place(text.span().start);
+        let unit = |unit: &Spanned<String>| {
+            unit.as_ref().parse::<TimeUnit>().map_err(|error| error.at(at(unit)))
+        };
+        let notation = Notation {
+            time_unit: self.time_unit.as_ref().map(unit).transpose()?,
+            null_values: texts(&self.null_values),
+            true_values: texts(&self.true_values),
+            false_values: texts(&self.false_values),
+        };
+        let lists = [&self.null_values, &self.true_values, &self.false_values];
+        let first = lists.into_iter().flatten().next().map(at);
+        notation.check().map_err(|error| error.at(first.unwrap_or_default()))?;
+        Ok(notation)
+    }
 }
 
 #[derive(Deserialize)]
@@ -148,7 +181,9 @@ impl ProjectFile {
             Error::input(format!("{}:{line}: {}", file.display(), error.message()))
         })?;
         let root = file.parent().unwrap_or(Path::new("")).to_path_buf();
+        let place = |at: usize| format!("{}:{}", file.display(), line_of(&text, at));
         let sources = parsed.sources.into_iter().map(|(name, source)| {
+            let notation = source.notation(place)?;
             let files = match source.files {
                 None => vec![],
                 Some(OneOrMany::One(file)) => vec![Pattern::new(&root, file)],
@@ -160,7 +195,10 @@ impl ProjectFile {
                 let line = line_of(&text, column.span().start);
                 (column.into_inner(), line)
             });
-            (name, SourceConfig { files, arrived_at, strict_columns: source.strict_columns })
+            Ok((
+                name,
+                SourceConfig { files, arrived_at, notation, strict_columns: source.strict_columns },
+            ))
         });
         let services = parsed.services.into_iter().map(|(name, service)| {
             let features = service.features.into_iter().map(|feature| {
@@ -174,7 +212,7 @@ impl ProjectFile {
             (name, ServiceConfig { features: features.collect(), keys: keys.collect() })
         });
         Ok(ProjectFile {
-            sources: sources.collect(),
+            sources: sources.collect::<Result<_>>()?,
             services: services.collect(),
             artifacts: parsed.artifacts.into_iter().map(|(n, f)| (n, root.join(f))).collect(),
             keep_previous_us: keep_previous(&file, &text, parsed.store.as_ref())?,

@@ -92,7 +92,8 @@ impl Service {
     /// Resolves the service called `name` of a project.
     pub fn resolve(project: &ProjectFile, catalog: &Catalog, name: &str) -> Result<Service> {
         let place = project.file.display().to_string();
-        Resolver::new(name, project.service(name)?, catalog, &place).resolve()
+        let resolver = Resolver::new(name, project.service(name)?, catalog, &place);
+        resolver.resolve().map_err(|error| catalog.or_broken(error))
     }
 
     /// The range of event times of `source` that the service's views read for questions from

@@ -9,6 +9,7 @@
 //! aggregator.
 
 use super::artifact::Artifact;
+use super::clock::Deadline;
 use super::isolate::{Caller, Work};
 use super::purity::{Regroupings, RepeatCost, differing_states, regrouped_differently};
 use super::steps::{Finalize, Finalized, Lift, Merge};
@@ -20,7 +21,7 @@ use lockstep_core::event::arrow_schema;
 use lockstep_core::flat::GroupState;
 use lockstep_core::fold::UserCalls;
 use lockstep_core::manifest::UserAggregate;
-use lockstep_core::value::{Column, Value};
+use lockstep_core::value::Column;
 use std::fmt;
 use std::time::Instant;
 
@@ -64,6 +65,16 @@ impl Aggregator {
     /// The artifact that it runs.
     pub fn artifact(&self) -> &Artifact {
         self.caller.artifact()
+    }
+
+    /// Sets the time by which calls must have ended; by default there is none.
+    pub fn until(&mut self, until: Option<&Deadline>) {
+        self.caller.until(until);
+    }
+
+    /// The bytes of memory that its warm instance holds.
+    pub fn memory_bytes(&self) -> usize {
+        self.caller.memory_bytes()
     }
 
     /// Sets whether each call gets a fresh instance instead of the warm one; off by default.

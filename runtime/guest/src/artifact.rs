@@ -1,26 +1,29 @@
 //! An artifact: a WebAssembly component with its manifest and digest.
 //!
-//! Invariant: an [`Artifact`] that exists has exactly one valid manifest, imports nothing except
-//! perhaps the log, exports what its manifest needs with the right types, and was compiled. Its
-//! digest is computed over the file's bytes and is part of every value's identity (S23).
-//! Deliberately absent: running the guest. The manifest is read from a custom section, so reading
-//! it is safe even from an artifact that is not trusted.
+//! An artifact is opened in two steps. Its manifest is read when it is opened. Its structure is
+//! checked, and it is compiled and linked, when it is first needed, so an artifact that costs much
+//! or is wrong costs those who use it, and nobody else.
+//!
+//! Invariant: an [`Artifact`] that exists has exactly one valid manifest, and it runs only if it is
+//! within the limits of its structure, imports nothing except perhaps the log, and exports what its
+//! manifest needs with the right types. Its digest is computed over the file's bytes and is part of
+//! every value's identity (S23). Deliberately absent: running the guest. The manifest is read from
+//! a custom section, so reading it is safe even from an artifact that is not trusted.
 
-use super::cache::Entry;
 use super::engine::{Engine, Flavour};
 use super::instance::{Compiled, Exports, Step};
-use super::lifted::answers_stay;
 use super::limits::{ARTIFACT_BYTES_MAX, MANIFEST_BYTES_MAX};
 use super::section::{Layer, MANIFEST_SECTION, custom_sections, layer};
+use super::structure::Structure;
 use lockstep_core::code::Code;
-use lockstep_core::error::{Error, Result};
+use lockstep_core::error::{Error, ErrorKind, Result};
 use lockstep_core::manifest::Manifest;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, Type};
 
@@ -44,24 +47,66 @@ struct Inner {
     digest: String,
     bytes: Box<[u8]>,
     manifest: Manifest,
-    imports: Vec<String>,
     engine: Engine,
-    ordinary: Compiled,
+    /// Made at first use; an error if the artifact cannot be run.
+    ordinary: OnceLock<Result<Ordinary>>,
+    /// Made at first use.
     metered: OnceLock<Compiled>,
+    /// Held while it is compiled, so that it is compiled once.
+    compiling: Mutex<()>,
+}
+
+/// An artifact that can be run.
+struct Ordinary {
+    imports: Vec<String>,
+    compiled: Compiled,
 }
 
 impl Artifact {
-    /// Loads the artifact in the file at `path`.
+    /// Loads the artifact in the file at `path`, ready to run.
     pub fn load(engine: &Engine, path: &Path) -> Result<Artifact> {
-        let name = path.display().to_string();
-        let bytes = read(path).map_err(|error| error.at(format!("artifact {name}")))?;
-        Artifact::from_bytes(engine, &name, bytes)
+        let artifact = Artifact::open(engine, path)?;
+        artifact.prepare()?;
+        Ok(artifact)
     }
 
-    /// Loads the artifact in `bytes`; `name` is its name in errors.
+    /// Opens the artifact in the file at `path`: reads its manifest.
+    pub fn open(engine: &Engine, path: &Path) -> Result<Artifact> {
+        let name = path.display().to_string();
+        let bytes = read(path).map_err(|error| error.at(format!("artifact {name}")))?;
+        Artifact::of_bytes(engine, &name, bytes)
+    }
+
+    /// Loads the artifact in `bytes`, ready to run; `name` is its name in errors.
     pub fn from_bytes(engine: &Engine, name: &str, bytes: impl Into<Vec<u8>>) -> Result<Artifact> {
+        let artifact = Artifact::of_bytes(engine, name, bytes)?;
+        artifact.prepare()?;
+        Ok(artifact)
+    }
+
+    /// Opens the artifact in `bytes`: reads its manifest. `name` is its name in errors.
+    pub fn of_bytes(engine: &Engine, name: &str, bytes: impl Into<Vec<u8>>) -> Result<Artifact> {
         let bytes = bytes.into().into_boxed_slice();
-        load(engine, name, bytes).map_err(|error| error.at(format!("artifact {name}")))
+        let manifest = declared(&bytes).map_err(|error| error.at(format!("artifact {name}")))?;
+        let digits: String = sha256(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Artifact(Arc::new(Inner {
+            name: name.to_string(),
+            digest: format!("sha256:{digits}"),
+            bytes,
+            manifest,
+            engine: engine.clone(),
+            ordinary: OnceLock::new(),
+            metered: OnceLock::new(),
+            compiling: Mutex::default(),
+        })))
+    }
+
+    /// Makes it ready to run, unless it is already: checks its structure, compiles and links it.
+    ///
+    /// # Errors
+    /// If it exceeds a limit, is not what `lockstep build` makes, or does not keep its manifest.
+    pub fn prepare(&self) -> Result<()> {
+        self.ordinary().map(|_| ())
     }
 
     /// Its name in errors, which is its path.
@@ -90,8 +135,11 @@ impl Artifact {
     }
 
     /// The interfaces that it imports: none, or the log.
-    pub fn imports(&self) -> &[String] {
-        &self.0.imports
+    ///
+    /// # Errors
+    /// As [`Artifact::prepare`].
+    pub fn imports(&self) -> Result<&[String]> {
+        Ok(&self.ordinary()?.imports)
     }
 
     /// The engine that it was loaded into.
@@ -104,21 +152,52 @@ impl Artifact {
         Flavour { strict: self.0.manifest.strict, metered: false }
     }
 
-    /// Its compiled code: made at load for ordinary calls, and at first use for the metered rerun
-    /// of S9.
+    /// Its compiled code for ordinary calls, or for the metered rerun of S9.
     pub(super) fn compiled(&self, metered: bool) -> Result<&Compiled> {
+        let ordinary = &self.ordinary()?.compiled;
         if !metered {
-            return Ok(&self.0.ordinary);
+            return Ok(ordinary);
         }
+        if let Some(compiled) = self.0.metered.get() {
+            return Ok(compiled);
+        }
+        let _compiling = self.0.compiling.lock().unwrap_or_else(PoisonError::into_inner);
         if self.0.metered.get().is_none() {
-            let flavour = Flavour { metered, ..self.flavour() };
-            let component = compile(&self.0.engine, flavour, &self.0.bytes, &self.0.digest)?;
-            let stay = self.0.ordinary.answers_stay();
-            let compiled = link(&component, exports(&component, &self.0.manifest)?, stay)?;
-            // Another thread may have set it first; its code is the same.
+            let compiled = self
+                .compile(metered, ordinary.answers_stay())
+                .map_err(|error| error.at(format!("artifact {}", self.0.name)))?;
             let _ = self.0.metered.set(compiled);
         }
         Ok(self.0.metered.get().expect("it was just set"))
+    }
+
+    fn ordinary(&self) -> Result<&Ordinary> {
+        if self.0.ordinary.get().is_none() {
+            let _compiling = self.0.compiling.lock().unwrap_or_else(PoisonError::into_inner);
+            if self.0.ordinary.get().is_none() {
+                let made =
+                    self.make().map_err(|error| error.at(format!("artifact {}", self.0.name)));
+                // What failed for want of memory may succeed later.
+                if matches!(&made, Err(error) if error.kind != ErrorKind::Input) {
+                    made?;
+                } else {
+                    let _ = self.0.ordinary.set(made);
+                }
+            }
+        }
+        self.0.ordinary.get().expect("it was just set").as_ref().map_err(Error::clone)
+    }
+
+    fn make(&self) -> Result<Ordinary> {
+        let Structure { imports, answers_stay } = Structure::read(&self.0.bytes)?;
+        check_imports(&imports)?;
+        Ok(Ordinary { imports, compiled: self.compile(false, answers_stay)? })
+    }
+
+    fn compile(&self, metered: bool, answers_stay: bool) -> Result<Compiled> {
+        let flavour = Flavour { metered, ..self.flavour() };
+        let component = self.0.engine.component(flavour, &self.0.bytes, &self.0.digest)?;
+        link(&component, exports(&component, &self.0.manifest)?, answers_stay)
     }
 }
 
@@ -131,11 +210,8 @@ impl fmt::Debug for Artifact {
     }
 }
 
-/// The SHA-256 digest of the concatenation of these parts.
-pub(super) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    parts.iter().for_each(|part| hasher.update(part));
-    hasher.finalize().into()
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {
@@ -157,25 +233,17 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn load(engine: &Engine, name: &str, bytes: Box<[u8]>) -> Result<Artifact> {
-    let manifest = manifest(&bytes)?;
-    let digits: String = sha256(&[&bytes]).iter().map(|byte| format!("{byte:02x}")).collect();
-    let digest = format!("sha256:{digits}");
-    let flavour = Flavour { strict: manifest.strict, metered: false };
-    let component = compile(engine, flavour, &bytes, &digest)?;
-    let imports = imports(&component)?;
-    let stay = answers_stay(&bytes);
-    let ordinary = link(&component, exports(&component, &manifest)?, stay)?;
-    Ok(Artifact(Arc::new(Inner {
-        name: name.to_string(),
-        digest,
-        bytes,
-        manifest,
-        imports,
-        engine: engine.clone(),
-        ordinary,
-        metered: OnceLock::new(),
-    })))
+/// What a component declares, which is something.
+fn declared(bytes: &[u8]) -> Result<Manifest> {
+    let manifest = manifest(bytes)?;
+    if manifest.views.is_empty() && manifest.on_demand.is_empty() {
+        // Whatever else is wrong with it matters more.
+        check_imports(&Structure::read(bytes)?.imports)?;
+        return Err(Error::input(
+            "its manifest declares neither a view nor an on-demand transform; list one in export!",
+        ));
+    }
+    Ok(manifest)
 }
 
 /// The only manifest of a component.
@@ -220,26 +288,6 @@ fn manifest(bytes: &[u8]) -> Result<Manifest> {
     }
 }
 
-fn compile(engine: &Engine, flavour: Flavour, bytes: &[u8], digest: &str) -> Result<Component> {
-    let wasmtime = engine.flavour(flavour)?;
-    let digits = digest.trim_start_matches("sha256:");
-    let entry = engine.cache_dir().and_then(|dir| Entry::new(dir, digits, wasmtime));
-    if let Some(component) = entry.as_ref().and_then(|entry| entry.load(wasmtime)) {
-        return Ok(component);
-    }
-    let component = Component::from_binary(wasmtime, bytes).map_err(|error| {
-        Error::input(
-            "it is not a component that this build runs; run `lockstep build` in its crate",
-        )
-        .because(error)
-    })?;
-    if let Some(entry) = entry {
-        // A cache that cannot be written costs time and nothing else.
-        let _ = entry.store(&component);
-    }
-    Ok(component)
-}
-
 fn link(
     component: &Component,
     exports: Exports<ComponentExportIndex>,
@@ -253,28 +301,20 @@ fn link(
     })
 }
 
-/// The interfaces that a component imports; only the log is allowed.
-fn imports(component: &Component) -> Result<Vec<String>> {
-    let ty = component.component_type();
-    let names = ty.imports(component.engine()).map(|(name, _)| name.to_string());
-    let names: Vec<String> = names.collect();
+/// Checks that a component imports nothing but the log.
+fn check_imports(names: &[String]) -> Result<()> {
     match names.iter().find(|name| *name != LOG_INTERFACE) {
         Some(name) => Err(Error::input(format!(
             "it imports {name:?}, but a transform may import nothing but {LOG_INTERFACE:?}: build \
              it for wasm32-unknown-unknown with `lockstep build`, and drop what asks for a clock, \
              randomness, files or the network"
         ))),
-        None => Ok(names),
+        None => Ok(()),
     }
 }
 
 /// The functions that the manifest needs.
 fn exports(component: &Component, manifest: &Manifest) -> Result<Exports<ComponentExportIndex>> {
-    if manifest.views.is_empty() && manifest.on_demand.is_empty() {
-        return Err(Error::input(
-            "its manifest declares neither a view nor an on-demand transform; list one in export!",
-        ));
-    }
     let mut exports = Exports { map: None, compute: None, aggregate: None };
     if !manifest.views.is_empty() {
         exports.map = Some(export(component, TRANSFORM_INTERFACE, "map", Type::U64)?);

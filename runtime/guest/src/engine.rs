@@ -2,8 +2,8 @@
 //!
 //! Invariant: two hosts of one build compile a guest to code with the same results, because every
 //! Wasm feature whose result may differ (relaxed SIMD, threads) is off. A guest is compiled in two
-//! forms. The ordinary form stops a call by epochs, a counter that a host thread increments. The
-//! metered form counts fuel, for the rerun of S9; it is compiled when it is first needed. Threads,
+//! forms. Both stop a call by epochs, a counter that the clock of limits increments. The metered
+//! form also counts fuel, for the rerun of S9; it is compiled when it is first needed. Threads,
 //! garbage collection and exceptions are not even compiled into this build of wasmtime.
 //!
 //! Stopping endless calls has a known price. wasmtime can stop a guest only by epochs or by fuel;
@@ -18,28 +18,50 @@
 //! slower on float code; the flat batch does it at the edge), pooled instances (warm ones are
 //! reused, so instantiation is not on the hot path) and asynchronous calls.
 
-use super::limits::{EPOCH_TICK_MS, GUEST_STACK_MAX_BYTES};
+use super::cache::Cache;
+use super::clock::Clock;
+use super::compiler::Compiler;
+use super::limits::{CACHE_BYTES_MAX, GUEST_STACK_MAX_BYTES};
+use super::memory::GuestMemory;
+use super::usage::of_the_system;
 use lockstep_core::error::{Error, Result};
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use wasmtime::component::Component;
 
 /// What a host chooses about its engine.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
     /// A directory for compiled artifacts, created if it is missing; with `None` every load
-    /// compiles. Code in it is executed, so on Unix a directory that others may write to is not
+    /// compiles. Code in it is executed, so a directory that somebody else could change is not
     /// used.
     pub cache_dir: Option<PathBuf>,
+    /// The most bytes of all entries of the cache; the oldest are deleted.
+    pub cache_bytes_max: u64,
     /// Whether an endless call is stopped. Off only to measure what that costs.
     pub interruptible: bool,
+    /// The clock of limits; with `None` one that ticks by itself.
+    pub clock: Option<Clock>,
+    /// The memory of all guests; by default that of the process, which engines share.
+    pub memory: GuestMemory,
+    /// A process of its own that compiles; with `None` this process does.
+    pub compiler: Option<Compiler>,
+    /// Called with a notice for the user, at most once for each cause.
+    pub notify: Option<fn(&str)>,
 }
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        EngineConfig { cache_dir: None, interruptible: true }
+        EngineConfig {
+            cache_dir: None,
+            cache_bytes_max: CACHE_BYTES_MAX,
+            interruptible: true,
+            clock: None,
+            memory: GuestMemory::of_the_process(),
+            compiler: None,
+            notify: None,
+        }
     }
 }
 
@@ -49,14 +71,11 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     config: EngineConfig,
+    clock: Clock,
     /// Created when first needed; indexed by [`Flavour::index`].
-    flavours: [OnceLock<Running>; 4],
-}
-
-struct Running {
-    engine: wasmtime::Engine,
-    /// Dropping it ends the thread that increments the epoch.
-    _ticking: Option<Sender<()>>,
+    flavours: [OnceLock<wasmtime::Engine>; 4],
+    /// Opened when first needed; none if it cannot be used.
+    cache: OnceLock<Option<Cache>>,
 }
 
 /// How a guest's code is compiled.
@@ -64,7 +83,7 @@ struct Running {
 pub(super) struct Flavour {
     /// NaNs are made canonical inside the guest (S23).
     pub(super) strict: bool,
-    /// Fuel is counted, and no epoch stops the call.
+    /// Fuel is counted.
     pub(super) metered: bool,
 }
 
@@ -77,7 +96,12 @@ impl Flavour {
 impl Engine {
     /// An engine for this machine.
     pub fn new(config: EngineConfig) -> Result<Engine> {
-        let engine = Engine(Arc::new(Inner { config, flavours: Default::default() }));
+        let clock = match &config.clock {
+            Some(clock) => clock.clone(),
+            None => Clock::of_the_machine()?,
+        };
+        let flavours = Default::default();
+        let engine = Engine(Arc::new(Inner { config, clock, flavours, cache: OnceLock::new() }));
         // The usual flavour is created now, so that a machine that cannot run guests fails here.
         engine.flavour(Flavour::default())?;
         Ok(engine)
@@ -87,19 +111,72 @@ impl Engine {
     pub(super) fn flavour(&self, flavour: Flavour) -> Result<&wasmtime::Engine> {
         let place = &self.0.flavours[flavour.index()];
         if place.get().is_none() {
-            let interruptible = self.interruptible() && !flavour.metered;
-            let engine = wasmtime_engine(flavour, interruptible)?;
-            let ticking = interruptible.then(|| tick(&engine)).transpose()?;
+            let engine = wasmtime_engine(flavour, self.interruptible())?;
             // Another thread may have been first; its engine is equivalent, and this one is
             // dropped.
-            let _ = place.set(Running { engine, _ticking: ticking });
+            if place.set(engine).is_ok() {
+                self.0.clock.drive(place.get().expect("it was just set"));
+            }
         }
-        Ok(&place.get().expect("it was just set").engine)
+        Ok(place.get().expect("it was just set"))
     }
 
-    /// Where compiled artifacts are kept.
-    pub(super) fn cache_dir(&self) -> Option<&Path> {
-        self.0.config.cache_dir.as_deref()
+    /// The compiled code of an artifact: from the cache, or compiled now.
+    pub(super) fn component(
+        &self,
+        flavour: Flavour,
+        wasm: &[u8],
+        digest: &str,
+    ) -> Result<Component> {
+        let engine = self.flavour(flavour)?;
+        let entry = self.cache().map(|cache| cache.entry(digest, engine));
+        if let Some(component) = entry.as_ref().and_then(|entry| entry.load(engine)) {
+            return Ok(component);
+        }
+        let component = match &self.0.config.compiler {
+            Some(compiler) => {
+                let code = compiler.compile(flavour, self.interruptible(), wasm)?;
+                // SAFETY: the code is what the compiler's process made of these bytes: it came
+                // with a code of authentication for a key that only that process was given.
+                unsafe { Component::deserialize(engine, code) }
+            }
+            None => Component::from_binary(engine, wasm),
+        };
+        let component = component.map_err(not_compiled)?;
+        if let Some(entry) = entry {
+            entry.store(&component);
+        }
+        Ok(component)
+    }
+
+    fn cache(&self) -> Option<&Cache> {
+        let config = &self.0.config;
+        let opened = self.0.cache.get_or_init(|| {
+            let dir = config.cache_dir.as_deref()?;
+            match Cache::open(dir, config.cache_bytes_max) {
+                Ok(cache) => Some(cache),
+                Err(why) => {
+                    if let Some(notify) = config.notify {
+                        notify(&format!(
+                            "compiled artifacts are not kept: {why}; artifacts are compiled anew \
+                             each time"
+                        ));
+                    }
+                    None
+                }
+            }
+        });
+        opened.as_ref()
+    }
+
+    /// The clock of limits.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The memory of all guests.
+    pub(super) fn memory(&self) -> &GuestMemory {
+        &self.0.config.memory
     }
 
     /// Whether calls have a deadline.
@@ -114,7 +191,8 @@ impl fmt::Debug for Engine {
     }
 }
 
-fn wasmtime_engine(flavour: Flavour, interruptible: bool) -> Result<wasmtime::Engine> {
+/// A wasmtime engine with these settings; two of them make and run the same code.
+pub(super) fn wasmtime_engine(flavour: Flavour, interruptible: bool) -> Result<wasmtime::Engine> {
     let mut settings = wasmtime::Config::new();
     settings
         .concurrency_support(false)
@@ -132,22 +210,13 @@ fn wasmtime_engine(flavour: Flavour, interruptible: bool) -> Result<wasmtime::En
     })
 }
 
-/// Starts the thread that increments the engine's epoch. It ends with the engine.
-fn tick(engine: &wasmtime::Engine) -> Result<Sender<()>> {
-    let (sender, receiver) = mpsc::channel::<()>();
-    let engine = engine.weak();
-    let ticker = move || {
-        let every = Duration::from_millis(EPOCH_TICK_MS);
-        while receiver.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
-            match engine.upgrade() {
-                Some(engine) => engine.increment_epoch(),
-                None => return,
-            }
-        }
-    };
-    std::thread::Builder::new()
-        .name("lockstep-epoch".into())
-        .spawn(ticker)
-        .map_err(|error| Error::retry("cannot start the thread of the epoch").because(error))?;
-    Ok(sender)
+/// Why a component that is within its limits was not compiled.
+pub(super) fn not_compiled(error: wasmtime::Error) -> Error {
+    match of_the_system(&error) {
+        true => Error::retry("the system has no memory left for compiling it").because(error),
+        false => Error::input(
+            "it is not a component that this build runs; run `lockstep build` in its crate",
+        )
+        .because(error),
+    }
 }

@@ -4,7 +4,8 @@
 //! the host, no time), because it becomes the reason why an event is set aside. Deliberately
 //! absent: backtraces.
 
-use super::limits::{CALL_FUEL_MAX, GUEST_MEMORY_MAX_BYTES, Guest};
+use super::limits::{CALL_FUEL_MAX, CALL_GROWS_MAX, GUEST_MEMORY_MAX_BYTES};
+use super::usage::{Stopped, Usage, of_the_system};
 use lockstep_core::error::Error;
 use lockstep_core::flat::outcome_reason;
 use wasmtime::Trap;
@@ -49,36 +50,49 @@ pub(super) enum Fault {
     Fuel,
     /// The guest asked for more memory or table elements than the limit.
     Memory,
+    /// The guest tried to grow its memory or its tables too often.
+    Grows,
     /// The guest overflowed the native stack.
     Stack,
+    /// All guests together have the memory that they may have.
+    NoRoom,
+    /// The system has no memory left.
+    Starved(wasmtime::Error),
     /// The host failed, not the guest.
     Host(Error),
 }
 
 impl Fault {
     /// The fault of a call that returned `error`.
-    pub(super) fn new(error: wasmtime::Error, guest: &mut Guest) -> Fault {
-        if guest.starved {
-            return Fault::Host(
-                Error::retry("the system has no memory left for a guest; run fewer at a time")
-                    .because(error),
-            );
-        }
-        if guest.denied {
-            return Fault::Memory;
+    pub(super) fn new(error: wasmtime::Error, usage: &mut Usage) -> Fault {
+        match usage.stopped {
+            Some(Stopped::Greed) => return Fault::Memory,
+            Some(Stopped::Grows) => return Fault::Grows,
+            Some(Stopped::NoRoom) => return Fault::NoRoom,
+            Some(Stopped::Starved) => return Fault::Starved(error),
+            None if of_the_system(&error) => return Fault::Starved(error),
+            None => {}
         }
         match error.downcast_ref::<Trap>() {
             Some(Trap::Interrupt) => Fault::Timeout,
             Some(Trap::OutOfFuel) => Fault::Fuel,
             Some(Trap::StackOverflow) => Fault::Stack,
-            Some(trap) => Fault::Trap(guest.message.take().unwrap_or_else(|| trap.to_string())),
+            Some(trap) => Fault::Trap(usage.message.take().unwrap_or_else(|| trap.to_string())),
             None => Fault::Lie(error.root_cause().to_string()),
         }
     }
 
     /// Whether S9 lets only the metered rerun decide.
     pub(super) fn is_resource(&self) -> bool {
-        matches!(self, Fault::Timeout | Fault::Fuel | Fault::Memory | Fault::Stack)
+        matches!(
+            self,
+            Fault::Timeout
+                | Fault::Fuel
+                | Fault::Memory
+                | Fault::Grows
+                | Fault::Stack
+                | Fault::NoRoom
+        )
     }
 
     /// The reason to give for setting an event aside, or for a missing value.
@@ -93,7 +107,12 @@ impl Fault {
             Fault::Memory => {
                 format!("{guest} needs more than {GUEST_MEMORY_MAX_BYTES} bytes of memory")
             }
+            Fault::Grows => {
+                format!("{guest} grows its memory or a table more than {CALL_GROWS_MAX} times")
+            }
+            Fault::NoRoom => "all guests together have the memory that they may have".to_string(),
             Fault::Stack => format!("{guest} recurses too deep: its stack overflowed"),
+            Fault::Starved(error) => format!("the system has no memory left for a guest: {error}"),
             Fault::Host(error) => error.to_string(),
         };
         outcome_reason(text.as_bytes())

@@ -1,20 +1,21 @@
 //! One running instance of a guest.
 //!
 //! Invariant: after a fault an instance is unusable and must be dropped; every call starts with its
-//! whole deadline or its whole fuel; and no instance shares memory with another. Deliberately
+//! whole time, and if it is metered with its whole fuel; and no instance shares memory with another. Deliberately
 //! absent: what a reply means.
 
 use super::artifact::{Artifact, LOG_FUNCTION, LOG_INTERFACE};
 use super::engine::Flavour;
 use super::fault::{Fault, Subject};
-use super::limits::{CALL_FUEL_MAX, CALL_LOG_MAX_BYTES, CALL_TICKS_MAX, Guest};
+use super::limits::{CALL_FUEL_MAX, CALL_LOG_MAX_BYTES, LOG_FUEL, RERUN_TICKS_MAX};
+use super::usage::Usage;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::flat::outcome_reason;
 use wasmtime::component::{
     Component, ComponentExportIndex, Func, InstancePre, Lift, Linker, Lower, TypedFunc, WasmList,
     WasmStr,
 };
-use wasmtime::{Store, StoreContextMut};
+use wasmtime::{Store, StoreContextMut, Trap};
 
 /// A call from the host to a guest.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +81,7 @@ type Called<'b, N, R> = TypedFunc<(N, &'b [u8]), (R,)>;
 
 /// A compiled artifact that is ready to be instantiated.
 pub(super) struct Compiled {
-    pre: InstancePre<Guest>,
+    pre: InstancePre<Usage>,
     exports: Exports<ComponentExportIndex>,
     answers_stay: bool,
 }
@@ -104,15 +105,20 @@ impl Compiled {
     }
 }
 
-/// Keeps the guest's message, cut at the limit of a reason; logging too much traps.
-fn log(mut store: StoreContextMut<'_, Guest>, (message,): (WasmStr,)) -> wasmtime::Result<()> {
+/// Keeps the guest's message, cut at the limit of a reason; logging too much traps. The work of the
+/// host costs fuel, too.
+fn log(mut store: StoreContextMut<'_, Usage>, (message,): (WasmStr,)) -> wasmtime::Result<()> {
     let text = message.to_str(&store)?;
     let (length, kept) = (text.len(), outcome_reason(text.as_bytes()));
     drop(text);
-    let guest = store.data_mut();
-    guest.message = Some(kept);
-    guest.logged_bytes = guest.logged_bytes.saturating_add(length);
-    if guest.logged_bytes > CALL_LOG_MAX_BYTES {
+    if store.data().metered {
+        let left = store.get_fuel()?.checked_sub(LOG_FUEL).ok_or(Trap::OutOfFuel)?;
+        store.set_fuel(left)?;
+    }
+    let usage = store.data_mut();
+    usage.message = Some(kept);
+    usage.logged_bytes = usage.logged_bytes.saturating_add(length);
+    if usage.logged_bytes > CALL_LOG_MAX_BYTES {
         return Err(wasmtime::Error::msg(format!(
             "a call's messages are above the limit of {CALL_LOG_MAX_BYTES} bytes"
         )));
@@ -122,7 +128,7 @@ fn log(mut store: StoreContextMut<'_, Guest>, (message,): (WasmStr,)) -> wasmtim
 
 /// One running guest.
 pub(super) struct Instance {
-    store: Store<Guest>,
+    store: Store<Usage>,
     exports: Exports<Func>,
     flavour: Flavour,
     interruptible: bool,
@@ -132,35 +138,51 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    /// Starts a fresh instance.
-    pub(super) fn new(artifact: &Artifact, metered: bool) -> Result<Instance> {
-        let compiled = artifact.compiled(metered)?;
+    /// Starts a fresh instance, for which `reserved_bytes` of the memory of all guests were taken.
+    /// They are given back with the instance, or if it does not start.
+    pub(super) fn new(
+        artifact: &Artifact,
+        metered: bool,
+        reserved_bytes: usize,
+    ) -> Result<Instance, Fault> {
+        let usage = Usage::new(artifact.engine().memory().clone(), reserved_bytes, metered);
+        let compiled = artifact.compiled(metered).map_err(Fault::Host)?;
         let mut instance = Instance {
-            store: Store::new(compiled.pre.engine(), Guest::default()),
+            store: Store::new(compiled.pre.engine(), usage),
             exports: Exports { map: None, compute: None, aggregate: None },
             flavour: Flavour { metered, ..artifact.flavour() },
             interruptible: artifact.engine().interruptible(),
             answers_stay: compiled.answers_stay,
             answer: Vec::new(),
         };
-        instance.store.limiter(|guest| guest);
-        instance.start_budget();
+        instance.store.limiter(|usage| usage);
+        instance.start_budget(RERUN_TICKS_MAX);
         match instance.link(compiled) {
             Ok(()) => Ok(instance),
             Err(error) => Err(match Fault::new(error, instance.store.data_mut()) {
-                Fault::Host(error) => error,
-                fault => Error::input(format!(
+                fault @ (Fault::Host(_) | Fault::Starved(_) | Fault::NoRoom) => fault,
+                fault => Fault::Host(Error::input(format!(
                     "artifact {} does not start: {}; fix what it does before its first call",
                     artifact.name(),
                     fault.reason(Subject::Transform)
-                )),
+                ))),
             }),
         }
     }
 
+    /// The bytes of its linear memories.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.store.data().memory_bytes
+    }
+
+    /// Gives back what was reserved for it and is not used.
+    pub(super) fn give_back_reserve(&mut self) {
+        self.store.data_mut().give_back_reserve();
+    }
+
     fn link(&mut self, compiled: &Compiled) -> wasmtime::Result<()> {
         let instance = compiled.pre.instantiate(&mut self.store)?;
-        let indexed = |store: &mut Store<Guest>, index: &ComponentExportIndex| {
+        let indexed = |store: &mut Store<Usage>, index: &ComponentExportIndex| {
             let func: wasmtime::Result<Called<'_, u32, Vec<u8>>> =
                 instance.get_typed_func(store, index);
             func.map(|func| *func.func())
@@ -181,21 +203,21 @@ impl Instance {
         Ok(())
     }
 
-    /// Gives the next call its whole budget of time or fuel.
-    fn start_budget(&mut self) {
+    /// Gives the next call so many ticks, and its whole fuel if it is metered.
+    fn start_budget(&mut self, ticks: u64) {
         if self.flavour.metered {
             self.store.set_fuel(CALL_FUEL_MAX).expect("a metered engine counts fuel");
-        } else if self.interruptible {
-            self.store.set_epoch_deadline(CALL_TICKS_MAX);
         }
-        let guest = self.store.data_mut();
-        (guest.message, guest.logged_bytes) = (None, 0);
+        if self.interruptible {
+            self.store.set_epoch_deadline(ticks);
+        }
+        self.store.data_mut().start_call();
     }
 
-    /// Calls the guest; the reply is valid until the next call. After a fault the instance must be
-    /// dropped.
-    pub(super) fn call(&mut self, call: Call, batch: &[u8]) -> Result<&[u8], Fault> {
-        self.start_budget();
+    /// Calls the guest, for at most so many ticks; the reply is valid until the next call. After a
+    /// fault the instance must be dropped.
+    pub(super) fn call(&mut self, call: Call, batch: &[u8], ticks: u64) -> Result<&[u8], Fault> {
+        self.start_budget(ticks);
         let answered = if self.answers_stay {
             self.answer_of::<WasmList<u8>>(call, batch).map(Answer::Stays)
         } else {
@@ -238,7 +260,7 @@ enum Answer {
 }
 
 fn ask<N: Lower + Copy, R: Lift + 'static>(
-    store: &mut Store<Guest>,
+    store: &mut Store<Usage>,
     func: Func,
     sent: (N, &[u8]),
 ) -> wasmtime::Result<R> {

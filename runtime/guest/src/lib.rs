@@ -10,31 +10,38 @@
 mod aggregator;
 mod artifact;
 mod cache;
+mod clock;
+mod compiler;
 mod engine;
 mod fault;
 mod instance;
 mod isolate;
-mod lifted;
 mod limits;
+mod line;
+mod memory;
 mod on_demand;
 mod outcomes;
+mod private;
 mod purity;
+mod seal;
 mod section;
 mod steps;
+mod structure;
 mod transformer;
+mod usage;
 
 pub use aggregator::Aggregator;
 pub use artifact::{
     AGGREGATE_INTERFACE, Artifact, LOG_INTERFACE, ON_DEMAND_INTERFACE, TRANSFORM_INTERFACE,
 };
+pub use clock::{Clock, Deadline};
+pub use compiler::{Compiler, serve_compiler};
 pub use engine::{Engine, EngineConfig};
 pub use isolate::ENDLESS_ITEMS_MAX;
-pub use limits::{
-    ARTIFACT_BYTES_MAX, CALL_FUEL_MAX, CALL_LOG_MAX_BYTES, CALL_TICKS_MAX, EPOCH_TICK_MS,
-    GUEST_INSTANCES_MAX, GUEST_MEMORIES_MAX, GUEST_MEMORY_MAX_BYTES, GUEST_STACK_MAX_BYTES,
-    GUEST_TABLE_ELEMENTS_MAX, GUEST_TABLES_MAX, MANIFEST_BYTES_MAX, RERUN_TICKS_MAX,
-};
+pub use limits::*;
+pub use line::Line;
 pub use lockstep_core::flat::{Refused, ViewRows};
+pub use memory::GuestMemory;
 pub use on_demand::OnDemandRunner;
 pub use purity::{
     PROBE_CALLS, PROBE_TIME_MAX, REPEAT_EVERY_MAX, REPEAT_ITEMS_MAX, RepeatCost, probe,

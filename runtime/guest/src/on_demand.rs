@@ -6,6 +6,7 @@
 //! features come from.
 
 use super::artifact::Artifact;
+use super::clock::Deadline;
 use super::instance::Call;
 use super::isolate::Caller;
 use super::outcomes::{Answer, check_columns};
@@ -43,6 +44,16 @@ impl OnDemandRunner {
     /// The artifact that it runs.
     pub fn artifact(&self) -> &Artifact {
         self.caller.artifact()
+    }
+
+    /// Sets the time by which calls must have ended; by default there is none.
+    pub fn until(&mut self, until: Option<&Deadline>) {
+        self.caller.until(until);
+    }
+
+    /// The bytes of memory that its warm instance holds.
+    pub fn memory_bytes(&self) -> usize {
+        self.caller.memory_bytes()
     }
 
     /// Sets whether each call gets a fresh instance instead of the warm one; off by default.

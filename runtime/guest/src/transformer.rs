@@ -7,6 +7,7 @@
 //! transformer.
 
 use super::artifact::Artifact;
+use super::clock::Deadline;
 use super::instance::Call;
 use super::isolate::Caller;
 use super::outcomes::{Answer, check_columns};
@@ -54,6 +55,16 @@ impl Transformer {
     pub fn event_schema(&self, view: usize) -> Result<&SchemaRef> {
         let view = self.views.get(view).map(|view| &view.event_schema);
         view.ok_or_else(|| Error::bug("there is no such view in the manifest"))
+    }
+
+    /// Sets the time by which calls must have ended; by default there is none.
+    pub fn until(&mut self, until: Option<&Deadline>) {
+        self.caller.until(until);
+    }
+
+    /// The bytes of memory that its warm instance holds.
+    pub fn memory_bytes(&self) -> usize {
+        self.caller.memory_bytes()
     }
 
     /// Sets whether each call gets a fresh instance instead of the warm one; off by default.

@@ -12,6 +12,7 @@ use arrow::datatypes::{Field, Schema, TimestampMicrosecondType};
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::{EventBatch, SetAside, SourceSchema};
 use lockstep_core::failure::{Failure, NULL_REASON, in_column};
+use lockstep_core::notation::Notation;
 use lockstep_core::time::Time;
 use lockstep_core::value::DataType;
 use std::collections::BTreeMap;
@@ -115,7 +116,7 @@ fn without(array: &ArrayRef, data_type: &DataType, bad: &BadRows) -> Result<Arra
     let spread = take(array, &rows, None)
         .map_err(|error| Error::bug("rows of a column were not there").because(error))?;
     // Makes sure that no data is hidden behind a null.
-    widen(&spread, data_type, &mut BadRows::default())
+    widen(&spread, data_type, &Notation::default(), &mut BadRows::default())
 }
 
 /// The rows that are not set aside.

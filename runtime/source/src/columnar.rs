@@ -9,16 +9,17 @@ use super::admit::{Decoded, admit};
 use super::groups::PassedOver;
 use super::header::{duplicate_column, missing_column, wrong_type};
 use super::hive::{Constant, Constants};
+use super::quiet::quietly;
 use super::reader::{EventReader, Part};
 use super::widen::{BadRows, accepts, widen};
-use arrow::array::{RecordBatch, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
 use arrow::datatypes::Schema;
 use lockstep_core::cell::Cell;
 use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::{EventBatch, SourceSchema, arrow_type};
 use lockstep_core::json;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use lockstep_core::value::{Column, DataType};
 use std::sync::Arc;
 
 /// The chosen columns of one file as record batches, from the first row that is not skipped.
@@ -40,11 +41,7 @@ pub(super) trait BatchSource: Send {
 
 /// Runs `read` and turns panics into errors: its libraries may panic on malformed bytes.
 pub(super) fn guarded<T>(place: &str, read: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
-        let reason = panic.downcast_ref::<String>().map(String::as_str);
-        let reason = reason.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
-        Err(damaged(place).because(reason.to_string()))
-    })
+    quietly(read).unwrap_or_else(|reason| Err(damaged(place).because(reason)))
 }
 
 /// The error of a file whose bytes are not what its format says.
@@ -84,12 +81,12 @@ impl Projection {
             if same.next().is_some() {
                 return Err(duplicate_column(place, "the file has", &column.name));
             }
-            match place_of.map(|index| found.field(index).data_type()) {
-                Some(data_type)
-                    if !accepts(data_type, &column.data_type)
-                        || (data_type.is_null() && !column.nullable) =>
+            match place_of.map(|index| found.field(index)) {
+                Some(field)
+                    if !accepts(field, &column.data_type, &schema.notation)
+                        || (field.data_type().is_null() && !column.nullable) =>
                 {
-                    return Err(wrong_type(place, column, &data_type.to_string()));
+                    return Err(wrong_type(place, column, &field.data_type().to_string()));
                 }
                 None if !column.nullable && constants.get(index).is_none() => {
                     let names: Vec<String> =
@@ -185,7 +182,8 @@ impl ColumnarReader {
                 (None, Some(constant)) => constant.rows(rows)?,
                 (None, None) => new_null_array(&arrow_type(&column.data_type), rows),
                 (Some(slot), constant) => {
-                    let array = widen(records.column(slot), &column.data_type, &mut bad)
+                    let found = records.column(slot);
+                    let array = widen(found, &column.data_type, &self.schema.notation, &mut bad)
                         .map_err(|e| e.at(format!("{}: column {:?}", self.place, column.name)))?;
                     if let Some(constant) = constant {
                         for row in constant.disagreeing(&array)? {
@@ -202,7 +200,7 @@ impl ColumnarReader {
         let as_json = |row: usize| {
             let mut bytes = Vec::new();
             let cell = |index: usize| match self.projection.slots[index] {
-                Some(slot) => Cell::of(records.column(slot), row),
+                Some(slot) => original(records.column(slot), &self.schema.columns[index], row),
                 None => self.constants.get(index).map_or(Cell::Null, Constant::shown),
             };
             json::write_object(&names, cell, &mut bytes);
@@ -211,6 +209,17 @@ impl ColumnarReader {
         let batch = admit(&self.schema, decoded, self.position, as_json)?;
         self.position = batch.next_position;
         Ok(Some(batch))
+    }
+}
+
+/// The value of a declared column as it was found. Parquet's texts are read as bytes, so that those
+/// that are not UTF-8 can be shown.
+fn original<'a>(found: &'a ArrayRef, column: &Column, row: usize) -> Cell<'a> {
+    match found.as_binary_opt::<i32>() {
+        Some(texts) if column.data_type == DataType::String && texts.is_valid(row) => {
+            Cell::Text(texts.value(row).escape_ascii().to_string().into())
+        }
+        _ => Cell::of(found, row),
     }
 }
 
@@ -238,6 +247,7 @@ mod tests {
     use arrow::array::*;
     use arrow::datatypes::{Int8Type, TimestampMicrosecondType};
     use arrow::ipc::writer::StreamWriter;
+    use lockstep_core::notation::Notation;
     use lockstep_core::value::Value;
     use std::io::Cursor;
     use std::path::PathBuf;
@@ -344,7 +354,7 @@ mod tests {
         let schema = schema(&["t timestamp", "s timestamp", "d timestamp"]);
         let columns: Vec<(&str, ArrayRef)> = vec![
             ("t", Arc::new(TimestampNanosecondArray::from(vec![-1, -1000, -1001, 999, 1000]))),
-            ("s", Arc::new(TimestampSecondArray::from(vec![-1; 5]).with_timezone("+05:00"))),
+            ("s", Arc::new(TimestampSecondArray::from(vec![-1; 5]).with_timezone("Asia/Karachi"))),
             ("d", Arc::new(Date32Array::from(vec![-1; 5]))),
         ];
         for path in files(&folder, columns) {
@@ -370,7 +380,8 @@ mod tests {
             ("list<int64>?", Arc::new(Int64Array::from(vec![1])), "Int64"),
         ];
         for (declared, array, found) in table {
-            let schema = schema(&["t timestamp", &format!("v {declared}")]);
+            let mut schema = schema(&["t timestamp", &format!("v {declared}")]);
+            Arc::make_mut(&mut schema).notation = Notation::default();
             for path in files(&folder, vec![("t", micros([Some(0)])), ("v", array)]) {
                 let opened = open_events(&path, Arc::clone(&schema), ReadOptions::default());
                 let message = opened.err().expect("the header should be refused").message;

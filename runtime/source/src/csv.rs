@@ -17,6 +17,7 @@ use lockstep_core::cell::{self, Cell, excerpt};
 use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::json;
+use lockstep_core::notation::Notation;
 use lockstep_core::value::DataType;
 use std::borrow::Cow;
 use std::io::Write as _;
@@ -302,18 +303,28 @@ impl CsvReader {
     }
 }
 
-/// Decodes a field as a value of `data_type`.
-pub(super) fn decode<'a>(field: Field<'a>, data_type: &DataType) -> Result<Cell<'a>, String> {
+/// Decodes a field as a value of `data_type`. A field without quotes is null if it is empty, or if
+/// the notation says that its text is.
+pub(super) fn decode<'a>(
+    field: Field<'a>,
+    data_type: &DataType,
+    notation: &Notation,
+) -> Result<Cell<'a>, String> {
     let text = field.text;
-    if text.is_empty() && !field.quoted {
+    if !field.quoted && (text.is_empty() || notation.is_null(&text)) {
         return Ok(Cell::Null);
     }
     Ok(match data_type {
         DataType::String => Cell::Text(text),
-        DataType::Bool => match &*text {
-            "true" => Cell::Bool(true),
-            "false" => Cell::Bool(false),
-            _ => return Err(format!("{} is neither true nor false", excerpt(&text))),
+        DataType::Bool => match notation.csv_bool(&text) {
+            Some(value) => Cell::Bool(value),
+            None => {
+                return Err(format!(
+                    "{} is neither true nor false; declare it as one of the source's true_values \
+                     or false_values",
+                    excerpt(&text)
+                ));
+            }
         },
         DataType::Int64 => Cell::Int(cell::integer(&text)?),
         DataType::Float64 => match cell::named_float(&text) {
@@ -324,7 +335,7 @@ pub(super) fn decode<'a>(field: Field<'a>, data_type: &DataType) -> Result<Cell<
             Some(value) => Cell::Float32(cell::named_as_f32(value)),
             None => Cell::Float32(cell::float32(&text)?),
         },
-        DataType::Timestamp => Cell::Int(cell::integer(&text).or_else(|_| cell::time(&text))?),
+        DataType::Timestamp => Cell::Int(notation.time(&text)?),
         DataType::List(_) => return Err("CSV cannot hold a list".to_string()),
         DataType::Map(_) => return Err("CSV cannot hold a map".to_string()),
     })
@@ -392,7 +403,9 @@ mod tests {
         check(b",,,0,\"\",", Err("column \"n\""));
         check(b",,inf,0,,", Err("column \"x\": \"inf\" is not a number"));
         check(b",,1e39,0,,", Err("column \"x\": \"1e39\" is beyond float32"));
-        check(b",,,0,,True", Err("neither true nor false"));
+        check(b",,,0,,True", row(Bool(true), Null, Null, Null));
+        check(b",,,0,,FALSE", row(Bool(false), Null, Null, Null));
+        check(b",,,0,,tRUE", Err("neither true nor false"));
         check(b",,,,,", Err("column \"t\": null"));
         check(b",,,yesterday,,", Err("is not a time"));
         check(b",,,0,", Err("5 fields, but the header has 6"));

@@ -74,7 +74,8 @@ impl Records for CsvRecords {
             self.constants.cells().into_iter().map(Ok).collect();
         for (field, column) in fields.into_iter().zip(&self.columns) {
             if let Some(index) = *column {
-                let cell = decode(field, &self.schema.columns[index].data_type);
+                let SourceSchema { columns, notation, .. } = &*self.schema;
+                let cell = decode(field, &columns[index].data_type, notation);
                 let cell = checked(&self.schema, index, cell);
                 cells[index] = cell.and_then(|cell| self.constants.checked(index, cell));
             }

@@ -22,6 +22,7 @@ use super::widen::{BadRows, widen};
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{Schema, TimestampMicrosecondType};
 use lockstep_core::event::SourceSchema;
+use lockstep_core::notation::Notation;
 use lockstep_core::time::{Interval, Time};
 use lockstep_core::value::DataType;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
@@ -141,7 +142,7 @@ impl Pruning {
             bounds.is_some_and(|(least, greatest)| greatest < range.start || least >= range.end)
         };
         let bounds = match projection.column_of(schema.time) {
-            Some(column) => time_bounds(footer, found, column),
+            Some(column) => time_bounds(footer, found, column, &schema.notation),
             None => {
                 let time = constants.get(schema.time).and_then(Constant::time);
                 vec![time.map(|time| (time, time)); footer.num_row_groups()]
@@ -162,6 +163,7 @@ fn time_bounds(
     footer: &ParquetMetaData,
     found: &Schema,
     column: usize,
+    notation: &Notation,
 ) -> Vec<Option<(Time, Time)>> {
     let unknown = vec![None; footer.num_row_groups()];
     let parquet = footer.file_metadata().schema_descr();
@@ -174,8 +176,9 @@ fn time_bounds(
     else {
         return unknown;
     };
-    let least = reader.row_group_mins(footer.row_groups()).ok().and_then(|it| times(&it));
-    let greatest = reader.row_group_maxes(footer.row_groups()).ok().and_then(|it| times(&it));
+    let least = reader.row_group_mins(footer.row_groups()).ok().and_then(|it| times(&it, notation));
+    let greatest =
+        reader.row_group_maxes(footer.row_groups()).ok().and_then(|it| times(&it, notation));
     let Some((least, greatest)) = least.zip(greatest) else { return unknown };
     let never_null = parquet.column(leaf).max_def_level() == 0;
     let groups = footer.row_groups().iter().zip(least.into_iter().zip(greatest));
@@ -189,9 +192,9 @@ fn time_bounds(
 }
 
 /// Converts bounds to times as values are; `None` where a bound is unknown or not a valid time.
-fn times(bounds: &ArrayRef) -> Option<Vec<Option<Time>>> {
+fn times(bounds: &ArrayRef, notation: &Notation) -> Option<Vec<Option<Time>>> {
     let mut bad = BadRows::default();
-    let widened = widen(bounds, &DataType::Timestamp, &mut bad).ok()?;
+    let widened = widen(bounds, &DataType::Timestamp, notation, &mut bad).ok()?;
     let micros = widened.as_primitive::<TimestampMicrosecondType>();
     let time = |at: usize| {
         let known = micros.is_valid(at) && bad.reason(at).is_none();

@@ -5,6 +5,7 @@
 
 use lockstep_core::code::Code;
 use lockstep_core::error::Error;
+use lockstep_core::notation::UNIT_REMEDY;
 use lockstep_core::shown::shown_names;
 use lockstep_core::value::{Column, DataType};
 
@@ -53,8 +54,19 @@ pub(super) fn absent_column(name: &str, data_type: &DataType, found: &[&str]) ->
 
 /// The error for a column that has another type in a table.
 pub(super) fn unfit_column(name: &str, data_type: &DataType, found: &str) -> Error {
-    Error::input(format!("column {name:?} should be {data_type}, found {found}; convert it"))
+    let remedy = match is_time_as_integer(data_type, found) {
+        true => UNIT_REMEDY,
+        false => "convert it",
+    };
+    Error::input(format!("column {name:?} should be {data_type}, found {found}; {remedy}"))
         .with_code(wrong_column_type(name, data_type, found))
+}
+
+/// Whether the only thing that a column of times lacks is the unit of its integers.
+fn is_time_as_integer(data_type: &DataType, found: &str) -> bool {
+    *data_type == DataType::Timestamp
+        && (found.starts_with("Int") || found.starts_with("UInt"))
+        && !found.starts_with("Interval")
 }
 
 fn wrong_column_type(name: &str, data_type: &DataType, found: &str) -> Code {
@@ -73,9 +85,12 @@ pub(super) fn duplicate_column(place: &str, has: &str, column: &str) -> Error {
 
 /// The error for a declared column that has another type in a file.
 pub(super) fn wrong_type(place: &str, column: &Column, found: &str) -> Error {
+    let remedy = match is_time_as_integer(&column.data_type, found) {
+        true => UNIT_REMEDY,
+        false => "convert the file, or declare the column differently",
+    };
     Error::input(format!(
-        "{place}: column {:?} should be {}, found {found}; convert the file, or declare the column \
-         differently",
+        "{place}: column {:?} should be {}, found {found}; {remedy}",
         column.name, column.data_type
     ))
     .with_code(wrong_column_type(&column.name, &column.data_type, found))

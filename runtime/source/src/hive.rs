@@ -2,7 +2,7 @@
 //!
 //! Invariant: a folder defines a column only if the source declares a column of that name; then
 //! every event of the file has that value. The folder's text is read like a CSV field without
-//! quotes (S6). If the file also contains the column, each event must agree with the folder; where
+//! quotes (S6), except that an integer is never a time. If the file also contains the column, each event must agree with the folder; where
 //! it does not, the value is bad, because one of the two is wrong and nobody can say which.
 //! Deliberately absent: guessing types from the texts.
 
@@ -12,10 +12,11 @@ use super::text::checked;
 use arrow::array::{ArrayRef, Scalar, UInt32Array};
 use arrow::compute::kernels::cmp::distinct;
 use arrow::compute::take;
-use lockstep_core::cell::Cell;
+use lockstep_core::cell::{Cell, integer};
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::SourceSchema;
 use lockstep_core::failure::in_column;
+use lockstep_core::notation::Notation;
 use lockstep_core::time::Time;
 use lockstep_core::value::{Column, DataType};
 use percent_encoding::percent_decode_str;
@@ -135,7 +136,15 @@ fn constant(
         None => Ok(Cell::Null),
         Some(text) => {
             let field = Field { text: text.as_str().into(), quoted: false };
-            decode(field, &column.data_type).map(Cell::into_owned)
+            // An integer in a folder's name is more often a date such as 20240501 than a count of
+            // some unit, so no declared unit applies to it.
+            let notation = Notation { time_unit: None, ..schema.notation.clone() };
+            match integer(text) {
+                Ok(_) if column.data_type == DataType::Timestamp => {
+                    Err(format!("{text:?} is no time; write the date as 2024-05-01"))
+                }
+                _ => decode(field, &column.data_type, &notation).map(Cell::into_owned),
+            }
         }
     };
     let cell = checked(schema, index, cell).map_err(|reason| in_column(&column.name, &reason))?;

@@ -15,13 +15,16 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::reader::{FileReader, StreamReader, read_footer_length};
-use arrow::ipc::{Block, root_as_footer};
+use arrow::ipc::{self, Block, root_as_footer};
+use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::SourceSchema;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 
 /// The first bytes of a file in the IPC file format.
 const FILE_MAGIC: &[u8; 6] = b"ARROW1";
+/// The bytes before the length of a message.
+const CONTINUATION_MARKER: [u8; 4] = [0xff; 4];
 /// Bytes after the footer: its length and the magic.
 const FOOTER_TRAILER_BYTES: usize = 10;
 
@@ -161,6 +164,7 @@ fn check_blocks(place: &str, file: &mut Content) -> Result<()> {
     file.read_exact(&mut bytes).map_err(failed)?;
     let footer =
         root_as_footer(&bytes).map_err(|error| damaged(place).because(error.to_string()))?;
+    check_byte_order(place, footer.schema())?;
     let dictionaries = footer.dictionaries().into_iter().flatten();
     for block in dictionaries.chain(footer.recordBatches().into_iter().flatten()) {
         let parts = [block.offset(), i64::from(block.metaDataLength()), block.bodyLength()];
@@ -175,6 +179,45 @@ fn check_blocks(place: &str, file: &mut Content) -> Result<()> {
         check_block(place, file, at, block)?;
     }
     file.seek(SeekFrom::Start(0)).map(|_| ()).map_err(failed)
+}
+
+/// Refuses a schema that says its values are big-endian: the reader would take their bytes in the
+/// wrong order.
+fn check_byte_order(place: &str, schema: Option<ipc::Schema<'_>>) -> Result<()> {
+    if schema.is_none_or(|schema| schema.endianness() == ipc::Endianness::Little) {
+        return Ok(());
+    }
+    Err(Error::input(format!(
+        "{place}: its values are big-endian, which is not read; write the file on a little-endian \
+         machine, or as Parquet"
+    ))
+    .with_code(Code::DamagedFile { file: place.to_string() }))
+}
+
+/// Checks the schema message with which a stream begins; returns the stream from its first byte.
+fn with_checked_schema(place: &str, mut input: Input) -> Result<Input> {
+    let failed = |error| Error::retry(format!("{place}: reading failed")).because(error);
+    let mut start = Vec::new();
+    let mut next = |bytes: u64, start: &mut Vec<u8>| -> Result<Option<usize>> {
+        let at = start.len();
+        (&mut input).take(bytes).read_to_end(start).map_err(failed)?;
+        Ok((start.len() - at == bytes as usize).then_some(at))
+    };
+    // The length follows a marker, except in old files. What is cut off, the reader reports.
+    let mut length = next(4, &mut start)?;
+    if length.is_some() && start == CONTINUATION_MARKER {
+        length = next(4, &mut start)?;
+    }
+    if let Some(at) = length {
+        let length: [u8; 4] = start[at..].try_into().expect("four bytes were read");
+        let length = u64::try_from(i32::from_le_bytes(length)).unwrap_or(0);
+        if let Some(at) = next(length, &mut start)?
+            && let Ok(message) = ipc::root_as_message(&start[at..])
+        {
+            check_byte_order(place, message.header_as_schema())?;
+        }
+    }
+    Ok(Box::new(Cursor::new(start).chain(input)))
 }
 
 /// Checks what the compressed buffers of block `at` of a file declare.
@@ -201,6 +244,7 @@ fn check_block(place: &str, file: &mut Content, at: usize, block: &Block) -> Res
 
 fn reader_of_stream(place: &str, input: Input) -> Result<Reader> {
     let input: Input = Box::new(BufReader::with_capacity(INPUT_BUFFER_BYTES, input));
+    let input = with_checked_schema(place, input)?;
     let input = CheckedStream::new(input, place);
     let reader = StreamReader::try_new(EndWatch { input, ended: false }, None);
     Ok(Reader::Stream(Box::new(reader.map_err(|error| unreadable(place, error))?)))

@@ -12,22 +12,24 @@
 //!
 //! | type | Parquet, Arrow | NDJSON | CSV |
 //! |---|---|---|---|
-//! | bool | boolean | `true`, `false` | `true`, `false` |
-//! | int64 | int8 to int64, uint8 to uint32; uint64 by value | digits; `-0` is 0; not `1.0`, `1e3` | as NDJSON |
-//! | float32 | float16, float32 | a number, to the nearest float32; `"NaN"`, `"Infinity"`, `"-Infinity"` | as NDJSON, bare or quoted |
-//! | float64 | float16, float32, float64 | a number, to the nearest float64; the same three strings | as NDJSON, bare or quoted |
-//! | string | utf8, large utf8, utf8 view | a string | any text; `""` is the empty one |
-//! | timestamp | s, ms, us, ns, with or without zone; date32 | RFC 3339 string, or an integer of microseconds | RFC 3339, or an integer of microseconds |
+//! | bool | boolean | `true`, `false`; declared texts | `true`, `True`, `TRUE`, and the same of false; declared texts |
+//! | int64 | int8 to int64, uint8 to uint32; uint64 and decimals without a fraction by value | digits; `-0` is 0; not `1.0`, `1e3` | as NDJSON |
+//! | float32 | float16, float32; decimals by value | a number, to the nearest float32; `"NaN"`, `"Infinity"`, `"-Infinity"` | as NDJSON, bare or quoted |
+//! | float64 | float16, float32, float64; decimals by value | a number, to the nearest float64; the same three strings | as NDJSON, bare or quoted |
+//! | string | utf8, large utf8, utf8 view; UUID | a string | any text; `""` is the empty one |
+//! | timestamp | s, ms, us, ns, with or without zone; date32, date64; integers in the declared unit | RFC 3339 string, or an integer in the declared unit | RFC 3339, or an integer in the declared unit |
 //! | list | list, large list, fixed-size list | an array | not possible |
-//! | null | null; a column of type null | `null`, or no such key | an empty field without quotes |
+//! | null | null; a column of type null | `null`, or no such key; declared texts | an empty field without quotes; declared texts |
 //!
 //! In Parquet and Arrow any of these may be dictionary-encoded, and the 96-bit times of old Parquet
 //! files are accepted as times. Extra columns and keys are ignored. A missing column is read as
-//! null if the column may be null.
+//! null if the column may be null. "By value" means that each value is exact or bad.
 //!
 //! Numbers in text follow JSON's grammar (no `+1`, no `007`, no blanks). A float out of range, a
 //! time beyond 64 bits of microseconds, or an event time beyond ±2^62 is bad. Times finer than a
-//! microsecond are floored. In text a time may also be a date, and without a zone it is UTC.
+//! microsecond are floored, except integers, which must be exact. In text a time may also be a
+//! date, and without a zone it is UTC. The unit of integers and the texts that are null or boolean
+//! are declared for a source ([`Notation`](lockstep_core::notation::Notation)).
 //!
 //! # What is bad, and what that costs
 //!
@@ -71,6 +73,7 @@ mod columnar;
 mod content;
 mod csv;
 mod csv_events;
+mod decimals;
 mod delivery;
 mod durable;
 mod files;
@@ -84,6 +87,7 @@ mod limits;
 mod line;
 mod location;
 mod measured;
+mod moments;
 mod ndjson;
 mod objects;
 mod page_header;
@@ -92,18 +96,24 @@ mod parquet;
 mod parquet_cost;
 mod parquet_sink;
 mod pattern;
+mod quiet;
 mod reader;
 mod redact;
 #[cfg(test)]
 mod sample;
 mod sink;
+mod spine_types;
 mod table;
 mod table_reader;
 mod temporary;
 mod text;
+mod text_table;
+mod unify;
 mod upload;
+mod uuid;
 mod walk;
 mod widen;
+mod written;
 
 pub use absent::{Notice, Notices};
 pub use delivery::{Delivery, OnePartition, SourceReader};
@@ -120,6 +130,6 @@ pub use objects::ObjectStores;
 pub use pattern::{Pattern, files_of};
 pub use reader::{EventReader, ReadOptions};
 pub use sink::TrainingWriter;
-pub use table::{TABLE_TEXT_BYTES_MAX, column_of, read_table, read_tables};
+pub use table::{TABLE_TEXT_BYTES_MAX, TableOptions, column_of, read_table, read_tables};
 pub use table_reader::{ReadAhead, TableReader, open_tables};
 pub use upload::is_url;

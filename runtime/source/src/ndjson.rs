@@ -131,14 +131,14 @@ impl Records for NdjsonRecords {
     }
 
     fn cells(&self) -> Result<Vec<Result<Cell<'_>, String>>, String> {
-        let columns = &self.schema.columns;
+        let (columns, notation) = (&self.schema.columns, &self.schema.notation);
         let mut values = vec![None; columns.len()];
         json::object(self.lines.text()?, &mut values, &mut |key| self.slot(key))?;
         self.keys.borrow_mut().unseen.retain(|index| values[*index].is_none());
         let decoded = values.into_iter().zip(self.constants.cells()).enumerate();
         let decoded = decoded.map(|(index, (value, said))| {
             let cell = match value {
-                Some(raw) => json::decode(raw, &columns[index].data_type),
+                Some(raw) => json::decode(raw, &columns[index].data_type, notation),
                 None if self.constants.get(index).is_some() => return Ok(said),
                 None if columns[index].nullable => Ok(Cell::Null),
                 None => Err("missing, but the column must have a value".to_string()),

@@ -12,6 +12,7 @@ use super::content::{Content, FETCH_BYTES_MAX};
 use super::groups::{PassedOver, Plan, Pruning, Run};
 use super::hive::Constants;
 use super::parquet_cost::rows_at_once;
+use super::uuid;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType as ArrowType, Field, Schema, TimeUnit};
 use lockstep_core::error::{Error, Result};
@@ -131,7 +132,7 @@ pub(super) fn open_events(
     guarded(place, || {
         let content = content.with_tail().map_err(|error| damaged(place).because(error))?;
         let metadata = load(place, &content, ArrowReaderOptions::new())?;
-        let projection = Projection::of(place, metadata.schema(), schema, constants)?;
+        let projection = Projection::of(place, &with_uuids(&metadata), schema, constants)?;
         let metadata = with_raw_text(place, &content, metadata, &projection.chosen)?;
         let needless = reading.pruning.needless(&metadata, schema, (&projection, constants));
         let chosen = Some(projection.chosen.clone());
@@ -150,7 +151,7 @@ pub(super) fn is_outside(
     guarded(place, || {
         let content = content.with_tail().map_err(|error| damaged(place).because(error))?;
         let metadata = load(place, &content, ArrowReaderOptions::new())?;
-        let projection = Projection::of(place, metadata.schema(), schema, constants)?;
+        let projection = Projection::of(place, &with_uuids(&metadata), schema, constants)?;
         let needless =
             Pruning::Outside(range).needless(&metadata, schema, (&projection, constants));
         Ok(!needless.contains(&false))
@@ -243,19 +244,28 @@ fn check_codecs(place: &str, footer: &ParquetMetaData, chosen: Option<&[usize]>)
             if chosen.is_some_and(|chosen| !chosen.contains(&schema.get_column_root_idx(leaf))) {
                 continue;
             }
-            match column.compression() {
-                Compression::LZO => {
-                    return Err(Error::input(format!(
-                        "{place}: column {:?} is compressed with LZO, which cannot be read; write \
-                         the file with zstd, snappy, gzip, brotli, lz4 or no compression",
-                        column.column_path().string()
-                    )));
-                }
-                _ => {}
+            if column.compression() == Compression::LZO {
+                return Err(Error::input(format!(
+                    "{place}: column {:?} is compressed with LZO, which cannot be read; write \
+                     the file with zstd, snappy, gzip, brotli, lz4 or no compression",
+                    column.column_path().string()
+                )));
             }
         }
     }
     Ok(())
+}
+
+/// The file's schema, in which columns of UUIDs are marked.
+fn with_uuids(metadata: &ArrowReaderMetadata) -> Schema {
+    let schema = metadata.schema();
+    let mut fields: Vec<Field> = schema.fields().iter().map(|field| (**field).clone()).collect();
+    for (field, found) in
+        fields.iter_mut().zip(metadata.parquet_schema().root_schema().get_fields())
+    {
+        uuid::mark(field, found);
+    }
+    Schema::new_with_metadata(fields, schema.metadata().clone())
 }
 
 /// `metadata`, changed so that the chosen text columns are read as bytes and the old times as

@@ -8,6 +8,7 @@ use arrow::datatypes::{
     DataType as ArrowType, Float32Type, Float64Type, Int64Type, TimestampMicrosecondType,
 };
 use lockstep_core::event::{EventBatch, SetAside, SourceSchema};
+use lockstep_core::notation::{Notation, TimeUnit};
 use lockstep_core::value::{Column, DataType, Value};
 use std::io::Cursor;
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub(super) fn schema(columns: &[&str]) -> Arc<SourceSchema> {
         skew_us: 0,
         arrived_at: None,
         arrivals: vec![],
+        // So that tests may write times as small numbers.
+        notation: Notation::of_unit(Some(TimeUnit::Microsecond)),
     })
 }
 

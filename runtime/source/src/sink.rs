@@ -12,9 +12,11 @@ use super::durable::{Device, DurableFile};
 use super::format::Format;
 use super::header::duplicate_column;
 use super::parquet_sink::ParquetSink;
+use super::spine_types;
 use super::temporary::{Temporary, cannot_write};
+use super::written::{as_written, written_schema};
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType as ArrowType, Schema, SchemaRef};
+use arrow::datatypes::{Schema, SchemaRef};
 use arrow::ipc::writer::FileWriter;
 use lockstep_core::cell::Cell;
 use lockstep_core::error::{Error, Result};
@@ -46,6 +48,8 @@ pub struct TrainingWriter {
     path: PathBuf,
     temporary: Temporary,
     schema: SchemaRef,
+    /// The schema in which the format holds the columns.
+    written: SchemaRef,
     body: Body,
     rows: u64,
 }
@@ -67,10 +71,14 @@ impl TrainingWriter {
         schema: SchemaRef,
         metadata: Vec<(String, String)>,
     ) -> Result<TrainingWriter> {
-        let format = Format::of(path)?;
-        check_schema(path, format, &schema)?;
+        TrainingWriter::check(path, &schema)?;
         let (temporary, file) = Temporary::create(path)?;
         Self::over(temporary, Arc::new(file), path, schema, metadata)
+    }
+
+    /// Refuses columns that the format of `path` cannot hold, by name.
+    pub fn check(path: &Path, schema: &Schema) -> Result<()> {
+        check_schema(path, Format::of(path)?, schema).map(|_| ())
     }
 
     /// The same on any device.
@@ -85,9 +93,11 @@ impl TrainingWriter {
         let output = BufWriter::with_capacity(OUTPUT_BUFFER_BYTES, DurableFile::new(device));
         let metadata: HashMap<String, String> = metadata.into_iter().collect();
         let schema = Arc::new(Schema::new_with_metadata(schema.fields().clone(), metadata));
-        let body = Body::new(format, output, &schema)
+        let written = check_schema(path, format, &schema)?;
+        let body = Body::new(format, output, &written)
             .map_err(|error| cannot_write(path).because(error))?;
-        Ok(TrainingWriter { path: path.to_path_buf(), temporary, schema, body, rows: 0 })
+        let path = path.to_path_buf();
+        Ok(TrainingWriter { path, temporary, schema, written, body, rows: 0 })
     }
 
     /// Appends the rows of `batch`, whose columns must be those of the schema.
@@ -97,6 +107,13 @@ impl TrainingWriter {
                 "{}: a batch with other columns than the file's",
                 self.path.display()
             )));
+        }
+        let converted;
+        let mut batch = batch;
+        if self.written.fields() != self.schema.fields() {
+            let rows = as_written(&self.written, batch, self.rows as usize);
+            converted = rows.map_err(|error| error.at(self.path.display()))?;
+            batch = &converted;
         }
         let written = match &mut self.body {
             Body::Parquet(writer) => writer.write(batch).map_err(Into::into),
@@ -208,30 +225,19 @@ fn write_text(
     Ok(())
 }
 
-/// Refuses a schema that the format cannot hold, before any work is done.
-fn check_schema(path: &Path, format: Format, schema: &Schema) -> Result<()> {
+/// The schema that is written; one that the format cannot hold is refused, before any work is done.
+fn check_schema(path: &Path, format: Format, schema: &Schema) -> Result<SchemaRef> {
     let place = path.display();
     for (i, field) in schema.fields().iter().enumerate() {
         if schema.fields()[..i].iter().any(|other| other.name() == field.name()) {
             return Err(duplicate_column(&place.to_string(), "it would have", field.name()));
         }
-        let nested = match field.data_type() {
-            ArrowType::List(_) | ArrowType::LargeList(_) | ArrowType::FixedSizeList(_, _) => "list",
-            ArrowType::Map(..) => "map",
-            _ => "",
-        };
-        if format == Format::Csv && !nested.is_empty() {
-            return Err(Error::input(format!(
-                "{place}: column {:?} is a {nested}, which CSV cannot hold; write .parquet, .arrow \
-                 or .ndjson",
-                field.name()
-            )));
-        }
     }
     if schema.fields().is_empty() {
         return Err(Error::input(format!("{place}: a table without columns cannot be written")));
     }
-    Ok(())
+    spine_types::check(&place.to_string(), schema)?;
+    written_schema(format, schema).map_err(|error| error.at(place))
 }
 
 #[cfg(test)]
@@ -277,11 +283,11 @@ mod tests {
         let text = write(&folder.path().join("t.ndjson"), &batch());
         let expect = concat!(
             r#"{"n":9007199254740993,"u":18446744073709551615,"f":0.1,"x":-0.0,"s":"a\"\n","#,
-            r#""t":"1969-12-31T23:59:59.999999Z","ns":"1970-01-01T00:00:00.000000001Z","#,
+            r#""t":"1969-12-31T23:59:59.999999","ns":"1970-01-01T00:00:00.000000001","#,
             r#""d":"1970-01-01","l":[1,null]}"#,
             "\n",
-            r#"{"n":null,"u":0,"f":"NaN","x":"-Infinity","s":"","t":9223372036854775807,"#,
-            r#""ns":"1970-01-01T00:00:00.000001Z","d":"1970-01-02","l":null}"#,
+            r#"{"n":null,"u":0,"f":"NaN","x":"-Infinity","s":"","t":"+294247-01-10T04:00:54.775807","#,
+            r#""ns":"1970-01-01T00:00:00.000001","d":"1970-01-02","l":null}"#,
             "\n"
         );
         assert_eq!(String::from_utf8(text).unwrap(), expect);
@@ -289,8 +295,8 @@ mod tests {
         let text = write(&folder.path().join("t.csv"), &without_list);
         let expect = "n,u,f,x,s,t,ns,d\n\
             9007199254740993,18446744073709551615,0.1,-0.0,\"a\"\"\n\",\
-            1969-12-31T23:59:59.999999Z,1970-01-01T00:00:00.000000001Z,1970-01-01\n\
-            ,0,NaN,-Infinity,\"\",9223372036854775807,1970-01-01T00:00:00.000001Z,1970-01-02\n";
+            1969-12-31T23:59:59.999999,1970-01-01T00:00:00.000000001,1970-01-01\n\
+            ,0,NaN,-Infinity,\"\",+294247-01-10T04:00:54.775807,1970-01-01T00:00:00.000001,1970-01-02\n";
         assert_eq!(String::from_utf8(text).unwrap(), expect);
     }
 

@@ -1,73 +1,55 @@
-//! Tables: spines and other keyed rows, read whole into memory.
+//! Tables: spines and other keyed rows, in one file or several.
 //!
-//! Invariant: every row of the file is a row of the table, in the file's order (S22); a bad row is
-//! an error that names it, never set aside. Parquet and Arrow columns keep their own types, and the
-//! schema includes the file's metadata. Deliberately absent: streaming, and what a spine's columns
-//! mean.
-//!
-//! Text has no types, so a caller gives hints for the columns that matter. Other columns are text
-//! in CSV. In NDJSON a column whose values are all booleans, all integers, all numbers or all
-//! strings is bool, int64, float64 or string; with any other mixture each value is kept as a string
-//! of JSON. A column with nulls only is a string.
+//! Invariant: every row of the files is a row of the table, in the files' order (S22); a bad row is
+//! an error that names it, never set aside. Columns of Parquet and Arrow keep their own types, and
+//! the schema includes the file's metadata. Deliberately absent: what a spine's columns mean.
 
 use super::bad_cell::BadCell;
-use super::column::ColumnBuilder;
-use super::columnar::{BatchSource, guarded};
-use super::content::Content;
-use super::csv::{self, CsvReader};
-use super::format::Format;
-use super::header::{absent_column, unfit_column, wrong_type};
+use super::columnar::guarded;
+use super::header::{absent_column, unfit_column};
 use super::limits::{BATCH_ROWS_DEFAULT, TABLE_BYTES_MAX};
-use super::line::LineReader;
 use super::location::SourceFile;
-use super::measured::Measured;
-use super::ndjson::ObjectLines;
 use super::table_reader::open_tables;
 use super::widen::{BadRows, accepts, widen};
-use super::{ipc, parquet};
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{Field, Schema, SchemaRef};
-use lockstep_core::cell::{Cell, integer};
+use arrow::datatypes::SchemaRef;
 use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
-use lockstep_core::event::arrow_type;
-use lockstep_core::failure::in_column;
-use lockstep_core::json::{self, Kind};
-use lockstep_core::value::{Column, DataType};
-use std::collections::HashMap;
+use lockstep_core::notation::Notation;
+use lockstep_core::value::DataType;
 use std::path::Path;
 use std::sync::Arc;
 
 /// Most bytes of text in a column of a table that comes from NDJSON or CSV.
 pub const TABLE_TEXT_BYTES_MAX: usize = i32::MAX as usize;
 
-/// Reads a whole file. `hints` are the types of columns that matter, for the text formats only.
-pub fn read_table(path: &Path, hints: &[(String, DataType)]) -> Result<RecordBatch> {
-    read(&path.into(), hints)
+/// What a caller knows of a table's columns.
+#[derive(Clone, Debug, Default)]
+pub struct TableOptions {
+    /// The types of columns that matter: text has none of its own, and in a column of times they
+    /// say where integers may stand.
+    pub columns: Vec<(String, DataType)>,
+    /// The unit of integers that are times, in those columns.
+    pub notation: Notation,
 }
 
-pub(super) fn read(file: &SourceFile, hints: &[(String, DataType)]) -> Result<RecordBatch> {
-    let place = file.location().to_string();
-    let format = Format::of(file.location().path());
-    let file = file.open()?;
-    match format? {
-        Format::Parquet => {
-            let (source, schema) = parquet::open_table(&place, file, BATCH_ROWS_DEFAULT)?;
-            whole(&place, Box::new(Measured::new(&place, source, 0)), &schema)
-        }
-        Format::ArrowIpc => {
-            let (source, schema) = ipc::open_table(&place, file)?;
-            whole(&place, Box::new(Measured::new(&place, source, 0)), &schema)
-        }
-        Format::Ndjson => ndjson_table(&place, file, hints),
-        Format::Csv => csv_table(&place, file, hints),
+impl TableOptions {
+    /// The type of the column called `name`, if it is known.
+    pub(super) fn data_type(&self, name: &str) -> Option<&DataType> {
+        self.columns.iter().find(|(known, _)| known == name).map(|(_, data_type)| data_type)
     }
 }
 
-/// Reads whole files as one table, in the given order. They must have the same columns.
-pub fn read_tables(files: &[SourceFile], hints: &[(String, DataType)]) -> Result<RecordBatch> {
-    let mut reader = open_tables(files, hints, BATCH_ROWS_DEFAULT)?;
+/// Reads a whole file. `columns` are the types of columns that matter, for the text formats.
+pub fn read_table(path: &Path, columns: &[(String, DataType)]) -> Result<RecordBatch> {
+    let options = TableOptions { columns: columns.to_vec(), ..TableOptions::default() };
+    read_tables(&[path.into()], &options)
+}
+
+/// Reads whole files as one table, in the given order.
+pub fn read_tables(files: &[SourceFile], options: &TableOptions) -> Result<RecordBatch> {
+    let mut reader = open_tables(files, options, BATCH_ROWS_DEFAULT)?;
     let mut tables = Vec::new();
     let mut bytes = 0;
     while let Some(table) = reader.read()? {
@@ -77,19 +59,21 @@ pub fn read_tables(files: &[SourceFile], hints: &[(String, DataType)]) -> Result
     let schema = reader.schema();
     match tables.len() {
         1 => Ok(tables.remove(0)),
-        _ => concat_batches(schema, &tables)
-            .map_err(|error| too_large(&files[0].location().to_string()).because(error)),
+        _ => guarded("the table", || {
+            concat_batches(schema, &tables)
+                .map_err(|error| too_large(&files[0].location().to_string()).because(error))
+        }),
     }
 }
 
-/// A batch with the file's schema, because its own may lack the file's metadata.
+/// A batch with the table's schema, because its own may lack the metadata.
 pub(super) fn with_schema(
     place: &str,
     schema: &SchemaRef,
-    batch: &RecordBatch,
+    columns: Vec<ArrayRef>,
+    rows: usize,
 ) -> Result<RecordBatch> {
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    let columns = batch.columns().to_vec();
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
     let batch = RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options);
     batch.map_err(|error| too_large(place).because(error))
 }
@@ -102,36 +86,20 @@ pub fn column_of(
     data_type: &DataType,
     first: usize,
 ) -> Result<ArrayRef> {
-    let Some(array) = batch.column_by_name(name) else {
-        let schema = batch.schema();
+    let (schema, notation) = (batch.schema(), Notation::default());
+    let Some((at, field)) = schema.column_with_name(name) else {
         let found: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         return Err(absent_column(name, data_type, &found));
     };
-    if !accepts(array.data_type(), data_type) {
-        return Err(unfit_column(name, data_type, &array.data_type().to_string()));
+    if !accepts(field, data_type, &notation) {
+        return Err(unfit_column(name, data_type, &field.data_type().to_string()));
     }
     let mut bad = BadRows::default();
-    let widened = guarded("the table", || widen(array, data_type, &mut bad))?;
+    let widened = guarded("the table", || widen(batch.column(at), data_type, &notation, &mut bad))?;
     match bad.iter().next() {
         None => Ok(widened),
         Some((row, reason)) => Err(BadCell::of(name, reason).in_row(first + row, None)),
     }
-}
-
-/// All batches of `source` as one.
-fn whole(place: &str, mut source: Box<dyn BatchSource>, schema: &SchemaRef) -> Result<RecordBatch> {
-    guarded(place, || {
-        let mut batches = Vec::new();
-        let mut bytes = 0;
-        while let Some(batch) = source.next()? {
-            bytes += size_of_table(place, &batch, bytes)?;
-            batches.push(with_schema(place, schema, &batch)?);
-        }
-        if batches.len() == 1 {
-            return Ok(batches.remove(0));
-        }
-        concat_batches(schema, &batches).map_err(|error| too_large(place).because(error))
-    })
 }
 
 /// The bytes of a part of a table, of which `before` bytes were read, if the table may be as large.
@@ -152,214 +120,18 @@ fn too_large(place: &str) -> Error {
     Error::input(format!("{place}: the table does not fit in memory as one; split the file"))
 }
 
-/// A column of a text table while it is read: its typed values, or the text of its values so far.
-struct TextColumn {
-    name: String,
-    hint: Option<DataType>,
-    builder: ColumnBuilder,
-    /// The type that the values so far allow, if there is no hint.
-    guess: Guess,
-    bytes: usize,
-}
-
-/// The types that the JSON values of a column have in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Guess {
-    Nothing,
-    Bool,
-    Int64,
-    Float64,
-    Text,
-    Mixed,
-}
-
-impl Guess {
-    fn of(raw: &str) -> Guess {
-        match json::kind(raw) {
-            Kind::Null => Guess::Nothing,
-            Kind::Bool => Guess::Bool,
-            Kind::Number if integer(raw).is_ok() => Guess::Int64,
-            Kind::Number if lockstep_core::cell::float64(raw).is_ok() => Guess::Float64,
-            Kind::Text => Guess::Text,
-            Kind::Number | Kind::Array | Kind::Object => Guess::Mixed,
-        }
-    }
-
-    fn and(self, other: Guess) -> Guess {
-        match (self, other) {
-            (Guess::Nothing, guess) | (guess, Guess::Nothing) => guess,
-            (a, b) if a == b => a,
-            (Guess::Int64, Guess::Float64) | (Guess::Float64, Guess::Int64) => Guess::Float64,
-            _ => Guess::Mixed,
-        }
-    }
-
-    fn data_type(self) -> DataType {
-        match self {
-            Guess::Bool => DataType::Bool,
-            Guess::Int64 => DataType::Int64,
-            Guess::Float64 => DataType::Float64,
-            Guess::Nothing | Guess::Text | Guess::Mixed => DataType::String,
-        }
-    }
-}
-
-impl TextColumn {
-    /// A column that was missing from the first `rows` rows, which are null.
-    fn new(name: &str, hints: &[(String, DataType)], rows: usize) -> TextColumn {
-        let hint = hints.iter().find(|(hinted, _)| hinted == name).map(|(_, t)| t.clone());
-        let mut builder = ColumnBuilder::new(hint.as_ref().unwrap_or(&DataType::String));
-        (0..rows).for_each(|_| builder.push(&Cell::Null));
-        TextColumn { name: name.to_string(), hint, builder, guess: Guess::Nothing, bytes: 0 }
-    }
-
-    fn push(&mut self, cell: &Cell<'_>, bytes: usize) -> Result<(), String> {
-        self.bytes += bytes;
-        if self.bytes > TABLE_TEXT_BYTES_MAX {
-            return Err(format!(
-                "the column holds more than {TABLE_TEXT_BYTES_MAX} bytes; use Parquet, or split \
-                 the file"
-            ));
-        }
-        self.builder.push(cell);
-        Ok(())
-    }
-
-    /// Appends the JSON value `raw`; without a hint its text is kept until all values are known.
-    fn push_json(&mut self, raw: &str) -> Result<(), String> {
-        match &self.hint {
-            Some(data_type) => self.push(&json::decode(raw, data_type)?, raw.len()),
-            None => {
-                let guess = Guess::of(raw);
-                self.guess = self.guess.and(guess);
-                match guess {
-                    Guess::Nothing => self.push(&Cell::Null, 0),
-                    _ => self.push(&Cell::Text(raw.into()), raw.len()),
-                }
-            }
-        }
-    }
-
-    /// The finished column of a file without types.
-    fn finish(mut self) -> Result<(Field, ArrayRef), String> {
-        let array = self.builder.finish();
-        let data_type = self.hint.unwrap_or(DataType::String);
-        Ok((Field::new(self.name, arrow_type(&data_type), true), array))
-    }
-
-    /// The finished column of an NDJSON file, decoded from its texts by the type that they have in
-    /// common.
-    fn finish_json(mut self) -> Result<(Field, ArrayRef), String> {
-        if self.hint.is_some() {
-            return self.finish();
-        }
-        let data_type = self.guess.data_type();
-        let texts = self.builder.finish();
-        let mut builder = ColumnBuilder::new(&data_type);
-        for row in 0..texts.len() {
-            match Cell::of(&texts, row) {
-                Cell::Text(raw) if self.guess != Guess::Mixed => {
-                    let cell = json::decode(&raw, &data_type);
-                    builder.push(&cell.map_err(|reason| format!("row {row} (from 0): {reason}"))?);
-                }
-                cell => builder.push(&cell),
-            }
-        }
-        Ok((Field::new(self.name, arrow_type(&data_type), true), builder.finish()))
-    }
-}
-
-fn assemble(
-    place: &str,
-    rows: usize,
-    columns: Vec<TextColumn>,
-    finish: fn(TextColumn) -> Result<(Field, ArrayRef), String>,
-) -> Result<RecordBatch> {
-    let mut fields = Vec::with_capacity(columns.len());
-    let mut arrays = Vec::with_capacity(columns.len());
-    for column in columns {
-        let name = column.name.clone();
-        let finished = finish(column).map_err(|reason| in_column(&name, &reason));
-        let (field, array) = finished.map_err(|reason| Error::input(reason).at(place))?;
-        fields.push(field);
-        arrays.push(array);
-    }
-    let options = RecordBatchOptions::new().with_row_count(Some(rows));
-    RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
-        .map_err(|error| Error::bug("a table of checked cells was refused").because(error))
-}
-
-fn ndjson_table(place: &str, file: Content, hints: &[(String, DataType)]) -> Result<RecordBatch> {
-    let mut lines = ObjectLines::new(LineReader::new(file.into_read(), place.to_string()));
-    let mut columns: Vec<TextColumn> = Vec::new();
-    let mut slots: HashMap<String, usize> = HashMap::new();
-    let mut rows = 0;
-    while lines.advance()? {
-        let mut read = || -> Result<(), BadCell> {
-            let mut values = vec![None; columns.len()];
-            json::object(lines.text()?, &mut values, &mut |key| {
-                let next = slots.len();
-                Some(*slots.entry(key.to_string()).or_insert_with(|| {
-                    columns.push(TextColumn::new(key, hints, rows));
-                    next
-                }))
-            })?;
-            values.resize(columns.len(), None);
-            for (column, value) in columns.iter_mut().zip(values) {
-                let pushed = column.push_json(value.unwrap_or("null"));
-                pushed.map_err(|reason| BadCell::of(&column.name, reason))?;
-            }
-            Ok(())
-        };
-        read().map_err(|bad| bad.in_row(rows, Some(lines.number())).at(lines.place()))?;
-        rows += 1;
-    }
-    assemble(place, rows, columns, TextColumn::finish_json)
-}
-
-fn csv_table(place: &str, file: Content, hints: &[(String, DataType)]) -> Result<RecordBatch> {
-    let mut reader = CsvReader::new(LineReader::new(file.into_read(), place.to_string()))?;
-    let mut columns: Vec<TextColumn> =
-        reader.header().iter().map(|name| TextColumn::new(name, hints, 0)).collect();
-    for column in &columns {
-        if let Some(hint @ DataType::List(_)) = &column.hint {
-            let declared = Column {
-                name: column.name.clone(),
-                data_type: hint.clone(),
-                nullable: true,
-                description: String::new(),
-            };
-            return Err(wrong_type(place, &declared, "CSV text"));
-        }
-    }
-    let mut rows = 0;
-    while reader.advance()? {
-        let mut read = || -> Result<(), BadCell> {
-            for (column, field) in columns.iter_mut().zip(reader.fields()?) {
-                let bytes = field.text.len();
-                let cell = csv::decode(field, column.hint.as_ref().unwrap_or(&DataType::String));
-                let pushed = cell.and_then(|cell| column.push(&cell, bytes));
-                pushed.map_err(|reason| BadCell::of(&column.name, reason))?;
-            }
-            Ok(())
-        };
-        read().map_err(|bad| bad.in_row(rows, Some(reader.line())).at(place))?;
-        rows += 1;
-    }
-    assemble(place, rows, columns, TextColumn::finish)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::TrainingWriter;
     use arrow::array::{
-        Array, AsArray, DictionaryArray, Int32Array, Int64Array, StringArray, TimestampSecondArray,
-        UInt64Array,
+        Array, AsArray, DictionaryArray, Int32Array, Int64Array, StringArray,
+        TimestampMillisecondArray, UInt64Array,
     };
     use arrow::datatypes::{
         DataType as ArrowType, Float64Type, Int8Type, Int64Type, TimestampMicrosecondType,
     };
+    use lockstep_core::cell::Cell;
     use std::path::PathBuf;
 
     fn file(folder: &tempfile::TempDir, name: &str, text: &[u8]) -> PathBuf {
@@ -381,7 +153,7 @@ mod tests {
             &folder,
             "spine.jsonl",
             b"{\"as_of\":\"1970-01-01T00:00:01Z\",\"key\":1,\"label\":1}\n\n\
-              {\"as_of\":5,\"key\":9007199254740993,\"label\":0.5,\"late\":true,\"odd\":[1]}\n\
+              {\"as_of\":\"1970-01-01\",\"key\":9007199254740993,\"label\":0.5,\"late\":true,\"odd\":[1]}\n\
               {\"odd\":\"a\",\"none\":null,\"text\":\"x\\ty\"}",
         );
         let table = read_table(&path, &hints(&[("as_of", DataType::Timestamp)])).unwrap();
@@ -390,7 +162,7 @@ mod tests {
         assert_eq!(names, ["as_of", "key", "label", "late", "odd", "none", "text"]);
         let times = column_of(&table, "as_of", &DataType::Timestamp, 0).unwrap();
         let times = times.as_primitive::<TimestampMicrosecondType>();
-        assert_eq!(times.iter().collect::<Vec<_>>(), [Some(1_000_000), Some(5), None]);
+        assert_eq!(times.iter().collect::<Vec<_>>(), [Some(1_000_000), Some(0), None]);
         let keys = table.column(1).as_primitive::<Int64Type>();
         assert_eq!(keys.iter().collect::<Vec<_>>(), [Some(1), Some((1 << 53) + 1), None]);
         let labels = table.column(2).as_primitive::<Float64Type>();
@@ -400,6 +172,120 @@ mod tests {
         assert_eq!(odd, [None, Some("[1]"), Some("\"a\"")]);
         assert_eq!(table.column(5).null_count(), 3);
         assert_eq!(table.column(6).as_string::<i32>().value(2), "x\ty");
+    }
+
+    /// Goal: a column of a text spine whose values no one type holds exactly is refused with its
+    /// row, and nothing is rounded (S14, S22). Method: columns of numbers, and what becomes of each.
+    #[test]
+    fn s14_a_spines_numbers_are_exact_or_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |values: &[&str]| {
+            let lines: Vec<String> =
+                values.iter().map(|value| format!("{{\"n\":{value}}}\n")).collect();
+            read_table(&file(&folder, "s.ndjson", lines.concat().as_bytes()), &[])
+        };
+        let exact: [(&[&str], ArrowType); 10] = [
+            (&["9007199254740993", "null", "-9223372036854775808"], ArrowType::Int64),
+            (&["9007199254740992", "1.5"], ArrowType::Float64),
+            (&["1.5", "100000000000000000000", "1e300"], ArrowType::Float64),
+            (&["0.1", "-0.0", "5e-324"], ArrowType::Float64),
+            (&["1", "\"-Infinity\"", "\"NaN\""], ArrowType::Float64),
+            (&["\"Infinity\"", "null"], ArrowType::Utf8),
+            (&["\"Infinity\"", "\"x\"", "1"], ArrowType::Utf8),
+            (&["\"9007199254740993\"", "\"1.5\""], ArrowType::Utf8),
+            (&["9007199254740993", "\"x\""], ArrowType::Utf8),
+            (&["18446744073709551616", "true"], ArrowType::Utf8),
+        ];
+        for (values, expect) in exact {
+            let table = read(values).unwrap();
+            assert_eq!(*table.column(0).data_type(), expect, "{values:?}");
+            let mut written = Vec::new();
+            lockstep_core::json::write(&Cell::of(table.column(0), 0), &mut written);
+            let written = String::from_utf8(written).unwrap();
+            let number = |text: &str| text.replace(['"', '\\'], "").parse::<f64>();
+            assert_eq!(number(&written), number(values[0]), "{values:?} became {written}");
+        }
+        let refused: [(&[&str], usize, &str); 6] = [
+            (&["1.5", "9007199254740993"], 1, "\"9007199254740993\" is no float64"),
+            (&["9007199254740993", "null", "1.5"], 0, "\"9007199254740993\" is no float64"),
+            (&["1", "9223372036854775808"], 1, "beyond the range of int64"),
+            (&["18446744073709551615"], 0, "beyond the range of int64"),
+            (&["0.5", "123456789012345678.5"], 1, "more digits than a float64 keeps"),
+            (&["0.5", "1e400"], 1, "beyond float64"),
+        ];
+        for (values, row, reason) in refused {
+            let message = read(values).unwrap_err().message;
+            let place = format!("s.ndjson: row {row} (from 0): column \"n\": ");
+            assert!(message.contains(&place) && message.contains(reason), "{message}");
+            assert!(message.contains("as strings"), "{message}");
+        }
+    }
+
+    /// Goal: a whole number of a text spine is exact in its column's declared type or refused, and
+    /// one with a fraction is the nearest float of that type, as in an event (S6, S22).
+    #[test]
+    fn s22_whole_numbers_of_a_text_spine_are_exact() {
+        let folder = tempfile::tempdir().unwrap();
+        for (data_type, value, exact) in [
+            (DataType::Float64, "9007199254740993", false),
+            (DataType::Float64, "-9007199254740993", false),
+            (DataType::Float64, "9007199254740992", true),
+            (DataType::Float64, "0.1234567890123456789", true),
+            (DataType::Float64, "NaN", true),
+            (DataType::Float32, "16777217", false),
+            (DataType::Float32, "16777216", true),
+            (DataType::Float32, "-0", true),
+            (DataType::Float32, "0.1234567890", true),
+        ] {
+            let json = if value == "NaN" { "\"NaN\"" } else { value };
+            for (name, text) in [
+                ("s.ndjson", format!("{{\"n\":1}}\n{{\"n\":{json}}}\n")),
+                ("s.csv", format!("n\n1\n{value}\n")),
+            ] {
+                let path = file(&folder, name, text.as_bytes());
+                let read = read_table(&path, &hints(&[("n", data_type.clone())]));
+                assert_eq!(read.is_ok(), exact, "{value} as {data_type} in {name}");
+                if let Err(error) = read {
+                    let reason = format!("column \"n\": {value:?} has no exact {data_type}");
+                    assert!(error.message.contains(&reason), "{error}");
+                    assert!(error.message.contains("row 1 (from 0, line"), "{error}");
+                }
+            }
+        }
+    }
+
+    /// Goal: integers in a spine's columns of times are times in the declared unit only, in every
+    /// format, and exact (S2, S22). Method: the same times in all formats, with and without a unit.
+    #[test]
+    fn s02_a_spines_integers_are_times_in_a_declared_unit() {
+        let folder = tempfile::tempdir().unwrap();
+        let numbers: ArrayRef = Arc::new(Int64Array::from(vec![Some(1_711_238_400_000), None]));
+        let batch = RecordBatch::try_from_iter([("t", numbers.clone()), ("n", numbers)]).unwrap();
+        for name in ["s.parquet", "s.arrow", "s.ndjson", "s.csv"] {
+            let path = folder.path().join(name);
+            let mut writer = TrainingWriter::create(&path, batch.schema(), vec![]).unwrap();
+            writer.write(&batch).unwrap();
+            writer.finish().unwrap();
+            let columns = hints(&[("t", DataType::Timestamp), ("n", DataType::Int64)]);
+            let read = |unit: Option<&str>| {
+                let notation = Notation::of_unit(unit.map(|unit| unit.parse().unwrap()));
+                let options = TableOptions { columns: columns.clone(), notation };
+                let table = read_tables(&[path.as_path().into()], &options)?;
+                let times = column_of(&table, "t", &DataType::Timestamp, 0)?;
+                let numbers = table.column(1).as_primitive::<Int64Type>().value(0);
+                let times = times.as_primitive::<TimestampMicrosecondType>();
+                Ok::<_, Error>((times.iter().collect::<Vec<_>>(), numbers))
+            };
+            let number = 1_711_238_400_000;
+            let of = |micros| (vec![Some(micros), None], number);
+            assert_eq!(read(Some("ms")).unwrap(), of(1_711_238_400_000_000), "{name}");
+            assert_eq!(read(Some("us")).unwrap(), of(1_711_238_400_000), "{name}");
+            assert_eq!(read(Some("ns")).unwrap(), of(1_711_238_400), "{name}");
+            assert_eq!(read(Some("s")).unwrap(), of(1_711_238_400_000_000_000), "{name}");
+            let message = read(None).unwrap_err().message;
+            assert!(message.contains("--time-unit"), "{name}: {message}");
+            assert!(message.contains("column \"t\""), "{name}: {message}");
+        }
     }
 
     /// Goal: a CSV spine has the hinted types and text for the rest; `""` is not null (S14).
@@ -430,7 +316,7 @@ mod tests {
                 "row 1 (from 0, line 3): column \"n\": \"1.0\"",
             ),
             ("b.ndjson", "{\"m\":1,\"m\":2}", "row 0 (from 0, line 1): the key \"m\" is repeated"),
-            ("c.ndjson", "{\"s\":\"\\ud800\"}", "column \"s\": row 0"),
+            ("c.ndjson", "{\"s\":\"\\ud800\"}", "row 0 (from 0): column \"s\": not valid JSON"),
             ("d.csv", "n\n1\nx\n", "row 1 (from 0, line 3): column \"n\": \"x\""),
             ("e.csv", "n,m\n1\n", "1 fields, but the header has 2"),
             ("f.csv", "n,l\n", "column \"l\" should be list<bool>, found CSV text"),
@@ -449,7 +335,10 @@ mod tests {
         let keys: DictionaryArray<Int8Type> = ["a", "b", "a"].into_iter().collect();
         let columns: Vec<(&str, ArrayRef)> = vec![
             ("key", Arc::new(keys)),
-            ("as_of", Arc::new(TimestampSecondArray::from(vec![Some(-1), None, Some(1)]))),
+            (
+                "as_of",
+                Arc::new(TimestampMillisecondArray::from(vec![Some(-1000), None, Some(1000)])),
+            ),
             ("day", Arc::new(Int32Array::from(vec![1, 2, 3]))),
             ("big", Arc::new(UInt64Array::from(vec![1, 2, 1 << 63]))),
         ];

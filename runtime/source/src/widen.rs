@@ -4,9 +4,12 @@
 //! Invariant: the result has exactly [`arrow_type`]'s type, the one quiet NaN (S14), zero, an empty
 //! text or an empty list behind every null, and offsets that start at 0. A value without an exact
 //! counterpart makes its row bad and becomes null; nothing is rounded except times finer than a
-//! microsecond, which are floored toward minus infinity (S2). Deliberately absent: arrow-cast,
-//! whose casts truncate toward zero and turn an overflow into a null.
+//! microsecond, which are floored toward minus infinity (S2). Deliberately absent: times
+//! (`moments.rs`) and decimals (`decimals.rs`); and arrow-cast, whose casts truncate toward zero
+//! and turn an overflow into a null.
 
+use super::uuid::{is_uuid, uuid_texts};
+use super::{decimals, moments};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, ListArray, PrimitiveArray, StringArray, UInt64Array,
     new_null_array,
@@ -14,14 +17,12 @@ use arrow::array::{
 use arrow::buffer::{BooleanBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::compute::take;
 use arrow::datatypes::{
-    ArrowPrimitiveType, DataType as ArrowType, Date32Type, Field, Float16Type, Float32Type,
-    Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
-    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type,
-    UInt32Type, UInt64Type,
+    ArrowPrimitiveType, DataType as ArrowType, Field, Float16Type, Float32Type, Float64Type,
+    Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::{arrow_type, map_array};
-use lockstep_core::time::DAY_US;
+use lockstep_core::notation::Notation;
 use lockstep_core::value::{DataType, canonical_f32, canonical_f64};
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -54,23 +55,32 @@ impl BadRows {
     }
 }
 
-/// Whether a column of type `found` can be widened to type `expected`.
-pub(super) fn accepts(found: &ArrowType, expected: &DataType) -> bool {
+/// Whether a column like `found` can be widened to type `expected`. Integers are times only in a
+/// declared unit.
+pub(super) fn accepts(found: &Field, expected: &DataType, notation: &Notation) -> bool {
+    match found.data_type() {
+        ArrowType::FixedSizeBinary(16) => *expected == DataType::String && is_uuid(found),
+        found => accepts_type(found, expected, notation),
+    }
+}
+
+fn accepts_type(found: &ArrowType, expected: &DataType, notation: &Notation) -> bool {
     use ArrowType as A;
     match (found, expected) {
         (A::Null, _) => true,
-        (A::Dictionary(_, value), _) => accepts(value, expected),
+        (A::Dictionary(_, value), _) => accepts_type(value, expected, notation),
         (A::Boolean, DataType::Bool) => true,
-        (A::Int8 | A::Int16 | A::Int32 | A::Int64, DataType::Int64) => true,
-        (A::UInt8 | A::UInt16 | A::UInt32 | A::UInt64, DataType::Int64) => true,
+        (found, DataType::Int64) if found.is_integer() => true,
+        (found, DataType::Timestamp) if found.is_integer() => notation.time_unit.is_some(),
+        (found, _) if found.is_decimal() => decimals::accepts(found, expected),
         (A::Float16 | A::Float32, DataType::Float32) => true,
         (A::Float16 | A::Float32 | A::Float64, DataType::Float64) => true,
         (A::Utf8 | A::LargeUtf8 | A::Utf8View, DataType::String) => true,
-        (A::Timestamp(_, _) | A::Date32, DataType::Timestamp) => true,
+        (A::Timestamp(_, _) | A::Date32 | A::Date64, DataType::Timestamp) => true,
         (
             A::List(item) | A::LargeList(item) | A::FixedSizeList(item, _),
             DataType::List(element),
-        ) => accepts(item.data_type(), element),
+        ) => accepts(item, element, notation),
         (A::Map(entries, _), DataType::Map(types)) => match entries.data_type() {
             A::Struct(fields) => {
                 fields.len() == 2
@@ -85,11 +95,21 @@ pub(super) fn accepts(found: &ArrowType, expected: &DataType) -> bool {
 
 /// `array` as a column of type `expected`, which [`accepts`] must allow. Binary text is accepted
 /// too: the Parquet reader returns text in this form, so that one bad text affects only its row.
-pub(super) fn widen(array: &ArrayRef, expected: &DataType, bad: &mut BadRows) -> Result<ArrayRef> {
+pub(super) fn widen(
+    array: &ArrayRef,
+    expected: &DataType,
+    notation: &Notation,
+    bad: &mut BadRows,
+) -> Result<ArrayRef> {
     use ArrowType as A;
     Ok(match (array.data_type(), expected) {
         (A::Null, _) => new_null_array(&arrow_type(expected), array.len()),
-        (A::Dictionary(_, _), _) => dictionary(array, expected, bad)?,
+        (A::Dictionary(_, _), _) => dictionary(array, expected, notation, bad)?,
+        (found, DataType::Timestamp) if found.is_integer() => {
+            let integers = widen(array, &DataType::Int64, notation, bad)?;
+            moments::of_integers(&integers, notation, bad)
+        }
+        (found, _) if found.is_decimal() => decimals::widen(array, expected, bad),
         (A::Boolean, DataType::Bool) => boolean(array),
         (A::Int8, DataType::Int64) => exact::<Int8Type, Int64Type>(array, i64::from),
         (A::Int16, DataType::Int64) => exact::<Int16Type, Int64Type>(array, i64::from),
@@ -99,7 +119,9 @@ pub(super) fn widen(array: &ArrayRef, expected: &DataType, bad: &mut BadRows) ->
         (A::UInt16, DataType::Int64) => exact::<UInt16Type, Int64Type>(array, i64::from),
         (A::UInt32, DataType::Int64) => exact::<UInt32Type, Int64Type>(array, i64::from),
         (A::UInt64, DataType::Int64) => {
-            Arc::new(partial::<UInt64Type, Int64Type>(array, "int64", bad, |v| v.try_into().ok()))
+            let int64 =
+                |value: u64| i64::try_from(value).map_err(|_| beyond(array, value, "int64"));
+            Arc::new(partial::<UInt64Type, Int64Type>(array, bad, int64))
         }
         (A::Float16, DataType::Float32) => {
             exact::<Float16Type, Float32Type>(array, |v| canonical_f32(v.to_f32()))
@@ -122,9 +144,15 @@ pub(super) fn widen(array: &ArrayRef, expected: &DataType, bad: &mut BadRows) ->
             text(array, bad, |row| texts.value(row).as_bytes())?
         }
         (A::Binary, DataType::String) => binary(array, bad)?,
-        (A::Timestamp(_, _) | A::Date32, DataType::Timestamp) => timestamp(array, bad),
+        (A::FixedSizeBinary(16), DataType::String) => {
+            let (offsets, values, _) = uuid_texts(array).into_parts();
+            Arc::new(StringArray::new(offsets, values, nulls_of(array)))
+        }
+        (A::Timestamp(_, _) | A::Date32 | A::Date64, DataType::Timestamp) => {
+            moments::of_times(array, bad)
+        }
         (A::List(_) | A::LargeList(_) | A::FixedSizeList(_, _), DataType::List(element)) => {
-            list(array, element, bad)?
+            list(array, element, notation, bad)?
         }
         (A::Map(..), DataType::Map(_)) => {
             let map = array.as_map();
@@ -137,8 +165,13 @@ pub(super) fn widen(array: &ArrayRef, expected: &DataType, bad: &mut BadRows) ->
     })
 }
 
+/// The reason for a value beyond the range of the `expected` type.
+pub(super) fn beyond(array: &ArrayRef, value: impl Display, expected: &str) -> String {
+    format!("{value} of type {} is beyond the range of {expected}", array.data_type())
+}
+
 /// The nulls of `array`, from bit 0; `None` if it has none.
-fn nulls_of(array: &dyn Array) -> Option<NullBuffer> {
+pub(super) fn nulls_of(array: &dyn Array) -> Option<NullBuffer> {
     let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0)?;
     Some(NullBuffer::new(BooleanBuffer::new(nulls.inner().sliced(), 0, nulls.len())))
 }
@@ -161,12 +194,11 @@ fn exact<S: ArrowPrimitiveType, T: ArrowPrimitiveType>(
     Arc::new(PrimitiveArray::<T>::new(converted, nulls))
 }
 
-/// Converts each value with `convert`; a row for which that returns `None` is bad.
-fn partial<S: ArrowPrimitiveType<Native: Display>, T: ArrowPrimitiveType>(
+/// Converts each value with `convert`; a row for which that gives a reason is bad.
+pub(super) fn partial<S: ArrowPrimitiveType, T: ArrowPrimitiveType>(
     array: &ArrayRef,
-    expected: &str,
     bad: &mut BadRows,
-    convert: impl Fn(S::Native) -> Option<T::Native>,
+    convert: impl Fn(S::Native) -> Result<T::Native, String>,
 ) -> PrimitiveArray<T> {
     let source = array.as_primitive::<S>();
     let mut converted = Vec::with_capacity(source.len());
@@ -176,10 +208,9 @@ fn partial<S: ArrowPrimitiveType<Native: Display>, T: ArrowPrimitiveType>(
             converted.push(T::Native::default());
             continue;
         };
-        converted.push(convert(value).unwrap_or_else(|| {
+        converted.push(convert(value).unwrap_or_else(|reason| {
             lost = true;
-            let found = array.data_type();
-            bad.add(row, || format!("{value} of type {found} is beyond the range of {expected}"));
+            bad.add(row, || reason);
             T::Native::default()
         }));
     }
@@ -202,32 +233,6 @@ fn boolean(array: &ArrayRef) -> ArrayRef {
         Some(nulls) => values & nulls.inner(),
     };
     Arc::new(BooleanArray::new(values, nulls))
-}
-
-/// Any time as microseconds.
-fn timestamp(array: &ArrayRef, bad: &mut BadRows) -> ArrayRef {
-    type Us = TimestampMicrosecondType;
-    const NAME: &str = "timestamp";
-    let micros = match array.data_type() {
-        ArrowType::Timestamp(TimeUnit::Second, _) => {
-            let micros = |value: i64| value.checked_mul(1_000_000);
-            partial::<TimestampSecondType, Us>(array, NAME, bad, micros)
-        }
-        ArrowType::Timestamp(TimeUnit::Millisecond, _) => {
-            let micros = |value: i64| value.checked_mul(1000);
-            partial::<TimestampMillisecondType, Us>(array, NAME, bad, micros)
-        }
-        ArrowType::Timestamp(TimeUnit::Microsecond, _) => partial::<Us, Us>(array, NAME, bad, Some),
-        ArrowType::Timestamp(TimeUnit::Nanosecond, _) => {
-            let micros = |value: i64| Some(value.div_euclid(1000));
-            partial::<TimestampNanosecondType, Us>(array, NAME, bad, micros)
-        }
-        _ => {
-            let micros = |days: i32| i64::from(days).checked_mul(DAY_US);
-            partial::<Date32Type, Us>(array, NAME, bad, micros)
-        }
-    };
-    Arc::new(micros.with_timezone("UTC"))
 }
 
 /// Whether `offsets` start at 0, end at `end` and hold nothing behind a null.
@@ -298,10 +303,15 @@ fn offset(end: usize) -> Result<i32> {
 }
 
 /// The distinct values widened, then spread over the rows.
-fn dictionary(array: &ArrayRef, expected: &DataType, bad: &mut BadRows) -> Result<ArrayRef> {
+fn dictionary(
+    array: &ArrayRef,
+    expected: &DataType,
+    notation: &Notation,
+    bad: &mut BadRows,
+) -> Result<ArrayRef> {
     let dictionary = array.as_any_dictionary();
     let mut bad_values = BadRows::default();
-    let values = widen(dictionary.values(), expected, &mut bad_values)?;
+    let values = widen(dictionary.values(), expected, notation, &mut bad_values)?;
     let spread = take(&values, dictionary.keys(), None).map_err(|error| {
         Error::input("a dictionary column does not fit one batch; read fewer rows a batch")
             .because(error)
@@ -316,7 +326,7 @@ fn dictionary(array: &ArrayRef, expected: &DataType, bad: &mut BadRows) -> Resul
         }
     }
     // Widened again, because `take` may leave a null buffer without any null.
-    widen(&spread, expected, bad)
+    widen(&spread, expected, notation, bad)
 }
 
 /// The child's rows that belong to `row`.
@@ -338,7 +348,12 @@ fn child_range(array: &dyn Array, row: usize) -> Range<usize> {
 }
 
 /// A list of any kind: the elements of its valid rows are gathered, then widened.
-fn list(array: &ArrayRef, element: &DataType, bad: &mut BadRows) -> Result<ArrayRef> {
+fn list(
+    array: &ArrayRef,
+    element: &DataType,
+    notation: &Notation,
+    bad: &mut BadRows,
+) -> Result<ArrayRef> {
     let child = match array.data_type() {
         ArrowType::List(_) => array.as_list::<i32>().values(),
         ArrowType::LargeList(_) => array.as_list::<i64>().values(),
@@ -363,7 +378,7 @@ fn list(array: &ArrayRef, element: &DataType, bad: &mut BadRows) -> Result<Array
         })?
     };
     let mut bad_items = BadRows::default();
-    let items = widen(&child, element, &mut bad_items)?;
+    let items = widen(&child, element, notation, &mut bad_items)?;
     for (item, reason) in bad_items.iter() {
         let row = offsets.partition_point(|end| *end as usize <= item) - 1;
         bad.add(row, || format!("an element is bad: {reason}"));

@@ -69,7 +69,8 @@ fn manifest(view: &str, own: &[Column]) -> Json {
 pub(super) fn project(views: &[&str], entities: &[String]) -> Place {
     static COMPONENT: LazyLock<Vec<u8>> = LazyLock::new(|| mirror::component().unwrap());
     let place = Place { folder: tempfile::tempdir().unwrap() };
-    let mut text = "[sources.orders]\nfiles = \"orders.ndjson\"\n[artifacts]\n".to_string();
+    let mut text = "[sources.orders]\nfiles = \"orders.ndjson\"\ntime_unit = \"us\"\n[artifacts]\n"
+        .to_string();
     for (view, own) in VIEWS.iter().filter(|(view, _)| views.contains(view)) {
         let wasm = mirror::artifact_of(&COMPONENT, &manifest(view, own));
         place.write(&format!("{view}.wasm"), wasm);

@@ -22,7 +22,7 @@ fn child_runs_a_line() {
 }
 
 /// A child that runs a line on the place's project.
-pub(super) fn child(place: &Place, line: &str) -> Command {
+pub(crate) fn child(place: &Place, line: &str) -> Command {
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", "bad_input::objects::child_runs_a_line", "--nocapture"]);
     child.env(CHILD_LINE, line).env(CHILD_FOLDER, place.folder.path());

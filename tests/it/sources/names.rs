@@ -6,6 +6,7 @@
 use super::{Column, SourceSchema, drain};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StructArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType as ArrowType, Field};
+use lockstep_core::notation::{Notation, TimeUnit};
 use lockstep_core::value::Value;
 use lockstep_source::{ReadOptions, TrainingWriter, open_events};
 use std::sync::Arc;
@@ -29,6 +30,7 @@ fn schema() -> Arc<SourceSchema> {
         skew_us: 0,
         arrived_at: None,
         arrivals: vec![],
+        notation: Notation::of_unit(Some(TimeUnit::Microsecond)),
     })
 }
 

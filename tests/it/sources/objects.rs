@@ -10,8 +10,8 @@ use hyper_util::rt::TokioIo;
 use lockstep_core::time::{Interval, Time};
 use lockstep_core::{Error, ErrorKind, Result};
 use lockstep_source::{
-    ObjectStores, Pattern, ReadOptions, SourceFile, TrainingWriter, files_of, read_table,
-    read_tables,
+    ObjectStores, Pattern, ReadOptions, SourceFile, TableOptions, TrainingWriter, files_of,
+    read_table, read_tables,
 };
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
@@ -159,7 +159,7 @@ fn s06_objects_are_read_as_files_are() {
         assert_eq!(found.rows.len() as u64, 250 - start);
     }
     let one = find(&server.stores(&[]), &["s3://events/log/year=2025/a%2Fb c.ipc"]).unwrap();
-    assert_eq!(read_tables(&one, &[]).unwrap().num_rows(), 50);
+    assert_eq!(read_tables(&one, &TableOptions::default()).unwrap().num_rows(), 50);
 }
 
 /// Goal: of a Parquet object only the footer and the needed columns of the needed row groups are

@@ -6,6 +6,7 @@
 
 pub mod artifacts;
 pub mod cases;
+pub mod evil;
 pub mod fault_store;
 pub mod faults;
 pub mod impure;

@@ -138,6 +138,7 @@ pub(crate) fn watermark(
 mod tests {
     use super::*;
     use arrow::array::{RecordBatch, TimestampMicrosecondArray};
+    use lockstep_core::notation::Notation;
 
     /// Goal: an event counts at most as its own arrival and the skew, and one that was not admitted
     /// not at all (S11). Method: five events of which one was a copy; the expected values by hand.
@@ -151,7 +152,9 @@ mod tests {
         };
         let (source, columns, arrived_at) = ("s".to_string(), vec![time], Some("when".to_string()));
         let (time, id, skew_us, arrivals) = (0, None, 5, vec![]);
-        let schema = SourceSchema { source, columns, time, id, skew_us, arrived_at, arrivals };
+        let notation = Notation::default();
+        let schema =
+            SourceSchema { source, columns, time, id, skew_us, arrived_at, arrivals, notation };
         let positions = [3, 4, 6, 7, 9];
         let of = |times: Vec<i64>, arrived: Option<Vec<i64>>, kept: Vec<u64>| {
             let times = TimestampMicrosecondArray::from(times).with_timezone("UTC");

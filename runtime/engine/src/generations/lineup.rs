@@ -276,7 +276,7 @@ fn load(
             ))
         };
         let bytes = snapshot.artifact(&version.digest)?.ok_or_else(lost)?;
-        let kept = Artifact::from_bytes(artifact.engine(), name, bytes.to_vec())?;
+        let kept = Artifact::of_bytes(artifact.engine(), name, bytes.to_vec())?;
         if kept.digest() != version.digest {
             return Err(lost());
         }
@@ -405,6 +405,7 @@ fn join(active: &Catalog, previous: &Catalog) -> Result<BTreeMap<String, Arc<Sou
         let events = events.map(|view| &view.declaration().event);
         let mut joined = SourceSchema::union(events.filter(|event| event.source == *source))?;
         joined.arrived_at = schema.arrived_at.clone();
+        joined.notation = schema.notation.clone();
         schemas.insert(source.clone(), Arc::new(joined));
     }
     Ok(schemas)

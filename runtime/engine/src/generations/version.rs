@@ -43,11 +43,11 @@ pub(crate) fn version(catalog: &Catalog, artifact: usize) -> Version {
 pub(crate) fn judgement(catalog: &Catalog, source: &str) -> Result<String> {
     let schema = catalog.source(source)?;
     let name = |column: usize| schema.columns[column].name.as_str();
-    Ok(json!({
-        "id": schema.id.map(name), "time": name(schema.time), "skew_us": schema.skew_us,
-        "arrived_at": schema.arrived_at,
-    })
-    .to_string())
+    let mut judgement = catalog.settings(source).json();
+    judgement["id"] = json!(schema.id.map(name));
+    judgement["time"] = json!(name(schema.time));
+    judgement["skew_us"] = json!(schema.skew_us);
+    Ok(judgement.to_string())
 }
 
 /// Refuses settings that are not those by which the store admitted its events.

@@ -10,6 +10,7 @@
 //! `as_of`, never a zero. Deliberately absent: writing.
 
 use super::on_demand::{OnDemandRunners, StoredValues, runners};
+use super::pool::{self, POOL_RUNNING_MAX, Pool, Turn};
 use super::request::Requests;
 use crate::catalog::Catalog;
 use crate::clock;
@@ -24,13 +25,13 @@ use lockstep_core::fold::ViewGuests as _;
 use lockstep_core::fold::{Merged, Status};
 use lockstep_core::time::Time;
 use lockstep_core::value::{Column, Value};
-use lockstep_guest::OnDemandRunner;
+use lockstep_guest::{Deadline, Line, OnDemandRunner};
 use lockstep_store::generations::{SetNumber, Stop};
 use lockstep_store::progress::FILES;
 use lockstep_store::tiles::{self, TileReads, Wanted};
 use lockstep_store::{Bytes, StateSnapshot, StateStore as _, Store};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 /// The time for which a request wants features.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,11 @@ pub struct OnlineHost {
     store: Arc<dyn Store>,
     services: BTreeMap<String, Service>,
     answering: RwLock<Arc<Answering>>,
+    /// Services that cannot be served, and why.
+    refused: BTreeMap<String, Error>,
+    /// The turns of requests to run guests.
+    line: Line,
+    deadline_ms: Option<u64>,
 }
 
 /// What currently serves requests: the active versions according to the store, and the services
@@ -72,7 +78,7 @@ struct Prepared {
     /// For each of the service's views, the slots that its features read from the store.
     wanted: Vec<Result<Wanted>>,
     /// Warm guests that no request is using.
-    idle: Mutex<Vec<Warm>>,
+    pool: Pool<Warm>,
     /// Why no request is answered any more: a guest is not pure.
     impure: OnceLock<Error>,
 }
@@ -91,13 +97,26 @@ impl Prepared {
         let wanted =
             views.map(|view| Wanted::new(&catalog.views()[view.view].plan, &view.features));
         let wanted = wanted.collect();
-        Prepared { service, features, wanted, idle: Mutex::default(), impure: OnceLock::new() }
+        Prepared { service, features, wanted, pool: Pool::default(), impure: OnceLock::new() }
     }
 }
 
 impl Warm {
     fn new(catalog: &Catalog, service: &Service) -> Result<Warm> {
         Ok(Warm { runners: runners(catalog, service)?, guests: Guests::new(catalog)? })
+    }
+
+    /// Sets the time by which calls must have ended; none if there is no such time.
+    fn until(&mut self, until: Option<&Deadline>) {
+        self.guests.until(until);
+        self.runners.iter_mut().for_each(|runner| runner.until(until));
+    }
+}
+
+impl pool::Guests for Warm {
+    fn memory_bytes(&self) -> usize {
+        let runners = self.runners.iter().map(OnDemandRunner::memory_bytes);
+        self.guests.memory_bytes() + runners.sum::<usize>()
     }
 }
 
@@ -113,11 +132,58 @@ impl OnlineHost {
             services.into_iter().map(|service| (service.name.clone(), service)).collect();
         let answering = Answering::of(&catalog, &services, &store.states()?)?;
         let answering = RwLock::new(Arc::new(answering));
-        Ok(OnlineHost { wanted: catalog, store, services, answering })
+        Ok(OnlineHost {
+            wanted: catalog,
+            store,
+            services,
+            answering,
+            refused: BTreeMap::new(),
+            line: Line::new(POOL_RUNNING_MAX),
+            deadline_ms: None,
+        })
+    }
+
+    /// Sets within how many milliseconds a request must be answered; by default there is no such
+    /// time. A request that takes longer fails with [`Code::DeadlineExceeded`]. The time for
+    /// compiling an artifact at its first use does not count.
+    #[must_use]
+    pub fn deadline_ms(mut self, deadline_ms: Option<u64>) -> OnlineHost {
+        self.deadline_ms = deadline_ms;
+        self
+    }
+
+    /// Refuses all requests for a service, with this error.
+    #[must_use]
+    pub fn refusing(mut self, service: &str, error: Error) -> OnlineHost {
+        self.refused.insert(service.to_string(), error);
+        self
+    }
+
+    /// Compiles the artifacts of a service and starts its guests, so that its first request does
+    /// not wait for it.
+    ///
+    /// # Errors
+    /// If there is no such service, or an artifact cannot be run.
+    pub fn prepare(&self, service: &str) -> Result<()> {
+        self.check_refused(service)?;
+        let snapshot = self.store.states()?;
+        let answering = self.answering(&snapshot)?;
+        let prepared = answering.prepared(service)?;
+        let kept = prepared.pool.take(|| Warm::new(&answering.catalog, &prepared.service))?;
+        prepared.pool.keep(kept);
+        answering.prepare(prepared)
+    }
+
+    fn check_refused(&self, service: &str) -> Result<()> {
+        match self.refused.get(service) {
+            Some(error) => Err(error.clone()),
+            None => Ok(()),
+        }
     }
 
     /// The service called `name`, as the wanted artifacts define it.
     pub fn service(&self, name: &str) -> Result<&Service> {
+        self.check_refused(name)?;
         self.services.get(name).ok_or_else(|| unknown(&self.services, name))
     }
 
@@ -151,6 +217,7 @@ impl OnlineHost {
     /// # Errors
     /// With [`Code::ServiceChanged`], which lists the features, or if the service cannot be served.
     pub fn demand(&self, service: &str, demanded: &str) -> Result<()> {
+        self.check_refused(service)?;
         let snapshot = self.store.states()?;
         let answering = self.answering(&snapshot)?;
         let shape = Shape::of(&answering.prepared(service)?.features);
@@ -168,20 +235,28 @@ impl OnlineHost {
             AsOf::Now => clock::now(),
             AsOf::At(time) => time,
         };
+        self.check_refused(service)?;
         let mut reads = TileReads::default();
         let snapshot = self.store.states()?;
         let answering = self.answering(&snapshot)?;
         let prepared = answering.prepared(service)?;
+        answering.prepare(prepared)?;
+        let until = self.deadline_ms.map(|ms| Deadline::after(answering.catalog.clock(), ms));
+        let until = until.as_ref();
         let requests = Requests::one(&prepared.service, request, as_of)?;
         let known = snapshot.sequence();
         let merged = answering.look_up(&snapshot, prepared, &requests, &mut reads)?;
         drop(snapshot);
-        let answers = answering.answers(prepared, &requests, merged).inspect_err(|error| {
+        let turn = Turn::wait(&self.line, until)?;
+        let answers = answering.answers(prepared, &requests, merged, until);
+        drop(turn);
+        let answers = answers.inspect_err(|error| {
             if matches!(error.code, Code::Impure { .. }) {
                 prepared.impure.get_or_init(|| error.clone());
             }
         });
         let Answers { stored, statuses, computed } = answers?;
+        until.map_or(Ok(()), Deadline::check)?;
         let origins = prepared.service.origins.iter();
         let answers = origins.map(|origin| match *origin {
             Origin::Stored(at) => {
@@ -249,18 +324,32 @@ impl Answering {
         }
     }
 
+    /// Compiles the artifacts that a service's requests call, at their first use.
+    fn prepare(&self, prepared: &Prepared) -> Result<()> {
+        let artifacts = self.catalog.artifacts();
+        for wanted in &prepared.service.on_demand {
+            artifacts[self.catalog.on_demand()[wanted.on_demand].artifact].1.prepare()?;
+        }
+        for asked in &prepared.service.views {
+            let view = &self.catalog.views()[asked.view];
+            if !view.plan.fold.lifts.is_empty() {
+                artifacts[view.artifact].1.prepare()?;
+            }
+        }
+        Ok(())
+    }
+
     /// The values of the request whose states are merged, computed by warm guests.
     fn answers(
         &self,
         prepared: &Prepared,
         requests: &Requests,
         merged: Vec<Merged>,
+        until: Option<&Deadline>,
     ) -> Result<Answers> {
-        let idle = prepared.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut warm = match idle {
-            Some(warm) => warm,
-            None => Warm::new(&self.catalog, &prepared.service)?,
-        };
+        let mut kept = prepared.pool.take(|| Warm::new(&self.catalog, &prepared.service))?;
+        let warm = &mut kept.guests;
+        warm.until(until);
         let mut stored: Vec<StoredValues> = Vec::with_capacity(merged.len());
         let mut statuses: Vec<Vec<Status>> = Vec::with_capacity(merged.len());
         for (view, merged) in prepared.service.views.iter().zip(merged) {
@@ -277,7 +366,7 @@ impl Answering {
         let mut running = OnDemandRunners::with(&self.catalog, &prepared.service, runners);
         let computed = running.compute_all(requests, &stored)?;
         warm.runners = running.into_runners();
-        prepared.idle.lock().unwrap_or_else(PoisonError::into_inner).push(warm);
+        prepared.pool.keep(kept);
         Ok(Answers { stored, statuses, computed })
     }
 

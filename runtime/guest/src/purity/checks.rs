@@ -76,6 +76,7 @@ impl Checks {
         range: Range<usize>,
         first: &W::Outcome,
         buffer: &mut Vec<u8>,
+        ticks: u64,
     ) -> Result<Repeated> {
         let started = Instant::now();
         let place = place(work.call());
@@ -83,7 +84,7 @@ impl Checks {
             self.schedules.resize_with(place + 1, Schedule::default);
         }
         let sample = self.sampler.draw(range.len(), self.schedules[place].items_max());
-        let repeated = repeat(artifact, work, range.start, first, &sample, buffer);
+        let repeated = repeat(artifact, work, range.start, first, &sample, buffer, ticks);
         let took = started.elapsed();
         if repeated.is_ok() {
             // Otherwise the next call is repeated, too: another view may not be pure either.
@@ -113,21 +114,23 @@ fn repeat<W: Work>(
     first: &W::Outcome,
     sample: &[Vec<usize>],
     buffer: &mut Vec<u8>,
+    ticks: u64,
 ) -> Result<Repeated> {
-    let mut instance = match Instance::new(artifact, false) {
+    let mut instance = match Instance::new(artifact, false, 0) {
         Ok(instance) => instance,
-        Err(error) if error.kind == ErrorKind::Retry => return Ok(Repeated::Same),
-        Err(error) => return Err(error),
+        Err(Fault::Host(error)) if error.kind != ErrorKind::Retry => return Err(error),
+        Err(_) => return Ok(Repeated::Same),
     };
     for items in sample {
         let placed: Vec<usize> = items.iter().map(|item| start + item).collect();
         let mut again = W::Outcome::default();
-        match ask_for(&mut instance, work, &placed, buffer, &mut again) {
+        match ask_for(&mut instance, work, &placed, buffer, &mut again, ticks) {
             Ok(()) => {
                 let same = work.check_same(artifact.name(), first, items, &again);
                 same.map_err(|error| error.moved(|item| start as u64 + item))?;
             }
             Err(Fault::Host(error)) if error.kind == ErrorKind::Retry => break,
+            Err(Fault::Starved(_)) => break,
             Err(Fault::Host(error)) => return Err(error),
             Err(fault) if fault.is_resource() || matches!(fault, Fault::Oversize(_)) => break,
             Err(fault) => {

@@ -8,8 +8,7 @@
 use crate::answer::{Answer, push};
 use crate::batch::{number, texts};
 use crate::exports::lockstep::features::aggregate::Guest;
-use crate::misdeed::{CALLS, hog, recurse};
-use std::hint::black_box;
+use crate::misdeed::CALLS;
 use std::sync::atomic::Ordering;
 
 impl Guest for crate::Evil {
@@ -98,15 +97,10 @@ fn act(misdeed: Option<&str>) {
     match misdeed {
         Some("trap") => core::arch::wasm32::unreachable(),
         Some("panic") => panic!("a panic on purpose"),
-        Some("loop") => loop {
-            black_box(0);
-        },
-        Some("memory") => hog(),
-        Some("recurse") => drop(black_box(recurse(0))),
         Some("trap when warm") if CALLS.fetch_add(1, Ordering::Relaxed) > 0 => {
             core::arch::wasm32::unreachable()
         }
-        _ => {}
+        other => crate::costly::act(other.unwrap_or_default()),
     }
 }
 

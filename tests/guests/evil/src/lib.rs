@@ -9,6 +9,7 @@
 mod aggregate;
 mod answer;
 mod batch;
+mod costly;
 mod misdeed;
 mod scribbling;
 
@@ -73,6 +74,7 @@ impl on_demand::Guest for Evil {
         let request = batch::Request::read(&batch);
         let mut answer = Answer::default();
         for row in 0..request.kinds.len() {
+            costly::act(&request.kinds[row]);
             match &*request.kinds[row] {
                 "trap" => core::arch::wasm32::unreachable(),
                 "refuse" => answer.refuse(row as u32, b"the request is refused"),

@@ -1,8 +1,8 @@
 //! The misdeeds, by name.
 //!
 //! Invariant: a name that is not a misdeed's is answered truly. What an event does while it is
-//! looked at is in [`act`]; how the finished bytes are spoilt is in [`lie`]. Deliberately absent:
-//! misdeeds that no bytes can show, such as reading a clock, which a guest has no import for.
+//! looked at is in [`act`], or in `costly.rs` if it uses things up; how the finished bytes are
+//! spoilt is in [`lie`]. Deliberately absent: misdeeds that no bytes can show, such as reading a clock, which a guest has no import for.
 
 use crate::answer::{Answer, HEADER};
 use crate::batch::Events;
@@ -19,24 +19,17 @@ static BEFORE: AtomicI64 = AtomicI64::new(0);
 pub fn act(events: &Events<'_>, row: usize, answer: &mut Answer) {
     let source = row as u32;
     let (actor, value) = (events.actor(row).unwrap_or("nobody"), events.value(row));
+    crate::costly::act(events.kind(row));
     match events.kind(row) {
         "trap" => core::arch::wasm32::unreachable(),
         "panic" => panic!("a panic on purpose"),
         "overflow" => answer.emit(source, Some(actor), value + black_box(i64::MAX)),
-        "loop" => loop {
-            black_box(value);
-        },
-        "memory" => hog(),
         "memory past 4 GiB" => {
             // More than the memory's type allows: the answer is -1, on every host.
             let grown = core::arch::wasm32::memory_grow(0, 65_535);
             assert_eq!(grown, usize::MAX);
             answer.emit(source, Some(actor), value);
         }
-        "recurse" => answer.emit(source, Some(actor), recurse(value)),
-        "log" => loop {
-            crate::lockstep::features::log::write(&"long ".repeat(1 << 20));
-        },
         "refuse" => answer.refuse(source, b"refused on purpose"),
         "refuse at length" => answer.refuse(source, &[0xff; 100_000]),
         "refuse twice" => {
@@ -103,7 +96,7 @@ fn nan_bits() -> i64 {
 /// Longer than a call's deadline, at a fifth of its fuel: each step waits for the one before.
 fn dawdle() -> f64 {
     let (mut slow, step) = (black_box(1.0f64), black_box(1.0f64));
-    for _ in 0..150_000_000 {
+    for _ in 0..30_000_000 {
         slow = (slow + step).sqrt();
     }
     if slow > 1.0 { 1.0 } else { 0.0 }
