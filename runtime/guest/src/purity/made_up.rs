@@ -27,7 +27,7 @@ pub(super) fn values(
 fn value(data_type: &DataType, row: usize) -> Option<Value> {
     let number = (row * 7 % 101) as i64;
     Some(match data_type {
-        DataType::Bool => Value::Bool(row % 3 == 0),
+        DataType::Bool => Value::Bool(row.is_multiple_of(3)),
         DataType::Int64 => Value::Int64(match row % 64 {
             40 => i64::MAX,
             41 => i64::MIN,
