@@ -17,7 +17,6 @@ mod flags;
 mod headers;
 mod neighbours;
 pub(crate) mod objects;
-mod objects;
 mod outputs;
 mod project;
 mod requests;
