@@ -253,8 +253,16 @@ fn s08_a_corrected_copy_comes_too_late() {
     write(&place, "bad.csv", std::slice::from_ref(&bad));
     write(&place, "corrected.csv", &[corrected]);
     write(&place, "again.csv", &[bad]);
-    place.ends("stream @bad.csv --bad-rows-max 0", 1, &["1 rows were set aside", "for view new, position 0"]);
-    place.ends("stream @corrected.csv --bad-rows-max 0", 1, &["1 rows were set aside", "another content"]);
+    place.ends(
+        "stream @bad.csv --bad-rows-max 0",
+        1,
+        &["1 rows were set aside", "for view new, position 0"],
+    );
+    place.ends(
+        "stream @corrected.csv --bad-rows-max 0",
+        1,
+        &["1 rows were set aside", "another content"],
+    );
     place.ends("stream @again.csv", 0, &[]);
     let store = SledStore::open(place.path("store")).unwrap();
     let progress = Progress::read(&*store.read().unwrap(), "orders", PUSHED).unwrap();

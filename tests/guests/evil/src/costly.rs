@@ -45,7 +45,7 @@ pub fn act(kind: &str) {
 fn chase() -> ! {
     let places = LARGE / 4;
     // A step of an odd multiple and an odd sum visits each place of a power of two.
-    let next = |place: usize| (place * 1_664_525 + 1_013_904_223) % places;
+    let next = |place: usize| place.wrapping_mul(1_664_525).wrapping_add(1_013_904_223) % places;
     let table: Vec<u32> = (0..places).map(|place| next(place) as u32).collect();
     let mut place = 0;
     loop {

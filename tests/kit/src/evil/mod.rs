@@ -61,14 +61,18 @@ fn config(memory_bytes: usize) -> EngineConfig {
     EngineConfig { memory: GuestMemory::new(memory_bytes), ..EngineConfig::default() }
 }
 
-/// Does something while `clock`, which is moved by hand, ticks without a pause.
+/// How often the thread that moves a clock lets others run between two ticks: enough for a guest to
+/// start within the ticks that it has for that.
+const YIELDS_PER_TICK: usize = 100;
+
+/// Does something while `clock`, which is moved by hand, ticks.
 fn ticking<T>(clock: &Clock, work: impl FnOnce() -> T) -> T {
     let ended = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !ended.load(Ordering::Relaxed) {
                 clock.advance(1);
-                std::thread::yield_now();
+                (0..YIELDS_PER_TICK).for_each(|_| std::thread::yield_now());
             }
         });
         let done = work();
