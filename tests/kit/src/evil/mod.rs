@@ -61,9 +61,10 @@ fn config(memory_bytes: usize) -> EngineConfig {
     EngineConfig { memory: GuestMemory::new(memory_bytes), ..EngineConfig::default() }
 }
 
-/// How often the thread that moves a clock lets others run between two ticks: enough for a guest to
-/// start within the ticks that it has for that.
-const YIELDS_PER_TICK: usize = 100;
+/// What the thread that moves a clock counts to between two ticks: a guest that shares the processor
+/// with it gets as much done, which is enough to start within its ticks and too little to use up its
+/// fuel.
+const COUNTS_PER_TICK: u32 = 30_000;
 
 /// Does something while `clock`, which is moved by hand, ticks.
 fn ticking<T>(clock: &Clock, work: impl FnOnce() -> T) -> T {
@@ -72,7 +73,11 @@ fn ticking<T>(clock: &Clock, work: impl FnOnce() -> T) -> T {
         scope.spawn(|| {
             while !ended.load(Ordering::Relaxed) {
                 clock.advance(1);
-                (0..YIELDS_PER_TICK).for_each(|_| std::thread::yield_now());
+                let mut count = 0;
+                while count < COUNTS_PER_TICK {
+                    count = std::hint::black_box(count + 1);
+                }
+                std::thread::yield_now();
             }
         });
         let done = work();
