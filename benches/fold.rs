@@ -22,7 +22,7 @@ fn views(criterion: &mut Criterion) {
     let source = catalog.source(issue_log::SOURCE).expect("the example reads it").clone();
     let records = issue_log::records(&catalog, EVENTS).expect("the log reads").swap_remove(0);
     let mut mapper = Mapper::new(&catalog, &source, |_| true).expect("the guest starts");
-    let mapped = mapper.map(&catalog, &records, &[]).expect("the guest is sound");
+    let mapped = mapper.map(&catalog, &records, &[]).expect("the guest is sound").mapped;
 
     let mut group = criterion.benchmark_group("fold");
     group.sample_size(30).warm_up_time(Duration::from_millis(500));

@@ -29,7 +29,7 @@ enum Aggregating {
     Nothing,
     /// It is started when it is first needed, so an artifact that is wrong stops only its users.
     Stopped(Artifact),
-    Started(Aggregator),
+    Started(Box<Aggregator>),
 }
 
 impl Guests {
@@ -74,10 +74,10 @@ impl ViewGuests for Guests {
         if let Aggregating::Stopped(artifact) = aggregating {
             let mut aggregator = Aggregator::new(artifact)?;
             aggregator.until(self.until.as_ref());
-            *aggregating = Aggregating::Started(aggregator);
+            *aggregating = Aggregating::Started(Box::new(aggregator));
         }
         Ok(match aggregating {
-            Aggregating::Started(aggregator) => aggregator,
+            Aggregating::Started(aggregator) => &mut **aggregator,
             _ => &mut self.none,
         })
     }

@@ -154,7 +154,7 @@ fn many_component_imports() -> Vec<u8> {
     component.section(&types);
     let mut imports = ComponentImportSection::new();
     for at in 0..10_000 {
-        imports.import(&format!("i{at}"), ComponentTypeRef::Instance(0));
+        imports.import(format!("i{at}"), ComponentTypeRef::Instance(0));
     }
     component.section(&imports);
     finish(component)
