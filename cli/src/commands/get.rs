@@ -33,7 +33,7 @@ pub struct Get {
     demand: Option<String>,
     /// Fail unless the answer is there within so many milliseconds; the time for compiling an
     /// artifact does not count
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
     deadline_ms: Option<u64>,
     #[command(flatten)]
     project: ProjectArguments,

@@ -24,6 +24,16 @@ fn wrong_requests_are_refused() {
     }
 }
 
+/// Goal: a deadline that no request can meet is refused, and so is one that is no number.
+#[test]
+fn deadlines_without_time_are_refused() {
+    let place = Place::with_store();
+    for (deadline, words) in [("0", "0 is not in 1.."), ("soon", "invalid digit")] {
+        let line = format!("get mention_ranker actor=a candidate=b --deadline-ms {deadline}");
+        place.check(&line, 2, &["--deadline-ms", words]);
+    }
+}
+
 /// Goal: `lockstep stream` refuses what it cannot read before it touches the store.
 #[test]
 fn wrong_streams_are_refused() {
