@@ -6,6 +6,9 @@
 //! however a host groups them (S1). [`crate::laws`] checks this. Deliberately absent: time and
 //! keys. An aggregate sees one column of rows, without nulls.
 
+use crate::bytes::Bytes;
+use crate::date::Date;
+use crate::decimal::Decimal;
 use crate::dispatch::Dispatch;
 use crate::event_time::EventTime;
 use crate::field::{Field, Scalar};
@@ -74,8 +77,8 @@ pub const STATE_BYTES_LIMIT: u32 = 1 << 16;
     label = "implement `Aggregate` for it"
 )]
 pub trait Aggregate: Sized + 'static {
-    /// The type of the column that it reads: `i64`, `f64`, `f32`, `bool`, [`EventTime`], `&'a str`
-    /// or `List<'a, T>`. A field of that type or an `Option` of it is accepted.
+    /// The type of the column that it reads: any that a field of an event may have, but no
+    /// `Option`. A field of that type or an `Option` of it is accepted.
     type Input<'a>: Input<'a>;
     /// The type of its value, as for a field of a view. With `Option` the value may be null.
     type Output: Output;
@@ -106,7 +109,8 @@ pub trait Aggregate: Sized + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the input of an aggregate",
     label = "not an input type",
-    note = "use i64, f64, f32, bool, EventTime, &str or List<'_, T>; an aggregate never sees a null"
+    note = "use bool, i8 to i64, u8 to u64, f32, f64, Decimal<P, S>, Date, EventTime, &str, \
+            &[u8] or List<'_, T>; an aggregate never sees a null"
 )]
 pub trait Input<'b>: Field<'b> + Copy + Debug {}
 
@@ -114,26 +118,35 @@ pub trait Input<'b>: Field<'b> + Copy + Debug {}
 #[diagnostic::on_unimplemented(
     message = "a field of type `{Self}` does not fit an aggregate of `{Input}`",
     label = "the aggregate reads `{Input}`",
-    note = "the field's type is the aggregate's `Input` or an `Option` of it; `String` fits `&str` \
-            and `Vec` fits `List`"
+    note = "the field's type is the aggregate's `Input` or an `Option` of it; `String` fits \
+            `&str`, `Bytes` fits `&[u8]`, and `Vec` fits `List`"
 )]
 pub trait Feeds<Input> {}
 
 macro_rules! inputs {
-    ($($type:ty),*) => {$(
-        impl Input<'_> for $type {}
-        impl Feeds<$type> for $type {}
-        impl Feeds<$type> for Option<$type> {}
+    ($($(@[$($generics:tt)*])? $type:ty),*) => {$(
+        impl $(<$($generics)*>)? Input<'_> for $type {}
+        impl $(<$($generics)*>)? Feeds<$type> for $type {}
+        impl $(<$($generics)*>)? Feeds<$type> for Option<$type> {}
     )*};
 }
 
-inputs!(bool, i64, f32, f64, EventTime);
+inputs!(
+    bool, i8, i16, i32, i64, u8, u16, u32, u64, f32, f64,
+    @[const P: u8, const S: u8] Decimal<P, S>, Date, EventTime
+);
 
 impl<'b> Input<'b> for &'b str {}
 impl Feeds<&'static str> for &str {}
 impl Feeds<&'static str> for Option<&str> {}
 impl Feeds<&'static str> for String {}
 impl Feeds<&'static str> for Option<String> {}
+
+impl<'b> Input<'b> for &'b [u8] {}
+impl Feeds<&'static [u8]> for &[u8] {}
+impl Feeds<&'static [u8]> for Option<&[u8]> {}
+impl Feeds<&'static [u8]> for Bytes {}
+impl Feeds<&'static [u8]> for Option<Bytes> {}
 
 impl<'b, T: Scalar<'b> + Debug> Input<'b> for List<'b, T> {}
 impl<T, E: Feeds<T>> Feeds<List<'static, T>> for Vec<E> {}

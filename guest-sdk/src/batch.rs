@@ -93,8 +93,8 @@ pub enum Layout {
     Bits,
     /// This many bytes per row.
     Bytes(usize),
-    /// Offsets and UTF-8.
-    Text,
+    /// Offsets, then UTF-8 or any bytes.
+    Runs,
 }
 
 impl<'b> Cursor<'b> {
@@ -157,12 +157,12 @@ impl<'b> Cursor<'b> {
     #[inline]
     fn scalars(&mut self, rows: Option<usize>, layout: Layout, nullable: bool) -> Column<'b> {
         let (rows, validity) = self.head(rows, nullable);
-        let offsets: &[[u8; 4]] = if layout == Layout::Text { self.offsets(rows) } else { &[] };
+        let offsets: &[[u8; 4]] = if layout == Layout::Runs { self.offsets(rows) } else { &[] };
         let values = self.buffer();
         let length = match layout {
             Layout::Bits => rows.div_ceil(8),
             Layout::Bytes(width) => rows * width,
-            Layout::Text => offset(offsets, rows),
+            Layout::Runs => offset(offsets, rows),
         };
         if values.len() != length {
             misfit();
@@ -221,13 +221,18 @@ impl<'b> Column<'b> {
         self.values.as_chunks().0[row]
     }
 
+    /// The run of bytes of `row`.
+    #[inline]
+    pub fn run(&self, row: usize) -> &'b [u8] {
+        &self.values[offset(self.offsets, row)..offset(self.offsets, row + 1)]
+    }
+
     /// The text of `row`.
     #[inline]
     pub fn text(&self, row: usize) -> &'b str {
-        let text = &self.values[offset(self.offsets, row)..offset(self.offsets, row + 1)];
         // SAFETY: the caller of `Batch::trusted` promised UTF-8 and offsets at character
         // boundaries.
-        unsafe { std::str::from_utf8_unchecked(text) }
+        unsafe { std::str::from_utf8_unchecked(self.run(row)) }
     }
 }
 

@@ -167,6 +167,8 @@ impl<A> Responds<A> for Given<false> {
 
 /// An author's aggregate, if it is one.
 pub trait Declares<A> {
+    /// Whether there are such types: false of decimals with impossible parameters.
+    const FITS: bool;
     /// The type of its input.
     const INPUT: Piece;
     /// The type of its value.
@@ -180,6 +182,7 @@ pub trait Declares<A> {
 }
 
 impl<A: Aggregate> Declares<A> for Given<true> {
+    const FITS: bool = <A::Input<'static> as Field<'static>>::FITS && <A::Output as Output>::FITS;
     const INPUT: Piece = <A::Input<'static> as Field<'static>>::TYPE;
     const OUTPUT: Piece = <A::Output as Output>::TYPE;
     const NULLABLE: Piece = <A::Output as Output>::NULLABLE;
@@ -188,6 +191,7 @@ impl<A: Aggregate> Declares<A> for Given<true> {
 }
 
 impl<A> Declares<A> for Given<false> {
+    const FITS: bool = true;
     const INPUT: Piece = Piece::Text("");
     const OUTPUT: Piece = Piece::Text("");
     const NULLABLE: Piece = Piece::Text("");

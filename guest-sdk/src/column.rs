@@ -176,23 +176,23 @@ fn end(length: usize) -> [u8; 4] {
     }
 }
 
-/// Texts.
+/// Texts, or runs of any bytes.
 #[derive(Debug, Default)]
-pub struct Texts {
+pub struct Runs {
     ends: Vec<[u8; 4]>,
     bytes: Vec<u8>,
 }
 
-impl Texts {
+impl Runs {
     /// Adds a row.
     #[inline]
-    pub fn push(&mut self, text: &str) {
-        self.bytes.extend_from_slice(text.as_bytes());
+    pub fn push(&mut self, run: &[u8]) {
+        self.bytes.extend_from_slice(run);
         self.ends.push(end(self.bytes.len()));
     }
 }
 
-impl Values for Texts {
+impl Values for Runs {
     const CHILD_NODES: usize = 0;
     const BUFFERS: usize = 2;
 

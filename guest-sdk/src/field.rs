@@ -1,9 +1,11 @@
 //! The types that a field of an event, a request or a set of stored features may have.
 //!
 //! Invariant: a field borrows from the batch; reading a row allocates nothing. Deliberately absent:
-//! owned strings, and lists of lists.
+//! owned texts and bytes, and lists of lists.
 
 use crate::batch::{Column, Cursor, Layout, ListColumn};
+use crate::date::Date;
+use crate::decimal::Decimal;
 use crate::event_time::EventTime;
 use crate::list::List;
 use crate::manifest::{FALSE, Piece, TRUE};
@@ -12,11 +14,14 @@ use crate::manifest::{FALSE, Piece, TRUE};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the element of a list, or lie within an `Option`, of a column",
     label = "not a plain column type",
-    note = "use i64, f64, f32, bool, EventTime or &str"
+    note = "use bool, i8 to i64, u8 to u64, f32, f64, Decimal<P, S>, Date, EventTime, &str \
+            or &[u8]"
 )]
 pub trait Scalar<'b>: Sized {
+    /// Whether there is such a type: false of a decimal with impossible parameters.
+    const FITS: bool = true;
     /// The type's name in the manifest.
-    const TYPE: &'static str;
+    const TYPE: Piece;
     /// How values of the type are stored in buffers.
     const LAYOUT: Layout;
 
@@ -28,11 +33,14 @@ pub trait Scalar<'b>: Sized {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the type of a column",
     label = "not a column type",
-    note = "use i64, f64, f32, bool, EventTime, &str, List<'_, T>, or an Option of one of them"
+    note = "use bool, i8 to i64, u8 to u64, f32, f64, Decimal<P, S>, Date, EventTime, &str, \
+            &[u8], List<'_, T>, or an Option of one of them"
 )]
 pub trait Field<'b>: Sized {
     /// The opened column.
     type Column: Copy;
+    /// Whether there is such a type: false of a decimal with impossible parameters.
+    const FITS: bool;
     /// The type's name in the manifest.
     const TYPE: Piece;
     /// Whether a row may have no value, as JSON.
@@ -46,9 +54,13 @@ pub trait Field<'b>: Sized {
 }
 
 macro_rules! scalars {
-    ($($type:ty: $name:literal, $layout:expr, |$column:ident, $row:ident| $value:expr;)*) => {$(
-        impl<'b> Scalar<'b> for $type {
-            const TYPE: &'static str = $name;
+    ($(
+        $(@[$($generics:tt)*])? $type:ty: $name:expr $(=> $fits:expr)?,
+        $layout:expr, |$column:ident, $row:ident| $value:expr;
+    )*) => {$(
+        impl<'b, $($($generics)*)?> Scalar<'b> for $type {
+            $(const FITS: bool = $fits;)?
+            const TYPE: Piece = $name;
             const LAYOUT: Layout = $layout;
 
             #[inline]
@@ -57,9 +69,10 @@ macro_rules! scalars {
             }
         }
 
-        impl<'b> Field<'b> for $type {
+        impl<'b, $($($generics)*)?> Field<'b> for $type {
             type Column = Column<'b>;
-            const TYPE: Piece = Piece::Text($name);
+            const FITS: bool = <$type as Scalar<'b>>::FITS;
+            const TYPE: Piece = <$type as Scalar<'b>>::TYPE;
             const NULLABLE: Piece = FALSE;
 
             #[inline]
@@ -76,19 +89,53 @@ macro_rules! scalars {
 }
 
 scalars! {
-    bool: "bool", Layout::Bits, |column, row| column.bit(row);
-    i64: "int64", Layout::Bytes(8), |column, row| i64::from_le_bytes(column.bytes(row));
-    f32: "float32", Layout::Bytes(4), |column, row| f32::from_le_bytes(column.bytes(row));
-    f64: "float64", Layout::Bytes(8), |column, row| f64::from_le_bytes(column.bytes(row));
-    EventTime: "timestamp", Layout::Bytes(8), |column, row| {
+    bool: Piece::Text("bool"), Layout::Bits, |column, row| column.bit(row);
+    i8: Piece::Text("int8"), Layout::Bytes(1), |column, row| {
+        i8::from_le_bytes(column.bytes(row))
+    };
+    i16: Piece::Text("int16"), Layout::Bytes(2), |column, row| {
+        i16::from_le_bytes(column.bytes(row))
+    };
+    i32: Piece::Text("int32"), Layout::Bytes(4), |column, row| {
+        i32::from_le_bytes(column.bytes(row))
+    };
+    i64: Piece::Text("int64"), Layout::Bytes(8), |column, row| {
+        i64::from_le_bytes(column.bytes(row))
+    };
+    u8: Piece::Text("uint8"), Layout::Bytes(1), |column, row| {
+        u8::from_le_bytes(column.bytes(row))
+    };
+    u16: Piece::Text("uint16"), Layout::Bytes(2), |column, row| {
+        u16::from_le_bytes(column.bytes(row))
+    };
+    u32: Piece::Text("uint32"), Layout::Bytes(4), |column, row| {
+        u32::from_le_bytes(column.bytes(row))
+    };
+    u64: Piece::Text("uint64"), Layout::Bytes(8), |column, row| {
+        u64::from_le_bytes(column.bytes(row))
+    };
+    f32: Piece::Text("float32"), Layout::Bytes(4), |column, row| {
+        f32::from_le_bytes(column.bytes(row))
+    };
+    f64: Piece::Text("float64"), Layout::Bytes(8), |column, row| {
+        f64::from_le_bytes(column.bytes(row))
+    };
+    @[const P: u8, const S: u8] Decimal<P, S>: Decimal::<P, S>::TYPE => Decimal::<P, S>::IS_TYPE,
+    Layout::Bytes(16), |column, row| Decimal::of_batch(column.bytes(row));
+    Date: Piece::Text("date"), Layout::Bytes(4), |column, row| {
+        Date::from_days(i32::from_le_bytes(column.bytes(row)))
+    };
+    EventTime: Piece::Text("timestamp"), Layout::Bytes(8), |column, row| {
         EventTime::from_micros(i64::from_le_bytes(column.bytes(row)))
     };
-    &'b str: "string", Layout::Text, |column, row| column.text(row);
+    &'b str: Piece::Text("string"), Layout::Runs, |column, row| column.text(row);
+    &'b [u8]: Piece::Text("bytes"), Layout::Runs, |column, row| column.run(row);
 }
 
 impl<'b, T: Scalar<'b>> Field<'b> for Option<T> {
     type Column = Column<'b>;
-    const TYPE: Piece = Piece::Text(T::TYPE);
+    const FITS: bool = T::FITS;
+    const TYPE: Piece = T::TYPE;
     const NULLABLE: Piece = TRUE;
 
     #[inline]
@@ -104,8 +151,8 @@ impl<'b, T: Scalar<'b>> Field<'b> for Option<T> {
 
 impl<'b, T: Scalar<'b>> Field<'b> for List<'b, T> {
     type Column = ListColumn<'b>;
-    const TYPE: Piece =
-        Piece::Many(&[Piece::Text("list<"), Piece::Text(T::TYPE), Piece::Text(">")]);
+    const FITS: bool = T::FITS;
+    const TYPE: Piece = Piece::Many(&[Piece::Text("list<"), T::TYPE, Piece::Text(">")]);
     const NULLABLE: Piece = FALSE;
 
     #[inline]
@@ -121,6 +168,7 @@ impl<'b, T: Scalar<'b>> Field<'b> for List<'b, T> {
 
 impl<'b, T: Scalar<'b>> Field<'b> for Option<List<'b, T>> {
     type Column = ListColumn<'b>;
+    const FITS: bool = T::FITS;
     const TYPE: Piece = <List<'b, T> as Field<'b>>::TYPE;
     const NULLABLE: Piece = TRUE;
 

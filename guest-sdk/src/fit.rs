@@ -16,7 +16,7 @@ use crate::field::Field;
 use crate::manifest::{FALSE, Piece};
 use crate::output::Output;
 use crate::record::{
-    Event, Features, FlagColumn, IdColumn, KeyColumn, MapKey, Ordered, Request, Summable,
+    Event, Features, FlagColumn, IdColumn, KeyColumn, MapKey, Ordered, Powered, Request, Summable,
     TimeColumn, VectorColumn,
 };
 use crate::transform::{Answer, Respond};
@@ -27,7 +27,7 @@ use std::marker::PhantomData;
 pub struct Fit<T>(PhantomData<T>);
 
 macro_rules! fits {
-    ($($name:ident: $bound:path, $what:literal;)*) => {
+    ($($name:ident: $bound:path $(=> $holds:expr)?, $what:literal;)*) => {
         /// What is true of no type, unless [`Fit`] says otherwise.
         pub trait Unfit {
             $(#[doc = $what] const $name: bool = false;)*
@@ -35,7 +35,7 @@ macro_rules! fits {
 
         $(impl<T: $bound> Fit<T> {
             #[doc = $what]
-            pub const $name: bool = true;
+            pub const $name: bool = true $(&& $holds)?;
         })*
     };
 }
@@ -43,12 +43,13 @@ macro_rules! fits {
 impl<T> Unfit for Fit<T> {}
 
 fits! {
-    FIELD: Field<'static>, "Whether a column can be read as it.";
-    OUTPUT: Output, "Whether a column can be written from it.";
+    FIELD: Field<'static> => <T as Field<'static>>::FITS, "Whether a column can be read as it.";
+    OUTPUT: Output => <T as Output>::FITS, "Whether a column can be written from it.";
     TIME: TimeColumn, "Whether it can be an event's time.";
     ID: IdColumn, "Whether it can be an event's id.";
     KEY: KeyColumn, "Whether it can be part of a key.";
     NUMBER: Summable, "Whether it is a number.";
+    POWERED: Powered, "Whether powers of it can be summed.";
     PLAIN: Ordered, "Whether it has an order.";
     FLAG: FlagColumn, "Whether it is true or false.";
     MAP_KEY: MapKey, "Whether it can be the key of a map.";

@@ -78,9 +78,10 @@
 //! ```
 //!
 //! - The crate has `crate-type = ["cdylib", "rlib"]`; `lockstep build` makes the component.
-//! - Columns are `i64`, `f64`, `f32`, `bool`, [`EventTime`], `&str`, [`List`] or an `Option` of one
-//!   of them; what a function returns may also hold `String` and `Vec`. Doc comments are
-//!   descriptions. [`View`] lists aggregates and windows.
+//! - Columns are `bool`, `i8` to `i64`, `u8` to `u64`, `f32`, `f64`, [`Decimal`], [`Date`],
+//!   [`EventTime`], `&str`, `&[u8]` (bytes), [`List`] or an `Option` of one of them; what a
+//!   function returns may also hold `String`, [`Bytes`] and `Vec`. A `Vec<u8>` is a list of
+//!   integers. Doc comments are descriptions. [`View`] lists aggregates and windows.
 //! - A transform imports nothing: no clock, no randomness, no files. For `exp`, `ln` and the like
 //!   use [`libm`], which has the same bits everywhere; `f64::exp` has not. For maps and sets use
 //!   [`BTreeMap`] and [`BTreeSet`], which the prelude has: the order of a `HashMap` differs from run
@@ -99,8 +100,11 @@ mod aggregate;
 mod batch;
 #[doc(hidden)]
 pub mod bindings;
+mod bytes;
 mod called;
 mod column;
+mod date;
+mod decimal;
 mod dispatch;
 mod event_time;
 #[cfg(target_arch = "wasm32")]
@@ -123,6 +127,9 @@ mod transform;
 mod writer;
 
 pub use aggregate::Aggregate;
+pub use bytes::Bytes;
+pub use date::Date;
+pub use decimal::{Decimal, ParseDecimalError};
 pub use event_time::{DAY_US, EventTime, HOUR_US};
 pub use libm;
 pub use list::List;
@@ -135,8 +142,8 @@ pub mod prelude {
     pub use std::collections::{BTreeMap, BTreeSet};
 
     pub use crate::{
-        Aggregate, DAY_US, Event, EventTime, Features, HOUR_US, List, Outputs, Request, View,
-        aggregate, export, libm, log, on_demand, transform,
+        Aggregate, Bytes, DAY_US, Date, Decimal, Event, EventTime, Features, HOUR_US, List,
+        Outputs, Request, View, aggregate, export, libm, log, on_demand, transform,
     };
 }
 

@@ -8,7 +8,8 @@ use crate::field::Scalar;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// A list of nullable elements of type `T`, one of i64, f64, f32, bool, `EventTime` and `&str`.
+/// A list of nullable elements of type `T`, which is a type of a column but no list and no
+/// `Option`.
 pub struct List<'b, T> {
     elements: Column<'b>,
     start: usize,

@@ -3,7 +3,10 @@
 //! Invariant: a value goes into its column's builder at once, so a row is never stored.
 //! Deliberately absent: lists of lists.
 
-use crate::column::{Build, Fixed, Flags, Full, Lists, Nullable, Texts, Values};
+use crate::bytes::Bytes;
+use crate::column::{Build, Fixed, Flags, Full, Lists, Nullable, Runs, Values};
+use crate::date::Date;
+use crate::decimal::Decimal;
 use crate::event_time::EventTime;
 use crate::field::Scalar;
 use crate::list::List;
@@ -13,11 +16,14 @@ use crate::manifest::{FALSE, Piece, TRUE};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot lie within an `Option` or a list of an output column",
     label = "not a plain output type",
-    note = "use i64, f64, f32, bool, EventTime, &str or String; `Option` also takes a list"
+    note = "use bool, i8 to i64, u8 to u64, f32, f64, Decimal<P, S>, Date, EventTime, &str, \
+            String, &[u8] or Bytes; `Option` also takes a list"
 )]
 pub trait Plain: Sized {
     /// The builder of the values.
     type Values: Values;
+    /// Whether there is such a type: false of a decimal with impossible parameters.
+    const FITS: bool = true;
     /// The type's name in the manifest.
     const TYPE: Piece;
 
@@ -29,12 +35,14 @@ pub trait Plain: Sized {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the type of an output column",
     label = "not an output column type",
-    note = "use i64, f64, f32, bool, EventTime, &str, String, Vec<T>, List<'_, T>, or an Option \
-            of one of them"
+    note = "use bool, i8 to i64, u8 to u64, f32, f64, Decimal<P, S>, Date, EventTime, &str, \
+            String, &[u8], Bytes, Vec<T>, List<'_, T>, or an Option of one of them"
 )]
 pub trait Output: Sized {
     /// The builder of the column.
     type Builder: Build;
+    /// Whether there is such a type: false of a decimal with impossible parameters.
+    const FITS: bool;
     /// The type's name in the manifest.
     const TYPE: Piece;
     /// Whether a row may have no value, as JSON.
@@ -48,11 +56,14 @@ pub trait Output: Sized {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the element of a list",
     label = "not an element type",
-    note = "use i64, f64, f32, bool, EventTime, &str, String, or an Option of one of them"
+    note = "use bool, i8 to i64, u8 to u64, f32, f64, Decimal<P, S>, Date, EventTime, &str, \
+            String, &[u8], Bytes, or an Option of one of them"
 )]
 pub trait Element: Sized {
     /// The builder of the elements' values.
     type Values: Values;
+    /// Whether there is such a type: false of a decimal with impossible parameters.
+    const FITS: bool;
     /// The list's type.
     const LIST: Piece;
 
@@ -61,10 +72,14 @@ pub trait Element: Sized {
 }
 
 macro_rules! plain {
-    ($($type:ty: $name:literal, $values:ty, |$value:ident| $bytes:expr;)*) => {$(
-        impl Plain for $type {
+    ($(
+        $(@[$($generics:tt)*])? $type:ty: $name:expr $(=> $fits:expr)?,
+        $values:ty, |$value:ident| $bytes:expr;
+    )*) => {$(
+        impl $(<$($generics)*>)? Plain for $type {
             type Values = $values;
-            const TYPE: Piece = Piece::Text($name);
+            $(const FITS: bool = $fits;)?
+            const TYPE: Piece = $name;
 
             #[inline]
             fn put(self, values: &mut $values) {
@@ -73,9 +88,10 @@ macro_rules! plain {
             }
         }
 
-        impl Output for $type {
+        impl $(<$($generics)*>)? Output for $type {
             type Builder = Full<$values>;
-            const TYPE: Piece = Piece::Text($name);
+            const FITS: bool = <$type as Plain>::FITS;
+            const TYPE: Piece = <$type as Plain>::TYPE;
             const NULLABLE: Piece = FALSE;
 
             #[inline]
@@ -84,9 +100,11 @@ macro_rules! plain {
             }
         }
 
-        impl Element for $type {
+        impl $(<$($generics)*>)? Element for $type {
             type Values = $values;
-            const LIST: Piece = Piece::Text(concat!("list<", $name, ">"));
+            const FITS: bool = <$type as Plain>::FITS;
+            const LIST: Piece =
+                Piece::Many(&[Piece::Text("list<"), <$type as Plain>::TYPE, Piece::Text(">")]);
 
             #[inline]
             fn push(self, elements: &mut Nullable<$values>) {
@@ -94,8 +112,9 @@ macro_rules! plain {
             }
         }
 
-        impl Element for Option<$type> {
+        impl $(<$($generics)*>)? Element for Option<$type> {
             type Values = $values;
+            const FITS: bool = <$type as Plain>::FITS;
             const LIST: Piece = <$type as Element>::LIST;
 
             #[inline]
@@ -110,17 +129,30 @@ macro_rules! plain {
 }
 
 plain! {
-    bool: "bool", Flags, |value| value;
-    i64: "int64", Fixed<8>, |value| value.to_le_bytes();
-    f32: "float32", Fixed<4>, |value| value.to_le_bytes();
-    f64: "float64", Fixed<8>, |value| value.to_le_bytes();
-    EventTime: "timestamp", Fixed<8>, |value| value.as_micros().to_le_bytes();
-    &str: "string", Texts, |value| value;
-    String: "string", Texts, |value| &value;
+    bool: Piece::Text("bool"), Flags, |value| value;
+    i8: Piece::Text("int8"), Fixed<1>, |value| value.to_le_bytes();
+    i16: Piece::Text("int16"), Fixed<2>, |value| value.to_le_bytes();
+    i32: Piece::Text("int32"), Fixed<4>, |value| value.to_le_bytes();
+    i64: Piece::Text("int64"), Fixed<8>, |value| value.to_le_bytes();
+    u8: Piece::Text("uint8"), Fixed<1>, |value| value.to_le_bytes();
+    u16: Piece::Text("uint16"), Fixed<2>, |value| value.to_le_bytes();
+    u32: Piece::Text("uint32"), Fixed<4>, |value| value.to_le_bytes();
+    u64: Piece::Text("uint64"), Fixed<8>, |value| value.to_le_bytes();
+    f32: Piece::Text("float32"), Fixed<4>, |value| value.to_le_bytes();
+    f64: Piece::Text("float64"), Fixed<8>, |value| value.to_le_bytes();
+    @[const P: u8, const S: u8] Decimal<P, S>: Decimal::<P, S>::TYPE => Decimal::<P, S>::IS_TYPE,
+    Fixed<16>, |value| value.unscaled().to_le_bytes();
+    Date: Piece::Text("date"), Fixed<4>, |value| value.days().to_le_bytes();
+    EventTime: Piece::Text("timestamp"), Fixed<8>, |value| value.as_micros().to_le_bytes();
+    &str: Piece::Text("string"), Runs, |value| value.as_bytes();
+    String: Piece::Text("string"), Runs, |value| value.as_bytes();
+    &[u8]: Piece::Text("bytes"), Runs, |value| value;
+    Bytes: Piece::Text("bytes"), Runs, |value| &value;
 }
 
 impl<T: Plain> Output for Option<T> {
     type Builder = Nullable<T::Values>;
+    const FITS: bool = T::FITS;
     const TYPE: Piece = T::TYPE;
     const NULLABLE: Piece = TRUE;
 
@@ -135,6 +167,7 @@ impl<T: Plain> Output for Option<T> {
 
 impl<T: Element> Plain for Vec<T> {
     type Values = Lists<T::Values>;
+    const FITS: bool = <T as Element>::FITS;
     const TYPE: Piece = T::LIST;
 
     fn put(self, values: &mut Self::Values) {
@@ -144,6 +177,7 @@ impl<T: Element> Plain for Vec<T> {
 
 impl<T: Element> Output for Vec<T> {
     type Builder = Full<Lists<T::Values>>;
+    const FITS: bool = <T as Element>::FITS;
     const TYPE: Piece = T::LIST;
     const NULLABLE: Piece = FALSE;
 
@@ -157,6 +191,7 @@ where
     Option<T>: Element<Values = T::Values>,
 {
     type Values = Lists<T::Values>;
+    const FITS: bool = <T as Element>::FITS;
     const TYPE: Piece = T::LIST;
 
     fn put(self, values: &mut Self::Values) {
@@ -169,6 +204,7 @@ where
     Option<T>: Element<Values = T::Values>,
 {
     type Builder = Full<Lists<T::Values>>;
+    const FITS: bool = <T as Element>::FITS;
     const TYPE: Piece = T::LIST;
     const NULLABLE: Piece = FALSE;
 

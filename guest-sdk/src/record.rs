@@ -5,7 +5,10 @@
 //! fields, in order. Deliberately absent: checks that a derive can do by looking at tokens.
 
 use crate::batch::{Cursor, Position};
+use crate::bytes::Bytes;
 use crate::column::Build;
+use crate::date::Date;
+use crate::decimal::Decimal;
 use crate::event_time::EventTime;
 use crate::list::List;
 use crate::manifest::Piece;
@@ -109,6 +112,10 @@ pub trait KeyColumn {}
 /// The type of a column of numbers.
 pub trait Summable {}
 
+/// The type of a column of numbers whose powers can be summed, weighed and divided into bins: at
+/// most 64 bits with their sign, and no decimals.
+pub trait Powered {}
+
 /// The type of a column whose values have an order.
 pub trait Ordered {}
 
@@ -133,14 +140,18 @@ impl VectorColumn for Option<List<'_, f32>> {}
 impl VectorColumn for Option<List<'_, f64>> {}
 
 macro_rules! marks {
-    ($($mark:ident: $($type:ty),*;)*) => {$($(
-        impl $mark for $type {}
-        impl $mark for Option<$type> {}
+    ($($mark:ident: $($(@[$($generics:tt)*])? $type:ty),*;)*) => {$($(
+        impl $(<$($generics)*>)? $mark for $type {}
+        impl $(<$($generics)*>)? $mark for Option<$type> {}
     )*)*};
 }
 
 marks! {
-    KeyColumn: bool, i64, EventTime, &str, String;
-    Summable: i64, f32, f64;
-    Ordered: bool, i64, f32, f64, EventTime, &str, String;
+    KeyColumn: bool, i8, i16, i32, i64, u8, u16, u32, u64,
+        @[const P: u8, const S: u8] Decimal<P, S>, Date, EventTime, &str, String, &[u8], Bytes;
+    Summable: i8, i16, i32, i64, u8, u16, u32, u64, f32, f64,
+        @[const P: u8, const S: u8] Decimal<P, S>;
+    Powered: i8, i16, i32, i64, u8, u16, u32, f32, f64;
+    Ordered: bool, i8, i16, i32, i64, u8, u16, u32, u64, f32, f64,
+        @[const P: u8, const S: u8] Decimal<P, S>, Date, EventTime, &str, String, &[u8], Bytes;
 }

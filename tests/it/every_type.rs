@@ -6,6 +6,7 @@
 //! each window of docs/FEATURES.md occurs in some view. Deliberately absent: bad input.
 
 mod definition;
+mod exact;
 mod served;
 
 use arrow::array::{

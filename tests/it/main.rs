@@ -17,6 +17,7 @@ mod faults;
 mod flights;
 mod fuzz;
 mod generations;
+mod hostile;
 mod jobs;
 mod kill;
 mod layers;

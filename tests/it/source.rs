@@ -5,19 +5,15 @@
 //! project's sink, which for Parquet and Arrow is the library's own writer, with encodings made by
 //! arrow-cast, which the readers do not use.
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float32Array, Float64Array, Int64Array, ListArray,
-    RecordBatch, StringArray, TimestampMicrosecondArray,
-};
-use arrow::buffer::{NullBuffer, OffsetBuffer};
+mod arrays;
+
+use arrays::{array, value};
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::cast;
-use arrow::datatypes::{
-    DataType as ArrowType, Field, Float32Type, Float64Type, Int64Type, TimeUnit,
-    TimestampMicrosecondType,
-};
-use lockstep_core::event::{SourceSchema, arrow_schema, arrow_type};
+use arrow::datatypes::{DataType as ArrowType, Field, TimeUnit};
+use lockstep_core::event::{SourceSchema, arrow_schema};
 use lockstep_core::notation::Notation;
-use lockstep_core::value::{Column, DataType, NAN_32, NAN_64, Value};
+use lockstep_core::value::{Column, Decimal, Value};
 use lockstep_core::{ErrorKind, Result};
 use lockstep_source::{
     EventReader, ReadOptions, TrainingWriter, open_events, open_files, read_table,
@@ -50,103 +46,6 @@ fn schema(columns: &[&str]) -> Arc<SourceSchema> {
         arrivals: vec![],
         notation: Notation::default(),
     })
-}
-
-/// The values as an array, with arbitrary data behind the nulls of numbers, as in real files.
-fn array(values: &[Value], data_type: &DataType) -> ArrayRef {
-    let valid: Vec<bool> = values.iter().map(|value| !value.is_null()).collect();
-    let nulls = Some(NullBuffer::from(valid));
-    match data_type {
-        DataType::Bool => {
-            let value = |v: &Value| matches!(v, Value::Bool(true) | Value::Null);
-            Arc::new(BooleanArray::new(values.iter().map(value).collect(), nulls))
-        }
-        DataType::Int64 | DataType::Timestamp => {
-            let value = |v: &Value| match v {
-                Value::Int64(value) | Value::Timestamp(value) => *value,
-                _ => 77,
-            };
-            let values = values.iter().map(value).collect();
-            if *data_type == DataType::Int64 {
-                return Arc::new(Int64Array::new(values, nulls));
-            }
-            Arc::new(TimestampMicrosecondArray::new(values, nulls).with_timezone("UTC"))
-        }
-        DataType::Float32 => {
-            let value = |v: &Value| if let Value::Float32(value) = v { *value } else { 0.5 };
-            Arc::new(Float32Array::new(values.iter().map(value).collect(), nulls))
-        }
-        DataType::Float64 => {
-            let value = |v: &Value| if let Value::Float64(value) = v { *value } else { 0.5 };
-            Arc::new(Float64Array::new(values.iter().map(value).collect(), nulls))
-        }
-        DataType::String => {
-            let value =
-                |v: &Value| if let Value::String(v) = v { v.to_string() } else { "?".into() };
-            let texts: StringArray = values.iter().map(|v| Some(value(v))).collect();
-            let (offsets, bytes, _) = texts.into_parts();
-            Arc::new(StringArray::new(offsets, bytes, nulls))
-        }
-        DataType::List(element) => {
-            let items = |v: &Value| if let Value::List(items) = v { items.clone() } else { vec![] };
-            let items: Vec<Vec<Value>> = values.iter().map(items).collect();
-            let offsets = OffsetBuffer::from_lengths(items.iter().map(Vec::len));
-            let field = Arc::new(Field::new("item", arrow_type(element), true));
-            let child = array(&items.concat(), element);
-            Arc::new(ListArray::new(field, offsets, child, nulls))
-        }
-        DataType::Map(_) => panic!("no column is a map"),
-    }
-}
-
-/// The value at `row`, after a check that the array is normalised: no other NaN, zero behind nulls.
-fn value(array: &dyn Array, data_type: &DataType, row: usize) -> Value {
-    assert_eq!(*array.data_type(), arrow_type(data_type));
-    let null = array.is_null(row);
-    let found = match data_type {
-        DataType::Bool => Value::Bool(array.as_boolean().value(row)),
-        DataType::Int64 => Value::Int64(array.as_primitive::<Int64Type>().value(row)),
-        DataType::Timestamp => {
-            Value::Timestamp(array.as_primitive::<TimestampMicrosecondType>().value(row))
-        }
-        DataType::Float32 => {
-            let value = array.as_primitive::<Float32Type>().value(row);
-            assert!(!value.is_nan() || value.to_bits() == NAN_32.to_bits());
-            Value::Float32(value)
-        }
-        DataType::Float64 => {
-            let value = array.as_primitive::<Float64Type>().value(row);
-            assert!(!value.is_nan() || value.to_bits() == NAN_64.to_bits());
-            Value::Float64(value)
-        }
-        DataType::String => {
-            assert_eq!(array.as_string::<i32>().offsets()[0], 0);
-            Value::String(array.as_string::<i32>().value(row).into())
-        }
-        DataType::List(element) => {
-            assert_eq!(array.as_list::<i32>().offsets()[0], 0);
-            let items = array.as_list::<i32>().value(row);
-            // A slice of the child does not start at 0, so its values are read one by one.
-            let items = arrow::compute::concat(&[&items, &items.slice(0, 0)]).expect("one type");
-            Value::List((0..items.len()).map(|i| value(&items, element, i)).collect())
-        }
-        DataType::Map(_) => panic!("no column is a map"),
-    };
-    if !null {
-        return found;
-    }
-    let zero = match data_type {
-        DataType::Bool => Value::Bool(false),
-        DataType::Int64 => Value::Int64(0),
-        DataType::Timestamp => Value::Timestamp(0),
-        DataType::Float32 => Value::Float32(0.0),
-        DataType::Float64 => Value::Float64(0.0),
-        DataType::String => Value::String("".into()),
-        DataType::List(_) => Value::List(vec![]),
-        DataType::Map(_) => panic!("no column is a map"),
-    };
-    assert_eq!(found, zero, "behind a null");
-    Value::Null
 }
 
 /// What a reader returned, as rows of values with their positions.
@@ -230,7 +129,7 @@ fn or_null(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> 
     prop_oneof![3 => value, 1 => Just(Value::Null)]
 }
 
-const COLUMNS: [&str; 9] = [
+const COLUMNS: [&str; 22] = [
     "t timestamp",
     "b bool?",
     "n int64?",
@@ -238,9 +137,66 @@ const COLUMNS: [&str; 9] = [
     "x float64?",
     "s string?",
     "u timestamp?",
+    "n8 int8?",
+    "n16 int16?",
+    "n32 int32?",
+    "u8 uint8?",
+    "u16 uint16?",
+    "u32 uint32?",
+    "u64 uint64?",
+    "dec decimal(38,9)?",
+    "raw bytes?",
+    "day date?",
     "ls list<string>?",
     "lx list<float64>?",
+    "lu list<uint64>?",
+    "ld list<decimal(5,2)>?",
+    "lb list<bytes>?",
 ];
+/// How many of them CSV can hold: those before the lists.
+const FLAT_COLUMNS: usize = 17;
+
+/// An integer of a type with this range.
+fn within(least: i64, most: i64) -> BoxedStrategy<i64> {
+    prop_oneof![Just(least), Just(most), Just(0), least..=most].boxed()
+}
+
+fn signed(bits: u32) -> BoxedStrategy<Value> {
+    or_null(within(-(1 << (bits - 1)), (1 << (bits - 1)) - 1).prop_map(Value::Int64)).boxed()
+}
+
+fn unsigned(bits: u32) -> BoxedStrategy<Value> {
+    or_null(within(0, (1 << bits) - 1).prop_map(|value| Value::UInt64(value as u64))).boxed()
+}
+
+fn unsigned_64() -> BoxedStrategy<Value> {
+    prop_oneof![Just(u64::MAX), Just(1 << 63), any::<u64>()].prop_map(Value::UInt64).boxed()
+}
+
+/// A decimal of at most so many digits.
+fn decimal(digits: u32, scale: u8) -> BoxedStrategy<Value> {
+    let most = 10_i128.pow(digits) - 1;
+    prop_oneof![Just(most), Just(-most), Just(0), Just(-1), -most..=most]
+        .prop_map(move |unscaled| Value::Decimal(Box::new(Decimal { unscaled, scale })))
+        .boxed()
+}
+
+fn bytes() -> BoxedStrategy<Value> {
+    prop::collection::vec(any::<u8>(), 0..4).prop_map(|it| Value::Bytes(it.into())).boxed()
+}
+
+/// The values of the declared types that only [`COLUMNS`] before the lists have.
+fn declared() -> impl Strategy<Value = Vec<Value>> {
+    let days = prop_oneof![Just(i32::MIN), Just(i32::MAX), Just(-719_529), any::<i32>()];
+    let (a, b, c) = (signed(8), signed(16), signed(32));
+    let (d, e, f) = (unsigned(8), unsigned(16), unsigned(32));
+    let integers = (a, b, c, d, e, f, or_null(unsigned_64()))
+        .prop_map(|(a, b, c, d, e, f, g)| vec![a, b, c, d, e, f, g]);
+    (integers, or_null(decimal(38, 9)), or_null(bytes()), or_null(days.prop_map(Value::Date)))
+        .prop_map(|(integers, decimal, bytes, date)| {
+            [integers, vec![decimal, bytes, date]].concat()
+        })
+}
 
 /// One row of [`COLUMNS`].
 fn row() -> impl Strategy<Value = Vec<Value>> {
@@ -258,10 +214,12 @@ fn row() -> impl Strategy<Value = Vec<Value>> {
         or_null(doubles.clone()),
         or_null(texts.clone()),
         or_null(prop_oneof![int(), -1_000_000_000_000_000i64..=1 << 60].prop_map(Value::Timestamp)),
-        list(texts),
-        list(doubles),
+        declared(),
+        (list(texts), list(doubles), list(unsigned_64()), list(decimal(5, 2)), list(bytes())),
     )
-        .prop_map(|(t, b, n, f, x, s, u, ls, lx)| vec![t, b, n, f, x, s, u, ls, lx])
+        .prop_map(|(t, b, n, f, x, s, u, declared, (ls, lx, lu, ld, lb))| {
+            [vec![t, b, n, f, x, s, u], declared, vec![ls, lx, lu, ld, lb]].concat()
+        })
 }
 
 fn numbered(rows: &[Vec<Value>]) -> Rows {
@@ -283,7 +241,7 @@ proptest! {
     ) {
         let folder = tempfile::tempdir().unwrap();
         for extension in EXTENSIONS {
-            let kept = if extension == "csv" { 7 } else { COLUMNS.len() };
+            let kept = if extension == "csv" { FLAT_COLUMNS } else { COLUMNS.len() };
             let schema = schema(&COLUMNS[..kept]);
             let rows: Vec<Vec<Value>> = rows.iter().map(|row| row[..kept].to_vec()).collect();
             let path = folder.path().join("events").with_extension(extension);

@@ -7,6 +7,8 @@
 //! which reads the same table. Deliberately absent: what a value means to a feature.
 
 mod arrays;
+mod declared;
+mod narrow;
 mod spines;
 mod times;
 
@@ -15,6 +17,7 @@ use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch, TimestampMicrosecon
 use arrow::compute::cast;
 use arrow::datatypes::{DataType as ArrowType, Field, Schema};
 use arrow::ipc::writer::{FileWriter, StreamWriter};
+use declared::{FEW_DIGITS, Taken};
 use lockstep_core::cell::Cell;
 use lockstep_core::event::SourceSchema;
 use lockstep_core::json;
@@ -29,9 +32,6 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The types that an event's column may be declared as in the table.
-const DECLARED: [&str; 7] =
-    ["bool", "int64", "float32", "float64", "string", "timestamp", "list<int64>"];
 /// The columns of the table.
 const TABLE_COLUMNS: usize = 14;
 const FORMATS: [&str; 4] = ["parquet", "arrow", "ndjson", "csv"];
@@ -107,6 +107,15 @@ fn shown(array: &dyn Array, row: usize) -> String {
 /// Whether two values in JSON, one found and one read as the declared type, are the same value;
 /// `single` if the one that was found is a float of at most 32 bits.
 fn same(found: &str, read: &str, declared: &str, single: bool) -> bool {
+    if let Some(item) = declared.strip_prefix("list<").and_then(|it| it.strip_suffix('>')) {
+        let items = |list: &str| -> Vec<String> {
+            let items = list.trim_matches(['[', ']']).split(',');
+            items.map(String::from).collect()
+        };
+        let (found, read) = (items(found), items(read));
+        let pairs = || found.iter().zip(&read);
+        return found.len() == read.len() && pairs().all(|(f, r)| same(f, r, item, single));
+    }
     let bare = |text: &str| text.trim_matches('"').to_string();
     let (found, read) = (bare(found), bare(read));
     match declared {
@@ -118,46 +127,65 @@ fn same(found: &str, read: &str, declared: &str, single: bool) -> bool {
         "float64" => found.parse::<f64>().ok() == read.parse::<f64>().ok(),
         // A UUID is compared with its bytes.
         "string" => found == read.replace('-', ""),
+        _ if declared.starts_with("decimal(") => {
+            declared::number(&found).is_some_and(|it| Some(it) == declared::number(&read))
+        }
         _ => false,
     }
 }
 
-/// The declared types as which a file's column `x` can be read, where `values` are its values;
-/// those that take only some of the values are marked.
-fn read_as(path: &Path, values: &[String], single: bool) -> String {
-    let mut accepted = Vec::new();
-    for declared in DECLARED {
-        let opened = open_events(path, schema(declared), ReadOptions::default());
-        let Ok(mut reader) = opened else { continue };
-        let mut bad = 0;
-        let mut at = 0;
-        while let Some(batch) = reader.next().unwrap() {
-            assert_eq!(batch.set_aside, []);
-            bad += batch.failures.len();
-            let failed: Vec<usize> = batch.failures.iter().map(|it| it.row as usize).collect();
-            for row in 0..batch.records.num_rows() {
-                let read = shown(batch.records.column(1), row);
-                let found = &values[at + row];
-                let place = path.display();
-                if failed.contains(&row) {
-                    assert_eq!(read, "null", "{place} as {declared}");
-                } else {
-                    let same = same(found, &read, declared, single);
-                    assert!(same, "{place}: {found} as {declared}: {read}");
-                }
+/// Which of the values a column `x` of the declared type takes; `None` if the file is refused or
+/// every value is bad. Each value that is read is compared with the one in the file.
+fn taken(path: &Path, declared: &str, values: &[String], single: bool) -> Option<Taken> {
+    let mut reader = open_events(path, schema(declared), ReadOptions::default()).ok()?;
+    let mut bad = 0;
+    let mut at = 0;
+    while let Some(batch) = reader.next().unwrap() {
+        assert_eq!(batch.set_aside, []);
+        bad += batch.failures.len();
+        let failed: Vec<usize> = batch.failures.iter().map(|it| it.row as usize).collect();
+        for row in 0..batch.records.num_rows() {
+            let read = shown(batch.records.column(1), row);
+            let found = &values[at + row];
+            let place = path.display();
+            if failed.contains(&row) {
+                assert_eq!(read, "null", "{place} as {declared}");
+            } else {
+                let same = same(found, &read, declared, single);
+                assert!(same, "{place}: {found} as {declared}: {read}");
             }
-            at += batch.records.num_rows();
         }
-        assert_eq!(at, values.len());
-        match bad {
-            0 => accepted.push(declared.to_string()),
-            bad if bad < values.iter().filter(|value| *value != "null").count() => {
-                accepted.push(format!("{declared} by value"));
-            }
-            _ => {}
+        at += batch.records.num_rows();
+    }
+    assert_eq!(at, values.len());
+    match bad {
+        0 => Some(Taken::All),
+        bad if bad < values.iter().filter(|value| *value != "null").count() => Some(Taken::Some),
+        _ => None,
+    }
+}
+
+/// The declared types as which a file's column `x` of the type `found` can be read, where `values`
+/// are its values; those that take only some of the values are marked.
+fn read_as(path: &Path, found: &ArrowType, values: &[String]) -> String {
+    let of_text = path.extension().is_some_and(|it| it == "ndjson" || it == "csv");
+    let single = !of_text && matches!(found, ArrowType::Float16 | ArrowType::Float32);
+    let tried = declared::tried(found);
+    let mut accepted = Vec::new();
+    for declared in &tried {
+        match taken(path, declared, values, single) {
+            // A text of hexadecimal digits is bytes only by chance.
+            Some(Taken::Some) if of_text && declared == "bytes" => {}
+            Some(taken) => accepted.push((declared.clone(), taken)),
+            None => {}
         }
     }
-    if accepted.is_empty() { "refused".to_string() } else { accepted.join(", ") }
+    // A decimal type of few digits takes some of the same values.
+    if accepted.iter().any(|(declared, _)| declared.starts_with("decimal")) {
+        taken(path, FEW_DIGITS, values, single);
+        assert!(open_events(path, schema(FEW_DIGITS), ReadOptions::default()).is_ok());
+    }
+    declared::cell(&accepted, &tried)
 }
 
 /// The training file that has the columns of the spine at `spine`.
@@ -220,9 +248,7 @@ fn found(sample: &Sample) -> Vec<String> {
     for name in ["file.arrow", "stream.arrow", "file.parquet"] {
         let path = folder.path().join(name);
         if written_by_arrow(&path, &batch).is_some() {
-            let single =
-                matches!(sample.array.data_type(), ArrowType::Float16 | ArrowType::Float32);
-            columnar.push(read_as(&path, &values, single));
+            columnar.push(read_as(&path, sample.array.data_type(), &values));
         }
     }
     // Old and new files, and both formats, are read alike.
@@ -232,7 +258,10 @@ fn found(sample: &Sample) -> Vec<String> {
     for (format, output) in FORMATS.iter().zip(&outputs).skip(2) {
         cells.push(match output.as_str() {
             "refused" => "refused".to_string(),
-            _ => read_as(&folder.path().join(format!("out.{format}")), &values, false),
+            _ => {
+                let path = folder.path().join(format!("out.{format}"));
+                read_as(&path, sample.array.data_type(), &values)
+            }
         });
     }
     cells.extend(outputs);

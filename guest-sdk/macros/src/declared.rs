@@ -3,8 +3,9 @@
 //! Invariant: the type stays as it is; its name and doc comment go into the manifest, its types
 //! come from its `impl Aggregate`. Deliberately absent: that implementation, which is the author's.
 
-use crate::columns::{fits, many, text};
+use crate::columns::{assertion, fits, many, text};
 use crate::description::description;
+use crate::foreign::NO_DECIMAL;
 use crate::json;
 use crate::settings::Settings;
 use crate::structure::plain_name;
@@ -42,6 +43,7 @@ pub(crate) fn aggregate(settings: TokenStream, item: Item) -> Result<TokenStream
     };
     let check =
         quote_spanned!(span=> const _: () = ::lockstep_sdk::__::require_aggregate::<#ident>(););
+    let typed = assertion(&quote_spanned!(span=> #declares::FITS), NO_DECIMAL, span);
     let declaration = many(&[
         text(&head),
         quote!(#declares::INPUT),
@@ -57,6 +59,7 @@ pub(crate) fn aggregate(settings: TokenStream, item: Item) -> Result<TokenStream
         #item
 
         #check
+        #typed
 
         #[automatically_derived]
         impl ::lockstep_sdk::__::Declared for #ident {

@@ -109,8 +109,9 @@ pub(crate) fn check(column: &Column, role: Role) -> TokenStream {
             "OUTPUT",
             "KEY",
             format!(
-                "a key column cannot be `{shown}`; use i64, bool, EventTime, &str, String or an \
-                 Option of one: floats and lists are no keys"
+                "a key column cannot be `{shown}`; use bool, i8 to i64, u8 to u64, Decimal<P, S>, \
+                 Date, EventTime, &str, String, &[u8], Bytes or an Option of one: floats and lists \
+                 are no keys"
             ),
         ),
     };

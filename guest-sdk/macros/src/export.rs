@@ -13,7 +13,7 @@ use syn::spanned::Spanned;
 use syn::{Error, Path, Result};
 
 /// The form of the manifest that is written.
-const MANIFEST_FORMAT: u32 = 2;
+const MANIFEST_FORMAT: u32 = 3;
 /// The version of the contract that it speaks of.
 const SEMANTICS_VERSION: u32 = 1;
 /// Most views, on-demand transforms, aggregates: a call names its views in a 64-bit set.

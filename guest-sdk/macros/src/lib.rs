@@ -110,9 +110,11 @@ pub fn event(item: TokenStream) -> TokenStream {
 /// |---|---|
 /// | `count`, `rate("1d")`, `time_since_first`, `time_since_last`, `decayed_count("7d")` | rows, or any field |
 /// | `name = ratio(sum(field), count_where(flag))` | rows: each operand is a count, sum or mean |
-/// | `sum`, `mean`, `var_pop`, `var_samp`, `stddev_pop`, `stddev_samp` | numbers |
-/// | `skewness`, `kurtosis`, `covar_pop(field)`, `covar_samp(field)`, `corr(field)` | numbers |
-/// | `approx_percentile(99.9)`, `decayed_sum("7d")` | numbers |
+/// | `sum`, `mean` | numbers |
+/// | `var_pop`, `var_samp`, `stddev_pop`, `stddev_samp` | numbers but `u64` and decimals |
+/// | `skewness`, `kurtosis` | numbers but `u64` and decimals |
+/// | `covar_pop(field)`, `covar_samp(field)`, `corr(field)` | numbers but `u64` and decimals |
+/// | `approx_percentile(99.9)`, `decayed_sum("7d")` | numbers but `u64` and decimals |
 /// | `min`, `max`, `first`, `last`, `first_n(5)`, `last_n(5)`, `first_distinct(5)` | all but lists |
 /// | `last_distinct(5)`, `top_k(5)`, `bottom_k(5)`, `unique_count`, `mode` | all but lists |
 /// | `entropy`, `approx_count_distinct` | all but lists |

@@ -142,7 +142,7 @@ impl Parameters {
                     Ok(Read {
                         words: vec![column.name.clone()],
                         members: vec![("other", json::string(&column.name))],
-                        check: Requirement::Number.of(column, &name.to_string(), other.span()),
+                        check: Requirement::Powered.of(column, &name.to_string(), other.span()),
                         demand: Demand::Nothing,
                     })
                 }

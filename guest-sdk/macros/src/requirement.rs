@@ -19,6 +19,8 @@ pub(crate) enum Requirement {
     Any,
     /// A number.
     Number,
+    /// A number whose powers can be summed.
+    Powered,
     /// Anything with an order: no list.
     Plain,
     /// A bool.
@@ -37,20 +39,27 @@ impl Requirement {
             Requirement::Number => (
                 "NUMBER",
                 "numbers",
-                "i64, f64, f32 or an Option of one; count, first, last, min and max take texts and \
-                 times too",
+                "i8 to i64, u8 to u64, f32, f64, Decimal<P, S> or an Option of one; count, first, \
+                 last, min and max take texts and times too",
+            ),
+            Requirement::Powered => (
+                "POWERED",
+                "numbers but u64 and decimals",
+                "i8 to i64, u8 to u32, f32, f64 or an Option of one; Decimal::to_f64 gives the \
+                 nearest f64",
             ),
             Requirement::Plain => (
                 "PLAIN",
                 "plain values",
-                "i64, f64, f32, bool, EventTime, &str, String or an Option of one; count takes \
-                 lists too",
+                "bool, i8 to i64, u8 to u64, f32, f64, Decimal<P, S>, Date, EventTime, &str, \
+                 String, &[u8], Bytes or an Option of one; count takes lists too",
             ),
             Requirement::Flag => ("FLAG", "what is true or false", "a bool or an Option of one"),
             Requirement::MapKey => (
                 "MAP_KEY",
                 "what can be the key of a map",
-                "i64, bool, EventTime, &str, String or an Option of one; no floats, no lists",
+                "bool, i8 to i64, u8 to u64, Decimal<P, S>, Date, EventTime, &str, String, &[u8], \
+                 Bytes or an Option of one; no floats, no lists",
             ),
             Requirement::Vector => (
                 "VECTOR",

@@ -7,6 +7,8 @@
 use super::random::Random;
 use crate::batch::Batch;
 use crate::column::{Full, Lists};
+use crate::date::Date;
+use crate::decimal::Decimal;
 use crate::event_time::EventTime;
 use crate::field::Scalar;
 use crate::list::List;
@@ -17,7 +19,7 @@ use crate::writer::{batch_bytes, write_batch};
 #[diagnostic::on_unimplemented(
     message = "there are no ready samples of `{Self}`",
     label = "write the inputs yourself",
-    note = "there are samples of i64, f64, f32, bool, EventTime and &str; `list` makes a list"
+    note = "there are samples of every type of a column but lists; `list` makes a list"
 )]
 pub trait Sample: Sized {
     /// The extreme values of the type.
@@ -60,6 +62,48 @@ impl Sample for i64 {
     /// Of any magnitude: as many small ones as large ones.
     fn made(random: u64) -> i64 {
         (random as i64) >> (random % 64)
+    }
+}
+
+macro_rules! narrow {
+    ($($type:ident),*) => {$(
+        impl Sample for $type {
+            fn edges() -> Vec<$type> {
+                vec![0, 1, $type::MAX, $type::MIN, $type::MAX - 1, $type::MIN + 1, 2, 3, 10]
+            }
+
+            /// Of any magnitude: as many small ones as large ones.
+            fn made(random: u64) -> $type {
+                let bits = $type::BITS as u64;
+                (random >> (64 - bits)) as $type >> (random % bits)
+            }
+        }
+    )*};
+}
+
+narrow!(i8, i16, i32, u8, u16, u32, u64);
+
+impl<const P: u8, const S: u8> Sample for Decimal<P, S> {
+    fn edges() -> Vec<Decimal<P, S>> {
+        let near = [1, -1, 10, -10].into_iter().filter_map(Decimal::new);
+        [Decimal::ZERO, Decimal::MAX, Decimal::MIN].into_iter().chain(near).collect()
+    }
+
+    /// Of any magnitude up to 64 bits.
+    fn made(random: u64) -> Decimal<P, S> {
+        let unscaled = i128::from(i64::made(random));
+        Decimal::new(unscaled % (Decimal::<P, S>::MAX.unscaled() + 1)).unwrap_or(Decimal::ZERO)
+    }
+}
+
+impl Sample for Date {
+    fn edges() -> Vec<Date> {
+        [0, 1, -1, 19_782, i32::MAX, i32::MIN].map(Date::from_days).to_vec()
+    }
+
+    /// Of any distance from 1970.
+    fn made(random: u64) -> Date {
+        Date::from_days(i32::made(random))
     }
 }
 
@@ -117,5 +161,17 @@ impl Sample for &'static str {
 
     fn made(random: u64) -> &'static str {
         format!("{:x}", random >> (random % 64)).leak()
+    }
+}
+
+impl Sample for &'static [u8] {
+    fn edges() -> Vec<&'static [u8]> {
+        vec![b"", b"\0", b"\xff", b"a", b"ab", b"\0\0", b"\xc3", b"\xff\xfe\xfd"]
+    }
+
+    /// Up to eight bytes.
+    fn made(random: u64) -> &'static [u8] {
+        let bytes = random.to_le_bytes();
+        bytes[..(random % 9) as usize].to_vec().leak()
     }
 }

@@ -230,4 +230,5 @@ fn s21_lawful_aggregates_pass() {
     verify::<Longest>(&samples(8)).unwrap();
 }
 
+mod exact;
 mod unlawful;

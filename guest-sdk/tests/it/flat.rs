@@ -13,6 +13,12 @@ pub(crate) enum Cells {
     Text(Vec<Option<String>>),
     Lists(Vec<Option<Vec<Option<i64>>>>),
     Texts(Vec<Option<Vec<Option<String>>>>),
+    /// Values of so many bytes each, as they lie in the buffer.
+    Fixed(usize, Vec<Option<Vec<u8>>>),
+    FixedLists(usize, Vec<Option<Vec<Option<Vec<u8>>>>>),
+    /// Bytes of any number.
+    Octets(Vec<Option<Vec<u8>>>),
+    OctetLists(Vec<Option<Vec<Option<Vec<u8>>>>>),
 }
 
 #[derive(Default)]
@@ -60,6 +66,18 @@ impl Parts {
         self.buffers.push(rows.iter().flatten().flat_map(|text| text.bytes()).collect());
     }
 
+    fn fixed(&mut self, width: usize, rows: &[Option<Vec<u8>>]) {
+        self.node(rows);
+        let bytes = |row: &Option<Vec<u8>>| row.clone().unwrap_or_else(|| vec![0; width]);
+        self.buffers.push(rows.iter().flat_map(bytes).collect());
+    }
+
+    fn octets(&mut self, rows: &[Option<Vec<u8>>]) {
+        self.node(rows);
+        self.buffers.push(offsets(rows.iter().map(|row| row.as_ref().map_or(0, Vec::len))));
+        self.buffers.push(rows.iter().flatten().flatten().copied().collect());
+    }
+
     fn lists<T: Clone>(&mut self, rows: &[Option<Vec<Option<T>>>]) -> Vec<Option<T>> {
         self.node(rows);
         self.buffers.push(offsets(rows.iter().map(|row| row.as_ref().map_or(0, Vec::len))));
@@ -83,6 +101,16 @@ impl Parts {
             Cells::Texts(rows) => {
                 let elements = self.lists(rows);
                 self.texts(&elements);
+            }
+            Cells::Fixed(width, rows) => self.fixed(*width, rows),
+            Cells::FixedLists(width, rows) => {
+                let elements = self.lists(rows);
+                self.fixed(*width, &elements);
+            }
+            Cells::Octets(rows) => self.octets(rows),
+            Cells::OctetLists(rows) => {
+                let elements = self.lists(rows);
+                self.octets(&elements);
             }
         }
     }

@@ -7,6 +7,8 @@ mod aggregates;
 #[cfg(test)]
 mod compile_errors;
 #[cfg(test)]
+mod exact_types;
+#[cfg(test)]
 mod features;
 mod flat;
 mod manifest;

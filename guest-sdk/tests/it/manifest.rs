@@ -205,7 +205,7 @@ fn on_demand() -> Value {
 fn the_manifest_is_what_the_author_wrote() {
     let manifest: Value = serde_json::from_str(artifact::MANIFEST).unwrap();
     let expected = json!({
-        "format": 2,
+        "format": 3,
         "sdk": env!("CARGO_PKG_VERSION"),
         "semantics": 1,
         "strict": true,

@@ -43,10 +43,34 @@ pub struct Nullable;
 
 impl Aggregate for Nullable {
     type Input<'a> = Option<i64>; //~ `Option<i64>` is not the input of an aggregate
-    type Output = u8; //~ `u8` is not the type of an output column
+    type Output = u128; //~ `u128` is not the type of an output column
     counts!(Option<i64>);
-    fn finalize(&self) -> u8 {
+    fn finalize(&self) -> u128 {
         0
+    }
+}
+
+#[aggregate]
+pub struct NoDecimal; //~ a decimal has 1 to 38 digits, and at most all of them behind the point
+
+impl Aggregate for NoDecimal {
+    type Input<'a> = Decimal<39, 2>;
+    type Output = i64;
+    counts!(Decimal<39, 2>);
+    fn finalize(&self) -> i64 {
+        0
+    }
+}
+
+#[aggregate]
+pub struct NoList; //~ a decimal has 1 to 38 digits, and at most all of them behind the point
+
+impl Aggregate for NoList {
+    type Input<'a> = &'a [u8];
+    type Output = Vec<Decimal<2, 3>>;
+    counts!(&[u8]);
+    fn finalize(&self) -> Vec<Decimal<2, 3>> {
+        vec![]
     }
 }
 

@@ -38,7 +38,7 @@ pub struct FloatId {
 pub struct Owned {
     pub at: EventTime,
     pub name: String, //~ `String` is not the type of a column
-    pub small: u32, //~ `u32` is not the type of a column
+    pub size: usize, //~ `usize` is not the type of a column; use u64
 }
 
 #[derive(Event)]

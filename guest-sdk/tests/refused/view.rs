@@ -17,10 +17,17 @@ pub struct UnknownKey {
 }
 
 #[derive(View)]
+#[view(key = [octets])]
+#[features(count, windows = ["1d"])]
+pub struct ListKey {
+    pub octets: Vec<u8>, //~ a key column cannot be `Vec<u8>`; use bool
+}
+
+#[derive(View)]
 #[view(key = [amount])]
 #[features(count, windows = ["1d"])]
 pub struct FloatKey {
-    pub amount: f64, //~ a key column cannot be `f64`
+    pub amount: f64, //~ a key column cannot be `f64`; use bool, i8 to i64, u8 to u64, Decimal<P, S>, Date,
 }
 
 #[derive(View)]
@@ -83,9 +90,9 @@ pub struct SumOfRows {
 #[view(key = [user])]
 pub struct SumOfText<'a> {
     pub user: i64,
-    #[features(sum, windows = ["1d"])] //~ `sum` takes numbers, and `name` is &'a str; use i64, f64, f32 or an Option of
+    #[features(sum, windows = ["1d"])] //~ `sum` takes numbers, and `name` is &'a str; use i8 to i64, u8 to u64, f32, f64, Decimal<P, S> or
     pub name: &'a str,
-    #[features(max, windows = ["1d"])] //~ `max` takes plain values, and `list` is List<'a, i64>; use i64, f64,
+    #[features(max, windows = ["1d"])] //~ `max` takes plain values, and `list` is List<'a, i64>; use bool, i8 to i64,
     pub list: List<'a, i64>,
 }
 
@@ -108,6 +115,6 @@ pub struct Windowless {
 #[features(count, windows = ["1d"])]
 pub struct BadColumn {
     pub user: i64,
-    pub small: u8, //~ `u8` is not the type of an output column
+    pub size: usize, //~ `usize` is not the type of an output column
     pub deep: Option<Option<i64>>, //~ `Option<Option<i64>>` is not the type of an output column; for Option
 }

@@ -6,8 +6,8 @@
 //! between kinds, such as `1.0` as an integer or `"5"` as a number.
 
 use crate::notation::Notation;
-use crate::time::{Time, clock_text, date_text, parse_micros, timestamp_text};
-use crate::value::{DataType, NAN_32, NAN_64, Value};
+use crate::time::{Time, clock_text, date_text, parse_date, parse_micros, timestamp_text};
+use crate::value::{DataType, Decimal, NAN_32, NAN_64, Value, parse_unscaled};
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType as ArrowType, Date32Type, Date64Type, FieldRef, Float16Type,
@@ -24,23 +24,28 @@ const EXCERPT_CHARS_MAX: usize = 40;
 /// Milliseconds in a day.
 const DAY_MS: i64 = 86_400_000;
 
-/// One value. A timestamp is an `Int` of microseconds when it was read, and RFC 3339 text
-/// when it is to be written.
+/// One value. A timestamp, a date, a decimal and bytes are numbers and bytes when they were read,
+/// and text when they are to be written.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell<'a> {
     /// No value.
     Null,
     /// A boolean.
     Bool(bool),
-    /// An integer, or a timestamp that was read.
+    /// A signed integer; or, when it was read, the microseconds of a timestamp or the days of a
+    /// date.
     Int(i64),
-    /// An integer that may be too large for `int64`; occurs only in writing.
+    /// An unsigned integer.
     Unsigned(u64),
+    /// The digits of a decimal that was read, as an integer of its column's scale.
+    Decimal(i128),
+    /// Bytes that were read.
+    Bytes(Cow<'a, [u8]>),
     /// A 32-bit float.
     Float32(f32),
     /// A 64-bit float.
     Float64(f64),
-    /// Text, or a timestamp to be written.
+    /// Text, or what is written as text.
     Text(Cow<'a, str>),
     /// A list.
     List(Vec<Cell<'a>>),
@@ -67,7 +72,7 @@ fn is_integer(text: &str) -> bool {
 }
 
 /// Whether `text` is a number in JSON's grammar.
-fn is_number(text: &str) -> bool {
+pub(crate) fn is_number(text: &str) -> bool {
     let (mantissa, exponent) = match text.find(['e', 'E']) {
         Some(at) => (&text[..at], Some(&text[at + 1..])),
         None => (text, None),
@@ -131,8 +136,44 @@ pub fn time(text: &str) -> Result<i64, String> {
 }
 
 /// The bytes as hexadecimal digits, two for each.
-fn hexadecimal(bytes: &[u8]) -> Cell<'static> {
-    Cell::Text(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The bytes that `text` writes as hexadecimal digits, in either case.
+pub fn bytes(text: &str) -> Result<Vec<u8>, String> {
+    let pair = |pair: &[u8]| match pair {
+        [high, low] => {
+            let digit = |byte: &u8| char::from(*byte).to_digit(16);
+            Some((digit(high)? << 4 | digit(low)?) as u8)
+        }
+        _ => None,
+    };
+    let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(pair).collect();
+    bytes.ok_or_else(|| format!("{} is no hexadecimal digits, two for a byte", excerpt(text)))
+}
+
+/// The day that `text` writes, as days since 1970-01-01.
+pub fn date(text: &str) -> Result<i32, String> {
+    parse_date(text).ok_or_else(|| {
+        format!("{} is not a date; write YYYY-MM-DD such as 2024-05-01", excerpt(text))
+    })
+}
+
+/// The integer `text` in the range of an integer type.
+pub fn integer_of(text: &str, data_type: &DataType) -> Result<Cell<'static>, String> {
+    let beyond = || format!("{} is beyond the range of {data_type}", excerpt(text));
+    if !is_integer(text) {
+        return Err(format!("{} is not an integer", excerpt(text)));
+    }
+    let value: i128 = text.parse().map_err(|_| beyond())?;
+    match data_type.integer_range() {
+        Some((least, most)) if (least..=most).contains(&value) => Ok(match data_type {
+            kind if kind.is_unsigned() => Cell::Unsigned(value as u64),
+            _ => Cell::Int(value as i64),
+        }),
+        _ => Err(beyond()),
+    }
 }
 
 /// The value that `text` says for a column of `data_type`, as in a request. It is judged as in a
@@ -148,7 +189,17 @@ pub fn value_of_text(
             Some(value) => Value::Bool(value),
             None => return Err(format!("{} is neither true nor false", excerpt(text))),
         },
-        DataType::Int64 => Value::Int64(integer(text)?),
+        kind if kind.is_integer() => match integer_of(text, kind)? {
+            Cell::Unsigned(value) => Value::UInt64(value),
+            Cell::Int(value) => Value::Int64(value),
+            _ => return Err(format!("{} is not an integer", excerpt(text))),
+        },
+        DataType::Decimal { precision, scale } => Value::Decimal(Box::new(Decimal {
+            unscaled: parse_unscaled(text, *precision, *scale)?,
+            scale: *scale,
+        })),
+        DataType::Bytes => Value::Bytes(bytes(text)?.into()),
+        DataType::Date => Value::Date(date(text)?),
         DataType::Float64 => Value::Float64(named_float(text).map_or_else(|| float64(text), Ok)?),
         DataType::Float32 => match named_float(text) {
             Some(value) => Value::Float32(named_as_f32(value)),
@@ -159,9 +210,7 @@ pub fn value_of_text(
             let beyond = || format!("{} is beyond the range of times", excerpt(text));
             Value::Timestamp(Time::new(micros).ok_or_else(beyond)?.micros())
         }
-        DataType::List(_) | DataType::Map(_) => {
-            return Err(format!("a {data_type} cannot be given as text"));
-        }
+        _ => return Err(format!("a {data_type} cannot be given as text")),
     })
 }
 
@@ -197,10 +246,12 @@ impl<'a> Cell<'a> {
             ArrowType::Utf8 => Cell::Text(array.as_string::<i32>().value(row).into()),
             ArrowType::LargeUtf8 => Cell::Text(array.as_string::<i64>().value(row).into()),
             ArrowType::Utf8View => Cell::Text(array.as_string_view().value(row).into()),
-            ArrowType::Binary => hexadecimal(array.as_binary::<i32>().value(row)),
-            ArrowType::LargeBinary => hexadecimal(array.as_binary::<i64>().value(row)),
-            ArrowType::BinaryView => hexadecimal(array.as_binary_view().value(row)),
-            ArrowType::FixedSizeBinary(_) => hexadecimal(array.as_fixed_size_binary().value(row)),
+            ArrowType::Binary => Cell::of_bytes(array.as_binary::<i32>().value(row)),
+            ArrowType::LargeBinary => Cell::of_bytes(array.as_binary::<i64>().value(row)),
+            ArrowType::BinaryView => Cell::of_bytes(array.as_binary_view().value(row)),
+            ArrowType::FixedSizeBinary(_) => {
+                Cell::of_bytes(array.as_fixed_size_binary().value(row))
+            }
             ArrowType::Timestamp(unit, zone) => {
                 Cell::of_timestamp(array, *unit, zone.is_some(), row)
             }
@@ -233,6 +284,11 @@ impl<'a> Cell<'a> {
         }
     }
 
+    /// Bytes, to be written.
+    fn of_bytes(bytes: &[u8]) -> Cell<'static> {
+        Cell::Text(hexadecimal(bytes).into())
+    }
+
     fn of_list(values: &ArrayRef) -> Cell<'static> {
         Cell::List((0..values.len()).map(|i| Cell::of(values, i).into_owned()).collect())
     }
@@ -250,6 +306,10 @@ impl<'a> Cell<'a> {
             Value::Null => Cell::Null,
             Value::Bool(value) => Cell::Bool(*value),
             Value::Int64(value) => Cell::Int(*value),
+            Value::UInt64(value) => Cell::Unsigned(*value),
+            Value::Decimal(value) => Cell::Text(value.to_string().into()),
+            Value::Bytes(value) => Cell::of_bytes(value),
+            Value::Date(days) => Cell::Text(date_text(i64::from(*days)).into()),
             Value::Float32(value) => Cell::Float32(*value),
             Value::Float64(value) => Cell::Float64(*value),
             Value::String(value) => Cell::Text((&**value).into()),
@@ -324,6 +384,8 @@ impl<'a> Cell<'a> {
             Cell::Bool(value) => Cell::Bool(value),
             Cell::Int(value) => Cell::Int(value),
             Cell::Unsigned(value) => Cell::Unsigned(value),
+            Cell::Decimal(value) => Cell::Decimal(value),
+            Cell::Bytes(value) => Cell::Bytes(value.into_owned().into()),
             Cell::Float32(value) => Cell::Float32(value),
             Cell::Float64(value) => Cell::Float64(value),
             Cell::Text(value) => Cell::Text(value.into_owned().into()),

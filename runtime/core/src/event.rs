@@ -23,10 +23,23 @@ use std::sync::Arc;
 pub fn arrow_type(data_type: &DataType) -> arrow_types::DataType {
     match data_type {
         DataType::Bool => arrow_types::DataType::Boolean,
+        DataType::Int8 => arrow_types::DataType::Int8,
+        DataType::Int16 => arrow_types::DataType::Int16,
+        DataType::Int32 => arrow_types::DataType::Int32,
         DataType::Int64 => arrow_types::DataType::Int64,
+        DataType::UInt8 => arrow_types::DataType::UInt8,
+        DataType::UInt16 => arrow_types::DataType::UInt16,
+        DataType::UInt32 => arrow_types::DataType::UInt32,
+        DataType::UInt64 => arrow_types::DataType::UInt64,
         DataType::Float32 => arrow_types::DataType::Float32,
         DataType::Float64 => arrow_types::DataType::Float64,
+        DataType::Decimal { precision, scale } => {
+            // A scale is at most 38.
+            arrow_types::DataType::Decimal128(*precision, *scale as i8)
+        }
         DataType::String => arrow_types::DataType::Utf8,
+        DataType::Bytes => arrow_types::DataType::Binary,
+        DataType::Date => arrow_types::DataType::Date32,
         DataType::Timestamp => {
             arrow_types::DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
         }

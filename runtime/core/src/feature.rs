@@ -6,7 +6,7 @@
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::manifest::UserAggregate;
-use crate::value::{Column, DataType};
+use crate::value::{Column, DataType, PRECISION_MAX};
 use crate::view::FeatureView;
 use crate::window::Window;
 use serde::{Deserialize, Serialize};
@@ -166,6 +166,7 @@ impl Feature {
             if wrong(&column.data_type) { Err(self.wrong(column)) } else { Ok(&column.data_type) }
         };
         let number = || of_column(|kind| !kind.is_number());
+        let small = || of_column(|kind| !kind.is_small_number());
         let plain = || of_column(DataType::is_nested);
         let list = |kind: &DataType| DataType::List(Box::new(kind.clone()));
         Ok(match &self.aggregate {
@@ -178,12 +179,16 @@ impl Feature {
                 None => (DataType::Float64, true),
             },
             A::Sum => match number()? {
-                DataType::Int64 => (DataType::Int64, true),
+                DataType::Decimal { scale, .. } => {
+                    (DataType::Decimal { precision: PRECISION_MAX, scale: *scale }, true)
+                }
+                data_type if data_type.is_signed() => (DataType::Int64, true),
+                data_type if data_type.is_unsigned() => (DataType::UInt64, true),
                 _ => (DataType::Float64, true),
             },
-            A::DecayedSum { .. } => (number().map(|_| DataType::Float64)?, false),
-            A::Mean
-            | A::VarPop
+            A::Mean => (number().map(|_| DataType::Float64)?, true),
+            A::DecayedSum { .. } => (small().map(|_| DataType::Float64)?, false),
+            A::VarPop
             | A::VarSamp
             | A::StddevPop
             | A::StddevSamp
@@ -192,7 +197,7 @@ impl Feature {
             | A::CovarPop { .. }
             | A::CovarSamp { .. }
             | A::Corr { .. }
-            | A::ApproxPercentile { .. } => (number().map(|_| DataType::Float64)?, true),
+            | A::ApproxPercentile { .. } => (small().map(|_| DataType::Float64)?, true),
             A::Min | A::Max | A::First | A::Last => (plain()?.clone(), true),
             A::Any | A::All => {
                 (of_column(|kind| *kind != DataType::Bool).map(|_| DataType::Bool)?, true)
@@ -240,8 +245,12 @@ impl Feature {
     }
 
     fn wrong(&self, column: &Column) -> Error {
+        let remedy = match column.data_type.is_number() {
+            true => "; convert it to f64 or i64 in the transform",
+            false => "",
+        };
         Error::input(format!(
-            "{} does not apply to column {:?} of type {}",
+            "{} does not apply to column {:?} of type {}{remedy}",
             self.aggregate.name(),
             column.name,
             column.data_type
@@ -327,7 +336,7 @@ impl Feature {
         match &self.aggregate {
             A::CovarPop { other } | A::CovarSamp { other } | A::Corr { other } => {
                 let other = view.column(other)?;
-                if other.data_type.is_number() { Ok(()) } else { Err(self.wrong(other)) }
+                if other.data_type.is_small_number() { Ok(()) } else { Err(self.wrong(other)) }
             }
             A::Ratio { numerator, denominator } => {
                 if self.filter.is_some() {

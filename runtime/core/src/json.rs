@@ -11,7 +11,7 @@
 
 use super::cell::{self, Cell, excerpt};
 use crate::notation::Notation;
-use crate::value::{DataType, Value};
+use crate::value::{DataType, Value, parse_unscaled};
 use serde::Serialize as _;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -168,7 +168,15 @@ pub fn decode<'a>(
             Some(value) => Cell::Bool(value),
             None => return Err(unexpected(raw, data_type)),
         },
-        (DataType::Int64, Kind::Number) => Cell::Int(cell::integer(raw)?),
+        (kind, Kind::Number) if kind.is_integer() => cell::integer_of(raw, kind)?,
+        (DataType::Decimal { precision, scale }, Kind::Number) => {
+            Cell::Decimal(parse_unscaled(raw, *precision, *scale)?)
+        }
+        (DataType::Decimal { precision, scale }, Kind::Text) => {
+            Cell::Decimal(parse_unscaled(&text(raw)?, *precision, *scale)?)
+        }
+        (DataType::Bytes, Kind::Text) => Cell::Bytes(cell::bytes(&text(raw)?)?.into()),
+        (DataType::Date, Kind::Text) => Cell::Int(cell::date(&text(raw)?)?.into()),
         (DataType::Timestamp, Kind::Number) => {
             Cell::Int(notation.integer_time(cell::integer(raw)?)?)
         }
@@ -204,7 +212,12 @@ fn decode_map<'a>(
     let pair = |(name, value): (String, &'a RawValue)| {
         let key = match types.0 {
             DataType::String => Cell::Text(name.into()),
-            DataType::Int64 => Cell::Int(cell::integer(&name)?),
+            ref kind if kind.is_integer() => cell::integer_of(&name, kind)?,
+            DataType::Decimal { precision, scale } => {
+                Cell::Decimal(parse_unscaled(&name, precision, scale)?)
+            }
+            DataType::Bytes => Cell::Bytes(cell::bytes(&name)?.into()),
+            DataType::Date => Cell::Int(cell::date(&name)?.into()),
             DataType::Timestamp => Cell::Int(notation.time(&name)?),
             DataType::Bool if name == "true" || name == "false" => Cell::Bool(name == "true"),
             ref other => return Err(format!("{} is no key of type {other}", excerpt(&name))),
@@ -243,6 +256,9 @@ pub fn write(cell: &Cell<'_>, out: &mut Vec<u8>) {
         Cell::Bool(value) => write!(out, "{value}"),
         Cell::Int(value) => write!(out, "{value}"),
         Cell::Unsigned(value) => write!(out, "{value}"),
+        // What was read is not written again; a column of it is.
+        Cell::Decimal(digits) => write!(out, "\"{digits}\""),
+        Cell::Bytes(bytes) => write!(out, "\"{}\"", cell::hexadecimal(bytes)),
         Cell::Float32(value) if value.is_finite() => write!(out, "{value:?}"),
         Cell::Float64(value) if value.is_finite() => write!(out, "{value:?}"),
         Cell::Float32(value) => write!(out, "\"{}\"", float_name(f64::from(*value))),
@@ -344,6 +360,23 @@ mod tests {
             ("timestamp", "1.5", None),
             ("timestamp", "-7", None),
             ("timestamp", "\"1970-01-01 01:00:00+01\"", int(0)),
+            ("int8", "-128", int(-128)),
+            ("int8", "128", None),
+            ("uint8", "-1", None),
+            ("uint64", "18446744073709551615", Some(Cell::Unsigned(u64::MAX))),
+            ("uint64", "18446744073709551616", None),
+            ("uint64", "1.0", None),
+            ("decimal(5,2)", "\"12.50\"", Some(Cell::Decimal(1250))),
+            ("decimal(5,2)", "12.5", Some(Cell::Decimal(1250))),
+            ("decimal(5,2)", "12.505", None),
+            ("decimal(5,2)", "\"1000\"", None),
+            ("date", "\"2024-02-29\"", int(19_782)),
+            ("date", "\"2023-02-29\"", None),
+            ("date", "\"2024-02-29T00:00:00Z\"", None),
+            ("date", "19782", None),
+            ("bytes", "\"00fF\"", Some(Cell::Bytes(vec![0, 255].into()))),
+            ("bytes", "\"00f\"", None),
+            ("bytes", "\"é\"", None),
             ("list<int64>", "[1, null]", Some(Cell::List(vec![Cell::Int(1), Cell::Null]))),
             ("list<int64>", "[1, 2.0]", None),
             ("list<int64>", "{}", None),

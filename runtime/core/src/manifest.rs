@@ -13,8 +13,8 @@ use crate::view::FeatureView;
 use serde::{Deserialize, Serialize};
 
 /// The newest manifest format that this runtime reads.
-pub const MANIFEST_FORMAT: u32 = 2;
-/// The oldest manifest format that this runtime reads: format 1 lacks what format 2 added, and
+pub const MANIFEST_FORMAT: u32 = 3;
+/// The oldest manifest format that this runtime reads: each format lacks what later ones added, and
 /// nothing else differs.
 pub const MANIFEST_FORMAT_MIN: u32 = 1;
 /// The version of the contract (docs/SEMANTICS.md) that this runtime implements.

@@ -176,6 +176,20 @@ pub fn parse_micros(text: &str) -> Option<i64> {
         Some(at) => (&text[..at], Some(&text[at + 1..])),
         None => (text, None),
     };
+    let days = days_of(date, 300_000)?;
+    let micros = rest.map_or(Some(0), parse_clock)?;
+    i64::try_from(i128::from(days) * i128::from(DAY_US) + i128::from(micros)).ok()
+}
+
+/// The days since 1970-01-01 of a date without a time, such as `2024-05-01`, as [`date_text`] writes
+/// it.
+pub fn parse_date(text: &str) -> Option<i32> {
+    // The years of 32-bit days end before this one.
+    days_of(text, 6_000_000).and_then(|days| days.try_into().ok())
+}
+
+/// The days since 1970-01-01 of a date whose year is at most `year_max` from year 0.
+fn days_of(date: &str, year_max: i64) -> Option<i64> {
     let (negative, date) = match date.strip_prefix(['+', '-']) {
         Some(unsigned) => (date.starts_with('-'), unsigned),
         None => (false, date),
@@ -187,15 +201,11 @@ pub fn parse_micros(text: &str) -> Option<i64> {
     }
     let year = digits(year)? * if negative { -1 } else { 1 };
     let (month, day) = (digits(month)?, digits(day)?);
-    if year.abs() > 300_000 || !(1..=12).contains(&month) {
+    if year.abs() > year_max || !(1..=12).contains(&month) {
         return None;
     }
     let days = days_from_civil(year, month, day);
-    if civil_from_days(days) != (year, month, day) {
-        return None;
-    }
-    let micros = rest.map_or(Some(0), parse_clock)?;
-    i64::try_from(i128::from(days) * i128::from(DAY_US) + i128::from(micros)).ok()
+    (civil_from_days(days) == (year, month, day)).then_some(days)
 }
 
 /// Microseconds since midnight UTC of `hh:mm[:ss[.fraction]]` and a zone, if any.
@@ -292,6 +302,20 @@ impl fmt::Display for Interval {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Goal: every date is read back from its text. Method: the ends of 32-bit days and days
+    /// between, spread by a large prime.
+    #[test]
+    fn s02_dates_are_read_back() {
+        for days in (i32::MIN..=i32::MAX).step_by(1_000_003).chain([i32::MAX, -1, 0]) {
+            assert_eq!(parse_date(&date_text(days.into())), Some(days));
+        }
+        assert_eq!(parse_date("2024-02-29"), Some(19_782));
+        let beyond = date_text(i64::from(i32::MAX) + 1);
+        for text in ["2023-02-29", "2024-2-29", "2024-02-29T00:00:00", " 2024-02-29", &beyond] {
+            assert_eq!(parse_date(text), None, "{text}");
+        }
+    }
 
     /// Goal: texts and times correspond one to one. Method: a table of texts with known
     /// microseconds.

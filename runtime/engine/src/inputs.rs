@@ -110,7 +110,17 @@ pub(crate) fn unknown_feature(plan: &FoldPlan, feature: &str) -> Error {
 fn field_type(data_type: &DataType, nullable: bool) -> String {
     let plain = match data_type {
         DataType::Bool => "bool".to_string(),
+        DataType::Int8 => "i8".to_string(),
+        DataType::Int16 => "i16".to_string(),
+        DataType::Int32 => "i32".to_string(),
         DataType::Int64 => "i64".to_string(),
+        DataType::UInt8 => "u8".to_string(),
+        DataType::UInt16 => "u16".to_string(),
+        DataType::UInt32 => "u32".to_string(),
+        DataType::UInt64 => "u64".to_string(),
+        DataType::Decimal { precision, scale } => format!("Decimal<{precision}, {scale}>"),
+        DataType::Bytes => "&[u8]".to_string(),
+        DataType::Date => "Date".to_string(),
         DataType::Float32 => "f32".to_string(),
         DataType::Float64 => "f64".to_string(),
         DataType::String => "&str".to_string(),

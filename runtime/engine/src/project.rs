@@ -322,11 +322,17 @@ fn read_lock(path: &Path) -> Result<Lock> {
     match read_regular(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Lock::default()),
         Err(error) => Err(Error::input(format!("cannot read {}", path.display())).because(error)),
-        Ok(text) => toml::from_str(&text).map_err(|error| {
-            Error::input(format!("{} is damaged; delete it and build again", path.display()))
-                .with_code(Code::DamagedFile { file: path.display().to_string() })
-                .because(error)
-        }),
+        Ok(text) => {
+            let damaged = || {
+                Error::input(format!("{} is damaged; delete it and build again", path.display()))
+                    .with_code(Code::DamagedFile { file: path.display().to_string() })
+            };
+            // It is never written empty: a file that lost its content would unpin the artifacts.
+            if text.trim().is_empty() {
+                return Err(damaged());
+            }
+            toml::from_str(&text).map_err(|error| damaged().because(error))
+        }
     }
 }
 

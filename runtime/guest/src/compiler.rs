@@ -144,7 +144,8 @@ fn answer(request: &[u8]) -> Option<Vec<u8>> {
     Some([&seal[..], &[tag], &body].concat())
 }
 
-/// Lets the system stop this process when it has used up what compiling may cost.
+/// Lets the system stop this process when it has used up what compiling may cost, or before that if
+/// whoever started it has set lower limits.
 #[cfg(unix)]
 fn limit_this_process() -> std::io::Result<()> {
     // Between the two limits of CPU time the signal says what was reached; at the second it kills.
@@ -153,7 +154,15 @@ fn limit_this_process() -> std::io::Result<()> {
         (libc::RLIMIT_DATA, COMPILE_MEMORY_BYTES_MAX, COMPILE_MEMORY_BYTES_MAX),
         (libc::RLIMIT_CORE, 0, 0),
     ] {
-        let limit = libc::rlimit { rlim_cur: most as _, rlim_max: killed as _ };
+        let mut inherited = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        // SAFETY: the call writes the struct, which lives until it returns.
+        if unsafe { libc::getrlimit(resource, &raw mut inherited) } != 0 {
+            return Err(std::io::Error::last_os_error());
+        }
+        let limit = libc::rlimit {
+            rlim_cur: inherited.rlim_cur.min(most as _),
+            rlim_max: inherited.rlim_max.min(killed as _),
+        };
         // SAFETY: the call reads the struct, which lives until it returns.
         if unsafe { libc::setrlimit(resource, &limit) } != 0 {
             return Err(std::io::Error::last_os_error());

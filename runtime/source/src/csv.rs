@@ -18,7 +18,7 @@ use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::json;
 use lockstep_core::notation::Notation;
-use lockstep_core::value::DataType;
+use lockstep_core::value::{DataType, parse_unscaled};
 use std::borrow::Cow;
 use std::io::Write as _;
 use std::ops::Range;
@@ -326,7 +326,12 @@ pub(super) fn decode<'a>(
                 ));
             }
         },
-        DataType::Int64 => Cell::Int(cell::integer(&text)?),
+        kind if kind.is_integer() => cell::integer_of(&text, kind)?,
+        DataType::Decimal { precision, scale } => {
+            Cell::Decimal(parse_unscaled(&text, *precision, *scale)?)
+        }
+        DataType::Bytes => Cell::Bytes(cell::bytes(&text)?.into()),
+        DataType::Date => Cell::Int(cell::date(&text)?.into()),
         DataType::Float64 => match cell::named_float(&text) {
             Some(value) => Cell::Float64(value),
             None => Cell::Float64(cell::float64(&text)?),
@@ -336,8 +341,7 @@ pub(super) fn decode<'a>(
             None => Cell::Float32(cell::float32(&text)?),
         },
         DataType::Timestamp => Cell::Int(notation.time(&text)?),
-        DataType::List(_) => return Err("CSV cannot hold a list".to_string()),
-        DataType::Map(_) => return Err("CSV cannot hold a map".to_string()),
+        other => return Err(format!("CSV cannot hold a {other}")),
     })
 }
 

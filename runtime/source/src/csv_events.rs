@@ -83,3 +83,100 @@ impl Records for CsvRecords {
         Ok(cells)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::Format;
+    use crate::sample::{check_record, schema};
+    use lockstep_core::value::{Decimal, Value};
+    use std::sync::Arc;
+
+    fn decimal(unscaled: i128, scale: u8) -> Value {
+        Value::Decimal(Box::new(Decimal { unscaled, scale }))
+    }
+
+    /// Goal: each declared type is read from its text exactly or is bad, the same in CSV and in
+    /// NDJSON (S6). Method: a table of types and texts at and beyond their edges; in NDJSON a text
+    /// in quotes is a string.
+    #[test]
+    fn s06_declared_types_are_read_from_text() {
+        use Value::{Bytes, Date, Int64, UInt64};
+        let beyond = "is beyond the range of";
+        let nines = "9".repeat(38);
+        let fraction = format!("-0.{nines}");
+        let many = 10_i128.pow(38) - 1;
+        let table: Vec<(&str, &str, bool, Result<Value, &str>)> = vec![
+            ("int8", "127", false, Ok(Int64(127))),
+            ("int8", "128", false, Err(beyond)),
+            ("int8", "-128", false, Ok(Int64(-128))),
+            ("int8", "-129", false, Err(beyond)),
+            ("int16", "-32768", false, Ok(Int64(-32_768))),
+            ("int16", "32768", false, Err(beyond)),
+            ("int32", "2147483647", false, Ok(Int64(2_147_483_647))),
+            ("int32", "-2147483649", false, Err(beyond)),
+            ("uint8", "255", false, Ok(UInt64(255))),
+            ("uint8", "256", false, Err(beyond)),
+            ("uint8", "-1", false, Err(beyond)),
+            ("uint8", "-0", false, Ok(UInt64(0))),
+            ("uint8", "1.0", false, Err("is not an integer")),
+            ("uint8", "1e1", false, Err("is not an integer")),
+            ("uint16", "65535", false, Ok(UInt64(65_535))),
+            ("uint16", "65536", false, Err(beyond)),
+            ("uint32", "4294967295", false, Ok(UInt64(4_294_967_295))),
+            ("uint32", "4294967296", false, Err(beyond)),
+            ("uint64", "18446744073709551615", false, Ok(UInt64(u64::MAX))),
+            ("uint64", "18446744073709551616", false, Err(beyond)),
+            ("decimal(5,2)", "1.25", false, Ok(decimal(125, 2))),
+            ("decimal(5,2)", "1.25", true, Ok(decimal(125, 2))),
+            ("decimal(5,2)", "-999.990", true, Ok(decimal(-99_999, 2))),
+            ("decimal(5,2)", "1000", false, Err("is no exact decimal(5,2)")),
+            ("decimal(5,2)", "1.255", true, Err("is no exact decimal(5,2)")),
+            ("decimal(5,2)", "12e1", false, Ok(decimal(12_000, 2))),
+            ("decimal(5,2)", "NaN", true, Err("is not a number")),
+            ("decimal(38,0)", &nines, false, Ok(decimal(many, 0))),
+            ("decimal(38,38)", &fraction, true, Ok(decimal(-many, 38))),
+            ("bytes", "00fF", true, Ok(Bytes(b"\x00\xff"[..].into()))),
+            ("bytes", "", true, Ok(Bytes(b""[..].into()))),
+            ("bytes", "0", true, Err("is no hexadecimal digits")),
+            ("bytes", "0x00", true, Err("is no hexadecimal digits")),
+            ("bytes", "é", true, Err("is no hexadecimal digits")),
+            ("date", "2024-02-29", true, Ok(Date(19_782))),
+            ("date", "1969-12-31", true, Ok(Date(-1))),
+            ("date", "-5877641-06-23", true, Ok(Date(i32::MIN))),
+            ("date", "+5881580-07-11", true, Ok(Date(i32::MAX))),
+            ("date", "+5881580-07-12", true, Err("is not a date")),
+            ("date", "2023-02-29", true, Err("is not a date")),
+            ("date", "2024-02-29T00:00:00Z", true, Err("is not a date")),
+            ("date", "20240229", true, Err("is not a date")),
+        ];
+        for (declared, text, quoted, expect) in table {
+            let schema = schema(&["t timestamp", &format!("x {declared}?")]);
+            let field = if quoted { format!("\"{text}\"") } else { text.to_string() };
+            let csv = format!("t,x\n0,{field}\n");
+            let ndjson = format!("{{\"t\":0,\"x\":{field}}}\n");
+            for (format, text) in [(Format::Csv, csv), (Format::Ndjson, ndjson)] {
+                let expect = expect.clone().map(|value| vec![value]);
+                check_record(format, text.as_bytes(), &schema, expect);
+            }
+        }
+    }
+
+    /// Goal: the texts that a source declares as null are null in columns of every type (S6).
+    #[test]
+    fn s06_declared_nulls_are_null_in_every_type() {
+        for declared in ["int8", "uint64", "decimal(5,2)", "bytes", "date"] {
+            let mut schema = schema(&["t timestamp", &format!("x {declared}?")]);
+            Arc::make_mut(&mut schema).notation.null_values = vec!["00".into(), "-".into()];
+            for null in ["00", "-", ""] {
+                let csv = format!("t,x\n0,{null}\n");
+                let null = Ok(vec![Value::Null]);
+                check_record(Format::Csv, csv.as_bytes(), &schema, null);
+            }
+            for null in ["\"00\"", "\"-\"", "null"] {
+                let ndjson = format!("{{\"t\":0,\"x\":{null}}}\n");
+                let null = Ok(vec![Value::Null]);
+                check_record(Format::Ndjson, ndjson.as_bytes(), &schema, null);
+            }
+        }
+    }
+}

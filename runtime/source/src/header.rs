@@ -54,12 +54,31 @@ pub(super) fn absent_column(name: &str, data_type: &DataType, found: &[&str]) ->
 
 /// The error for a column that has another type in a table.
 pub(super) fn unfit_column(name: &str, data_type: &DataType, found: &str) -> Error {
-    let remedy = match is_time_as_integer(data_type, found) {
-        true => UNIT_REMEDY,
-        false => "convert it",
-    };
+    let remedy = remedy(data_type, found).unwrap_or("convert it");
     Error::input(format!("column {name:?} should be {data_type}, found {found}; {remedy}"))
         .with_code(wrong_column_type(name, data_type, found))
+}
+
+/// What to do about a column whose type comes close to the declared one.
+fn remedy(data_type: &DataType, found: &str) -> Option<&'static str> {
+    let is = |names: &[&str]| names.iter().any(|name| found.starts_with(name));
+    match data_type {
+        _ if is_time_as_integer(data_type, found) => Some(UNIT_REMEDY),
+        DataType::Decimal { .. } if is(&["Float"]) => Some(
+            "a float is no exact decimal: declare the column as f64 (or f32), or store it as \
+             decimals",
+        ),
+        DataType::Date if is(&["Timestamp"]) => {
+            Some("a time is no date: declare the column as EventTime, or store it as dates")
+        }
+        DataType::Bytes if is(&["Utf8", "LargeUtf8"]) => {
+            Some("text is no bytes: declare the column as &str, or store it as bytes")
+        }
+        DataType::String if is(&["Binary", "LargeBinary", "FixedSizeBinary"]) => {
+            Some("bytes are no text: declare the column as &[u8], or store it as text")
+        }
+        _ => None,
+    }
 }
 
 /// Whether the only thing that a column of times lacks is the unit of its integers.
@@ -85,10 +104,8 @@ pub(super) fn duplicate_column(place: &str, has: &str, column: &str) -> Error {
 
 /// The error for a declared column that has another type in a file.
 pub(super) fn wrong_type(place: &str, column: &Column, found: &str) -> Error {
-    let remedy = match is_time_as_integer(&column.data_type, found) {
-        true => UNIT_REMEDY,
-        false => "convert the file, or declare the column differently",
-    };
+    let remedy = remedy(&column.data_type, found)
+        .unwrap_or("convert the file, or declare the column differently");
     Error::input(format!(
         "{place}: column {:?} should be {}, found {found}; {remedy}",
         column.name, column.data_type

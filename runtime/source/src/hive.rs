@@ -194,3 +194,54 @@ impl Constant {
         format!("the value is not that of the file's folder, {:?}", self.folder)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::schema;
+    use arrow::array::{Array, BinaryArray, Date32Array, Decimal128Array, UInt64Array};
+    use std::sync::Arc;
+
+    /// Goal: a folder gives a column of each declared type its value, fills a column with it, and
+    /// finds the rows that differ (S6). Method: a folder for each type, and a column of the file
+    /// with the value, another value and a null.
+    #[test]
+    fn s06_folders_give_values_of_every_type() {
+        let decimals = Decimal128Array::from(vec![Some(125), Some(126), None]);
+        let decimals = decimals.with_precision_and_scale(5, 2).unwrap();
+        let bytes = vec![Some(&b"\x00\xff"[..]), Some(b""), None];
+        let table: [(&str, &str, ArrayRef); 4] = [
+            (
+                "uint64",
+                "18446744073709551615",
+                Arc::new(UInt64Array::from(vec![Some(u64::MAX), Some(0), None])),
+            ),
+            ("decimal(5,2)", "1.25", Arc::new(decimals)),
+            ("bytes", "00ff", Arc::new(BinaryArray::from(bytes))),
+            ("date", "2024-02-29", Arc::new(Date32Array::from(vec![Some(19_782), Some(0), None]))),
+        ];
+        for (declared, text, found) in table {
+            let schema = schema(&["t timestamp", &format!("x {declared}?")]);
+            let partitions = Partition::of("f", &format!("x={text}")).unwrap();
+            let constants = Constants::of("f", &partitions, &schema).unwrap();
+            let constant = constants.get(1).unwrap();
+            let rows = constant.rows(2).unwrap();
+            assert_eq!(rows.data_type(), found.data_type(), "{declared}");
+            assert_eq!(&rows.slice(1, 1), &found.slice(0, 1), "{declared}");
+            assert_eq!(constant.disagreeing(&found).unwrap(), [1, 2], "{declared}");
+        }
+    }
+
+    /// Goal: a folder whose text is no value of the type refuses its file (S6).
+    #[test]
+    fn s06_wrong_folders_of_every_type_are_refused() {
+        for (declared, text) in
+            [("int8", "128"), ("decimal(5,2)", "1.255"), ("bytes", "0"), ("date", "20240229")]
+        {
+            let schema = schema(&["t timestamp", &format!("x {declared}?")]);
+            let partitions = Partition::of("f", &format!("x={text}")).unwrap();
+            let refused = Constants::of("f", &partitions, &schema).err().unwrap().message;
+            assert!(refused.contains("column \"x\"") && refused.contains(text), "{refused}");
+        }
+    }
+}

@@ -13,10 +13,13 @@
 //! | type | Parquet, Arrow | NDJSON | CSV |
 //! |---|---|---|---|
 //! | bool | boolean | `true`, `false`; declared texts | `true`, `True`, `TRUE`, and the same of false; declared texts |
-//! | int64 | int8 to int64, uint8 to uint32; uint64 and decimals without a fraction by value | digits; `-0` is 0; not `1.0`, `1e3` | as NDJSON |
+//! | int8 to int64, uint8 to uint64 | integers of every width, and decimals of types without a fraction, by value | digits; `-0` is 0; not `1.0`, `1e3` | as NDJSON |
 //! | float32 | float16, float32; decimals by value | a number, to the nearest float32; `"NaN"`, `"Infinity"`, `"-Infinity"` | as NDJSON, bare or quoted |
 //! | float64 | float16, float32, float64; decimals by value | a number, to the nearest float64; the same three strings | as NDJSON, bare or quoted |
+//! | decimal | decimals of every width and scale, and integers, by value; no floats | a number, or a string with a number, by value | a number, by value |
 //! | string | utf8, large utf8, utf8 view; UUID | a string | any text; `""` is the empty one |
+//! | bytes | binary, large binary, binary view, fixed-size binary; UUID | a string of hexadecimal digits, two for a byte | as NDJSON, bare or quoted; `""` is none |
+//! | date | date32; date64 by value; no timestamps | a string YYYY-MM-DD | YYYY-MM-DD |
 //! | timestamp | s, ms, us, ns, with or without zone; date32, date64; integers in the declared unit | RFC 3339 string, or an integer in the declared unit | RFC 3339, or an integer in the declared unit |
 //! | list | list, large list, fixed-size list | an array | not possible |
 //! | null | null; a column of type null | `null`, or no such key; declared texts | an empty field without quotes; declared texts |
@@ -67,6 +70,7 @@
 mod absent;
 mod admit;
 mod bad_cell;
+mod bytes;
 pub mod clock;
 mod column;
 mod columnar;
@@ -81,6 +85,7 @@ mod format;
 mod groups;
 mod header;
 mod hive;
+mod integers;
 mod ipc;
 mod ipc_buffers;
 mod limits;

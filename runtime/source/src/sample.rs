@@ -5,11 +5,13 @@
 use super::{EventReader, Format, ReadOptions, open_events_stdin};
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{
-    DataType as ArrowType, Float32Type, Float64Type, Int64Type, TimestampMicrosecondType,
+    DataType as ArrowType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
+    Int16Type, Int32Type, Int64Type, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type,
+    UInt64Type,
 };
 use lockstep_core::event::{EventBatch, SetAside, SourceSchema};
 use lockstep_core::notation::{Notation, TimeUnit};
-use lockstep_core::value::{Column, DataType, Value};
+use lockstep_core::value::{Column, DataType, Decimal, Value};
 use std::io::Cursor;
 use std::sync::Arc;
 
@@ -56,7 +58,20 @@ fn value(array: &dyn Array, data_type: &DataType, row: usize) -> Value {
     }
     match data_type {
         DataType::Bool => Value::Bool(array.as_boolean().value(row)),
+        DataType::Int8 => Value::Int64(array.as_primitive::<Int8Type>().value(row).into()),
+        DataType::Int16 => Value::Int64(array.as_primitive::<Int16Type>().value(row).into()),
+        DataType::Int32 => Value::Int64(array.as_primitive::<Int32Type>().value(row).into()),
         DataType::Int64 => Value::Int64(array.as_primitive::<Int64Type>().value(row)),
+        DataType::UInt8 => Value::UInt64(array.as_primitive::<UInt8Type>().value(row).into()),
+        DataType::UInt16 => Value::UInt64(array.as_primitive::<UInt16Type>().value(row).into()),
+        DataType::UInt32 => Value::UInt64(array.as_primitive::<UInt32Type>().value(row).into()),
+        DataType::UInt64 => Value::UInt64(array.as_primitive::<UInt64Type>().value(row)),
+        DataType::Decimal { scale, .. } => {
+            let unscaled = array.as_primitive::<Decimal128Type>().value(row);
+            Value::Decimal(Box::new(Decimal { unscaled, scale: *scale }))
+        }
+        DataType::Bytes => Value::Bytes(array.as_binary::<i32>().value(row).into()),
+        DataType::Date => Value::Date(array.as_primitive::<Date32Type>().value(row)),
         DataType::Float32 => Value::Float32(array.as_primitive::<Float32Type>().value(row)),
         DataType::Float64 => Value::Float64(array.as_primitive::<Float64Type>().value(row)),
         DataType::String => Value::String(array.as_string::<i32>().value(row).into()),
@@ -77,11 +92,11 @@ fn is_zero(array: &dyn Array, row: usize) -> bool {
         ArrowType::Utf8 => array.as_string::<i32>().value_length(row) == 0,
         ArrowType::List(_) => array.as_list::<i32>().value_length(row) == 0,
         ArrowType::Boolean => !array.as_boolean().value(row),
-        ArrowType::Float32 => array.as_primitive::<Float32Type>().value(row).to_bits() == 0,
-        ArrowType::Float64 => array.as_primitive::<Float64Type>().value(row).to_bits() == 0,
-        ArrowType::Int64 => array.as_primitive::<Int64Type>().value(row) == 0,
-        ArrowType::Timestamp(..) => {
-            array.as_primitive::<TimestampMicrosecondType>().value(row) == 0
+        ArrowType::Binary => array.as_binary::<i32>().value_length(row) == 0,
+        other if other.primitive_width().is_some() => {
+            let (data, width) = (array.to_data(), other.primitive_width().expect("just seen"));
+            let start = (data.offset() + row) * width;
+            data.buffers()[0][start..start + width].iter().all(|byte| *byte == 0)
         }
         other => panic!("no test has a bad {other}"),
     }

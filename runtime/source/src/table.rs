@@ -254,6 +254,46 @@ mod tests {
         }
     }
 
+    /// Goal: a column of a text spine has its declared type, exactly, and a value that has no exact
+    /// counterpart fails the table with its row (S6, S22). Method: one value and one beyond, for each
+    /// type, in both formats.
+    #[test]
+    fn s22_text_spines_have_declared_types() {
+        let folder = tempfile::tempdir().unwrap();
+        for (declared, good, bad, expect) in [
+            ("uint64", "18446744073709551615", "-1", ArrowType::UInt64),
+            ("int8", "-128", "128", ArrowType::Int8),
+            ("decimal(20,2)", "123456789012345678.90", "0.125", ArrowType::Decimal128(20, 2)),
+            ("bytes", "00ff", "0", ArrowType::Binary),
+            ("date", "2024-02-29", "2023-02-29", ArrowType::Date32),
+        ] {
+            let data_type: DataType = declared.to_string().try_into().unwrap();
+            let hints = hints(&[("x", data_type)]);
+            let quoted = |text: &str| match declared.contains("int") {
+                true => text.to_string(),
+                false => format!("\"{text}\""),
+            };
+            for (name, text) in [
+                ("s.ndjson", format!("{{\"x\":{}}}\n{{\"x\":", quoted(good))),
+                ("s.csv", format!("x\n{good}\n")),
+            ] {
+                let json = name == "s.ndjson";
+                let whole = format!("{text}{}", if json { "null}\n" } else { "\n" });
+                let table = read_table(&file(&folder, name, whole.as_bytes()), &hints).unwrap();
+                assert_eq!(*table.column(0).data_type(), expect, "{name}");
+                let mut shown = Vec::new();
+                lockstep_core::json::write(&Cell::of(table.column(0), 0), &mut shown);
+                assert_eq!(String::from_utf8(shown).unwrap(), quoted(good), "{name}");
+                assert!(table.column(0).is_null(1), "{name}");
+                let wrong = if json { format!("{}}}\n", quoted(bad)) } else { format!("{bad}\n") };
+                let wrong = file(&folder, name, format!("{text}{wrong}").as_bytes());
+                let message = read_table(&wrong, &hints).unwrap_err().message;
+                assert!(message.contains("row 1 (from 0, line "), "{message}");
+                assert!(message.contains(&format!("column \"x\": {bad:?} is")), "{message}");
+            }
+        }
+    }
+
     /// Goal: integers in a spine's columns of times are times in the declared unit only, in every
     /// format, and exact (S2, S22). Method: the same times in all formats, with and without a unit.
     #[test]

@@ -4,12 +4,12 @@
 //! Invariant: the result has exactly [`arrow_type`]'s type, the one quiet NaN (S14), zero, an empty
 //! text or an empty list behind every null, and offsets that start at 0. A value without an exact
 //! counterpart makes its row bad and becomes null; nothing is rounded except times finer than a
-//! microsecond, which are floored toward minus infinity (S2). Deliberately absent: times
-//! (`moments.rs`) and decimals (`decimals.rs`); and arrow-cast, whose casts truncate toward zero
-//! and turn an overflow into a null.
+//! microsecond, which are floored toward minus infinity (S2). Deliberately absent: times and dates
+//! (`moments.rs`), integers (`integers.rs`), decimals (`decimals.rs`) and bytes (`bytes.rs`); and
+//! arrow-cast, whose casts truncate toward zero and turn an overflow into a null.
 
 use super::uuid::{is_uuid, uuid_texts};
-use super::{decimals, moments};
+use super::{bytes, decimals, integers, moments};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, ListArray, PrimitiveArray, StringArray, UInt64Array,
     new_null_array,
@@ -18,7 +18,6 @@ use arrow::buffer::{BooleanBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::compute::take;
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType as ArrowType, Field, Float16Type, Float32Type, Float64Type,
-    Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::{arrow_type, map_array};
@@ -58,9 +57,9 @@ impl BadRows {
 /// Whether a column like `found` can be widened to type `expected`. Integers are times only in a
 /// declared unit.
 pub(super) fn accepts(found: &Field, expected: &DataType, notation: &Notation) -> bool {
-    match found.data_type() {
-        ArrowType::FixedSizeBinary(16) => *expected == DataType::String && is_uuid(found),
-        found => accepts_type(found, expected, notation),
+    match (found.data_type(), expected) {
+        (ArrowType::FixedSizeBinary(16), DataType::String) => is_uuid(found),
+        (found, _) => accepts_type(found, expected, notation),
     }
 }
 
@@ -70,13 +69,15 @@ fn accepts_type(found: &ArrowType, expected: &DataType, notation: &Notation) -> 
         (A::Null, _) => true,
         (A::Dictionary(_, value), _) => accepts_type(value, expected, notation),
         (A::Boolean, DataType::Bool) => true,
-        (found, DataType::Int64) if found.is_integer() => true,
         (found, DataType::Timestamp) if found.is_integer() => notation.time_unit.is_some(),
+        (found, _) if found.is_integer() => integers::accepts(expected),
         (found, _) if found.is_decimal() => decimals::accepts(found, expected),
         (A::Float16 | A::Float32, DataType::Float32) => true,
         (A::Float16 | A::Float32 | A::Float64, DataType::Float64) => true,
         (A::Utf8 | A::LargeUtf8 | A::Utf8View, DataType::String) => true,
         (A::Timestamp(_, _) | A::Date32 | A::Date64, DataType::Timestamp) => true,
+        (A::Date32 | A::Date64, DataType::Date) => true,
+        (found, DataType::Bytes) => bytes::is_bytes(found),
         (
             A::List(item) | A::LargeList(item) | A::FixedSizeList(item, _),
             DataType::List(element),
@@ -106,23 +107,14 @@ pub(super) fn widen(
         (A::Null, _) => new_null_array(&arrow_type(expected), array.len()),
         (A::Dictionary(_, _), _) => dictionary(array, expected, notation, bad)?,
         (found, DataType::Timestamp) if found.is_integer() => {
-            let integers = widen(array, &DataType::Int64, notation, bad)?;
+            let integers = integers::widen(array, &DataType::Int64, bad);
             moments::of_integers(&integers, notation, bad)
+        }
+        (found, _) if found.is_integer() && integers::accepts(expected) => {
+            integers::widen(array, expected, bad)
         }
         (found, _) if found.is_decimal() => decimals::widen(array, expected, bad),
         (A::Boolean, DataType::Bool) => boolean(array),
-        (A::Int8, DataType::Int64) => exact::<Int8Type, Int64Type>(array, i64::from),
-        (A::Int16, DataType::Int64) => exact::<Int16Type, Int64Type>(array, i64::from),
-        (A::Int32, DataType::Int64) => exact::<Int32Type, Int64Type>(array, i64::from),
-        (A::Int64, DataType::Int64) => exact::<Int64Type, Int64Type>(array, |value| value),
-        (A::UInt8, DataType::Int64) => exact::<UInt8Type, Int64Type>(array, i64::from),
-        (A::UInt16, DataType::Int64) => exact::<UInt16Type, Int64Type>(array, i64::from),
-        (A::UInt32, DataType::Int64) => exact::<UInt32Type, Int64Type>(array, i64::from),
-        (A::UInt64, DataType::Int64) => {
-            let int64 =
-                |value: u64| i64::try_from(value).map_err(|_| beyond(array, value, "int64"));
-            Arc::new(partial::<UInt64Type, Int64Type>(array, bad, int64))
-        }
         (A::Float16, DataType::Float32) => {
             exact::<Float16Type, Float32Type>(array, |v| canonical_f32(v.to_f32()))
         }
@@ -151,6 +143,8 @@ pub(super) fn widen(
         (A::Timestamp(_, _) | A::Date32 | A::Date64, DataType::Timestamp) => {
             moments::of_times(array, bad)
         }
+        (A::Date32 | A::Date64, DataType::Date) => moments::of_dates(array, bad),
+        (found, DataType::Bytes) if bytes::is_bytes(found) => bytes::widen(array)?,
         (A::List(_) | A::LargeList(_) | A::FixedSizeList(_, _), DataType::List(element)) => {
             list(array, element, notation, bad)?
         }
@@ -166,7 +160,7 @@ pub(super) fn widen(
 }
 
 /// The reason for a value beyond the range of the `expected` type.
-pub(super) fn beyond(array: &ArrayRef, value: impl Display, expected: &str) -> String {
+pub(super) fn beyond(array: &ArrayRef, value: impl Display, expected: impl Display) -> String {
     format!("{value} of type {} is beyond the range of {expected}", array.data_type())
 }
 
@@ -177,7 +171,7 @@ pub(super) fn nulls_of(array: &dyn Array) -> Option<NullBuffer> {
 }
 
 /// Converts each value with `convert`, which is exact for all of them.
-fn exact<S: ArrowPrimitiveType, T: ArrowPrimitiveType>(
+pub(super) fn exact<S: ArrowPrimitiveType, T: ArrowPrimitiveType>(
     array: &ArrayRef,
     convert: impl Fn(S::Native) -> T::Native,
 ) -> ArrayRef {
@@ -236,7 +230,7 @@ fn boolean(array: &ArrayRef) -> ArrayRef {
 }
 
 /// Whether `offsets` start at 0, end at `end` and hold nothing behind a null.
-fn is_compact(offsets: &[i32], end: usize, nulls: Option<&NullBuffer>) -> bool {
+pub(super) fn is_compact(offsets: &[i32], end: usize, nulls: Option<&NullBuffer>) -> bool {
     let whole = offsets.first() == Some(&0) && offsets.last().map(|o| *o as usize) == Some(end);
     let empty = |row: usize| offsets[row] == offsets[row + 1];
     whole && nulls.is_none_or(|n| n.iter().enumerate().all(|(row, valid)| valid || empty(row)))
@@ -296,7 +290,8 @@ fn text<'a>(
     Ok(Arc::new(texts.map_err(|error| Error::bug("checked text was refused").because(error))?))
 }
 
-fn offset(end: usize) -> Result<i32> {
+/// The end of a value as an offset.
+pub(super) fn offset(end: usize) -> Result<i32> {
     i32::try_from(end).map_err(|_| {
         Error::input("a column holds more than 2 GiB in one batch; read fewer rows a batch")
     })
@@ -388,3 +383,6 @@ fn list(
         ListArray::try_new(field, OffsetBuffer::new(offsets.into()), items, nulls_of(array));
     Ok(Arc::new(lists.map_err(|error| Error::bug("a gathered list was refused").because(error))?))
 }
+
+#[cfg(test)]
+mod tests;

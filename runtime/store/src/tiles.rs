@@ -169,11 +169,14 @@ pub fn oldest_answerable(view: &ViewPlan, retention: &Retention) -> Time {
 }
 
 fn unanswerable(view: &ViewPlan, segment: &Segment, oldest: Time) -> Error {
+    let lost = match segment.start {
+        Time::MIN => format!("the value of all events before {}", segment.end),
+        start => format!("events exactly at {start}"),
+    };
     Error::input(format!(
-        "view {}: the store no longer holds events exactly at {}; the oldest as_of that is \
-         answerable for every window is {oldest}; ask later, or declare a longer history",
+        "view {}: the store no longer holds {lost}; the oldest as_of that is answerable for every \
+         window is {oldest}; ask later, or declare a longer history",
         view.declaration().name,
-        segment.start
     ))
     .with_code(Code::NotAnswerable { oldest })
 }

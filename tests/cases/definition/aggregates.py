@@ -10,7 +10,7 @@ from math import frexp, inf, log2, nan
 from . import moments
 from .cardinality import approx_count
 from .numbers import Sum, rounded
-from .values import FLOATS, order
+from .values import FLOATS, PRECISION, SIGNED, UNSIGNED, digits, order
 
 OVERFLOW = {"overflow": True}
 MOMENTS = ("var_pop", "var_samp", "stddev_pop", "stddev_samp", "skewness", "kurtosis")
@@ -32,8 +32,12 @@ def result_type(feature, columns):
         return "int64"
     if name in ("time_since_first", "time_since_last"):
         return "int64"
-    if name == "sum" and column == "int64":
+    if name == "sum" and column in SIGNED:
         return "int64"
+    if name == "sum" and column in UNSIGNED:
+        return "uint64"
+    if name == "sum" and column.startswith("decimal("):
+        return f"decimal({PRECISION},{digits(column)[1]})"
     if name in ("min", "max", "first", "last", "mode"):
         return column
     if name in ("any", "all"):
@@ -81,9 +85,16 @@ def distinct(given, values, n):
     return chosen[:n]
 
 
-def int_sum(given):
+def exact_sum(given):
+    """The sum of integers or decimals, as the widest type of their kind."""
     total = sum(given.values)
-    return total if -(1 << 63) <= total < 1 << 63 else OVERFLOW
+    if given.kind in SIGNED:
+        fits = -(1 << 63) <= total < 1 << 63
+    elif given.kind in UNSIGNED:
+        fits = total < 1 << 64
+    else:
+        fits = abs(total) * 10 ** digits(given.kind)[1] < 10**PRECISION
+    return total if fits else OVERFLOW
 
 
 def entropy(counts):
@@ -225,7 +236,7 @@ def value(feature, rows, columns, bounds, as_of):
         return vector(given, name, parameters)
     simple = {
         "count": lambda: len(values),
-        "sum": lambda: Sum(values).float() if given.kind in FLOATS else int_sum(given),
+        "sum": lambda: Sum(values).float() if given.kind in FLOATS else exact_sum(given),
         "mean": lambda: Sum(values).float(len(values)),
         "min": lambda: given.ascending()[0],
         "max": lambda: given.ascending()[-1],

@@ -6,14 +6,16 @@ Written from the description of XXH3 and from FEATURES.md. Deliberately absent: 
 import struct
 from math import inf, log, sqrt
 
-from .values import FLOATS
+from .values import FLOATS, SIGNED, UNSIGNED
 
 SECRET = bytes.fromhex(
     "b8fe6c3923a44bbe7c01812cf721ad1cded46de9839097db7240a4a4b7b3671f"
     "cb79e64eccc0e578825ad07dccff7221b8084674f743248ee03590e6813a264c3c2852bb91c300cb"
 )
 MASK = (1 << 64) - 1
-TAGS = {"bool": 2, "int64": 3, "float32": 4, "float64": 5, "string": 6, "timestamp": 7}
+TAGS = {"bool": 2, "float32": 4, "float64": 5, "string": 6, "timestamp": 7, "bytes": 12, "date": 13}
+# Integers of any width are encoded as the widest of their kind.
+TAGS |= dict.fromkeys(SIGNED, 3) | dict.fromkeys(UNSIGNED, 10)
 
 
 def encoding(kind, value):
@@ -21,8 +23,13 @@ def encoding(kind, value):
     tag = bytes([TAGS[kind]])
     if kind == "bool":
         return tag + bytes([value])
-    if kind == "string":
-        return tag + value.encode().replace(b"\0", b"\0\xff") + b"\0"
+    if kind in ("string", "bytes"):
+        plain = value.encode() if kind == "string" else value
+        return tag + plain.replace(b"\0", b"\0\xff") + b"\0"
+    if kind in UNSIGNED:
+        return tag + value.to_bytes(8, "big")
+    if kind == "date":
+        return tag + (value + (1 << 31)).to_bytes(4, "big")
     if kind in FLOATS:
         size, code, quiet = (8, ">d", 0x7FF8 << 48) if kind == "float64" else (4, ">f", 0x7FC0 << 16)
         bits = quiet if value != value else int.from_bytes(struct.pack(code, value), "big")

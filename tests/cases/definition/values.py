@@ -1,16 +1,20 @@
 """Typed values: how a case writes them, their total order (S14), and their one text for comparing.
 
-A value is a Python object and a type beside it: bool, int (int64, timestamp in microseconds), float
-(float64, and float32 widened), str, list, and a list of pairs for a map. None is null.
+A value is a Python object and a type beside it: bool, int (integers, timestamp in microseconds, date in
+days), Fraction (decimals), float (float64, and float32 widened), str, bytes, list, and a list of pairs for
+a map. None is null.
 """
 import re
 import struct
 from datetime import date, timedelta
+from fractions import Fraction
 
 SECOND, MINUTE, HOUR, DAY = 1_000_000, 60_000_000, 3_600_000_000, 86_400_000_000
 UNITS = {"us": 1, "ms": 1000, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
 TIME_LIMIT = 1 << 62
-NUMBERS = ("int64", "float32", "float64")
+SIGNED = ("int8", "int16", "int32", "int64")
+UNSIGNED = ("uint8", "uint16", "uint32", "uint64")
+PRECISION = 38
 FLOATS = ("float32", "float64")
 
 
@@ -56,6 +60,17 @@ def read_float(kind, value):
     return number if kind == "float64" else single(number)
 
 
+def digits(kind):
+    """The precision and scale of a decimal type."""
+    precision, scale = re.fullmatch(r"decimal\((\d+),(\d+)\)", kind).groups()
+    return int(precision), int(scale)
+
+
+def parts(kind):
+    """The types of a map's keys and values."""
+    return re.fullmatch(r"map<(decimal\(\d+,\d+\)|\w+),(.*)>", kind).groups()
+
+
 def read(kind, value):
     """A value of a case, as an object."""
     if value is None:
@@ -63,11 +78,23 @@ def read(kind, value):
     if kind == "bool":
         assert isinstance(value, bool), value
         return value
-    if kind == "int64":
+    if kind in SIGNED + UNSIGNED:
         assert not isinstance(value, (bool, float)), value
-        number = int(value)
-        assert -(1 << 63) <= number < 1 << 63, value
+        number, bits = int(value), int(kind.lstrip("uint"))
+        least = -(1 << bits - 1) if kind in SIGNED else 0
+        assert least <= number < least + (1 << bits), value
         return number
+    if kind.startswith("decimal("):
+        assert isinstance(value, str), value
+        precision, scale = digits(kind)
+        number = Fraction(value)
+        unscaled = number * 10**scale
+        assert unscaled.denominator == 1 and abs(unscaled) < 10**precision, value
+        return number
+    if kind == "date":
+        return (date.fromisoformat(value) - date(1970, 1, 1)) // timedelta(days=1)
+    if kind == "bytes":
+        return bytes.fromhex(value)
     if kind == "timestamp":
         return time(value)
     if kind == "string":
@@ -78,7 +105,7 @@ def read(kind, value):
     if kind.startswith("list<"):
         return [read(kind[5:-1], item) for item in value]
     if kind.startswith("map<"):
-        key, inner = kind[4:-1].split(",", 1)
+        key, inner = parts(kind)
         return [(read(key, k), read(inner, v)) for k, v in value]
     raise ValueError(f"unknown type {kind}")
 
@@ -110,6 +137,6 @@ def show(kind, value):
     if kind.startswith("list<"):
         return "[" + ", ".join(show(kind[5:-1], item) for item in value) + "]"
     if kind.startswith("map<"):
-        key, inner = kind[4:-1].split(",", 1)
+        key, inner = parts(kind)
         return "{" + ", ".join(f"{show(key, k)}: {show(inner, v)}" for k, v in value) + "}"
     return repr(value)

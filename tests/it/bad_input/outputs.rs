@@ -39,7 +39,7 @@ fn an_output_never_replaces_an_input() {
     fs::hard_link(place.path("data/events-1.ndjson"), place.path("hard.ndjson")).unwrap();
     symlink(place.path("data"), place.path("folder")).unwrap();
     fs::hard_link(place.path("lockstep.toml"), place.path("project.csv")).unwrap();
-    fs::write(place.path("lockstep.lock"), "").unwrap();
+    fs::write(place.path("lockstep.lock"), "[artifacts]\n").unwrap();
     symlink(place.path("lockstep.lock"), place.path("lock.csv")).unwrap();
     symlink(place.path("user_mentions.wasm"), place.path("artifact.parquet")).unwrap();
     let train = "training-set mention_ranker --spine @spine.ndjson -o";

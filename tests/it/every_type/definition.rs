@@ -116,6 +116,7 @@ pub(super) fn given(value: &Value) -> Expected {
         Value::Map(pairs) => {
             Expected::Map(pairs.iter().map(|(key, value)| (given(key), given(value))).collect())
         }
+        other => panic!("no feature of every-type is {other}"),
     }
 }
 

@@ -16,7 +16,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 /// Orders in the file.
-const ORDERS: u64 = 2_400;
+const ORDERS: u64 = 12_000;
 /// The kinds that are not found in so few orders, if not by luck.
 const TOO_LATE: [&str; 2] = ["very_late_counter", "every_thousandth"];
 

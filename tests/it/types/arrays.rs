@@ -138,12 +138,22 @@ fn nested() -> Vec<(ArrayRef, Option<&'static str>)> {
     let numbers = Int64Array::from(vec![Some((1 << 53) + 1), None, Some(i64::MIN), Some(i64::MAX)]);
     let item = Arc::new(Field::new("item", ArrowType::Int64, true));
     let nulls = || Some(NullBuffer::from(vec![true, false, true]));
-    let offsets = OffsetBuffer::new(ScalarBuffer::from(vec![0, 2, 2, 4]));
-    let list: ArrayRef =
-        Arc::new(ListArray::new(item.clone(), offsets.clone(), Arc::new(numbers.clone()), nulls()));
+    let six = [Some((1 << 53) + 1), None, Some(i64::MIN), Some(i64::MAX), Some(1), None];
+    let offsets = OffsetBuffer::new(ScalarBuffer::from(vec![0, 2, 2, 4, 6]));
+    let list: ArrayRef = Arc::new(ListArray::new(
+        item.clone(),
+        offsets,
+        Arc::new(Int64Array::from(six.to_vec())),
+        Some(NullBuffer::from(vec![true, false, true, true])),
+    ));
     let large = cast(&list, &ArrowType::LargeList(item.clone())).unwrap();
     let fixed = FixedSizeListArray::from_iter_primitive::<Int64Type, _, _>(
-        [Some([Some((1 << 53) + 1), None]), None, Some([Some(i64::MIN), Some(i64::MAX)])],
+        [
+            Some([Some((1 << 53) + 1), None]),
+            None,
+            Some([Some(i64::MIN), Some(i64::MAX)]),
+            Some([Some(1), None]),
+        ],
         2,
     );
     let view = ListViewArray::new(
@@ -203,7 +213,10 @@ pub(super) fn samples() -> Vec<Sample> {
     let doubles = [1.5, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, f64::MAX, 5e-324, 0.1];
     let singles = [1.5, f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.0, f32::MAX, 1e-45, 0.1];
     let halves: ArrayRef = primitive!(Float32Array, [1.5, f32::NAN, f32::INFINITY, -0.0, 65504.0]);
-    let whole = primitive!(Int64Array, [(1 << 53) + 1, i64::MIN, i64::MAX]);
+    let whole = primitive!(Int64Array, [(1 << 53) + 1, i64::MIN, i64::MAX, 1]);
+    let longest = i256::from_string(&"9".repeat(76)).unwrap();
+    let longest = with_null([i256::from_i128(12), longest, i256::from_i128(1)]);
+    let longest = Decimal256Array::from(longest);
     let keyed = |key: A, array: &ArrayRef| {
         let value = Box::new(array.data_type().clone());
         cast(array, &A::Dictionary(Box::new(key), value)).unwrap()
@@ -223,11 +236,11 @@ pub(super) fn samples() -> Vec<Sample> {
         (primitive!(Float64Array, doubles), None),
         (decimals(A::Decimal32(9, 2), &[1250, -nines(9)]), None),
         (decimals(A::Decimal64(18, 2), &[1250, -nines(18)]), None),
-        (decimals(A::Decimal128(38, 0), &[12, 1 << 53, nines(38)]), None),
+        (decimals(A::Decimal128(38, 0), &[12, 1 << 53, nines(38), 1]), None),
         (decimals(A::Decimal128(38, 9), &[1_250_000_000, -1, nines(38)]), None),
-        (decimals(A::Decimal128(10, -2), &[12, -nines(10)]), None),
+        (decimals(A::Decimal128(10, -2), &[12, -nines(10), 0]), None),
         (decimals(A::Decimal256(38, 2), &[1250, -nines(38)]), None),
-        (decimals(A::Decimal256(76, 0), &[12, nines(38)]), None),
+        (Arc::new(longest.with_precision_and_scale(76, 0).unwrap()), None),
         (text.clone(), None),
         (cast(&text, &A::LargeUtf8).unwrap(), None),
         (cast(&text, &A::Utf8View).unwrap(), None),

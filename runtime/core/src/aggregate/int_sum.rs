@@ -1,6 +1,7 @@
-//! The exact sum of 64-bit integers, in 128 bits (S17).
+//! The exact sum of 64-bit integers, signed or unsigned, in 128 bits (S17).
 //!
-//! Laws: those of the integers; 2^64 values of 64 bits cannot overflow 127. State: an i128. Error
+//! Laws: those of the integers, modulo 2^128: fewer than 2^63 values of 64 bits cannot overflow 127.
+//! State: an i128. Error
 //! bound: none; the result is null with status `overflow` only if the final sum leaves 64 bits, and
 //! the mean is the rational rounded once. Bytes: a zigzag variable-length integer, 1 to 19.
 
@@ -23,6 +24,12 @@ impl IntSum {
         self.0 = self.0.wrapping_add(i128::from(value));
     }
 
+    /// Adds one unsigned value.
+    #[inline]
+    pub fn add_unsigned(&mut self, value: u64) {
+        self.0 = self.0.wrapping_add(i128::from(value));
+    }
+
     /// Adds another sum.
     pub fn merge(&mut self, other: &IntSum) {
         // Valid sums cannot overflow; damaged bytes may hold any sum.
@@ -37,6 +44,11 @@ impl IntSum {
     /// The exact sum.
     pub fn exact(self) -> i128 {
         self.0
+    }
+
+    /// The sum of unsigned values, or `None` if it leaves 64 bits.
+    pub fn unsigned_sum(self) -> Option<u64> {
+        u64::try_from(self.0).ok()
     }
 
     /// The sum, or `None` if it leaves 64 bits.

@@ -36,6 +36,7 @@ pub mod content_hash;
 pub mod cross;
 pub mod decay;
 pub mod decay_table;
+pub mod decimal_sum;
 pub mod distinct;
 pub mod encoded;
 pub mod exact;

@@ -6,11 +6,12 @@
 //! is null or the divisor is 0. Deliberately absent: a state; it reads the states of other
 //! aggregates.
 
+use super::decimal_sum::DecimalSum;
 use super::float_sum::FloatSum;
 use super::int_sum::IntSum;
 use super::leading::Leading;
 use super::rational::{Scaled, round_quotient};
-use crate::value::canonical_f64;
+use crate::value::{canonical_f64, power_of_ten};
 
 /// The count or sum of an operand.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +20,8 @@ pub enum Total<'a> {
     Count(u64),
     /// A sum of integers.
     Int(IntSum),
+    /// A sum of decimals of this scale.
+    Decimal(DecimalSum, u8),
     /// A sum of floats.
     Float(&'a FloatSum),
 }
@@ -51,7 +54,7 @@ impl<'a> Operand<'a> {
         match self.total {
             Total::Count(count) => Some(i128::from(count)),
             Total::Int(sum) => Some(sum.exact()),
-            Total::Float(_) => None,
+            Total::Decimal(..) | Total::Float(_) => None,
         }
     }
 
@@ -62,8 +65,18 @@ impl<'a> Operand<'a> {
         }
     }
 
+    /// The integer by which [`Operand::leading`] and [`Operand::scaled`] are divided, besides the
+    /// count of a mean.
+    fn unit(&self) -> Scaled {
+        Scaled::from(match self.total {
+            Total::Decimal(_, scale) => power_of_ten(scale).unsigned_abs(),
+            _ => 1,
+        })
+    }
+
     fn leading(&self) -> Leading {
         match self.total {
+            Total::Decimal(sum, _) => sum.scaled().leading(),
             Total::Count(count) => Leading::integer(i128::from(count)),
             Total::Int(sum) => Leading::integer(sum.exact()),
             Total::Float(sum) => sum.leading(),
@@ -74,6 +87,7 @@ impl<'a> Operand<'a> {
         match self.total {
             Total::Count(count) => Scaled::from(u128::from(count)),
             Total::Int(sum) => Scaled::new(sum.exact(), 0),
+            Total::Decimal(sum, _) => sum.scaled(),
             Total::Float(sum) => sum.scaled(),
         }
     }
@@ -81,7 +95,10 @@ impl<'a> Operand<'a> {
     /// The operand as the value of a feature of its own, except that a sum of integers cannot
     /// overflow.
     fn rounded(&self) -> f64 {
-        self.special().unwrap_or_else(|| self.leading().round_quotient(self.divisor))
+        self.special().unwrap_or_else(|| match self.total {
+            Total::Decimal(..) => round_quotient(&self.scaled(), &(&self.unit() * self.divisor)),
+            _ => self.leading().round_quotient(self.divisor),
+        })
     }
 }
 
@@ -95,7 +112,8 @@ pub fn ratio(a: Option<Operand>, b: Option<Operand>) -> Option<f64> {
         return Some(canonical_f64(a.rounded() / b.rounded()));
     }
     // (p / c) / (q / d) = (p d) / (q c)
-    let short = b.integer().filter(|_| b.divisor == 1).and_then(|q| {
+    let whole = b.integer().filter(|_| b.divisor == 1 && !matches!(a.total, Total::Decimal(..)));
+    let short = whole.and_then(|q| {
         let divisor = q.unsigned_abs().checked_mul(u128::from(a.divisor))?;
         Some((q < 0, u64::try_from(divisor).ok()?))
     });
@@ -104,7 +122,9 @@ pub fn ratio(a: Option<Operand>, b: Option<Operand>) -> Option<f64> {
         let negative = leading.negative != negative;
         return Some(Leading { negative, ..leading }.round_quotient(divisor));
     }
-    Some(round_quotient(&(&a.scaled() * b.divisor), &(&b.scaled() * a.divisor)))
+    let top = &(&a.scaled() * b.divisor) * &b.unit();
+    let bottom = &(&b.scaled() * a.divisor) * &a.unit();
+    Some(round_quotient(&top, &bottom))
 }
 
 /// `count * unit / span`, rounded once; null if the span is not positive.
@@ -127,6 +147,7 @@ mod tests {
     enum Input {
         Count(u64),
         Ints(Vec<i64>),
+        Decimals(Vec<i64>, u8),
         Floats(Vec<f64>),
     }
 
@@ -134,6 +155,8 @@ mod tests {
         prop_oneof![
             prop_oneof![0u64..5, any::<u64>()].prop_map(Input::Count),
             prop::collection::vec(any_integer(), 0..5).prop_map(Input::Ints),
+            (prop::collection::vec(any_integer(), 0..5), 0u8..=38)
+                .prop_map(|(values, scale)| Input::Decimals(values, scale)),
             prop::collection::vec(any_double(), 0..5).prop_map(Input::Floats),
         ]
     }
@@ -158,6 +181,14 @@ mod tests {
                 values.iter().for_each(|&value| sum.add(value));
                 let exact = values.iter().map(|&value| integer(value)).sum();
                 read(make(Total::Int(sum), values.len() as u64), Some(over(exact, values.len())))
+            }
+            Input::Decimals(values, scale) => {
+                let mut sum = DecimalSum::default();
+                values.iter().for_each(|&value| sum.add(value.into()));
+                let exact: BigRational = values.iter().map(|&value| integer(value)).sum();
+                let exact = exact / integer(power_of_ten(*scale));
+                let total = Total::Decimal(sum, *scale);
+                read(make(total, values.len() as u64), Some(over(exact, values.len())))
             }
             Input::Floats(values) => {
                 let mut sum = FloatSum::zero();

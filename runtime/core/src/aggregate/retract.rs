@@ -19,6 +19,7 @@ impl Slot {
         matches!(
             self.kind,
             SlotKind::FloatSum { .. }
+                | SlotKind::DecimalSum { .. }
                 | SlotKind::Moments { .. }
                 | SlotKind::CoMoments { .. }
                 | SlotKind::Decayed { .. }
@@ -77,6 +78,7 @@ impl Slot {
         self.update(&mut unit, rows, row);
         match (state, &unit) {
             (State::FloatSum(state), State::FloatSum(unit)) => state.subtract(unit),
+            (State::DecimalSum(state), State::DecimalSum(unit)) => state.subtract(unit),
             (State::Moments(state), State::Moments(unit)) => state.subtract(unit),
             (State::CoMoments(state), State::CoMoments(unit)) => state.subtract(unit),
             (State::Decayed(state), State::Decayed(unit)) => state.subtract(unit),

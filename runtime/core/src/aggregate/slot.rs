@@ -31,6 +31,11 @@ pub enum SlotKind {
         /// The column.
         column: usize,
     },
+    /// An exact sum of decimals.
+    DecimalSum {
+        /// The column.
+        column: usize,
+    },
     /// An exact sum of floats.
     FloatSum {
         /// The column.
@@ -179,6 +184,7 @@ impl Slot {
             | SlotKind::EventTime { column, .. }
             | SlotKind::Decayed { column, .. } => column.iter().for_each(|column| visit(*column)),
             SlotKind::IntSum { column }
+            | SlotKind::DecimalSum { column }
             | SlotKind::FloatSum { column }
             | SlotKind::Extreme { column, .. }
             | SlotKind::Ordered { column, .. }

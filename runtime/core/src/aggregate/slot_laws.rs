@@ -11,12 +11,13 @@ use super::ordered::Side;
 use super::places::Placing;
 use super::user::{Part, UserState};
 use super::{Slot, SlotKind, State};
-use crate::event::arrow_schema;
+use crate::event::{arrow_schema, arrow_type};
 use crate::row::Rows;
+use crate::value::DataType;
 use crate::view::FeatureView;
 use arrow::array::{
-    ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray,
-    TimestampMicrosecondArray,
+    ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array,
+    RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array,
 };
 use proptest::prelude::*;
 use serde_json::json;
@@ -27,6 +28,10 @@ const INT: usize = 2;
 const FLOAT: usize = 3;
 const TEXT: usize = 4;
 const FLAG: usize = 5;
+const DECIMAL: usize = 6;
+const UNSIGNED: usize = 7;
+const BYTES: usize = 8;
+const DATE: usize = 9;
 
 pub(crate) type Event = (i64, Option<i64>, Option<f64>, Option<String>, Option<bool>);
 
@@ -53,6 +58,10 @@ pub(crate) fn view() -> FeatureView {
         column("float", "float64", true),
         column("text", "string", true),
         column("flag", "bool", true),
+        column("decimal", "decimal(38,2)", true),
+        column("unsigned", "uint64", true),
+        column("bytes", "bytes", true),
+        column("date", "date", true),
     ]);
     let view = json!({
         "name": "v", "description": "", "owner": "", "tags": [], "key": ["id"],
@@ -68,6 +77,7 @@ pub(crate) fn view() -> FeatureView {
 pub(crate) fn rows(events: &[Event]) -> Rows {
     let view = view();
     let times = events.iter().map(|event| event.0 * 1_000_000);
+    let ints = || events.iter().map(|event| event.1.map(i128::from));
     let columns: Vec<ArrayRef> = vec![
         Arc::new(Int64Array::from_iter_values(0..events.len() as i64)),
         Arc::new(TimestampMicrosecondArray::from_iter_values(times).with_timezone("UTC")),
@@ -75,6 +85,23 @@ pub(crate) fn rows(events: &[Event]) -> Rows {
         Arc::new(events.iter().map(|event| event.2).collect::<Float64Array>()),
         Arc::new(events.iter().map(|event| event.3.clone()).collect::<StringArray>()),
         Arc::new(events.iter().map(|event| event.4).collect::<BooleanArray>()),
+        // Of both signs and beyond 64 bits; beyond 38 digits when added.
+        Arc::new(
+            ints()
+                .map(|int| int.map(|int| int * 10_i128.pow(37)))
+                .collect::<Decimal128Array>()
+                .with_data_type(arrow_type(&DataType::Decimal { precision: 38, scale: 2 })),
+        ),
+        Arc::new(
+            ints().map(|int| int.map(|int| u64::MAX - (int + 3) as u64)).collect::<UInt64Array>(),
+        ),
+        Arc::new(
+            events
+                .iter()
+                .map(|event| event.3.as_deref().map(str::as_bytes))
+                .collect::<BinaryArray>(),
+        ),
+        Arc::new(ints().map(|int| int.map(|int| int as i32 * 400)).collect::<Date32Array>()),
     ];
     let batch = RecordBatch::try_new(arrow_schema(&view.columns), columns);
     let batch = batch.expect("the columns are the view's");
@@ -94,9 +121,15 @@ fn kinds() -> Vec<SlotKind> {
         SlotKind::Count { column: None },
         SlotKind::Count { column: Some(TEXT) },
         SlotKind::IntSum { column: INT },
+        SlotKind::IntSum { column: UNSIGNED },
+        SlotKind::DecimalSum { column: DECIMAL },
         SlotKind::FloatSum { column: FLOAT },
         SlotKind::Extreme { end: min, column: FLOAT },
         SlotKind::Extreme { end: max, column: TEXT },
+        SlotKind::Extreme { end: max, column: DECIMAL },
+        SlotKind::Extreme { end: min, column: UNSIGNED },
+        SlotKind::Ordered { side: Side::Last, column: DATE },
+        SlotKind::Histogram { limit: 5, column: BYTES },
         SlotKind::Ordered { side: Side::First, column: FLOAT },
         SlotKind::Ordered { side: Side::Last, column: TEXT },
         SlotKind::EventTime { side: Side::First, column: None },

@@ -4,10 +4,10 @@
 //! array that hides nothing, which is the usual case, is not copied. Deliberately absent: numbers
 //! and bits, which their writers clear in place.
 
-use arrow::array::{Array, Int32Array, ListArray, StringArray};
+use arrow::array::{Array, GenericByteArray, GenericByteBuilder, Int32Array, ListArray};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::take;
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::{ByteArrayType, DataType, Field};
 use std::sync::Arc;
 
 /// Whether a null row of an array with these offsets covers something.
@@ -18,9 +18,15 @@ fn hides(nulls: Option<&NullBuffer>, offsets: &[i32]) -> bool {
     })
 }
 
-/// `array` without the text behind its nulls; `None` if there is none.
-pub(super) fn strings(array: &StringArray) -> Option<StringArray> {
-    hides(array.nulls(), array.value_offsets()).then(|| array.iter().collect())
+/// `array` without the texts or bytes behind its nulls; `None` if there are none.
+pub(super) fn texts<T: ByteArrayType<Offset = i32>>(
+    array: &GenericByteArray<T>,
+) -> Option<GenericByteArray<T>> {
+    hides(array.nulls(), array.value_offsets()).then(|| {
+        let mut shown = GenericByteBuilder::<T>::new();
+        array.iter().for_each(|text| shown.append_option(text));
+        shown.finish()
+    })
 }
 
 /// `array` without the elements behind its nulls; `None` if there are none.

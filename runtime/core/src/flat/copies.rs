@@ -8,7 +8,7 @@
 use arrow::buffer::{Buffer, MutableBuffer};
 
 /// Each copy begins at a multiple of this many bytes.
-const ALIGNMENT: usize = size_of::<u64>();
+pub(super) const ALIGNMENT: usize = size_of::<u64>();
 
 /// Copies `bytes` into memory aligned for numbers.
 #[inline]

@@ -9,17 +9,19 @@
 
 use super::bits::{bytes_of_bits, clear_behind};
 use super::compact;
-use super::copies::{copied, copied_pair};
+use super::copies::{ALIGNMENT, copied, copied_pair};
 use super::limits::{BATCH_BYTES_MAX, BATCH_ROWS_MAX};
 use crate::error::{Error, Result};
-use crate::value::{NAN_32, NAN_64};
+use crate::value::{NAN_32, NAN_64, has_precision};
 use arrow::array::{
-    ArrayRef, BooleanArray, ListArray, PrimitiveArray, RecordBatch, RecordBatchOptions, StringArray,
+    ArrayRef, AsArray, BooleanArray, GenericByteArray, ListArray, PrimitiveArray, RecordBatch,
+    RecordBatchOptions,
 };
-use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow::buffer::{BooleanBuffer, Buffer, MutableBuffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{
-    ArrowPrimitiveType, DataType, FieldRef, Float32Type, Float64Type, Int64Type, SchemaRef,
-    TimeUnit, TimestampMicrosecondType,
+    ArrowPrimitiveType, BinaryType, ByteArrayType, DataType, Date32Type, Decimal128Type, FieldRef,
+    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, SchemaRef, TimeUnit,
+    TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type, Utf8Type,
 };
 use std::fmt::Display;
 use std::sync::Arc;
@@ -185,9 +187,22 @@ impl<'b> Reader<'b> {
         };
         match data_type {
             DataType::Boolean => self.booleans(rows, nulls),
-            DataType::Int64 => self.numbers::<Int64Type>(data_type, rows, nulls, |_| false, 0),
+            DataType::Int8 => self.integers::<Int8Type>(data_type, rows, nulls),
+            DataType::Int16 => self.integers::<Int16Type>(data_type, rows, nulls),
+            DataType::Int32 => self.integers::<Int32Type>(data_type, rows, nulls),
+            DataType::Int64 => self.integers::<Int64Type>(data_type, rows, nulls),
+            DataType::UInt8 => self.integers::<UInt8Type>(data_type, rows, nulls),
+            DataType::UInt16 => self.integers::<UInt16Type>(data_type, rows, nulls),
+            DataType::UInt32 => self.integers::<UInt32Type>(data_type, rows, nulls),
+            DataType::UInt64 => self.integers::<UInt64Type>(data_type, rows, nulls),
+            DataType::Date32 => self.integers::<Date32Type>(data_type, rows, nulls),
+            DataType::Decimal128(precision, _) => {
+                let decimals = self.integers::<Decimal128Type>(data_type, rows, nulls)?;
+                checked_digits(&decimals, *precision)?;
+                Ok(decimals)
+            }
             DataType::Timestamp(TimeUnit::Microsecond, _) => {
-                self.numbers::<TimestampMicrosecondType>(data_type, rows, nulls, |_| false, 0)
+                self.integers::<TimestampMicrosecondType>(data_type, rows, nulls)
             }
             DataType::Float64 => {
                 self.numbers::<Float64Type>(data_type, rows, nulls, f64::is_nan, NAN_64)
@@ -195,7 +210,8 @@ impl<'b> Reader<'b> {
             DataType::Float32 => {
                 self.numbers::<Float32Type>(data_type, rows, nulls, f32::is_nan, NAN_32)
             }
-            DataType::Utf8 => self.strings(rows, nulls),
+            DataType::Utf8 => self.texts::<Utf8Type>(rows, nulls),
+            DataType::Binary => self.texts::<BinaryType>(rows, nulls),
             DataType::List(element) => self.lists(rows, nulls, element),
             other => Err(Error::bug(format!("Arrow type {other} has no flat form"))),
         }
@@ -216,6 +232,16 @@ impl<'b> Reader<'b> {
         Ok(Arc::new(BooleanArray::new(bits(bytes, rows, nulls.as_ref()), nulls)))
     }
 
+    /// Integers, with 0 where null.
+    fn integers<T: ArrowPrimitiveType>(
+        &mut self,
+        data_type: &DataType,
+        rows: usize,
+        nulls: Option<NullBuffer>,
+    ) -> Result<ArrayRef> {
+        self.numbers::<T>(data_type, rows, nulls, |_| false, T::Native::default())
+    }
+
     /// Numbers, with 0 where null, and with one canonical value for those that `is_nan` accepts.
     fn numbers<T: ArrowPrimitiveType>(
         &mut self,
@@ -225,7 +251,16 @@ impl<'b> Reader<'b> {
         is_nan: impl Fn(T::Native) -> bool,
         nan: T::Native,
     ) -> Result<ArrayRef> {
-        let mut values = copied(self.buffer_of(rows * size_of::<T::Native>(), "values")?);
+        let bytes = self.buffer_of(rows * size_of::<T::Native>(), "values")?;
+        let mut values = match align_of::<T::Native>() <= ALIGNMENT {
+            true => copied(bytes),
+            // Decimals of 128 bits need more.
+            false => {
+                let mut values = MutableBuffer::new(bytes.len());
+                values.extend_from_slice(bytes);
+                values
+            }
+        };
         let numbers = values.typed_data_mut::<T::Native>();
         if let Some(nulls) = &nulls {
             for row in (!nulls.inner()).set_indices() {
@@ -240,12 +275,16 @@ impl<'b> Reader<'b> {
         }
     }
 
-    fn strings(&mut self, rows: usize, nulls: Option<NullBuffer>) -> Result<ArrayRef> {
+    fn texts<T: ByteArrayType<Offset = i32>>(
+        &mut self,
+        rows: usize,
+        nulls: Option<NullBuffer>,
+    ) -> Result<ArrayRef> {
         let (offsets, last) = self.offsets(rows)?;
         let text = self.buffer_of(last, "texts")?;
         let (offsets, text) = copied_pair(offsets, text);
-        match StringArray::try_new(checked(offsets), text, nulls) {
-            Ok(array) => Ok(match compact::strings(&array) {
+        match GenericByteArray::<T>::try_new(checked(offsets), text, nulls) {
+            Ok(array) => Ok(match compact::texts(&array) {
                 None => Arc::new(array),
                 Some(compacted) => Arc::new(compacted),
             }),
@@ -300,6 +339,17 @@ impl<'b> Reader<'b> {
 #[cold]
 fn unfit(error: arrow::error::ArrowError) -> Error {
     Error::input(error.to_string())
+}
+
+/// Checks that each decimal has at most `precision` digits.
+fn checked_digits(decimals: &ArrayRef, precision: u8) -> Result<()> {
+    let digits = decimals.as_primitive::<Decimal128Type>();
+    match digits.iter().flatten().find(|value| !has_precision(*value, precision)) {
+        None => Ok(()),
+        Some(value) => {
+            Err(Error::input(format!("its decimal {value} has more than {precision} digits")))
+        }
+    }
 }
 
 /// Wraps offsets that [`Reader::offsets`] has checked.

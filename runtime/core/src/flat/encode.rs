@@ -10,11 +10,12 @@ use super::compact;
 use super::limits::{BATCH_BYTES_MAX, BATCH_ROWS_MAX};
 use crate::code::Code;
 use crate::error::{Error, Result};
-use arrow::array::{Array, AsArray, ListArray, PrimitiveArray, RecordBatch, StringArray};
+use arrow::array::{Array, AsArray, GenericByteArray, ListArray, PrimitiveArray, RecordBatch};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::{
-    ArrowPrimitiveType, DataType, Float32Type, Float64Type, Int64Type, TimeUnit,
-    TimestampMicrosecondType,
+    ArrowPrimitiveType, BinaryType, ByteArrayType, DataType, Date32Type, Decimal128Type,
+    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit,
+    TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type, Utf8Type,
 };
 
 /// Writes `batch` to `out`, replacing its content.
@@ -54,7 +55,7 @@ pub fn encode(batch: &RecordBatch, out: &mut Vec<u8>) -> Result<()> {
 fn count(data_type: &DataType, nodes: &mut usize, buffers: &mut usize) {
     *nodes += 1;
     match data_type {
-        DataType::Utf8 => *buffers += 3,
+        DataType::Utf8 | DataType::Binary => *buffers += 3,
         DataType::List(element) => {
             *buffers += 2;
             count(element.data_type(), nodes, buffers);
@@ -102,13 +103,23 @@ impl Writer<'_> {
                 }
                 self.end()
             }
+            DataType::Int8 => self.numbers(array.as_primitive::<Int8Type>()),
+            DataType::Int16 => self.numbers(array.as_primitive::<Int16Type>()),
+            DataType::Int32 => self.numbers(array.as_primitive::<Int32Type>()),
             DataType::Int64 => self.numbers(array.as_primitive::<Int64Type>()),
+            DataType::UInt8 => self.numbers(array.as_primitive::<UInt8Type>()),
+            DataType::UInt16 => self.numbers(array.as_primitive::<UInt16Type>()),
+            DataType::UInt32 => self.numbers(array.as_primitive::<UInt32Type>()),
+            DataType::UInt64 => self.numbers(array.as_primitive::<UInt64Type>()),
+            DataType::Decimal128(..) => self.numbers(array.as_primitive::<Decimal128Type>()),
+            DataType::Date32 => self.numbers(array.as_primitive::<Date32Type>()),
             DataType::Float32 => self.numbers(array.as_primitive::<Float32Type>()),
             DataType::Float64 => self.numbers(array.as_primitive::<Float64Type>()),
             DataType::Timestamp(TimeUnit::Microsecond, _) => {
                 self.numbers(array.as_primitive::<TimestampMicrosecondType>())
             }
-            DataType::Utf8 => self.strings(array.as_string()),
+            DataType::Utf8 => self.texts::<Utf8Type>(array.as_bytes()),
+            DataType::Binary => self.texts::<BinaryType>(array.as_bytes()),
             DataType::List(_) => self.lists(array.as_list()),
             other => Err(Error::bug(format!("Arrow type {other} has no flat form"))),
         }
@@ -150,9 +161,9 @@ impl Writer<'_> {
     }
 
     #[inline]
-    fn strings(&mut self, array: &StringArray) -> Result<()> {
+    fn texts<T: ByteArrayType<Offset = i32>>(&mut self, array: &GenericByteArray<T>) -> Result<()> {
         self.head(array)?;
-        let compacted = compact::strings(array);
+        let compacted = compact::texts(array);
         let array = compacted.as_ref().unwrap_or(array);
         let (first, last) = self.offsets(array.value_offsets())?;
         self.out.extend_from_slice(&array.value_data()[first..last]);

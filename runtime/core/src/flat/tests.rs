@@ -7,13 +7,16 @@
 use super::*;
 use crate::event::{arrow_schema, arrow_type};
 use crate::row::TypedColumn;
-use crate::value::{Column, DataType, Value};
+use crate::value::{Column, DataType, Decimal, Value, power_of_ten};
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Float32Array, Float64Array, Int64Array, ListArray, RecordBatch,
-    StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, ArrowPrimitiveType, BinaryArray, BooleanArray, Date32Array, Decimal128Array,
+    Float32Array, Float64Array, Int64Array, ListArray, PrimitiveArray, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
 };
 use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::Field;
+use arrow::datatypes::{
+    Field, Int8Type, Int16Type, Int32Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
 use proptest::prelude::*;
 use std::sync::Arc;
 
@@ -50,7 +53,29 @@ fn array(data_type: &DataType, values: &[Value]) -> ArrayRef {
             Arc::new(ListArray::new(field, offsets, array(element, &items), Some(nulls)))
         }
         DataType::Map(_) => unreachable!("no flat batch holds a map"),
+        DataType::Int8 => narrow::<Int8Type, _>(each(values, get!(Int64))),
+        DataType::Int16 => narrow::<Int16Type, _>(each(values, get!(Int64))),
+        DataType::Int32 => narrow::<Int32Type, _>(each(values, get!(Int64))),
+        DataType::UInt8 => narrow::<UInt8Type, _>(each(values, get!(UInt64))),
+        DataType::UInt16 => narrow::<UInt16Type, _>(each(values, get!(UInt64))),
+        DataType::UInt32 => narrow::<UInt32Type, _>(each(values, get!(UInt64))),
+        DataType::UInt64 => narrow::<UInt64Type, _>(each(values, get!(UInt64))),
+        DataType::Date => Arc::new(each(values, get!(Date)).collect::<Date32Array>()),
+        DataType::Bytes => Arc::new(each(values, get!(Bytes)).collect::<BinaryArray>()),
+        DataType::Decimal { precision, scale } => {
+            let digits = each(values, get!(Decimal)).map(|value| value.map(|it| it.unscaled));
+            let digits: Decimal128Array = digits.collect();
+            Arc::new(digits.with_precision_and_scale(*precision, *scale as i8).unwrap())
+        }
     }
+}
+
+fn narrow<T, V>(values: impl Iterator<Item = Option<V>>) -> ArrayRef
+where
+    T: ArrowPrimitiveType<Native: TryFrom<V, Error: std::fmt::Debug>>,
+{
+    let values = values.map(|value| value.map(|value| T::Native::try_from(value).unwrap()));
+    Arc::new(PrimitiveArray::<T>::from_iter(values))
 }
 
 fn values(array: &ArrayRef) -> Vec<Value> {
@@ -74,6 +99,16 @@ fn any_type() -> impl Strategy<Value = DataType> {
         Just(DataType::Float64),
         Just(DataType::String),
         Just(DataType::Timestamp),
+        Just(DataType::Int8),
+        Just(DataType::Int16),
+        Just(DataType::Int32),
+        Just(DataType::UInt8),
+        Just(DataType::UInt16),
+        Just(DataType::UInt32),
+        Just(DataType::UInt64),
+        Just(DataType::Date),
+        Just(DataType::Bytes),
+        (1u8..=38).prop_map(|precision| DataType::Decimal { precision, scale: precision / 2 }),
     ];
     leaf.prop_recursive(2, 3, 1, |inner| inner.prop_map(list))
 }
@@ -81,7 +116,6 @@ fn any_type() -> impl Strategy<Value = DataType> {
 fn any_value(data_type: &DataType) -> BoxedStrategy<Value> {
     let present = match data_type {
         DataType::Bool => any::<bool>().prop_map(Value::Bool).boxed(),
-        DataType::Int64 => any::<i64>().prop_map(Value::Int64).boxed(),
         DataType::Float32 => {
             any::<u32>().prop_map(|bits| Value::Float32(f32::from_bits(bits))).boxed()
         }
@@ -94,6 +128,26 @@ fn any_value(data_type: &DataType) -> BoxedStrategy<Value> {
             prop::collection::vec(any_value(element), 0..4).prop_map(Value::List).boxed()
         }
         DataType::Map(_) => unreachable!("no flat batch holds a map"),
+        DataType::Date => any::<i32>().prop_map(Value::Date).boxed(),
+        DataType::Bytes => {
+            prop::collection::vec(any::<u8>(), 0..4).prop_map(|b| Value::Bytes(b.into())).boxed()
+        }
+        DataType::Decimal { precision, scale } => {
+            let (most, scale) = (power_of_ten(*precision) - 1, *scale);
+            let value = prop_oneof![Just(most), Just(-most), -most..=most];
+            let decimal = move |unscaled| Value::Decimal(Box::new(Decimal { unscaled, scale }));
+            value.prop_map(decimal).boxed()
+        }
+        integer => {
+            let (least, most) = integer.integer_range().unwrap();
+            let unsigned = integer.is_unsigned();
+            let value = prop_oneof![Just(least), Just(most), least..=most];
+            let value = value.prop_map(move |value| match unsigned {
+                true => Value::UInt64(value as u64),
+                false => Value::Int64(value as i64),
+            });
+            value.boxed()
+        }
     };
     prop_oneof![1 => Just(Value::Null), 4 => present].boxed()
 }
@@ -175,6 +229,21 @@ proptest! {
             decoded.columns().iter().for_each(|column| column.to_data().validate_full().unwrap());
             prop_assert!(decode(&batch.schema(), &encoded(&decoded)).is_ok());
         }
+    }
+}
+
+/// Goal: a decimal with more digits than its type is refused. Method: the least and the greatest
+/// that do not fit.
+#[test]
+fn s09_decimals_keep_their_precision() {
+    let batch = batch(&[(
+        DataType::Decimal { precision: 38, scale: 0 },
+        vec![Value::Decimal(Box::new(Decimal { unscaled: 1000, scale: 0 }))],
+    )]);
+    let bytes = encoded(&batch);
+    for (precision, fits) in [(4, true), (3, false)] {
+        let schema = arrow_schema(&[column(DataType::Decimal { precision, scale: 0 })]);
+        assert_eq!(decode(&schema, &bytes).is_ok(), fits, "{precision}");
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::finalize::Finalizer;
 use super::operand::Operand;
-use super::plain::{CoStatistic, Plain, Statistic, Sum};
+use super::plain::{CoStatistic, Plain, Statistic, Sum, SumKind};
 use super::plan::{FeaturePlan, FoldPlan, Lift};
 use crate::aggregate::extreme::End;
 use crate::aggregate::moments::Order;
@@ -15,7 +15,7 @@ use crate::aggregate::{Slot, SlotKind};
 use crate::error::{Error, Result};
 use crate::feature::{self, Aggregate, Feature, OperandAggregate};
 use crate::manifest::UserAggregate;
-use crate::value::Column;
+use crate::value::{Column, DataType};
 use crate::view::FeatureView;
 use crate::window::Window;
 use std::sync::Arc;
@@ -215,14 +215,19 @@ impl Builder<'_> {
     }
 
     fn sum(&self, slots: &mut Vec<Slot>, column: usize, filter: Option<usize>) -> Sum {
-        let float = self.view.columns[column].data_type.is_float();
-        let kind = match float {
-            true => SlotKind::FloatSum { column },
-            false => SlotKind::IntSum { column },
+        let (slot, kind) = match &self.view.columns[column].data_type {
+            DataType::Decimal { scale, .. } => {
+                (SlotKind::DecimalSum { column }, SumKind::Decimal { scale: *scale })
+            }
+            data_type if data_type.is_float() => (SlotKind::FloatSum { column }, SumKind::Float),
+            data_type if data_type.is_unsigned() => {
+                (SlotKind::IntSum { column }, SumKind::Unsigned)
+            }
+            _ => (SlotKind::IntSum { column }, SumKind::Signed),
         };
-        let sum = index_or_push(slots, Slot { kind, filter });
-        let kind = SlotKind::Count { column: Some(column) };
-        Sum { sum, count: index_or_push(slots, Slot { kind, filter }) }
+        let sum = index_or_push(slots, Slot { kind: slot, filter });
+        let counted = SlotKind::Count { column: Some(column) };
+        Sum { sum, count: index_or_push(slots, Slot { kind: counted, filter }), kind }
     }
 
     fn operand(&self, slots: &mut Vec<Slot>, side: &feature::Operand) -> Result<Operand> {
@@ -232,10 +237,11 @@ impl Builder<'_> {
         if aggregate == OperandAggregate::Count {
             let kind = SlotKind::Count { column };
             let count = index_or_push(slots, Slot { kind, filter });
-            return Ok(Operand { aggregate, sum: None, count });
+            return Ok(Operand { aggregate, sum: None, count, scale: 0 });
         }
-        let Sum { sum, count } = self.sum(slots, column.ok_or_else(lacks_column)?, filter);
-        Ok(Operand { aggregate, sum: Some(sum), count })
+        let Sum { sum, count, kind } = self.sum(slots, column.ok_or_else(lacks_column)?, filter);
+        let scale = if let SumKind::Decimal { scale } = kind { scale } else { 0 };
+        Ok(Operand { aggregate, sum: Some(sum), count, scale })
     }
 
     fn lift(&mut self, name: &str, column: usize) -> Result<usize> {

@@ -15,7 +15,7 @@ mod quick;
 mod user;
 
 pub use answer::{Answer, Merged, Status};
-pub use plain::Plain;
+pub use plain::{Plain, Sum, SumKind};
 pub use plan::{FeaturePlan, FoldPlan, Lift, ViewState};
 pub use quick::Quick;
 pub use user::{NoGuest, UserCalls, ViewGuests};

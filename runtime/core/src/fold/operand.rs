@@ -16,6 +16,8 @@ pub struct Operand {
     pub sum: Option<usize>,
     /// The slot of the count.
     pub count: usize,
+    /// The scale of the decimals that are summed; 0 for other sums.
+    pub scale: u8,
 }
 
 impl Operand {
@@ -25,6 +27,7 @@ impl Operand {
         let Some(sum) = self.sum else { return Some(ratio::Operand::count(count)) };
         let total = match &states[sum] {
             State::IntSum(sum) => Total::Int(*sum),
+            State::DecimalSum(sum) => Total::Decimal(*sum, self.scale),
             State::FloatSum(sum) => Total::Float(sum),
             state => unreachable!("the plan put a sum here, not {state:?}"),
         };

@@ -13,7 +13,7 @@ use crate::aggregate::co_moments::CoMoments;
 use crate::aggregate::moments::Moments;
 use crate::aggregate::ratio::{self, rate};
 use crate::error::Result;
-use crate::value::Value;
+use crate::value::{Decimal, Value};
 
 /// How one value is computed. Numbers are indices of slots.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,6 +104,24 @@ pub struct Sum {
     pub sum: usize,
     /// The slot of the count.
     pub count: usize,
+    /// What is summed.
+    pub kind: SumKind,
+}
+
+/// What a sum sums, and so the type of its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SumKind {
+    /// Signed integers.
+    Signed,
+    /// Unsigned integers.
+    Unsigned,
+    /// Decimals of one scale.
+    Decimal {
+        /// The scale.
+        scale: u8,
+    },
+    /// Floats.
+    Float,
 }
 
 /// The statistics that are computed from moments.
@@ -138,7 +156,9 @@ impl Plain {
     /// The slots that it reads.
     pub fn slots(&self) -> Vec<usize> {
         match *self {
-            Plain::Sum(Sum { sum, count }) | Plain::Mean(Sum { sum, count }) => vec![sum, count],
+            Plain::Sum(Sum { sum, count, .. }) | Plain::Mean(Sum { sum, count, .. }) => {
+                vec![sum, count]
+            }
             Plain::Ratio(sides) => {
                 sides.iter().flat_map(|side| side.sum.into_iter().chain([side.count])).collect()
             }
@@ -183,6 +203,13 @@ impl Plain {
             return Ok(if overflows { or_overflow(None) } else { present(quick.value()) });
         }
         Ok(match (self, &states[self.slot()]) {
+            (Plain::Sum(_), State::IntSum(sum)) => {
+                or_overflow(sum.unsigned_sum().map(Value::UInt64))
+            }
+            (Plain::Sum(Sum { kind: SumKind::Decimal { scale }, .. }), State::DecimalSum(sum)) => {
+                let decimal = |unscaled| Decimal { unscaled, scale: *scale };
+                or_overflow(sum.sum().map(|sum| Value::Decimal(Box::new(decimal(sum)))))
+            }
             (Plain::Extreme(_), State::Extreme(value)) => present(value.clone()),
             (Plain::Ordered(_), State::Ordered(placed)) => {
                 present(placed.as_ref().map_or(Value::Null, |placed| placed.value.clone()))
@@ -209,18 +236,25 @@ impl Plain {
     pub fn quick(&self, states: &[State]) -> Option<Quick> {
         Some(match *self {
             Plain::Count(slot) => Quick::count(count_of(states, slot)),
-            Plain::Sum(Sum { sum, count }) => match (count_of(states, count), &states[sum]) {
-                (count, State::IntSum(sum)) => Quick::sum(count, *sum),
+            Plain::Sum(Sum { sum, count, kind }) => match (count_of(states, count), &states[sum]) {
                 (0, _) => Quick::Null,
+                (count, State::IntSum(sum)) if kind == SumKind::Signed => Quick::sum(count, *sum),
+                (_, State::IntSum(_) | State::DecimalSum(_)) => return None,
                 (_, State::FloatSum(sum)) => Quick::float(sum.sum()),
                 (_, state) => unreachable!("{self:?} does not read {state:?}"),
             },
-            Plain::Mean(Sum { sum, count }) => match (count_of(states, count), &states[sum]) {
-                (count, State::IntSum(sum)) => Quick::mean(count, *sum),
-                (0, _) => Quick::Null,
-                (count, State::FloatSum(sum)) => Quick::float(sum.mean(count)),
-                (_, state) => unreachable!("{self:?} does not read {state:?}"),
-            },
+            Plain::Mean(Sum { sum, count, kind }) => {
+                match (count_of(states, count), &states[sum]) {
+                    (0, _) => Quick::Null,
+                    (count, State::IntSum(sum)) => Quick::mean(count, *sum),
+                    (count, State::DecimalSum(sum)) => match kind {
+                        SumKind::Decimal { scale } => Quick::float(sum.mean(count, scale)),
+                        kind => unreachable!("a plan made a sum of decimals for {kind:?}"),
+                    },
+                    (count, State::FloatSum(sum)) => Quick::float(sum.mean(count)),
+                    (_, state) => unreachable!("{self:?} does not read {state:?}"),
+                }
+            }
             Plain::Extreme(slot) => match states[slot] {
                 State::Extreme(Value::Null) => Quick::Null,
                 State::Extreme(Value::Int64(value)) => Quick::Int64(value),

@@ -6,13 +6,20 @@
 use crate::aggregate::content_hash::{hash, hash_nine};
 use crate::aggregate::number::Number;
 use crate::error::{Error, Result};
-use crate::value::{Value, canonical_f32, canonical_f64, f32_order, f64_order, i64_order, tag};
+use crate::event::arrow_type;
+use crate::value::{
+    DataType, Decimal, Value, canonical_f32, canonical_f64, f32_order, f64_order, i32_order,
+    i64_order, tag,
+};
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float32Array, Float64Array, Int64Array, ListArray,
-    MapArray, NullArray, StringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Decimal128Array,
+    Float32Array, Float64Array, Int64Array, ListArray, MapArray, NullArray, StringArray,
+    TimestampMicrosecondArray, UInt64Array,
 };
 use arrow::datatypes::{
-    DataType as ArrowType, Float32Type, Float64Type, Int64Type, TimestampMicrosecondType,
+    DataType as ArrowType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type,
+    Int16Type, Int32Type, Int64Type, TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type,
+    UInt64Type,
 };
 
 /// Encodings up to this length are made on the stack.
@@ -23,8 +30,16 @@ const SHORT_TEXT: usize = 64;
 pub enum TypedColumn {
     /// Of [`crate::value::DataType::Bool`].
     Bool(BooleanArray),
-    /// Of [`crate::value::DataType::Int64`].
+    /// Of any signed integer type, widened.
     Int64(Int64Array),
+    /// Of any unsigned integer type, widened.
+    UInt64(UInt64Array),
+    /// Of [`crate::value::DataType::Decimal`].
+    Decimal(Decimal128Array),
+    /// Of [`crate::value::DataType::Bytes`].
+    Bytes(BinaryArray),
+    /// Of [`crate::value::DataType::Date`].
+    Date(Date32Array),
     /// Of [`crate::value::DataType::Float32`].
     Float32(Float32Array),
     /// Of [`crate::value::DataType::Float64`].
@@ -46,7 +61,31 @@ impl TypedColumn {
     pub fn new(array: &ArrayRef) -> Result<TypedColumn> {
         Ok(match array.data_type() {
             ArrowType::Boolean => TypedColumn::Bool(array.as_boolean().clone()),
+            ArrowType::Int8 => {
+                TypedColumn::Int64(array.as_primitive::<Int8Type>().unary(i64::from))
+            }
+            ArrowType::Int16 => {
+                TypedColumn::Int64(array.as_primitive::<Int16Type>().unary(i64::from))
+            }
+            ArrowType::Int32 => {
+                TypedColumn::Int64(array.as_primitive::<Int32Type>().unary(i64::from))
+            }
             ArrowType::Int64 => TypedColumn::Int64(array.as_primitive::<Int64Type>().clone()),
+            ArrowType::UInt8 => {
+                TypedColumn::UInt64(array.as_primitive::<UInt8Type>().unary(u64::from))
+            }
+            ArrowType::UInt16 => {
+                TypedColumn::UInt64(array.as_primitive::<UInt16Type>().unary(u64::from))
+            }
+            ArrowType::UInt32 => {
+                TypedColumn::UInt64(array.as_primitive::<UInt32Type>().unary(u64::from))
+            }
+            ArrowType::UInt64 => TypedColumn::UInt64(array.as_primitive::<UInt64Type>().clone()),
+            ArrowType::Decimal128(..) => {
+                TypedColumn::Decimal(array.as_primitive::<Decimal128Type>().clone())
+            }
+            ArrowType::Binary => TypedColumn::Bytes(array.as_binary::<i32>().clone()),
+            ArrowType::Date32 => TypedColumn::Date(array.as_primitive::<Date32Type>().clone()),
             ArrowType::Float32 => TypedColumn::Float32(array.as_primitive::<Float32Type>().clone()),
             ArrowType::Float64 => TypedColumn::Float64(array.as_primitive::<Float64Type>().clone()),
             ArrowType::Utf8 => TypedColumn::String(array.as_string::<i32>().clone()),
@@ -59,12 +98,25 @@ impl TypedColumn {
         })
     }
 
+    /// The Arrow type in which columns of `data_type` are held here: integers are widened.
+    pub fn held_type(data_type: &DataType) -> ArrowType {
+        match data_type {
+            integer if integer.is_signed() => ArrowType::Int64,
+            integer if integer.is_unsigned() => ArrowType::UInt64,
+            other => arrow_type(other),
+        }
+    }
+
     /// Whether row `row` is null.
     #[inline]
     pub fn is_null(&self, row: usize) -> bool {
         match self {
             TypedColumn::Bool(a) => a.is_null(row),
             TypedColumn::Int64(a) => a.is_null(row),
+            TypedColumn::UInt64(a) => a.is_null(row),
+            TypedColumn::Decimal(a) => a.is_null(row),
+            TypedColumn::Bytes(a) => a.is_null(row),
+            TypedColumn::Date(a) => a.is_null(row),
             TypedColumn::Float32(a) => a.is_null(row),
             TypedColumn::Float64(a) => a.is_null(row),
             TypedColumn::String(a) => a.is_null(row),
@@ -85,6 +137,10 @@ impl TypedColumn {
         match self {
             TypedColumn::Bool(a) => a,
             TypedColumn::Int64(a) => a,
+            TypedColumn::UInt64(a) => a,
+            TypedColumn::Decimal(a) => a,
+            TypedColumn::Bytes(a) => a,
+            TypedColumn::Date(a) => a,
             TypedColumn::Float32(a) => a,
             TypedColumn::Float64(a) => a,
             TypedColumn::String(a) => a,
@@ -100,6 +156,8 @@ impl TypedColumn {
         matches!(
             self,
             TypedColumn::Int64(_)
+                | TypedColumn::UInt64(_)
+                | TypedColumn::Date(_)
                 | TypedColumn::Float32(_)
                 | TypedColumn::Float64(_)
                 | TypedColumn::Timestamp(_)
@@ -112,6 +170,8 @@ impl TypedColumn {
     pub(crate) fn rank(&self, row: usize) -> u64 {
         match self {
             TypedColumn::Int64(a) => i64_order(a.value(row)),
+            TypedColumn::UInt64(a) => a.value(row),
+            TypedColumn::Date(a) => u64::from(i32_order(a.value(row))),
             TypedColumn::Float32(a) => u64::from(f32_order(a.value(row))),
             TypedColumn::Float64(a) => f64_order(a.value(row)),
             TypedColumn::Timestamp(a) => i64_order(a.value(row)),
@@ -119,12 +179,23 @@ impl TypedColumn {
         }
     }
 
-    /// The integer of a non-null row of an integer column.
+    /// The integer of a non-null row of a column of integers of at most 64 bits with their sign.
     #[inline]
     pub(crate) fn int64(&self, row: usize) -> i64 {
         match self {
             TypedColumn::Int64(a) => a.value(row),
+            // The declaration checked that it is narrower than 64 bits.
+            TypedColumn::UInt64(a) => a.value(row) as i64,
             other => unreachable!("the declaration checked that {other:?} holds integers"),
+        }
+    }
+
+    /// The digits of a non-null row of a decimal column.
+    #[inline]
+    pub(crate) fn unscaled(&self, row: usize) -> i128 {
+        match self {
+            TypedColumn::Decimal(a) => a.value(row),
+            other => unreachable!("the declaration checked that {other:?} holds decimals"),
         }
     }
 
@@ -151,7 +222,7 @@ impl TypedColumn {
     #[inline]
     pub(crate) fn number(&self, row: usize) -> Number {
         match self {
-            TypedColumn::Int64(a) => Number::Int(a.value(row)),
+            TypedColumn::Int64(_) | TypedColumn::UInt64(_) => Number::Int(self.int64(row)),
             _ => Number::Float(self.float64(row)),
         }
     }
@@ -231,6 +302,14 @@ impl TypedColumn {
         match self {
             TypedColumn::Bool(a) => Value::Bool(a.value(row)),
             TypedColumn::Int64(a) => Value::Int64(a.value(row)),
+            TypedColumn::UInt64(a) => Value::UInt64(a.value(row)),
+            TypedColumn::Decimal(a) => Value::Decimal(Box::new(Decimal {
+                unscaled: a.value(row),
+                // A scale is at most 38 and never below zero.
+                scale: a.scale() as u8,
+            })),
+            TypedColumn::Bytes(a) => Value::Bytes(a.value(row).into()),
+            TypedColumn::Date(a) => Value::Date(a.value(row)),
             TypedColumn::Float32(a) => Value::Float32(canonical_f32(a.value(row))),
             TypedColumn::Float64(a) => Value::Float64(canonical_f64(a.value(row))),
             TypedColumn::String(a) => Value::String(a.value(row).into()),

@@ -15,7 +15,7 @@ use super::shared_extremes::SharedExtremes;
 use crate::aggregate::SlotKind;
 use crate::aggregate::int_sum::IntSum;
 use crate::error::Result;
-use crate::fold::{FoldPlan, Plain, Quick};
+use crate::fold::{FoldPlan, Plain, Quick, Sum, SumKind};
 use crate::row::Rows;
 use crate::time::Time;
 use crate::value::DataType;
@@ -50,11 +50,11 @@ impl Columnwise {
     pub(super) fn of(plan: &FoldPlan, feature: usize, at: usize) -> Option<Columnwise> {
         let (plain, span) = plan.features[feature].plain()?;
         let counted = |slot: usize| matches!(plan.slots[slot].kind, SlotKind::Count { .. });
-        let integers = |slot: usize| matches!(plan.slots[slot].kind, SlotKind::IntSum { .. });
+        let signed = |it: Sum| it.kind == SumKind::Signed;
         let way = match *plain {
             Plain::Count(slot) => Way::Count(slot),
-            Plain::Sum(it) if integers(it.sum) => Way::Sum { sum: it.sum, count: it.count },
-            Plain::Mean(it) if integers(it.sum) => Way::Mean { sum: it.sum, count: it.count },
+            Plain::Sum(it) if signed(it) => Way::Sum { sum: it.sum, count: it.count },
+            Plain::Mean(it) if signed(it) => Way::Mean { sum: it.sum, count: it.count },
             Plain::Extreme(slot) => Way::Extreme(slot),
             _ => return None,
         };

@@ -43,6 +43,15 @@ impl Prefix {
             (SlotKind::IntSum { .. }, Some(TypedColumn::Int64(column))) if whole => {
                 Prefix::Sum(Sums::of(column.values().iter().copied()))
             }
+            (SlotKind::IntSum { .. }, Some(TypedColumn::UInt64(column))) => {
+                let value = |row| if counted(row) { column.value(row) } else { 0 };
+                let totals =
+                    totals(IntSum::default(), (0..rows.len()).map(value), |mut total, v| {
+                        total.add_unsigned(v);
+                        total
+                    });
+                Prefix::Sum(Sums::Wide(totals))
+            }
             (SlotKind::IntSum { .. }, Some(column)) => {
                 let value = |row| if counted(row) { column.int64(row) } else { 0 };
                 Prefix::Sum(Sums::of((0..rows.len()).map(value)))

@@ -180,22 +180,11 @@ fn first_null(array: &ArrayRef) -> Option<usize> {
 }
 
 fn check(column: &Column, value: &Value) -> Result<()> {
-    let fits = match value {
-        Value::Null if column.nullable => true,
-        Value::Null => {
-            return Err(bad_null(column, 0));
-        }
-        Value::Bool(_) => column.data_type == DataType::Bool,
-        Value::Int64(_) => column.data_type == DataType::Int64,
-        Value::Float32(_) => column.data_type == DataType::Float32,
-        Value::Float64(_) => column.data_type == DataType::Float64,
-        Value::String(_) => column.data_type == DataType::String,
-        Value::Timestamp(_) => column.data_type == DataType::Timestamp,
-        Value::List(_) => matches!(column.data_type, DataType::List(_)),
-        Value::Map(_) => matches!(column.data_type, DataType::Map(_)),
-    };
-    if fits {
-        return Ok(());
+    match value {
+        Value::Null if column.nullable => return Ok(()),
+        Value::Null => return Err(bad_null(column, 0)),
+        value if value.is_of(&column.data_type) => return Ok(()),
+        _ => {}
     }
     Err(Error::input(format!("{:?} must be {}, not {value:?}", column.name, column.data_type))
         .with_code(Code::WrongColumnType {
@@ -210,6 +199,10 @@ fn type_name(value: &Value) -> &'static str {
         Value::Null => "null",
         Value::Bool(_) => "bool",
         Value::Int64(_) => "int64",
+        Value::UInt64(_) => "uint64",
+        Value::Decimal(_) => "decimal",
+        Value::Bytes(_) => "bytes",
+        Value::Date(_) => "date",
         Value::Float32(_) => "float32",
         Value::Float64(_) => "float64",
         Value::String(_) => "string",

@@ -18,7 +18,6 @@ use arrow::datatypes::{DataType as ArrowType, Field, Int64Type, Schema, SchemaRe
 use arrow::error::ArrowError;
 use lockstep_core::aggregate::user::Part;
 use lockstep_core::error::{Error, Result};
-use lockstep_core::event::arrow_type;
 use lockstep_core::fold::FoldPlan;
 use lockstep_core::row::{Rows, TypedColumn};
 use std::sync::Arc;
@@ -87,7 +86,7 @@ impl Layout {
             fields.push(Field::new(format!("lift {lift}"), ArrowType::Binary, true));
         }
         for (column, _) in plan.view.columns.iter().zip(&columns).filter(|(_, kept)| **kept) {
-            let data_type = arrow_type(&column.data_type);
+            let data_type = TypedColumn::held_type(&column.data_type);
             fields.push(Field::new(&column.name, data_type, true));
         }
         Layout { schema: Arc::new(Schema::new(fields)), arrivals, ordered, lifts, columns }

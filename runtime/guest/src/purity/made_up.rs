@@ -3,10 +3,12 @@
 //! Invariant: the values depend on the type and the seed alone. Deliberately absent: values that
 //! mean anything to a transform.
 
-use lockstep_core::value::{DataType, Value};
+use lockstep_core::value::{DataType, Decimal, Value, power_of_ten};
 
 /// 2024-01-01, in microseconds since 1970.
 const NEW_YEAR_US: i64 = 1_704_067_200_000_000;
+/// 2024-01-01, in days since 1970.
+const NEW_YEAR_DAYS: i32 = 19_723;
 /// Texts that transforms may look for, or stumble over.
 const TEXTS: [&str; 8] = ["", "a", "b", "ä", "0", "user", "a b", "\u{1F600}"];
 
@@ -34,6 +36,29 @@ fn value(data_type: &DataType, row: usize) -> Option<Value> {
             42 => -1,
             _ => number,
         }),
+        DataType::Bytes => Value::Bytes((0..row % 5).map(|at| (row * 31 + at) as u8).collect()),
+        DataType::Date => Value::Date(NEW_YEAR_DAYS + row as i32 % 1000),
+        DataType::Decimal { precision, scale } => {
+            let most = power_of_ten(*precision) - 1;
+            let unscaled = match row % 64 {
+                40 => most,
+                41 => -most,
+                _ => i128::from(number).min(most),
+            };
+            Value::Decimal(Box::new(Decimal { unscaled, scale: *scale }))
+        }
+        integer if integer.is_integer() => {
+            let (least, most) = integer.integer_range()?;
+            let value = match row % 64 {
+                40 => most,
+                41 => least,
+                _ => i128::from(number),
+            };
+            match integer.is_unsigned() {
+                true => Value::UInt64(value as u64),
+                false => Value::Int64(value as i64),
+            }
+        }
         DataType::Float32 => Value::Float32(float(row) as f32),
         DataType::Float64 => Value::Float64(float(row)),
         DataType::String => Value::String(match row % 3 {

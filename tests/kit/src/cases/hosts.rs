@@ -12,7 +12,7 @@ use arrow::datatypes::{Field, Schema};
 use lockstep_core::array::array_of;
 use lockstep_core::event::{EventBatch, arrow_schema};
 use lockstep_core::row::TypedColumn;
-use lockstep_core::value::{Column, DataType, Value};
+use lockstep_core::value::{Column, DataType, PRECISION_MAX, Value};
 use lockstep_core::{Error, Result};
 use lockstep_engine::catalog::Catalog;
 use lockstep_engine::ingest::StreamHost;
@@ -247,6 +247,12 @@ fn type_of(value: &Value) -> Option<DataType> {
         Value::Int64(_) => Some(DataType::Int64),
         Value::String(_) => Some(DataType::String),
         Value::Timestamp(_) => Some(DataType::Timestamp),
+        Value::UInt64(_) => Some(DataType::UInt64),
+        Value::Decimal(value) => {
+            Some(DataType::Decimal { precision: PRECISION_MAX, scale: value.scale })
+        }
+        Value::Bytes(_) => Some(DataType::Bytes),
+        Value::Date(_) => Some(DataType::Date),
         _ => None,
     }
 }

@@ -4,9 +4,13 @@
 //! Deliberately absent: rounding of any kind but that of a decimal number to its nearest float.
 
 use lockstep_core::time::Time;
-use lockstep_core::value::{DataType, Value, canonical_f32, canonical_f64};
+use lockstep_core::value::{DataType, Decimal, Value, canonical_f32, canonical_f64};
 use lockstep_core::{Error, Result};
 use serde_json::Value as Json;
+use std::str::FromStr;
+
+/// Microseconds in a day.
+const DAY_US: i64 = 86_400_000_000;
 
 fn wrong(data_type: &DataType, json: &Json) -> Error {
     Error::input(format!("{json} is no {data_type}"))
@@ -18,9 +22,19 @@ pub(super) fn read(data_type: &DataType, json: &Json) -> Result<Value> {
     if json.is_null() {
         return Ok(Value::Null);
     }
-    Ok(match data_type {
+    let value = match data_type {
         DataType::Bool => Value::Bool(json.as_bool().ok_or_else(wrong)?),
-        DataType::Int64 => Value::Int64(integer(json).ok_or_else(wrong)?),
+        kind if kind.is_signed() => Value::Int64(integer(json).ok_or_else(wrong)?),
+        kind if kind.is_unsigned() => Value::UInt64(integer(json).ok_or_else(wrong)?),
+        DataType::Decimal { scale, .. } => Value::Decimal(Box::new(Decimal {
+            unscaled: digits(json, *scale).ok_or_else(wrong)?,
+            scale: *scale,
+        })),
+        DataType::Date => {
+            // Times end before the days of 32 bits do.
+            Value::Date(time(json)?.micros().div_euclid(DAY_US) as i32)
+        }
+        DataType::Bytes => Value::Bytes(bytes(json).ok_or_else(wrong)?.into()),
         DataType::Float32 => Value::Float32(canonical_f32(single(json).ok_or_else(wrong)?)),
         DataType::Float64 => Value::Float64(canonical_f64(double(json).ok_or_else(wrong)?)),
         DataType::String => Value::String(json.as_str().ok_or_else(wrong)?.into()),
@@ -37,12 +51,32 @@ pub(super) fn read(data_type: &DataType, json: &Json) -> Result<Value> {
             });
             Value::Map(pairs.collect::<Result<_>>()?)
         }
-    })
+        other => return Err(Error::bug(format!("no case writes values of type {other}"))),
+    };
+    if value.is_of(data_type) { Ok(value) } else { Err(wrong()) }
 }
 
 /// A number, or a text of digits.
-fn integer(json: &Json) -> Option<i64> {
-    json.as_i64().or_else(|| json.as_str()?.parse().ok())
+fn integer<T: TryFrom<i64> + FromStr>(json: &Json) -> Option<T> {
+    match json.as_i64() {
+        Some(number) => T::try_from(number).ok(),
+        None => json.as_str()?.parse().ok(),
+    }
+}
+
+/// A text with exactly `scale` digits behind the point, as an integer.
+fn digits(json: &Json, scale: u8) -> Option<i128> {
+    let (whole, fraction) = json.as_str()?.split_once('.').unwrap_or((json.as_str()?, ""));
+    (fraction.len() == usize::from(scale)).then(|| format!("{whole}{fraction}").parse().ok())?
+}
+
+/// Hexadecimal digits, two for a byte.
+fn bytes(json: &Json) -> Option<Vec<u8>> {
+    let text = json.as_str()?;
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
+        .collect()
 }
 
 /// A number, `"NaN"`, `"inf"`, `"-inf"`, `"-0.0"`, or the bits as `"0x…"` of 16 digits.

@@ -29,7 +29,15 @@ impl Slot {
             }
             (SlotKind::IntSum { column }, State::IntSum(sum)) => {
                 if let Some(column) = input(*column) {
-                    sum.add(column.int64(row));
+                    match column {
+                        TypedColumn::UInt64(values) => sum.add_unsigned(values.value(row)),
+                        column => sum.add(column.int64(row)),
+                    }
+                }
+            }
+            (SlotKind::DecimalSum { column }, State::DecimalSum(sum)) => {
+                if let Some(column) = input(*column) {
+                    sum.add(column.unscaled(row));
                 }
             }
             (SlotKind::FloatSum { column }, State::FloatSum(sum)) => {
@@ -154,6 +162,7 @@ impl Slot {
         match (&self.kind, state, other) {
             (_, State::Count(a), State::Count(b)) => *a += b,
             (_, State::IntSum(a), State::IntSum(b)) => a.merge(b),
+            (_, State::DecimalSum(a), State::DecimalSum(b)) => a.merge(b),
             (_, State::FloatSum(a), State::FloatSum(b)) => a.merge(b),
             (SlotKind::Extreme { end, .. }, State::Extreme(a), State::Extreme(b)) => {
                 extreme::keep_ref(*end, a, b);

@@ -5,6 +5,7 @@
 
 use crate::aggregate::co_moments::CoMoments;
 use crate::aggregate::decay::Decayed;
+use crate::aggregate::decimal_sum::DecimalSum;
 use crate::aggregate::distinct::Distinct;
 use crate::aggregate::float_sum::FloatSum;
 use crate::aggregate::histogram::Histogram;
@@ -30,6 +31,8 @@ pub enum State {
     Count(u64),
     /// A sum of integers.
     IntSum(IntSum),
+    /// A sum of decimals.
+    DecimalSum(DecimalSum),
     /// A sum of floats.
     FloatSum(FloatSum),
     /// The least or greatest value; null if there is none.
@@ -74,6 +77,7 @@ impl Slot {
         match &self.kind {
             SlotKind::Count { .. } => State::Count(0),
             SlotKind::IntSum { .. } => State::IntSum(IntSum::default()),
+            SlotKind::DecimalSum { .. } => State::DecimalSum(DecimalSum::default()),
             SlotKind::FloatSum { .. } => State::FloatSum(FloatSum::zero()),
             SlotKind::Extreme { .. } => State::Extreme(Value::Null),
             SlotKind::Ordered { .. } => State::Ordered(None),

@@ -11,6 +11,7 @@ use super::kind::State;
 use crate::aggregate::bytes::{put_unsigned, unsigned};
 use crate::aggregate::co_moments::CoMoments;
 use crate::aggregate::decay::Decayed;
+use crate::aggregate::decimal_sum::DecimalSum;
 use crate::aggregate::distinct::Distinct;
 use crate::aggregate::encoded::{put_optional, take_optional};
 use crate::aggregate::float_sum::FloatSum;
@@ -36,6 +37,7 @@ impl Slot {
         match state {
             State::Count(count) => put_unsigned(u128::from(*count), out),
             State::IntSum(sum) => sum.encode(out),
+            State::DecimalSum(sum) => sum.encode(out),
             State::FloatSum(sum) => sum.encode(out),
             State::Extreme(value) => put_optional(value, out),
             State::Ordered(placed) => ordered::encode(placed.as_deref(), out),
@@ -65,6 +67,7 @@ impl Slot {
         Some(match &self.kind {
             SlotKind::Count { .. } => State::Count(u64::try_from(unsigned(bytes)?).ok()?),
             SlotKind::IntSum { .. } => State::IntSum(IntSum::decode(bytes)?),
+            SlotKind::DecimalSum { .. } => State::DecimalSum(DecimalSum::decode(bytes)?),
             SlotKind::FloatSum { .. } => State::FloatSum(FloatSum::decode(bytes)?),
             SlotKind::Extreme { .. } => State::Extreme(take_optional(bytes)?),
             SlotKind::Ordered { .. } => State::Ordered(ordered::decode(bytes)?.map(Box::new)),
