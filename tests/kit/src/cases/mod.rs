@@ -18,7 +18,9 @@ use file::File;
 use judge::Failures;
 use lockstep_core::{Error, Result};
 use lockstep_guest::{Engine, EngineConfig};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// What became of the cases.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +37,12 @@ pub struct Report {
     pub failures: Vec<String>,
 }
 
+/// Threads that run files.
+const THREADS: usize = 2;
+/// If this environment variable is set, no further file is run after one that fails: enough for
+/// whoever asks only whether all cases pass.
+const STOP: &str = "LOCKSTEP_CASES_STOP";
+
 /// Runs the files whose path below `tests/cases` contains `filter`.
 ///
 /// # Errors
@@ -43,28 +51,61 @@ pub struct Report {
 pub fn run(filter: &str) -> Result<Report> {
     let module = mirror::component()?;
     let engine = Engine::new(EngineConfig::default())?;
-    let mut report = Report::default();
-    for path in files()? {
-        let name = shown(&path);
-        if !name.contains(filter) {
-            continue;
+    let guest = mirror::Guest { engine: &engine, component: &module };
+    let files: Vec<PathBuf> =
+        files()?.into_iter().filter(|path| shown(path).contains(filter)).collect();
+    let stop = std::env::var_os(STOP).is_some();
+    let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let work = || {
+        let mut report = Report::default();
+        while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if stop && failed.load(Ordering::Relaxed) {
+                break;
+            }
+            run_file(&guest, path, &mut report)?;
+            failed.fetch_or(report.failed > 0, Ordering::Relaxed);
         }
-        let at = |error: Error| error.at(name.clone());
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| Error::retry(format!("cannot read {name}")).because(error))?;
-        let file = File::parse(&text).map_err(at)?;
-        let mut failures = Failures::new(&name);
-        let guest = mirror::Guest { engine: &engine, component: &module };
-        declaration::check(&guest, &file, &mut failures);
-        if let Err(error) = hosts::check(&guest, &file, &mut failures) {
-            // Without hosts no query of the file has an answer.
-            (0..file.queries.len())
-                .for_each(|number| failures.add(&format!("query {number}"), &error));
-        }
-        report.total += file.size();
-        failures.join(&mut report);
+        Ok(report)
+    };
+    let reports: Vec<Result<Report>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(work)).collect();
+        let joined = threads.into_iter().map(|thread| thread.join());
+        joined.map(|report| report.unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    });
+    let mut whole = Report::default();
+    for report in reports {
+        whole.add(report?);
     }
-    Ok(report)
+    whole.failures.sort();
+    Ok(whole)
+}
+
+/// Runs one file.
+fn run_file(guest: &mirror::Guest<'_>, path: &Path, report: &mut Report) -> Result<()> {
+    let name = shown(path);
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Error::retry(format!("cannot read {name}")).because(error))?;
+    let file = File::parse(&text).map_err(|error| error.at(name.clone()))?;
+    let mut failures = Failures::new(&name);
+    declaration::check(guest, &file, &mut failures);
+    if let Err(error) = hosts::check(guest, &file, &mut failures) {
+        // Without hosts no query of the file has an answer.
+        (0..file.queries.len()).for_each(|number| failures.add(&format!("query {number}"), &error));
+    }
+    report.total += file.size();
+    failures.join(report);
+    Ok(())
+}
+
+impl Report {
+    /// Adds the report of other files.
+    fn add(&mut self, other: Report) {
+        self.total += other.total;
+        self.failed += other.failed;
+        self.compared += other.compared;
+        self.answered_without_history += other.answered_without_history;
+        self.failures.extend(other.failures);
+    }
 }
 
 /// The case files, sorted.
