@@ -1,15 +1,18 @@
 //! `faults.*`: the kinds of faults of `tests/faults.toml`, and how many are open.
 //!
-//! Invariant: a kind is closed if each of its tests ran now and passed. The tests run as `cargo test`
-//! runs them. Kinds that are to be mended later are listed on standard error and not counted.
-//! Deliberately absent: the mutants, which `make mutations` runs.
+//! Invariant: a kind is closed if each of its tests ran now and passed. Their binaries are built
+//! together, as `make test` builds them, and run as cargo runs them. Kinds that are to be mended
+//! later are listed on standard error and not counted. Deliberately absent: the mutants, which
+//! `make mutations` runs.
 
 use lockstep_benches::figure;
 use lockstep_core::{Error, Result};
 use lockstep_kit::artifacts::root;
 use lockstep_kit::faults::{Test, list};
+use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 /// Measures the group.
 pub(crate) fn measure() -> Result<()> {
@@ -18,9 +21,14 @@ pub(crate) fn measure() -> Result<()> {
     for Test { package, target, path } in faults.kind.iter().flat_map(|kind| &kind.tests) {
         binaries.entry((package, target)).or_default().insert(path);
     }
+    let built = built()?;
     let mut passed = BTreeSet::new();
     for ((package, target), paths) in binaries {
-        for path in passing(package, target, &paths)? {
+        let name = (package.to_string(), target.to_string());
+        let Some(binary) = built.get(&name) else {
+            return Err(Error::bug(format!("package {package} has no test binary {target}")));
+        };
+        for path in passing(binary, &paths)? {
             passed.insert((package.to_string(), target.to_string(), path));
         }
     }
@@ -42,18 +50,59 @@ pub(crate) fn measure() -> Result<()> {
     Ok(())
 }
 
-/// Those of the tests of one binary that ran and passed.
-fn passing(package: &str, target: &str, paths: &BTreeSet<&str>) -> Result<Vec<String>> {
+/// A test binary.
+struct Binary {
+    file: PathBuf,
+    /// The folder of its package, in which cargo runs it.
+    folder: PathBuf,
+}
+
+/// Builds the test binaries, all together as `make test` does, so that nothing is compiled with
+/// other features. Each has the name of its package and of its target; `lib` for a library.
+fn built() -> Result<BTreeMap<(String, String), Binary>> {
     let mut command = Command::new("cargo");
-    command.current_dir(root()).args(["test", "--package", package]);
-    match target {
-        "lib" => command.arg("--lib"),
-        _ => command.args(["--test", target]),
-    };
-    command.args(["--", "--exact"]).args(paths);
+    command.current_dir(root()).stderr(Stdio::inherit());
+    command.args(["test", "--workspace", "--no-run", "--message-format", "json"]);
     let output = command
         .output()
-        .map_err(|error| Error::retry("cannot run cargo, which runs the tests").because(error))?;
+        .map_err(|error| Error::retry("cannot run cargo, which builds the tests").because(error))?;
+    if !output.status.success() {
+        return Err(Error::input("the tests do not build; see cargo's messages above"));
+    }
+    let messages = output.stdout.split(|byte| *byte == b'\n');
+    Ok(messages.filter_map(|line| binary(&serde_json::from_slice(line).ok()?)).collect())
+}
+
+/// The test binary that a message of cargo says was built.
+fn binary(message: &Json) -> Option<((String, String), Binary)> {
+    if message["profile"]["test"] != true {
+        return None;
+    }
+    // `…/FOLDER#NAME@VERSION`, or `…/NAME#VERSION`.
+    let (place, version) = message["package_id"].as_str()?.rsplit_once('#')?;
+    let package = match version.split_once('@') {
+        Some((name, _)) => name,
+        None => place.rsplit('/').next()?,
+    };
+    let target = match message["target"]["kind"].as_array()?.first()?.as_str()? {
+        "test" => message["target"]["name"].as_str()?,
+        "bin" => return None,
+        _ => "lib",
+    };
+    let binary = Binary {
+        file: message["executable"].as_str()?.into(),
+        folder: Path::new(message["manifest_path"].as_str()?).parent()?.into(),
+    };
+    Some(((package.to_string(), target.to_string()), binary))
+}
+
+/// Those of the tests of one binary that ran and passed.
+fn passing(binary: &Binary, paths: &BTreeSet<&str>) -> Result<Vec<String>> {
+    let mut command = Command::new(&binary.file);
+    command.current_dir(&binary.folder).arg("--exact").args(paths);
+    let output = command.output().map_err(|error| {
+        Error::retry(format!("cannot run {}", binary.file.display())).because(error)
+    })?;
     let text = String::from_utf8_lossy(&output.stdout);
     let passed: Vec<String> = paths
         .iter()
