@@ -10,7 +10,7 @@ use lockstep_guest::{
     Artifact, COMPILE_CPU_SECONDS_MAX, COMPILE_MEMORY_BYTES_MAX, Compiler, Engine, EngineConfig,
     serve_compiler,
 };
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// Set in a child that is to be a compiler.
 const SERVES: &str = "LOCKSTEP_TEST_COMPILER";
@@ -66,29 +66,66 @@ fn serves() {
     }
 }
 
+/// A compiler that waits for its request, started with what `ulimits` sets.
+#[cfg(target_os = "linux")]
+struct Waiting(Child);
+
+#[cfg(target_os = "linux")]
+impl Waiting {
+    fn start(ulimits: &str) -> Waiting {
+        let child = Command::new("sh")
+            .args(["-c", &format!("{ulimits} exec \"$0\" \"$@\"")])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", "sandbox::compiler::serves", "--nocapture"])
+            .env(SERVES, "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        Waiting(child)
+    }
+
+    /// A soft limit, as Linux shows it.
+    fn limit(&self, name: &str) -> String {
+        let text = std::fs::read_to_string(format!("/proc/{}/limits", self.0.id())).unwrap();
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+        line[name.len()..].split_whitespace().next().unwrap().to_string()
+    }
+
+    /// Waits until a limit has this value.
+    fn wait_for(&mut self, name: &str, value: &str) {
+        while self.limit(name) != value {
+            assert_eq!(self.0.try_wait().unwrap(), None);
+            std::thread::yield_now();
+        }
+    }
+
+    fn end(mut self) {
+        drop(self.0.stdin.take());
+        self.0.wait().unwrap();
+    }
+}
+
 /// Goal: the process that compiles has limits of CPU time and memory. Method: Linux shows them.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_compilers_process_is_limited() {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "sandbox::compiler::serves", "--nocapture"])
-        .env(SERVES, "1")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    let limits = format!("/proc/{}/limits", child.id());
-    let limit_of = |name: &str| {
-        let text = std::fs::read_to_string(&limits).unwrap();
-        let line = text.lines().find(|line| line.starts_with(name)).unwrap().to_string();
-        line[name.len()..].split_whitespace().next().unwrap().to_string()
-    };
+    let mut compiler = Waiting::start("");
     // The limit of memory is set after that of time.
-    while limit_of("Max data size") != COMPILE_MEMORY_BYTES_MAX.to_string() {
-        assert_eq!(child.try_wait().unwrap(), None);
-        std::thread::yield_now();
-    }
-    assert_eq!(limit_of("Max cpu time"), COMPILE_CPU_SECONDS_MAX.to_string());
-    drop(child.stdin.take());
-    child.wait().unwrap();
+    compiler.wait_for("Max data size", &COMPILE_MEMORY_BYTES_MAX.to_string());
+    assert_eq!(compiler.limit("Max cpu time"), COMPILE_CPU_SECONDS_MAX.to_string());
+    compiler.end();
+}
+
+/// Goal: limits that whoever started the process has set, and that are lower, stay: raising them
+/// may not be allowed, and would fail every artifact. Method: the same under `ulimit`; that of core
+/// files, which is set last, shows that the others were set without a failure.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_compilers_process_keeps_lower_limits() {
+    let mut compiler = Waiting::start("ulimit -t 7; ulimit -d 524288; ulimit -S -c 1;");
+    compiler.wait_for("Max core file size", "0");
+    assert_eq!(compiler.limit("Max cpu time"), "7");
+    assert_eq!(compiler.limit("Max data size"), (512_u64 << 20).to_string());
+    compiler.end();
 }
