@@ -6,7 +6,7 @@
 
 use super::difference::Difference;
 use super::sample::Sampler;
-use super::schedule::Schedule;
+use super::schedule::{REPEAT_ITEMS_MAX, Schedule};
 use crate::artifact::Artifact;
 use crate::fault::Fault;
 use crate::instance::{Call, Instance, Step};
@@ -83,7 +83,7 @@ impl Checks {
         if self.schedules.len() <= place {
             self.schedules.resize_with(place + 1, Schedule::default);
         }
-        let sample = self.sampler.draw(range.len(), self.schedules[place].items_max());
+        let sample = self.sampler.draw(range.len(), REPEAT_ITEMS_MAX);
         let repeated = repeat(artifact, work, range.start, first, &sample, buffer, ticks);
         let took = started.elapsed();
         if repeated.is_ok() {

@@ -17,8 +17,6 @@ pub const REPEAT_EVERY_MAX: u64 = 131_072;
 /// The most items of a call that are repeated; some of them are sent twice.
 pub const REPEAT_ITEMS_MAX: usize = 32;
 
-/// The items that are repeated of the first call.
-const FIRST_ITEMS_MAX: usize = 64;
 /// The units between the first repeat and the second.
 const FIRST_SPAN: u64 = 4096;
 /// Each span is this many times the one before, until it is the longest.
@@ -39,12 +37,11 @@ pub(super) struct Schedule {
     span: u64,
     /// What dear repeats multiply the longest span with.
     slow: u64,
-    repeats: u64,
 }
 
 impl Default for Schedule {
     fn default() -> Schedule {
-        Schedule { left: 0, span: FIRST_SPAN, slow: 1, repeats: 0 }
+        Schedule { left: 0, span: FIRST_SPAN, slow: 1 }
     }
 }
 
@@ -58,14 +55,8 @@ impl Schedule {
         due
     }
 
-    /// The most items to repeat of a call that is due.
-    pub(super) fn items_max(&self) -> usize {
-        if self.repeats == 0 { FIRST_ITEMS_MAX } else { REPEAT_ITEMS_MAX }
-    }
-
     /// Notes that a call was repeated, and how long that took.
     pub(super) fn repeated(&mut self, took: Duration) {
-        self.repeats += 1;
         self.slow = match took < SLOW_REPEAT {
             true => (self.slow / 2).max(1),
             false => (self.slow * 2).min(SLOW_FACTOR_MAX),
