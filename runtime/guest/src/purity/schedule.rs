@@ -15,7 +15,7 @@ use std::time::Duration;
 /// The most items that are answered between two repeats, apart from those of one call.
 pub const REPEAT_EVERY_MAX: u64 = 131_072;
 /// The most items of a call that are repeated; some of them are sent twice.
-pub const REPEAT_ITEMS_MAX: usize = 32;
+pub const REPEAT_ITEMS_MAX: usize = 16;
 
 /// The units between the first repeat and the second.
 const FIRST_SPAN: u64 = 4096;
