@@ -64,7 +64,8 @@ figures: setup
 bench: setup
 	cargo bench --workspace --bench '*'
 
-# Each patch of tests/mutations breaks one rule; the tests must notice every one.
+# Each patch of tests/mutations breaks one rule; the tests must notice every one. `make mutations JOBS=2`
+# tries two at a time; each needs about 5 GB of disk.
 mutations: setup
 	tests/mutations/run
 

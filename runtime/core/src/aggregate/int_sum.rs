@@ -1,9 +1,9 @@
 //! The exact sum of 64-bit integers, signed or unsigned, in 128 bits (S17).
 //!
 //! Laws: those of the integers, modulo 2^128: fewer than 2^63 values of 64 bits cannot overflow 127.
-//! State: an i128. Error
-//! bound: none; the result is null with status `overflow` only if the final sum leaves 64 bits, and
-//! the mean is the rational rounded once. Bytes: a zigzag variable-length integer, 1 to 19.
+//! State: an i128. Error bound: none; the result is null with status `overflow` only if the final
+//! sum leaves the 64 bits of its type, and the mean is the rational rounded once. Bytes: a zigzag
+//! variable-length integer, 1 to 19.
 
 use super::bytes::{put_signed, signed};
 use super::rounding::round_quotient;
