@@ -96,9 +96,18 @@ fn binary(message: &Json) -> Option<((String, String), Binary)> {
     Some(((package.to_string(), target.to_string()), binary))
 }
 
+/// The folder of the compiler's libraries, where cargo lets tests find them.
+fn libraries() -> Result<String> {
+    let output = Command::new("rustc").args(["--print", "target-libdir"]).output();
+    let output = output.map_err(|error| Error::retry("cannot run rustc").because(error))?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_string())
+}
+
 /// Those of the tests of one binary that ran and passed.
 fn passing(binary: &Binary, paths: &BTreeSet<&str>) -> Result<Vec<String>> {
     let mut command = Command::new(&binary.file);
+    // Tests of macros are linked with the compiler's own libraries.
+    command.env("LD_LIBRARY_PATH", libraries()?);
     command.current_dir(&binary.folder).arg("--exact").args(paths);
     let output = command.output().map_err(|error| {
         Error::retry(format!("cannot run {}", binary.file.display())).because(error)
