@@ -10,6 +10,7 @@ use lockstep_guest::{
     Artifact, COMPILE_CPU_SECONDS_MAX, COMPILE_MEMORY_BYTES_MAX, Compiler, Engine, EngineConfig,
     serve_compiler,
 };
+use std::io::Write;
 use std::process::{Child, Command, Stdio};
 
 /// Set in a child that is to be a compiler.
@@ -92,12 +93,11 @@ impl Waiting {
         line[name.len()..].split_whitespace().next().unwrap().to_string()
     }
 
-    /// Waits until a limit has this value.
-    fn wait_for(&mut self, name: &str, value: &str) {
-        while self.limit(name) != value {
-            assert_eq!(self.0.try_wait().unwrap(), None);
-            std::thread::yield_now();
-        }
+    /// Waits until it reads its request, before which it sets its limits: more than a pipe holds is
+    /// written only once it reads.
+    fn wait_until_it_reads(&mut self) {
+        let input = self.0.stdin.as_mut().unwrap();
+        input.write_all(&vec![0; 4 << 20]).expect("it reads");
     }
 
     fn end(mut self) {
@@ -111,20 +111,20 @@ impl Waiting {
 #[test]
 fn the_compilers_process_is_limited() {
     let mut compiler = Waiting::start("");
-    // The limit of memory is set after that of time.
-    compiler.wait_for("Max data size", &COMPILE_MEMORY_BYTES_MAX.to_string());
+    compiler.wait_until_it_reads();
     assert_eq!(compiler.limit("Max cpu time"), COMPILE_CPU_SECONDS_MAX.to_string());
+    assert_eq!(compiler.limit("Max data size"), COMPILE_MEMORY_BYTES_MAX.to_string());
+    assert_eq!(compiler.limit("Max core file size"), "0");
     compiler.end();
 }
 
 /// Goal: limits that whoever started the process has set, and that are lower, stay: raising them
-/// may not be allowed, and would fail every artifact. Method: the same under `ulimit`; that of core
-/// files, which is set last, shows that the others were set without a failure.
+/// may not be allowed, and would fail every artifact. Method: the same under `ulimit`.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_compilers_process_keeps_lower_limits() {
-    let mut compiler = Waiting::start("ulimit -t 7; ulimit -d 524288; ulimit -S -c 1;");
-    compiler.wait_for("Max core file size", "0");
+    let mut compiler = Waiting::start("ulimit -t 7; ulimit -d 524288;");
+    compiler.wait_until_it_reads();
     assert_eq!(compiler.limit("Max cpu time"), "7");
     assert_eq!(compiler.limit("Max data size"), (512_u64 << 20).to_string());
     compiler.end();
