@@ -36,8 +36,29 @@ fn aggregate(aggregate: &Aggregate, column: Option<&str>) -> String {
         Aggregate::First | Aggregate::Last => format!("{} {of}", aggregate.name()),
         Aggregate::CovarPop { other }
         | Aggregate::CovarSamp { other }
-        | Aggregate::Corr { other } => {
+        | Aggregate::Corr { other }
+        | Aggregate::RegrSlope { other }
+        | Aggregate::RegrIntercept { other }
+        | Aggregate::RegrR2 { other } => {
             format!("{} of {of} and {other}", aggregate.name())
+        }
+        Aggregate::ArgMin { by } => format!("{of} where {by} is least"),
+        Aggregate::ArgMax { by } => format!("{of} where {by} is greatest"),
+        Aggregate::FirstRow => format!("{of} of the first row"),
+        Aggregate::LastRow => format!("{of} of the last row"),
+        Aggregate::FirstRows { n } => format!("{of} of the first {n} rows, oldest first"),
+        Aggregate::LastRows { n } => format!("{of} of the last {n} rows, newest first"),
+        Aggregate::List { limit } => format!("all {of}, up to {limit}, oldest first"),
+        Aggregate::Join { separator, limit } => {
+            format!("all {of}, up to {limit}, oldest first, joined by {separator:?}")
+        }
+        Aggregate::MostFrequent { n, limit } => {
+            format!("the {n} most frequent {of}, over up to {limit} distinct")
+        }
+        Aggregate::PercentileDisc { millionths, limit }
+        | Aggregate::PercentileCont { millionths, limit } => {
+            let (name, percent) = (aggregate.name(), f64::from(*millionths) / 10_000.0);
+            format!("{name} {percent} of {of}, over up to {limit} distinct")
         }
         Aggregate::FirstN { n } | Aggregate::FirstDistinct { n } => {
             format!("{} of {of}, {n} of them, oldest first", aggregate.name())
@@ -50,6 +71,13 @@ fn aggregate(aggregate: &Aggregate, column: Option<&str>) -> String {
         Aggregate::UniqueCount { limit } => format!("distinct {of}, up to {limit}"),
         Aggregate::Histogram { limit }
         | Aggregate::Mode { limit }
+        | Aggregate::ModeShare { limit }
+        | Aggregate::DistinctSum { limit }
+        | Aggregate::DistinctMean { limit }
+        | Aggregate::DistinctStddevPop { limit }
+        | Aggregate::DistinctStddevSamp { limit }
+        | Aggregate::Median { limit }
+        | Aggregate::Iqr { limit }
         | Aggregate::Entropy { limit } => {
             format!("{} of {of}, over up to {limit} distinct", aggregate.name())
         }
@@ -112,11 +140,14 @@ pub fn window(view: &FeatureView, window: Window) -> String {
         Window::Series { length_us, count, .. } => {
             format!("{} series {count}", duration(length_us))
         }
-        Window::LastRows { rows, lookback_us } => {
-            format!("last {rows} in {}", duration(lookback_us))
+        Window::LastRows { rows, skip, lookback_us, exact } => {
+            let skipped = if skip > 0 { format!(" skip {skip}") } else { String::new() };
+            let end = if exact { " exact" } else { "" };
+            format!("last {rows}{skipped} in {}{end}", duration(lookback_us))
         }
-        Window::Session { gap_us, lookback_us } => {
-            format!("session {} in {}", duration(gap_us), duration(lookback_us))
+        Window::Session { gap_us, lookback_us, open } => {
+            let open = if open { "open " } else { "" };
+            format!("{open}session {} in {}", duration(gap_us), duration(lookback_us))
         }
     };
     let costs = window.spans().into_iter().find_map(|span| span.exact_cost(view.exact_max_us));

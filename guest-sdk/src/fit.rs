@@ -16,8 +16,8 @@ use crate::field::Field;
 use crate::manifest::{FALSE, Piece};
 use crate::output::Output;
 use crate::record::{
-    Event, Features, FlagColumn, IdColumn, KeyColumn, MapKey, Ordered, Powered, Request, Summable,
-    TimeColumn, VectorColumn,
+    Event, Features, FlagColumn, IdColumn, IntegerColumn, KeyColumn, MapKey, Ordered, Powered,
+    Request, Summable, TextColumn, TimeColumn, VectorColumn,
 };
 use crate::transform::{Answer, Respond};
 use std::marker::PhantomData;
@@ -50,6 +50,8 @@ fits! {
     KEY: KeyColumn, "Whether it can be part of a key.";
     NUMBER: Summable, "Whether it is a number.";
     POWERED: Powered, "Whether powers of it can be summed.";
+    INTEGER: IntegerColumn, "Whether it is an integer.";
+    TEXT: TextColumn, "Whether it is a text.";
     PLAIN: Ordered, "Whether it has an order.";
     FLAG: FlagColumn, "Whether it is true or false.";
     MAP_KEY: MapKey, "Whether it can be the key of a map.";

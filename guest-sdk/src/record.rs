@@ -116,6 +116,12 @@ pub trait Summable {}
 /// most 64 bits with their sign, and no decimals.
 pub trait Powered {}
 
+/// The type of a column of integers.
+pub trait IntegerColumn {}
+
+/// The type of a column of texts.
+pub trait TextColumn {}
+
 /// The type of a column whose values have an order.
 pub trait Ordered {}
 
@@ -152,6 +158,8 @@ marks! {
     Summable: i8, i16, i32, i64, u8, u16, u32, u64, f32, f64,
         @[const P: u8, const S: u8] Decimal<P, S>;
     Powered: i8, i16, i32, i64, u8, u16, u32, f32, f64;
+    IntegerColumn: i8, i16, i32, i64, u8, u16, u32, u64;
+    TextColumn: &str, String;
     Ordered: bool, i8, i16, i32, i64, u8, u16, u32, u64, f32, f64,
         @[const P: u8, const S: u8] Decimal<P, S>, Date, EventTime, &str, String, &[u8], Bytes;
 }

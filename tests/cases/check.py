@@ -3,7 +3,8 @@
 
     python3 tests/cases/check.py [FILE…]
 
-Prints each difference and a count, and fails if there is one. `--show FILE` prints the values of
+Prints each difference and a count, and fails if there is one. Without files, it also checks that crossing/ is
+what crossing.py writes. `--show FILE` prints the values of
 each query instead, for whoever writes a case; `--rules` how many cases name each rule.
 """
 import json
@@ -12,13 +13,22 @@ from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from definition.aggregates import OVERFLOW  # noqa: E402
+import crossing  # noqa: E402
 from definition.case import Case  # noqa: E402
-from definition.values import read, show  # noqa: E402
+from definition.values import has_overflow, read, show, without_overflow  # noqa: E402
 
 
 def text_of(kind, value):
-    return "overflow" if value == OVERFLOW else show(kind, value)
+    """The text of a value, and whether anything in it overflows."""
+    return "overflow " * has_overflow(value) + show(kind, without_overflow(value))
+
+
+def text_of_expected(kind, json_value):
+    """The same of what a case expects: `{"overflow": V}` is V, or null if V is true, and overflows."""
+    if not isinstance(json_value, dict):
+        return show(kind, read(kind, json_value))
+    inside = json_value["overflow"]
+    return "overflow " + show(kind, None if inside is True else read(kind, inside))
 
 
 def check(path):
@@ -36,8 +46,8 @@ def check(path):
             if name not in types:
                 problems.append(f"{path}: query {number}: there is no feature {name}")
                 continue
-            wanted = wanted if wanted == OVERFLOW else read(types[name], wanted)
-            wanted, found = (text_of(types[name], v) for v in (wanted, answers[name]))
+            wanted = text_of_expected(types[name], wanted)
+            found = text_of(types[name], answers[name])
             if wanted != found:
                 problems.append(f"{path}: query {number}: {name} is {found}, not {wanted}")
     return size(case.json), problems
@@ -82,6 +92,7 @@ def main(arguments):
             raise SystemExit(f"{path}: {type(error).__name__}: {error}") from error
         total += count
         problems += wrong
+    problems += [] if arguments else crossing.differences()
     print("\n".join(problems + [f"{total} cases in {len(paths)} files, {len(problems)} differences"]))
     return bool(problems)
 

@@ -209,11 +209,14 @@ fn s01_every_feature_has_values_to_compare() {
 }
 
 /// What docs/FEATURES.md lists, as the manifest writes it; `user` has its own example.
-const AGGREGATES: &str = "all any approx_count_distinct approx_percentile bottom_k corr count \
-    covar_pop covar_samp decayed_count decayed_sum entropy first first_distinct first_n histogram \
-    kurtosis last last_distinct last_n max mean min mode rate ratio skewness stddev_pop \
-    stddev_samp sum time_since_first time_since_last top_k unique_count var_pop var_samp \
-    vector_mean vector_sum";
+const AGGREGATES: &str = "all any approx_count_distinct approx_percentile arg_max arg_min bit_and \
+    bit_or bit_xor bottom_k corr count covar_pop covar_samp decayed_count decayed_sum \
+    distinct_mean distinct_stddev_pop distinct_stddev_samp distinct_sum entropy first \
+    first_distinct first_n first_row first_rows histogram iqr join kurtosis last last_distinct \
+    last_n last_row last_rows list max mean median min mode mode_share most_frequent \
+    percentile_cont percentile_disc product rate ratio regr_intercept regr_r2 regr_slope skewness \
+    stddev_pop stddev_samp sum time_since_first time_since_last top_k unique_count var_pop \
+    var_samp vector_mean vector_sum";
 const WINDOWS: &str = "exact hopping last_rows lifetime series session sliding";
 
 /// Goal: the artifact declares every aggregate and every window. Method: its manifest compared with

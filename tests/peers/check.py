@@ -6,6 +6,7 @@
 Prints a line for each data set, peer and aggregate, and fails if a value that must have the same
 bits has others. docs/PEERS.md says what each rule means that is applied before comparing.
 """
+import math
 import sys
 import time
 from pathlib import Path
@@ -13,19 +14,21 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 from peers import data, duck, facts, numeric, polar, product, readers, truth, types  # noqa: E402
 from peers.compare import Report  # noqa: E402
+from peers.features import Feature  # noqa: E402
+from peers.rules import (  # noqa: E402
+    POWERS, SHORT, beyond_64_bits, is_exact, is_nan, middle, null_if, one_zero, powers_of_two,
+    rows_where,
+)
 
 ROOT = Path(__file__).parents[2]
-# Columns on which a peer that adds doubles one by one is exact.
-SHORT = ("n", "d", None)
 MOMENTS = truth.MOMENTS
-
-
-def null_if(values, condition):
-    return [None if condition(value) else value for value in values]
-
-
-def is_nan(value):
-    return isinstance(value, float) and value != value
+LISTS = (
+    "first_n", "last_n", "first_rows", "last_rows", "list", "top_k", "bottom_k", "most_frequent",
+)
+PICKS = (
+    "first_row", "last_row", "join", "arg_min", "arg_max", *truth.BITS, "mode", "mode_share",
+    "percentile_disc",
+)
 
 
 def check_duckdb(report, it, ours, history):
@@ -41,13 +44,12 @@ def check_duckdb(report, it, ours, history):
     big = list(it.of("sum", columns=["big"]))
     found = duck.windowed(con, it, big)
     for feature in big:
-        theirs = null_if(found[feature.name], lambda x: x is not None and not -(2**63) <= x < 2**63)
+        theirs = null_if(found[feature.name], beyond_64_bits)
         report.must_equal(it.name, "DuckDB", feature, ours[feature.name], theirs, "64 bits")
     special = list(it.of("sum", "min", "max", columns=["s"]))
     found = duck.windowed(con, it, special)
-    unsigned = lambda values: [0.0 if value == 0 else value for value in values]
     for feature in special:
-        left, right = unsigned(ours[feature.name]), unsigned(found[feature.name])
+        left, right = one_zero(ours[feature.name]), one_zero(found[feature.name])
         report.must_equal(it.name, "DuckDB", feature, left, right, "one zero")
     rounding = [f for f in it.of("sum", "mean", columns=["r", "q"])]
     rounding += it.of(*MOMENTS[:4], "kurtosis", "covar_pop", "covar_samp", "corr")
@@ -55,29 +57,70 @@ def check_duckdb(report, it, ours, history):
     for feature in rounding:
         theirs = null_if(found[feature.name], is_nan)
         report.may_differ(it.name, "DuckDB", feature, ours[feature.name], theirs, "NaN is null")
-    check_duckdb_collections(report, it, ours, con)
+    check_duckdb_joined(report, it, ours, history, con)
 
 
-def check_duckdb_collections(report, it, ours, con):
-    lists = ("first_n", "last_n", "top_k", "bottom_k")
-    features = list(it.of(*lists, *list(duck.JOINED)[4:]))
+def check_duckdb_joined(report, it, ours, history, con):
+    features = list(it.of(*duck.JOINED))
     found = duck.joined(con, it, features)
-    for feature in features:
-        left, right, rule = ours[feature.name], found[feature.name], None
-        if feature.aggregate in lists:
-            right = [(values or [])[:3] for values in right]
-            rule = "null is []"
-        if feature.aggregate == "histogram":
+    check_picks(report, it, "DuckDB", ours, found)
+    check_doubles(report, it, "DuckDB", ours, found)
+    for feature in it.of("product"):
+        # Where each product on the way is an exact double.
+        rows = rows_where(history, feature, lambda x: math.prod(abs(v) or 1 for v in x) < 2**53)
+        left, right = ours[feature.name], found[feature.name]
+        right = [int(v) if v is not None and abs(v) < 2**53 else v for v in right]
+        report.must_equal(it.name, "DuckDB, below 2^53", feature, left, right, None, rows)
+    for feature in it.of("unique_count", "histogram", "entropy", "approx_count_distinct"):
+        left, right = ours[feature.name], found[feature.name]
+        if feature.aggregate == "unique_count":
+            report.must_equal(it.name, "DuckDB", feature, left, right)
+        elif feature.aggregate == "histogram":
             left = [tuple(entries.items()) for entries in left]
             # DuckDB promises no order of the entries; ours are in order of keys.
             right = [tuple(sorted((e["key"], e["value"]) for e in entries or [])) for entries in right]
-            rule = "null is {}"
-        if feature.aggregate == "approx_percentile":
-            check_bins(report, it.name, "DuckDB quantile_disc", feature, left, right)
-        elif feature.aggregate in ("entropy", "approx_count_distinct"):
-            report.may_differ(it.name, "DuckDB", feature, left, right)
+            report.must_equal(it.name, "DuckDB", feature, left, right, "null is {}")
         else:
-            report.must_equal(it.name, "DuckDB", feature, left, right, rule)
+            report.may_differ(it.name, "DuckDB", feature, left, right)
+    for feature in it.of("approx_percentile"):
+        left, right = ours[feature.name], found[feature.name]
+        check_bins(report, it.name, "DuckDB quantile_disc", feature, left, right)
+
+
+def check_picks(report, it, peer, ours, found, rules={}):
+    """Lists, rows, texts, bits, shares and values of a rank; `rules` were applied before."""
+    for feature in it.of(*LISTS, *PICKS):
+        if feature.name not in found:
+            continue
+        left, right, rule = ours[feature.name], found[feature.name], rules.get(feature.name)
+        if feature.aggregate in LISTS:
+            given = dict(feature.parameters)
+            right = [(values or [])[: given.get("n", given.get("k"))] for values in right]
+            rule = "null is []"
+        elif feature.aggregate in ("arg_min", "percentile_disc") and feature.column == "s":
+            # DuckDB's arg_min by more than one column returns +0.0 for -0.0.
+            left, right, rule = one_zero(left), one_zero(right), "one zero"
+        elif feature.aggregate == "percentile_disc" and feature.column == "n":
+            # Polars and NumPy have quantiles of integers as doubles.
+            right = [None if value is None else int(value) for value in right]
+        report.must_equal(it.name, peer, feature, left, right, rule)
+
+
+def check_doubles(report, it, peer, ours, found, rules={}, every=1):
+    """Numbers that a peer computes in doubles; with `every` only at each `every`-th spine row."""
+    for feature in it.of(*truth.DISTINCT, *truth.QUANTILES, *truth.REGRESSIONS):
+        if feature.name not in found:
+            continue
+        theirs, rule = found[feature.name], rules.get(feature.name)
+        if feature.aggregate in truth.REGRESSIONS:
+            theirs, rule = null_if(theirs, is_nan), "NaN is null"
+        elif feature.aggregate == "distinct_mean" and peer == "DuckDB":
+            rule = "sum / count"
+        elif feature.column == "big" and feature.aggregate == "distinct_sum":
+            theirs, rule = null_if(theirs, beyond_64_bits), "64 bits"
+        compare = report.must_equal if is_exact(feature) else report.may_differ
+        rows = range(0, len(theirs), every)
+        compare(it.name, peer, feature, ours[feature.name], theirs, rule, rows)
 
 
 def check_bins(report, name, peer, feature, ours, values):
@@ -85,18 +128,7 @@ def check_bins(report, name, peer, feature, ours, values):
     report.must_equal(name, peer, feature, ours, [middle(v) for v in values], "the bin's middle")
 
 
-def middle(value):
-    if not value:
-        return None if value is None else 0.0
-    magnitude, width = abs(value), 1.0
-    while magnitude >= 2 * width:
-        width *= 2
-    width /= 128
-    centre = magnitude // width * width + width / 2
-    return centre if value > 0 else -centre
-
-
-def check_polars(report, it, ours):
+def check_polars(report, it, ours, history):
     same = ("count", "mean", "min", "max", "any", "all", "first", "last")
     features = [f for f in it.of(*same, "sum") if f.column not in ("r", "q", "s", "big")]
     features += it.of("unique_count")
@@ -126,10 +158,32 @@ def check_polars(report, it, ours):
         for feature in rounding:
             theirs = null_if(found[feature.name], is_nan)
             report.may_differ(it.name, "Polars", feature, ours[feature.name], theirs, "NaN is null")
+        check_polars_values(report, it, ours, history)
+
+
+def check_polars_values(report, it, ours, history):
+    # Polars has no quantiles of texts and bools, and its sums of integers wrap.
+    without = (("percentile_disc", "c"), ("percentile_disc", "f"), ("distinct_sum", "big"))
+    features = it.of("product", *LISTS, *PICKS, *truth.DISTINCT, *truth.QUANTILES)
+    features = [f for f in features if f.aggregate in polar.PICK]
+    features = [f for f in features if (f.aggregate, f.column) not in without]
+    counts = {Feature("count", f.column, f.window): None for f in features}
+    found, rules = polar.joined(it, [*features, *counts]), {}
+    for feature in features:
+        if feature.aggregate in ("product", "distinct_sum", "join"):
+            present = found[Feature("count", feature.column, feature.window).name]
+            theirs = [value if n else None for value, n in zip(found[feature.name], present)]
+            found[feature.name], rules[feature.name] = theirs, "nothing is null"
+    check_picks(report, it, "Polars", ours, found, rules)
+    check_doubles(report, it, "Polars", ours, found, rules)
+    for feature in it.of("product"):
+        rows = rows_where(history, feature, lambda x: not beyond_64_bits(math.prod(x)))
+        left, right, rule = ours[feature.name], found[feature.name], rules[feature.name]
+        report.must_equal(it.name, "Polars, in 64 bits", feature, left, right, rule, rows)
 
 
 def check_fractions(report, it, ours, history):
-    columns = ("n", "d", "r", "q", "big", "text_length")
+    columns = (*SHORT, "r", "q", "big", "c", "text_length")
     for feature in it.of(*truth.AGGREGATES, columns=columns):
         exact = truth.values(history, feature)
         report.must_equal(it.name, "Fraction", feature, ours[feature.name], exact)
@@ -138,19 +192,18 @@ def check_fractions(report, it, ours, history):
 def check_numeric(report, it, ours, history):
     for feature in it.of(*numeric.NUMPY, columns=["n", "d", "r", "q"]):
         mine = ours[feature.name]
-        if feature.aggregate == "sum" and feature.column == "n":
+        if feature.aggregate in ("sum", "distinct_sum") and feature.column == "n":
             mine = [None if value is None else float(value) for value in mine]
-        scipy = feature.aggregate in ("skewness", "kurtosis")
+        scipy = feature.aggregate in ("skewness", "kurtosis", "iqr")
         # SciPy takes a third of a millisecond a value.
         peer, every = ("SciPy", 6) if scipy else ("NumPy", 1)
         theirs = null_if(numeric.values(numeric.NUMPY, history, feature, every), is_nan)
         rows = range(0, len(mine), every)
-        short = feature.aggregate in ("sum", "mean") and feature.column in SHORT
-        compare = report.must_equal if short else report.may_differ
+        compare = report.must_equal if is_exact(feature) else report.may_differ
         compare(it.name, peer, feature, mine, theirs, "NaN is null", rows)
-        if feature.column in SHORT and feature.aggregate in ("var_pop", "var_samp", "stddev_pop"):
-            sizes = map(len, history.inputs(feature))
-            rows = powers_of_two(sizes)
+        if feature.column in SHORT and feature.aggregate in POWERS:
+            distinct = set if feature.aggregate in truth.DISTINCT else list
+            rows = powers_of_two(len(distinct(inputs)) for inputs in history.inputs(feature))
             report.must_equal(it.name, "NumPy, n = 2^k", feature, mine, theirs, None, rows)
         if feature.aggregate in numeric.STANDARD:
             peer, every = ("fsum", 1) if feature.aggregate == "sum" else ("statistics", 6)
@@ -164,14 +217,28 @@ def check_numeric(report, it, ours, history):
             mine = ours[feature.name]
             report.must_equal(it.name, "NumPy, n = 2^k", feature, mine, theirs, None, rows)
         report.may_differ(it.name, "NumPy", feature, ours[feature.name], theirs, "NaN is null")
+    check_lines_and_quantiles(report, it, ours, history)
+
+
+def check_lines_and_quantiles(report, it, ours, history, every=6):
+    lines = {f.name: numeric.lines(history, f, every) for f in it.of(*truth.REGRESSIONS)}
+    check_doubles(report, it, "SciPy", ours, lines, every=every)
+    for feature in it.of("regr_slope"):
+        if feature.column in SHORT:
+            rows = powers_of_two(map(len, history.pairs(feature)))
+            rows = [row for row in rows if row % every == 0]
+            theirs, rule = null_if(lines[feature.name], is_nan), "NaN is null"
+            mine = ours[feature.name]
+            report.must_equal(it.name, "SciPy, n = 2^k", feature, mine, theirs, rule, rows)
+    quantiles = it.of("percentile_cont", columns=["n", "d", "r", "q"])
+    found = {f.name: numeric.percentiles(history, f, "linear", every) for f in quantiles}
+    check_doubles(report, it, "NumPy", ours, found, every=every)
+    ranks = it.of("percentile_disc", columns=["n", "d"])
+    found = {f.name: numeric.percentiles(history, f, "inverted_cdf") for f in ranks}
+    check_picks(report, it, "NumPy inverted_cdf", ours, found)
     for feature in it.of("approx_percentile"):
-        values = numeric.percentiles(history, feature)
+        values = numeric.percentiles(history, feature, "inverted_cdf")
         check_bins(report, it.name, "NumPy inverted_cdf", feature, ours[feature.name], values)
-
-
-def powers_of_two(sizes):
-    """The spine rows with such a number of inputs: their mean and deviations are exact doubles."""
-    return [row for row, size in enumerate(sizes) if size and size & (size - 1) == 0]
 
 
 def main():
@@ -183,7 +250,7 @@ def main():
         history = truth.History(it)
         check_fractions(report, it, ours, history)
         check_duckdb(report, it, ours, history)
-        check_polars(report, it, ours)
+        check_polars(report, it, ours, history)
         if it.name == "edges":
             check_numeric(report, it, ours, history)
     readers.check(report, ROOT, folder / "types")

@@ -94,9 +94,10 @@ pub fn event(item: TokenStream) -> TokenStream {
 /// `#[view(key = [field, …], owner = "…", tags = ["…"], history = "7d", delay = "5m",
 /// boundary = "inclusive", null_keys, origin = "2024-01-01", exact_max = "1d")]`.
 ///
-/// Only `key` is needed. `history` is how far behind the newest events a window may end and still
-/// be answered exactly, `delay` answers as of so much earlier, `boundary = "inclusive"` counts an
-/// event at exactly `as_of`. A row with a null in its key is set aside unless `null_keys` is given.
+/// Only `key` is needed; `key = []` makes all rows those of one entity. `history` is how far behind
+/// the newest events a window may end and still be answered exactly, `delay` answers as of so much
+/// earlier, `boundary = "inclusive"` counts an event at exactly `as_of`. A row with a null in its
+/// key is set aside unless `null_keys` is given.
 /// `origin` moves the grid of hops and steps: a date, a date and time, or seconds since 1970.
 /// `exact_max` is the longest exact window, its offset included, that is answered online.
 ///
@@ -112,11 +113,21 @@ pub fn event(item: TokenStream) -> TokenStream {
 /// | `name = ratio(sum(field), count_where(flag))` | rows: each operand is a count, sum or mean |
 /// | `sum`, `mean` | numbers |
 /// | `var_pop`, `var_samp`, `stddev_pop`, `stddev_samp` | numbers but `u64` and decimals |
+/// | `distinct_sum`, `distinct_mean` | numbers |
+/// | `percentile_cont(99.9)`, `median`, `iqr` | numbers |
+/// | `product`, `bit_and`, `bit_or`, `bit_xor` | integers |
 /// | `skewness`, `kurtosis` | numbers but `u64` and decimals |
+/// | `distinct_stddev_pop`, `distinct_stddev_samp` | numbers but `u64` and decimals |
 /// | `covar_pop(field)`, `covar_samp(field)`, `corr(field)` | numbers but `u64` and decimals |
+/// | `regr_slope(field)`, `regr_intercept(field)` | numbers but `u64` and decimals |
+/// | `regr_r2(field)` | numbers but `u64` and decimals |
 /// | `approx_percentile(99.9)`, `decayed_sum("7d")` | numbers but `u64` and decimals |
 /// | `min`, `max`, `first`, `last`, `first_n(5)`, `last_n(5)`, `first_distinct(5)` | all but lists |
 /// | `last_distinct(5)`, `top_k(5)`, `bottom_k(5)`, `unique_count`, `mode` | all but lists |
+/// | `first_row`, `last_row`, `first_rows(5)`, `last_rows(5)`, `list` | all but lists |
+/// | `arg_min(field)`, `arg_max(field)` | all but lists, both fields |
+/// | `most_frequent(5)`, `mode_share`, `percentile_disc(99.9)` | all but lists |
+/// | `join(", ")` | texts |
 /// | `entropy`, `approx_count_distinct` | all but lists |
 /// | `histogram` | all but lists and floats |
 /// | `any`, `all` | bools |
@@ -124,8 +135,9 @@ pub fn event(item: TokenStream) -> TokenStream {
 /// | `name = Type` | what the user-defined aggregate takes |
 ///
 /// Windows are `"7d"`, `"90s exact"`, `"7d step 1d"`, `"1d tumbling"` and `"lifetime"`, each perhaps
-/// with an offset (`"7d offset 7d"`), `"7d series 4"`, `"last 10 in 90d"` and
-/// `"session 30m in 7d"`. `docs/FEATURES.md` has every formula, type and limit.
+/// with an offset (`"7d offset 7d"`), `"7d series 4"`, `"last 10 in 90d"`,
+/// `"last 10 in 30m exact"`, `"last 1 skip 1 in 90d"`, `"session 30m in 7d"` and
+/// `"open session 30m in 7d"`. `docs/FEATURES.md` has every formula, type and limit.
 #[proc_macro_derive(View, attributes(view, features))]
 pub fn view(item: TokenStream) -> TokenStream {
     derived(item, Stand::View, view::derive)

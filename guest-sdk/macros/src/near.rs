@@ -21,9 +21,24 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("stdev", "stddev_samp"),
     ("var", "var_samp"),
     ("variance", "var_samp"),
-    ("median", "approx_percentile"),
-    ("percentile", "approx_percentile"),
-    ("quantile", "approx_percentile"),
+    ("percentile", "percentile_cont"),
+    ("quantile", "percentile_cont"),
+    ("quantile_cont", "percentile_cont"),
+    ("quantile_disc", "percentile_disc"),
+    ("interquartile_range", "iqr"),
+    ("argmin", "arg_min"),
+    ("min_by", "arg_min"),
+    ("argmax", "arg_max"),
+    ("max_by", "arg_max"),
+    ("collect_list", "list"),
+    ("array_agg", "list"),
+    ("string_agg", "join"),
+    ("group_concat", "join"),
+    ("listagg", "join"),
+    ("slope", "regr_slope"),
+    ("intercept", "regr_intercept"),
+    ("r_squared", "regr_r2"),
+    ("top_n_frequency", "most_frequent"),
     ("nunique", "unique_count"),
     ("count_distinct", "unique_count"),
     ("distinct_count", "unique_count"),
@@ -73,14 +88,14 @@ mod tests {
     /// Goal: typing errors and other systems' words lead to a name, other words to none.
     #[test]
     fn near_names_are_found() {
-        let known = ["mean", "last", "last_n", "windows", "approx_percentile"];
+        let known = ["mean", "last", "last_n", "windows", "percentile_cont"];
         for (name, expected) in [
             ("meen", Some("mean")),
             ("avg", Some("mean")),
             ("Mean", Some("mean")),
             ("lastn", Some("last_n")),
             ("window", Some("windows")),
-            ("median", Some("approx_percentile")),
+            ("quantile", Some("percentile_cont")),
             ("geometry", None),
             ("", None),
         ] {

@@ -25,8 +25,24 @@ fn digits(value: &Expr) -> Option<i64> {
     }
 }
 
-/// A percentage such as `50` or `99.9`: as it goes into a name, and in millionths of the whole.
+/// A percentage above 0, such as `50` or `99.9`: as it goes into a name, and in millionths of the
+/// whole.
 pub(crate) fn percentile(value: &Expr) -> Result<(String, u32)> {
+    percentage(value).filter(|(_, millionths)| *millionths > 0).ok_or_else(|| {
+        let why = "a percentile is above 0 and at most 100, with at most 4 digits behind the point";
+        Error::new_spanned(value, why)
+    })
+}
+
+/// The same from 0 on.
+pub(crate) fn exact_percentile(value: &Expr) -> Result<(String, u32)> {
+    percentage(value).ok_or_else(|| {
+        let why = "a percentile is from 0 to 100, with at most 4 digits behind the point";
+        Error::new_spanned(value, why)
+    })
+}
+
+fn percentage(value: &Expr) -> Option<(String, u32)> {
     let written = match value {
         Expr::Lit(ExprLit { lit: Lit::Int(digits), .. }) if digits.suffix().is_empty() => {
             Some(digits.base10_digits().to_string())
@@ -36,11 +52,7 @@ pub(crate) fn percentile(value: &Expr) -> Result<(String, u32)> {
         }
         _ => None,
     };
-    let read = written.and_then(|written| Some((written.replace('.', "_"), millionths(&written)?)));
-    read.ok_or_else(|| {
-        let why = "a percentile is above 0 and at most 100, with at most 4 digits behind the point";
-        Error::new_spanned(value, why)
-    })
+    written.and_then(|written| Some((written.replace('.', "_"), millionths(&written)?)))
 }
 
 fn millionths(percent: &str) -> Option<u32> {
@@ -54,7 +66,7 @@ fn millionths(percent: &str) -> Option<u32> {
         return None;
     }
     let read = format!("{whole}{fraction:0<4}").parse::<u32>().ok()?;
-    (1..=1_000_000).contains(&read).then_some(read)
+    (read <= 1_000_000).then_some(read)
 }
 
 #[cfg(test)]

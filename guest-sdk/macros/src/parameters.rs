@@ -6,15 +6,16 @@
 use crate::clause::{field, text};
 use crate::duration::{SECOND_US, duration};
 use crate::json;
-use crate::number::{number, percentile};
+use crate::number::{exact_percentile, number, percentile};
 use crate::requirement::Requirement;
 use crate::structure::Structure;
 use proc_macro2::TokenStream;
 use syn::{Error, Expr, Ident, Result};
 
-// The runtime's limits; its `feature.rs` has the same numbers.
+// The runtime's limits; its `feature/aggregate.rs` has the same numbers.
 const LIST_LENGTH_MAX: i64 = 1000;
 const DISTINCT_LIMIT_MAX: i64 = 100_000;
+const SEPARATOR_BYTES_MAX: usize = 64;
 const VECTOR_LENGTH_MAX: i64 = 4096;
 const GRID_MIN: i64 = -1000;
 const GRID_MAX: i64 = 900;
@@ -27,6 +28,7 @@ pub(crate) const HALF_LIVES_MAX: i64 = 64;
 
 // What holds if the author does not say.
 const DISTINCT_LIMIT: i64 = 1000;
+const LIST_LIMIT: i64 = LIST_LENGTH_MAX;
 const PRECISION: i64 = 12;
 
 /// The parameters that an aggregate takes.
@@ -34,12 +36,22 @@ const PRECISION: i64 = 12;
 pub(crate) enum Parameters {
     /// None.
     Nothing,
-    /// Another field.
+    /// Another field, of numbers.
     Other,
+    /// Another field, whose values are compared.
+    By,
     /// How many; so the manifest calls it.
     Length(&'static str),
     /// The limit of distinct values; may be left out.
     Limit,
+    /// The limit of values; may be left out.
+    ListLimit,
+    /// A separator and the limit of values, which may be left out.
+    Separator,
+    /// How many, and the limit of distinct values, which may be left out.
+    LengthOf,
+    /// A percentage, and the limit of distinct values, which may be left out.
+    ExactPercentile,
     /// The logarithm of the registers; may be left out.
     Precision,
     /// A percentage.
@@ -80,9 +92,13 @@ impl Parameters {
     pub(crate) fn form(self, name: &Ident) -> String {
         match self {
             Parameters::Nothing => format!("{name} without parameters"),
-            Parameters::Other => format!("{name}(other_field)"),
+            Parameters::Other | Parameters::By => format!("{name}(other_field)"),
             Parameters::Length(_) => format!("{name}(5)"),
             Parameters::Limit => format!("{name} or {name}(1000), its limit of distinct values"),
+            Parameters::ListLimit => format!("{name} or {name}(1000), its limit of values"),
+            Parameters::Separator => format!("{name}(\", \") or {name}(\", \", 1000)"),
+            Parameters::LengthOf => format!("{name}(5) or {name}(5, 1000)"),
+            Parameters::ExactPercentile => format!("{name}(50) or {name}(99.9, 1000)"),
             Parameters::Precision => format!("{name} or {name}(12), for 2^12 registers"),
             Parameters::Percentile => format!("{name}(50) or {name}(99.9)"),
             Parameters::Unit => format!("{name}(\"1d\"), for a count a day"),
@@ -107,9 +123,39 @@ impl Parameters {
             let number = number(value, least, most, &format!("the parameter of {name}"))?;
             Ok(Read::number(number, member).named(&[number]))
         };
+        let distinct_limit = |limit: &[Expr]| match limit {
+            [limit] => one(limit, 1, DISTINCT_LIMIT_MAX, "limit"),
+            _ => Ok(Read::number(DISTINCT_LIMIT, "limit")),
+        };
         match (self, values) {
             (Parameters::Nothing, []) => Ok(Read::new()),
             (Parameters::Limit, []) => Ok(Read::number(DISTINCT_LIMIT, "limit")),
+            (Parameters::ListLimit, []) => Ok(Read::number(LIST_LIMIT, "limit")),
+            (Parameters::ListLimit, [value]) => one(value, 1, LIST_LENGTH_MAX, "limit"),
+            (Parameters::Separator, [separator, limit @ ..]) if limit.len() <= 1 => {
+                let Some(text) = text(separator) else {
+                    let why = format!("write {}", self.form(name));
+                    return Err(Error::new_spanned(separator, why));
+                };
+                if text.value().len() > SEPARATOR_BYTES_MAX {
+                    let why = format!("a separator has at most {SEPARATOR_BYTES_MAX} bytes");
+                    return Err(Error::new_spanned(separator, why));
+                }
+                let read = match limit {
+                    [limit] => one(limit, 1, LIST_LENGTH_MAX, "limit")?,
+                    _ => Read::number(LIST_LIMIT, "limit"),
+                };
+                Ok(read.after("separator", json::string(&text.value())))
+            }
+            (Parameters::LengthOf, [n, limit @ ..]) if limit.len() <= 1 => {
+                let n = one(n, 1, LIST_LENGTH_MAX, "n")?;
+                Ok(n.and(distinct_limit(limit)?))
+            }
+            (Parameters::ExactPercentile, [value, limit @ ..]) if limit.len() <= 1 => {
+                let (word, millionths) = exact_percentile(value)?;
+                let read = Read::number(i64::from(millionths), "millionths");
+                Ok(Read { words: vec![word], ..read }.and(distinct_limit(limit)?))
+            }
             (Parameters::Precision, []) => Ok(Read::number(PRECISION, "precision")),
             (Parameters::Length(member), [value]) => one(value, 1, LIST_LENGTH_MAX, member),
             (Parameters::Limit, [value]) => one(value, 1, DISTINCT_LIMIT_MAX, "limit"),
@@ -136,13 +182,17 @@ impl Parameters {
                 let members = vec![("length", length.to_string()), ("grid", grid.to_string())];
                 Ok(Read { members, ..Read::new() }.named(&[length, grid]))
             }
-            (Parameters::Other, [value]) => match field(value) {
+            (Parameters::Other | Parameters::By, [value]) => match field(value) {
                 Some(other) => {
                     let column = structure.field(&other, &name.to_string())?;
+                    let (member, requirement) = match self {
+                        Parameters::By => ("by", Requirement::Plain),
+                        _ => ("other", Requirement::Powered),
+                    };
                     Ok(Read {
                         words: vec![column.name.clone()],
-                        members: vec![("other", json::string(&column.name))],
-                        check: Requirement::Powered.of(column, &name.to_string(), other.span()),
+                        members: vec![(member, json::string(&column.name))],
+                        check: requirement.of(column, &name.to_string(), other.span()),
                         demand: Demand::Nothing,
                     })
                 }
@@ -161,6 +211,19 @@ impl Read {
     /// Of one number that the name does not show.
     fn number(number: i64, member: &'static str) -> Read {
         Read { members: vec![(member, number.to_string())], ..Read::new() }
+    }
+
+    /// With another member before its own.
+    fn after(mut self, member: &'static str, json: String) -> Read {
+        self.members.insert(0, (member, json));
+        self
+    }
+
+    /// With another parameter after it.
+    fn and(mut self, other: Read) -> Read {
+        self.words.extend(other.words);
+        self.members.extend(other.members);
+        self
     }
 
     /// With these numbers in the name. A name has no minus, so `-20` is `m20` there.

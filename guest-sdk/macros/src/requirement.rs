@@ -21,6 +21,10 @@ pub(crate) enum Requirement {
     Number,
     /// A number whose powers can be summed.
     Powered,
+    /// An integer.
+    Integer,
+    /// A text.
+    Text,
     /// Anything with an order: no list.
     Plain,
     /// A bool.
@@ -48,6 +52,10 @@ impl Requirement {
                 "i8 to i64, u8 to u32, f32, f64 or an Option of one; Decimal::to_f64 gives the \
                  nearest f64",
             ),
+            Requirement::Integer => {
+                ("INTEGER", "integers", "i8 to i64, u8 to u64 or an Option of one")
+            }
+            Requirement::Text => ("TEXT", "texts", "&str, String or an Option of one"),
             Requirement::Plain => (
                 "PLAIN",
                 "plain values",

@@ -68,11 +68,7 @@ pub(crate) fn derive(input: DeriveInput) -> Result<TokenStream> {
 
 /// The columns of the key; `None` if it is not given.
 fn key<'s>(structure: &'s Structure, settings: &mut Settings) -> Result<Option<Vec<&'s Column>>> {
-    let span = settings.span;
     let Some(parts) = settings.idents("key")? else { return Ok(None) };
-    if parts.is_empty() {
-        return Err(Error::new(span, "a key has at least one column: key = [field]"));
-    }
     for (at, part) in parts.iter().enumerate() {
         if parts[..at].contains(part) {
             return Err(Error::new(part.span(), "this column is in the key twice"));

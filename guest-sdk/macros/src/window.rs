@@ -15,7 +15,8 @@ const LAST_ROWS_MAX: u32 = 1000;
 const SESSIONS_MAX: i64 = 10_000;
 /// What an author may write.
 const FORMS: &str = "\"7d\", \"7d offset 7d\", \"90s exact\", \"7d step 1d\", \"1d tumbling\", \
-                     \"lifetime\", \"7d series 4\", \"last 10 in 90d\" or \"session 30m in 7d\" \
+                     \"lifetime\", \"7d series 4\", \"last 10 in 90d\", \"last 10 in 30m exact\", \
+                     \"last 1 skip 1 in 90d\", \"session 30m in 7d\" or \"open session 30m in 7d\" \
                      (units us, ms, s, m, h, d)";
 
 type Read<T> = Result<T, String>;
@@ -41,9 +42,13 @@ pub(crate) fn window(text: &LitStr) -> syn::Result<Window> {
 fn parse(text: &str) -> Read<Window> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let words = match words[..] {
-        ["last", rows, "in", lookback] => return last_rows(rows, lookback),
-        ["session", gap, "in", lookback] => return session(gap, lookback),
-        ["last" | "session", .., "offset", _] => {
+        ["last", rows, "in", ref lookback @ ..] => return last_rows(rows, None, lookback),
+        ["last", rows, "skip", skip, "in", ref lookback @ ..] => {
+            return last_rows(rows, Some(skip), lookback);
+        }
+        ["session", gap, "in", lookback] => return session(gap, lookback, false),
+        ["open", "session", gap, "in", lookback] => return session(gap, lookback, true),
+        ["last" | "session" | "open", .., "offset", _] => {
             return Err("the last rows and sessions take no offset".to_string());
         }
         ref words => words,
@@ -77,7 +82,10 @@ fn parse(text: &str) -> Read<Window> {
 /// The word of a window that was probably meant, or every form.
 fn near_form(words: &[&str]) -> String {
     let words = words.iter().filter(|word| !word.starts_with(|c: char| c.is_ascii_digit()));
-    let known = ["exact", "tumbling", "step", "series", "offset", "lifetime", "last", "session"];
+    let known = [
+        "exact", "tumbling", "step", "series", "offset", "lifetime", "last", "session", "skip",
+        "open",
+    ];
     let near = words.filter_map(|word| Some((*word, near(word, known)?))).find(|(a, b)| a != b);
     near.map_or(FORMS.to_string(), |(word, near)| format!("{near} in place of {word}"))
 }
@@ -139,11 +147,15 @@ fn sliding(length: &str) -> Read<Parts> {
     Ok((length.to_string(), json, Some(length_us)))
 }
 
-fn exact(text: &str) -> Read<Parts> {
-    let length_us = length(text)?;
-    if length_us == 0 {
-        return Err(format!("an exact window of {text} is empty; it is at least 1us"));
+fn exact_us(text: &str) -> Read<i64> {
+    match length(text)? {
+        0 => Err(format!("an exact window of {text} is empty; it is at least 1us")),
+        length_us => Ok(length_us),
     }
+}
+
+fn exact(text: &str) -> Read<Parts> {
+    let length_us = exact_us(text)?;
     let json = format!("\"kind\":\"exact\",\"length_us\":{length_us}");
     Ok((format!("{text}_exact"), json, Some(length_us)))
 }
@@ -177,18 +189,43 @@ fn series(length: &str, windows: &str) -> Read<Parts> {
     Ok((format!("{length}_series_{count}"), json, Some(length_us)))
 }
 
-fn last_rows(rows: &str, lookback: &str) -> Read<Window> {
+fn last_rows(rows: &str, skip: Option<&str>, lookback: &[&str]) -> Read<Window> {
     let rows = count(rows, LAST_ROWS_MAX, "is no count of last rows")?;
-    let lookback_us = sliding_us(lookback)?;
+    let skip = skip.map(|skip| {
+        let skipped = count(skip, LAST_ROWS_MAX, "is no count of rows to skip")?;
+        match rows + skipped <= LAST_ROWS_MAX {
+            true => Ok(skipped),
+            false => Err(format!(
+                "last {rows} skip {skip}: the rows and those that are skipped are at most \
+                 {LAST_ROWS_MAX} together"
+            )),
+        }
+    });
+    let skip = skip.transpose()?;
+    let (lookback, lookback_us, exact) = match lookback {
+        [lookback] => (*lookback, sliding_us(lookback)?, false),
+        [lookback, "exact"] => (*lookback, exact_us(lookback)?, true),
+        [.., "offset", _] => {
+            return Err("the last rows and sessions take no offset".to_string());
+        }
+        other => return Err(format!("{:?} is no window; write {FORMS}", other.join(" "))),
+    };
+    let (skipped, skip) = match skip {
+        Some(skip) => (format!("_skip_{skip}"), format!("\"skip\":{skip},")),
+        None => (String::new(), String::new()),
+    };
+    let (end, exact) = if exact { ("_exact", ",\"exact\":true") } else { ("", "") };
     Ok(Window {
-        name: format!("last_{rows}_in_{lookback}"),
-        json: format!("{{\"kind\":\"last_rows\",\"rows\":{rows},\"lookback_us\":{lookback_us}}}"),
+        name: format!("last_{rows}{skipped}_in_{lookback}{end}"),
+        json: format!(
+            "{{\"kind\":\"last_rows\",\"rows\":{rows},{skip}\"lookback_us\":{lookback_us}{exact}}}"
+        ),
         length_us: Some(lookback_us),
         is_last_rows: true,
     })
 }
 
-fn session(gap: &str, lookback: &str) -> Read<Window> {
+fn session(gap: &str, lookback: &str, open: bool) -> Read<Window> {
     let (gap_us, lookback_us) = (length(gap)?, sliding_us(lookback)?);
     let least =
         lookback_us.div_euclid(SESSIONS_MAX) + i64::from(lookback_us.rem_euclid(SESSIONS_MAX) > 0);
@@ -199,9 +236,12 @@ fn session(gap: &str, lookback: &str) -> Read<Window> {
             shortest(least)
         ));
     }
+    let (word, open) = if open { ("open_", ",\"open\":true") } else { ("", "") };
     Ok(Window {
-        name: format!("session_{gap}_in_{lookback}"),
-        json: format!("{{\"kind\":\"session\",\"gap_us\":{gap_us},\"lookback_us\":{lookback_us}}}"),
+        name: format!("{word}session_{gap}_in_{lookback}"),
+        json: format!(
+            "{{\"kind\":\"session\",\"gap_us\":{gap_us},\"lookback_us\":{lookback_us}{open}}}"
+        ),
         length_us: Some(lookback_us),
         is_last_rows: false,
     })

@@ -31,16 +31,22 @@ mod artifact {
     #[features(count, where = merged, by = area, by_limit = 50, windows = ["7d"])]
     pub(super) struct Merges<'a> {
         pub user: &'a str,
+        #[features(join(", "), join("", 9), windows = ["7d"])]
         pub area: Option<&'a str>,
         pub r#type: i64,
         #[features(any, all, histogram(2), windows = ["7d"])]
         pub merged: Option<bool>,
         #[features(count, sum, mean, min, max, first, last, var_pop, var_samp, stddev_pop,
                    stddev_samp, skewness, kurtosis, covar_pop(lines), covar_samp(lines),
-                   corr(lines), windows = ["7d"])]
+                   corr(lines), first_row, last_row, arg_min(lines), arg_max(merged),
+                   regr_slope(lines), regr_intercept(lines), regr_r2(lines), product, bit_and, bit_or,
+                   bit_xor, windows = ["7d"])]
         #[features(first_n(5), last_n(5), first_distinct(5), last_distinct(5), top_k(5),
                    bottom_k(5), unique_count, unique_count(50), histogram, mode, mode(9), entropy,
-                   entropy(9), approx_count_distinct, approx_count_distinct(4), windows = ["7d"])]
+                   entropy(9), first_rows(5), last_rows(5), list, list(9), most_frequent(5),
+                   most_frequent(5, 9), mode_share, distinct_sum, distinct_mean,
+                   distinct_stddev_pop, distinct_stddev_samp, percentile_disc(0),
+                   percentile_cont(99.9, 9), median, iqr(9), approx_count_distinct, approx_count_distinct(4), windows = ["7d"])]
         #[features(sum, where = merged, windows = ["30d"])]
         #[features(last_n(2), by = area, windows = ["7d"])]
         pub files: i64,
@@ -71,7 +77,8 @@ mod artifact {
         #[features(last, windows = [
             "7d", "7d offset 7d", "90s exact", "7d exact offset 1d", "7d step 1d",
             "7d step 1d offset 1h", "1d tumbling", "lifetime", "lifetime offset 7d", "7d series 4",
-            "7d series 4 offset 7d", "last 10 in 90d", "session 30m in 7d",
+            "7d series 4 offset 7d", "last 10 in 90d", "session 30m in 7d", "last 10 in 30m exact",
+            "last 1 skip 2 in 90d", "open session 30m in 7d",
         ])]
         pub user: &'a str,
     }
@@ -167,6 +174,17 @@ fn of_files() -> Vec<Value> {
     for pair in ["covar_pop", "covar_samp", "corr"] {
         features.push(files(&format!("{pair}_lines"), json!({ pair: { "other": "lines" } })));
     }
+    features.push(files("first_row", json!("first_row")));
+    features.push(files("last_row", json!("last_row")));
+    for (extreme, by) in [("arg_min", "lines"), ("arg_max", "merged")] {
+        features.push(files(&format!("{extreme}_{by}"), json!({ extreme: { "by": by } })));
+    }
+    for pair in ["regr_slope", "regr_intercept", "regr_r2"] {
+        features.push(files(&format!("{pair}_lines"), json!({ pair: { "other": "lines" } })));
+    }
+    for plain in ["product", "bit_and", "bit_or", "bit_xor"] {
+        features.push(files(plain, json!(plain)));
+    }
     for (list, member) in [
         ("first_n", "n"),
         ("last_n", "n"),
@@ -185,6 +203,31 @@ fn of_files() -> Vec<Value> {
         ("mode_9", "mode", "limit", 9),
         ("entropy", "entropy", "limit", 1000),
         ("entropy_9", "entropy", "limit", 9),
+        ("first_rows_5", "first_rows", "n", 5),
+        ("last_rows_5", "last_rows", "n", 5),
+        ("list", "list", "limit", 1000),
+        ("list_9", "list", "limit", 9),
+    ] {
+        features.push(files(name, json!({ aggregate: { member: value } })));
+    }
+    for (name, limit) in [("most_frequent_5", 1000), ("most_frequent_5_9", 9)] {
+        features.push(files(name, json!({ "most_frequent": { "n": 5, "limit": limit } })));
+    }
+    for (name, aggregate, limit) in [
+        ("mode_share", "mode_share", 1000),
+        ("distinct_sum", "distinct_sum", 1000),
+        ("distinct_mean", "distinct_mean", 1000),
+        ("distinct_stddev_pop", "distinct_stddev_pop", 1000),
+        ("distinct_stddev_samp", "distinct_stddev_samp", 1000),
+    ] {
+        features.push(files(name, json!({ aggregate: { "limit": limit } })));
+    }
+    let at = |millionths: u32, limit: u32| json!({ "millionths": millionths, "limit": limit });
+    features.push(files("percentile_disc_0", json!({ "percentile_disc": at(0, 1000) })));
+    features.push(files("percentile_cont_99_9_9", json!({ "percentile_cont": at(999_000, 9) })));
+    for (name, aggregate, member, value) in [
+        ("median", "median", "limit", 1000),
+        ("iqr_9", "iqr", "limit", 9),
         ("approx_count_distinct", "approx_count_distinct", "precision", 12),
         ("approx_count_distinct_4", "approx_count_distinct", "precision", 4),
     ] {
@@ -236,7 +279,12 @@ fn every_aggregate_is_in_the_manifest() {
     assert_eq!(view["origin_us"], json!(1_704_067_200_000_000_i64));
     assert_eq!(view["exact_max_us"], json!(7 * DAY_US));
     let (flags, rest) = of_the_rest();
-    let expected = [of_rows(), flags, of_files(), rest].concat();
+    let texts =
+        [("area_join", ", ", 1000), ("area_join_9", "", 9)].map(|(name, separator, limit)| {
+            let join = json!({ "join": { "separator": separator, "limit": limit } });
+            over(name, join, Some("area"), &[])
+        });
+    let expected = [of_rows(), texts.to_vec(), flags, of_files(), rest].concat();
     let found = view["features"].as_array().unwrap();
     for (found, expected) in found.iter().zip(&expected) {
         assert_eq!(found, expected);
@@ -270,6 +318,19 @@ fn s03_every_window_is_in_the_manifest() {
         (
             "session_30m_in_7d",
             json!({ "kind": "session", "gap_us": 1_800_000_000, "lookback_us": week_us }),
+        ),
+        (
+            "last_10_in_30m_exact",
+            json!({ "kind": "last_rows", "rows": 10, "lookback_us": 1_800_000_000, "exact": true }),
+        ),
+        (
+            "last_1_skip_2_in_90d",
+            json!({ "kind": "last_rows", "rows": 1, "skip": 2, "lookback_us": 90 * DAY_US }),
+        ),
+        (
+            "open_session_30m_in_7d",
+            json!({ "kind": "session", "gap_us": 1_800_000_000, "lookback_us": week_us,
+                    "open": true }),
         ),
     ];
     let view = &views()[1];

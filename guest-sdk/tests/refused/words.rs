@@ -72,13 +72,6 @@ pub struct BareKey {
 }
 
 #[derive(View)]
-#[view(key = [])] //~ a key has at least one column: key = [field]
-#[features(count, windows = ["1d"])]
-pub struct EmptyKey {
-    pub user: i64,
-}
-
-#[derive(View)]
 #[view(key = [usr])] //~ key: `NearPart` has no field `usr`; it has user; did you mean `user`?
 #[features(count, windows = ["1d"])]
 pub struct NearPart {
@@ -117,9 +110,9 @@ pub struct Average {
 
 #[derive(View)]
 #[view(key = [user])]
-pub struct Median {
+pub struct Quantile {
     pub user: i64,
-    #[features(median, windows = ["1d"])] //~ there is no aggregate `median`; did you mean approx_percentile(50)
+    #[features(quantile, windows = ["1d"])] //~ there is no aggregate `quantile`; did you mean percentile_cont(50)
     pub amount: f64,
 }
 

@@ -213,6 +213,8 @@ fn operand(operand: &Operand) -> &'static str {
 /// the whole row (S15), and so does what states keep of it.
 fn aggregate_version(aggregate: &str) -> u32 {
     match aggregate {
+        // From version 2 on, weights have 53 bits.
+        "decayed_sum" | "decayed_count" => 2,
         "first" | "last" | "first_n" | "last_n" | "first_distinct" | "last_distinct" => 2,
         _ => 1,
     }

@@ -120,8 +120,8 @@ impl FeatureView {
         no_maps(&self.columns)?;
         unique(self.features.iter().map(|f| &f.name), "the view", "feature")?;
         unique(self.key.iter(), "the key", "column")?;
-        if self.key.is_empty() || self.features.is_empty() {
-            return Err(Error::input("a view needs a key and at least one feature"));
+        if self.features.is_empty() {
+            return Err(Error::input("a view needs at least one feature"));
         }
         for part in &self.key {
             let column = self.column(part)?;

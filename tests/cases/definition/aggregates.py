@@ -1,19 +1,37 @@
 """Each aggregate over the rows of a feature, in row order: a function from rows to a value.
 
-Overflow (S16, S18) is the object `OVERFLOW`. Deliberately absent: the committed table of decay, which is
-evaluated at whole half-lives alone, so a case must keep to round times.
+Overflow (S16, S18) is the object `OVERFLOW`. Deliberately absent: families with a module of their own.
 """
 from collections import Counter
 from fractions import Fraction
-from math import frexp, inf, log2, nan
+from functools import reduce
+from math import inf, nan
+from operator import and_, or_, xor
 
-from . import moments
+from . import frequencies, moments, quantiles, rows as whole_rows
 from .cardinality import approx_count
-from .numbers import Sum, rounded
-from .values import FLOATS, PRECISION, SIGNED, UNSIGNED, digits, order
+from .decay import decayed
+from .frequencies import distinct, limited
+from .numbers import Sum, product_of, rounded, sum_of
+from .values import PRECISION, SIGNED, UNSIGNED, digits, order
 
-OVERFLOW = {"overflow": True}
 MOMENTS = ("var_pop", "var_samp", "stddev_pop", "stddev_samp", "skewness", "kurtosis")
+TWO_COLUMNS = {
+    "covar_pop": moments.two_columns, "covar_samp": moments.two_columns, "corr": moments.two_columns,
+    "regr_slope": moments.regression, "regr_intercept": moments.regression,
+    "regr_r2": moments.regression,
+}
+OF_ROWS = ("first_row", "last_row", "first_rows", "last_rows")
+EXACT_QUANTILES = ("percentile_disc", "percentile_cont", "median", "iqr")
+# These have the type of their column, or a list of it.
+OF_COLUMN = (
+    "min", "max", "first", "last", "mode", "first_row", "last_row", "arg_min", "arg_max",
+    "percentile_disc", "bit_and", "bit_or", "bit_xor",
+)
+LISTS = (
+    "first_n", "last_n", "first_rows", "last_rows", "list", "first_distinct", "last_distinct", "top_k",
+    "bottom_k", "most_frequent",
+)
 
 
 def split(aggregate):
@@ -32,23 +50,30 @@ def result_type(feature, columns):
         return "int64"
     if name in ("time_since_first", "time_since_last"):
         return "int64"
-    if name == "sum" and column in SIGNED:
-        return "int64"
-    if name == "sum" and column in UNSIGNED:
-        return "uint64"
-    if name == "sum" and column.startswith("decimal("):
-        return f"decimal({PRECISION},{digits(column)[1]})"
-    if name in ("min", "max", "first", "last", "mode"):
+    if name in ("sum", "distinct_sum", "product"):
+        return widest(column)
+    if name in OF_COLUMN:
         return column
     if name in ("any", "all"):
         return "bool"
-    if name in ("first_n", "last_n", "first_distinct", "last_distinct", "top_k", "bottom_k"):
+    if name == "join":
+        return "string"
+    if name in LISTS:
         return f"list<{column}>"
     if name == "histogram":
         return f"map<{column},int64>"
     if name.startswith("vector_"):
         return "list<float64>"
     return "float64"
+
+
+def widest(kind):
+    """The widest type of a number's kind (S17)."""
+    if kind in SIGNED:
+        return "int64"
+    if kind in UNSIGNED:
+        return "uint64"
+    return f"decimal({PRECISION},{digits(kind)[1]})" if kind.startswith("decimal(") else "float64"
 
 
 class Input:
@@ -73,88 +98,6 @@ class Input:
         counts = Counter(order(self.kind, value) for value in self.values)
         values = {order(self.kind, value): value for value in self.values}
         return [(values[key], counts[key]) for key in sorted(counts)]
-
-
-def distinct(given, values, n):
-    seen, chosen = set(), []
-    for value in values:
-        key = order(given.kind, value)
-        if key not in seen:
-            seen.add(key)
-            chosen.append(value)
-    return chosen[:n]
-
-
-def exact_sum(given):
-    """The sum of integers or decimals, as the widest type of their kind."""
-    total = sum(given.values)
-    if given.kind in SIGNED:
-        fits = -(1 << 63) <= total < 1 << 63
-    elif given.kind in UNSIGNED:
-        fits = total < 1 << 64
-    else:
-        fits = abs(total) * 10 ** digits(given.kind)[1] < 10**PRECISION
-    return total if fits else OVERFLOW
-
-
-def entropy(counts):
-    """In doubles, in the order that docs/FEATURES.md fixes."""
-    if not counts:
-        return None
-    n, total = sum(counts), 0.0
-    for count in sorted(counts):
-        total += count * log2(count)
-    value = log2(n) - total / n
-    return value if value > 0 else 0.0
-
-
-def percentile_bin(value, bits):
-    """A bin as (least magnitude, its width), signed; None is that of NaN."""
-    if isinstance(value, float) and value != value:
-        return (1, inf, None)
-    if value == 0:
-        return (0, Fraction(0), Fraction(0))
-    sign = -1 if value < 0 else 1
-    if isinstance(value, float) and abs(value) == inf:
-        return (sign, inf, 0)
-    magnitude = abs(Fraction(value))
-    if isinstance(value, int):
-        # Rounded to a double, it could have the next exponent.
-        exponent = abs(value).bit_length() - 1
-    else:
-        exponent = max(frexp(value)[1] - 1, -1022)
-    width = Fraction(2) ** (exponent - bits)
-    return (sign, magnitude // width * width, width)
-
-
-def approx_percentile(given, millionths):
-    if not given.values:
-        return None
-    bits = 7
-    while len({percentile_bin(value, bits) for value in given.values}) > 1024:
-        bits -= 1
-    n = len(given.values)
-    rank = max(1, -(-millionths * n // 1_000_000))
-    sign, least, width = percentile_bin(given.ascending()[rank - 1], bits)
-    if width is None:
-        return nan
-    if least == inf:
-        return sign * inf
-    return rounded(sign * (least + width / 2)) if sign else 0.0
-
-
-def decayed(given, half_life):
-    """At whole half-lives before `as_of` the weight is a power of two exactly."""
-    weighted = []
-    for time, value in zip(given.times, given.values):
-        halves, rest = divmod(given.as_of - time, half_life)
-        assert rest == 0, "cases of decay keep to whole half-lives"
-        special = isinstance(value, float) and not abs(value) < inf
-        weighted.append(value if special else Fraction(value) / 2**halves)
-    special = [x for x in weighted if isinstance(x, float)]
-    if special:
-        return Sum(special).float()
-    return rounded(sum(weighted, Fraction(0)))
 
 
 def vector(given, name, parameters):
@@ -214,11 +157,6 @@ def ratio(parameters, rows, columns, bounds, as_of):
     return a.special if b.exact > 0 else -a.special
 
 
-def limited(given, limit, answer):
-    counts = given.counts()
-    return OVERFLOW if len(counts) > limit else answer(counts)
-
-
 def value(feature, rows, columns, bounds, as_of):
     """The value of a feature over its rows, which are in row order."""
     name, parameters = split(feature["aggregate"])
@@ -229,17 +167,31 @@ def value(feature, rows, columns, bounds, as_of):
         return ratio(parameters, rows, columns, bounds, as_of)
     if name in MOMENTS:
         return moments.one_column(name, values)
-    if name in ("covar_pop", "covar_samp", "corr"):
+    if name in TWO_COLUMNS:
         both = [(r[column], r[parameters["other"]]) for r in rows]
-        return moments.two_columns(name, [p for p in both if None not in p])
+        return TWO_COLUMNS[name](name, [p for p in both if None not in p])
+    if name in OF_ROWS:
+        return whole_rows.of_rows(name, given, parameters)
+    if name in ("arg_min", "arg_max"):
+        return whole_rows.of_extreme(name, given, parameters["by"], columns[parameters["by"]])
+    if name in ("list", "join"):
+        return whole_rows.of_all(name, given, parameters)
+    if name in EXACT_QUANTILES:
+        return quantiles.exact(name, given, parameters)
+    if name.startswith("distinct_"):
+        return frequencies.of_distinct(name, given, parameters["limit"])
     if name.startswith("vector_"):
         return vector(given, name, parameters)
     simple = {
         "count": lambda: len(values),
-        "sum": lambda: Sum(values).float() if given.kind in FLOATS else exact_sum(given),
+        "sum": lambda: sum_of(given.kind, values),
         "mean": lambda: Sum(values).float(len(values)),
         "min": lambda: given.ascending()[0],
         "max": lambda: given.ascending()[-1],
+        "product": lambda: product_of(given.kind, values),
+        "bit_and": lambda: reduce(and_, values),
+        "bit_or": lambda: reduce(or_, values),
+        "bit_xor": lambda: reduce(xor, values),
         "first": lambda: values[0],
         "last": lambda: values[-1],
         "any": lambda: any(values),
@@ -253,9 +205,11 @@ def value(feature, rows, columns, bounds, as_of):
         "unique_count": lambda: limited(given, parameters["limit"], len),
         "histogram": lambda: limited(given, parameters["limit"], list),
         "mode": lambda: limited(given, parameters["limit"], lambda c: max(c, key=lambda p: p[1])[0]),
-        "entropy": lambda: limited(given, parameters["limit"], lambda c: entropy([n for _, n in c])),
+        "entropy": lambda: limited(given, parameters["limit"], frequencies.entropy),
+        "mode_share": lambda: limited(given, parameters["limit"], frequencies.mode_share),
+        "most_frequent": lambda: frequencies.most_frequent(given, parameters["n"], parameters["limit"]),
         "approx_count_distinct": lambda: approx_count(given.kind, values, parameters["precision"]),
-        "approx_percentile": lambda: approx_percentile(given, parameters["millionths"]),
+        "approx_percentile": lambda: quantiles.approximate(given, parameters["millionths"]),
         "rate": lambda: rate(given, parameters["unit_us"]),
         "time_since_first": lambda: as_of - given.times[0],
         "time_since_last": lambda: as_of - given.times[-1],
@@ -263,7 +217,7 @@ def value(feature, rows, columns, bounds, as_of):
         "decayed_count": lambda: decayed(given.of_ones(), parameters["half_life_us"]),
     }
     empty_is_null = name in (
-        "sum", "mean", "min", "max", "first", "last", "any", "all", "mode", "entropy",
-        "time_since_first", "time_since_last",
+        "sum", "mean", "min", "max", "first", "last", "any", "all", "mode", "mode_share", "entropy",
+        "product", "bit_and", "bit_or", "bit_xor", "time_since_first", "time_since_last",
     )
     return None if empty_is_null and not values else simple[name]()

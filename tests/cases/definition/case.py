@@ -3,7 +3,7 @@ import json
 import re
 
 from . import aggregates
-from .values import DAY, duration, order, read, time
+from .values import DAY, OVERFLOW, duration, order, read, time
 from .windows import effective, intervals
 
 DEFAULTS = {
@@ -124,7 +124,7 @@ class Case:
         by, kind = feature["by"]["column"], self.columns[feature["by"]["column"]]
         keys = {order(kind, row[by]): row[by] for row in rows if row[by] is not None}
         if len(keys) > feature["by"]["limit"]:
-            return aggregates.OVERFLOW
+            return OVERFLOW
         of = lambda key: [row for row in rows if row[by] == key]
         return [(keys[k], of_all(of(keys[k]))) for k in sorted(keys)]
 
@@ -132,20 +132,23 @@ class Case:
         """The feature over the rows that its window picks of an interval's."""
         window = feature["window"]
         if window["kind"] == "last_rows":
+            rows = rows[: len(rows) - min(window.get("skip", 0), len(rows))]
             rows = rows[-window["rows"] :]
         if window["kind"] == "session":
-            rows = latest_closed_session(rows, window["gap_us"], bounds[1])
+            closed_by = None if window.get("open") else bounds[1]
+            rows = latest_session(rows, window["gap_us"], closed_by)
             # No session has no bounds.
             bounds = (rows[0]["event_time"], rows[-1]["event_time"]) if rows else None
         return self.keyed(feature, rows, bounds, as_of)
 
 
-def latest_closed_session(rows, gap, hi):
+def latest_session(rows, gap, hi):
+    """The latest session; if `hi` is given, the latest that is closed then."""
     sessions = []
     for row in rows:
         if sessions and row["event_time"] - sessions[-1][-1]["event_time"] <= gap:
             sessions[-1].append(row)
         else:
             sessions.append([row])
-    closed = [s for s in sessions if s[-1]["event_time"] + gap < hi]
+    closed = [s for s in sessions if hi is None or s[-1]["event_time"] + gap < hi]
     return closed[-1] if closed else []

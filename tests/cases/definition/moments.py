@@ -43,3 +43,25 @@ def two_columns(name, pairs):
         scale = central(xs, 2) * central(ys, 2)
         return None if scale == 0 else signed_root(covariance, covariance**2 / scale)
     return rounded(covariance * n / (n - 1) if name == "covar_samp" else covariance)
+
+
+def regression(name, pairs):
+    """The line through pairs of y and x: y is the column, x the other one."""
+    if not pairs:
+        return None
+    if has_special(number for pair in pairs for number in pair):
+        return nan
+    n = len(pairs)
+    ys = [Fraction(y) for y, _ in pairs]
+    xs = [Fraction(x) for _, x in pairs]
+    squares = n * sum(x * x for x in xs) - sum(xs) ** 2
+    if squares == 0:
+        return None
+    products = n * sum(x * y for x, y in zip(xs, ys)) - sum(xs) * sum(ys)
+    if name == "regr_slope":
+        return rounded(products / squares)
+    if name == "regr_intercept":
+        of_xy = sum(x * y for x, y in zip(xs, ys))
+        return rounded((sum(ys) * sum(x * x for x in xs) - sum(xs) * of_xy) / squares)
+    squares_y = n * sum(y * y for y in ys) - sum(ys) ** 2
+    return 1.0 if squares_y == 0 else rounded(products**2 / (squares * squares_y))

@@ -1,6 +1,8 @@
 """Exact numbers: sums with infinities, and roundings to a double that happen once (S17)."""
 from fractions import Fraction
-from math import inf, isqrt, nan
+from math import inf, isqrt, nan, prod
+
+from .values import FLOATS, OVERFLOW, PRECISION, SIGNED, UNSIGNED, digits
 
 
 def rounded(number):
@@ -52,3 +54,25 @@ class Sum:
 
 def has_special(inputs):
     return any(isinstance(x, float) and not abs(x) < inf for x in inputs)
+
+
+def fits(kind, number):
+    """Whether a number is one of the widest type of its kind."""
+    if kind in SIGNED:
+        return -(1 << 63) <= number < 1 << 63
+    if kind in UNSIGNED:
+        return 0 <= number < 1 << 64
+    return abs(number) * 10 ** digits(kind)[1] < 10**PRECISION
+
+
+def sum_of(kind, values):
+    """The sum, in the widest type of its kind (S17)."""
+    if kind in FLOATS:
+        return Sum(values).float()
+    exact = sum(values)
+    return exact if fits(kind, exact) else OVERFLOW
+
+
+def product_of(kind, values):
+    exact = prod(values)
+    return exact if fits(kind, exact) else OVERFLOW

@@ -2,12 +2,13 @@
 
 A value is a Python object and a type beside it: bool, int (integers, timestamp in microseconds, date in
 days), Fraction (decimals), float (float64, and float32 widened), str, bytes, list, and a list of pairs for
-a map. None is null.
+a map. None is null, and `OVERFLOW` is an overflow (S16, S18).
 """
 import re
 import struct
 from datetime import date, timedelta
 from fractions import Fraction
+from math import copysign, inf
 
 SECOND, MINUTE, HOUR, DAY = 1_000_000, 60_000_000, 3_600_000_000, 86_400_000_000
 UNITS = {"us": 1, "ms": 1000, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY}
@@ -16,6 +17,7 @@ SIGNED = ("int8", "int16", "int32", "int64")
 UNSIGNED = ("uint8", "uint16", "uint32", "uint64")
 PRECISION = 38
 FLOATS = ("float32", "float64")
+OVERFLOW = {"overflow": True}
 
 
 def duration(text):
@@ -124,6 +126,42 @@ def order(kind, value):
     elif kind.startswith("list<"):
         value = tuple(order(kind[5:-1], item) for item in value)
     return (1, value)
+
+
+def write(kind, value):
+    """A value as a case writes it, for `json`: what `read` turns back into it."""
+    if value is None or kind in ("bool", "string"):
+        return value
+    if kind in SIGNED + UNSIGNED:
+        return value if abs(value) <= 1 << 53 else str(value)
+    if kind in FLOATS:
+        if abs(value) < inf and (value != 0 or copysign(1, value) > 0):
+            return value
+        return "NaN" if value != value else str(value)
+    if kind.startswith("decimal("):
+        scale = digits(kind)[1]
+        plain = str(abs(int(value * 10**scale))).rjust(scale + 1, "0")
+        point = len(plain) - scale
+        return "-" * (value < 0) + plain[:point] + ("." + plain[point:] if scale else "")
+    if kind.startswith("list<"):
+        return [write(kind[5:-1], item) for item in value]
+    if kind.startswith("map<"):
+        key, inner = parts(kind)
+        return [[write(key, k), write(inner, v)] for k, v in value]
+    raise ValueError(f"values of type {kind} are written by hand")
+
+
+def has_overflow(value):
+    """Whether a value is an overflow, or a list or map that holds one."""
+    inside = isinstance(value, (list, tuple)) and any(map(has_overflow, value))
+    return value == OVERFLOW or inside
+
+
+def without_overflow(value):
+    """The value with a null in place of each overflow."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(without_overflow, value))
+    return None if value == OVERFLOW else value
 
 
 def show(kind, value):

@@ -33,6 +33,8 @@ def intervals(window, origin, as_of):
     if kind == "hopping":
         hi = floor(hi, window["step_us"])
         return [(saturated(hi - window["length_us"]), hi)]
+    if window.get("exact"):
+        return [(saturated(hi - window["lookback_us"]), hi)]
     length = window["lookback_us"] if kind in ("last_rows", "session") else window["length_us"]
     step = hop(length)
     if offset > 0:

@@ -12,6 +12,7 @@ use lockstep_guest::{
 };
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 /// Goal: an event that never ends is set aside because of its fuel; the rest of the batch is mapped
 /// (S9).
@@ -88,14 +89,19 @@ fn waiting_for_memory_ends() {
     let bad = events(&artifact, &["honest", "trap"]);
     let waited = AtomicBool::new(false);
     let failed = std::thread::scope(|scope| {
-        scope.spawn(|| {
+        let (memory, clock, waited) = (&memory, &clock, &waited);
+        scope.spawn(move || {
             while memory.waiting() == 0 {
                 std::thread::yield_now();
             }
-            while !waited.load(Ordering::Relaxed) {
+            // A wait that never ends is ended after a minute by what it waits for. Then the call
+            // below goes well, which fails the test.
+            let started = Instant::now();
+            while !waited.load(Ordering::Relaxed) && started.elapsed() < Duration::from_secs(60) {
                 clock.advance(1);
                 std::thread::yield_now();
             }
+            drop(other);
         });
         let failed = transformer.map(&[EVIL], &bad).unwrap_err();
         waited.store(true, Ordering::Relaxed);
@@ -104,7 +110,6 @@ fn waiting_for_memory_ends() {
     let Code::CallFailed { cause, .. } = failed.code else { panic!("{failed}") };
     assert_eq!(cause, CallCause::Memory);
     assert!(failed.to_string().contains("GUESTS_MEMORY_MAX_BYTES"), "{failed}");
-    drop(other);
     let outcomes = transformer.map(&[EVIL], &bad).unwrap();
     assert_outcome(&artifact, &outcomes[0], 2, &[(1, "unreachable")]);
     drop(transformer);

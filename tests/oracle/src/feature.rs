@@ -5,6 +5,7 @@
 //! their author's code, and the limits of parameters that only bound a product's state.
 
 use crate::kind::Kind;
+use crate::separator::Separator;
 use crate::window::Window;
 
 /// The most half-lives in the window of a decayed aggregate (S20).
@@ -45,6 +46,10 @@ pub enum Aggregate {
     Max,
     First,
     Last,
+    FirstRow,
+    LastRow,
+    ArgMin { by: usize },
+    ArgMax { by: usize },
     VarPop,
     VarSamp,
     StddevPop,
@@ -54,10 +59,21 @@ pub enum Aggregate {
     CovarPop { other: usize },
     CovarSamp { other: usize },
     Corr { other: usize },
+    RegrSlope { other: usize },
+    RegrIntercept { other: usize },
+    RegrR2 { other: usize },
+    Product,
+    BitAnd,
+    BitOr,
+    BitXor,
     Any,
     All,
     FirstN { n: usize },
     LastN { n: usize },
+    FirstRows { n: usize },
+    LastRows { n: usize },
+    List { limit: usize },
+    Join { separator: Separator, limit: usize },
     FirstDistinct { n: usize },
     LastDistinct { n: usize },
     TopK { k: usize },
@@ -66,6 +82,16 @@ pub enum Aggregate {
     Histogram { limit: usize },
     Mode { limit: usize },
     Entropy { limit: usize },
+    MostFrequent { n: usize, limit: usize },
+    ModeShare { limit: usize },
+    DistinctSum { limit: usize },
+    DistinctMean { limit: usize },
+    DistinctStddevPop { limit: usize },
+    DistinctStddevSamp { limit: usize },
+    PercentileDisc { millionths: u32, limit: usize },
+    PercentileCont { millionths: u32, limit: usize },
+    Median { limit: usize },
+    Iqr { limit: usize },
     ApproxCountDistinct { precision: u8 },
     ApproxPercentile { millionths: u32 },
     Rate { unit_us: i64 },
@@ -115,7 +141,10 @@ impl Feature {
         match self.aggregate {
             Aggregate::CovarPop { other }
             | Aggregate::CovarSamp { other }
-            | Aggregate::Corr { other } => self.number(Some(kind_of(other))).map(|_| ())?,
+            | Aggregate::Corr { other }
+            | Aggregate::RegrSlope { other }
+            | Aggregate::RegrIntercept { other }
+            | Aggregate::RegrR2 { other } => self.number(Some(kind_of(other))).map(|_| ())?,
             Aggregate::Ratio { numerator, denominator } => {
                 for operand in [numerator, denominator] {
                     self.check_flag(operand.filter.map(kind_of))?;
@@ -141,11 +170,13 @@ impl Feature {
         use Aggregate as A;
         let any = || input.cloned().ok_or_else(|| format!("{:?} needs a column", self.aggregate));
         let only = |right: bool, kind| if right { Ok(kind) } else { Err(self.wrong(input)) };
+        let integer = input == Some(&Kind::Int64);
         match self.aggregate {
             A::Count | A::TimeSinceFirst | A::TimeSinceLast => Ok(Kind::Int64),
             A::Rate { .. } | A::DecayedCount { .. } => Ok(Kind::Float64),
             A::Ratio { .. } => only(input.is_none(), Kind::Float64),
-            A::Sum if input == Some(&Kind::Int64) => Ok(Kind::Int64),
+            A::Sum | A::DistinctSum { .. } if integer => Ok(Kind::Int64),
+            A::Product | A::BitAnd | A::BitOr | A::BitXor => only(integer, Kind::Int64),
             A::Sum
             | A::Mean
             | A::VarPop
@@ -157,18 +188,42 @@ impl Feature {
             | A::CovarPop { .. }
             | A::CovarSamp { .. }
             | A::Corr { .. }
+            | A::RegrSlope { .. }
+            | A::RegrIntercept { .. }
+            | A::RegrR2 { .. }
+            | A::DistinctSum { .. }
+            | A::DistinctMean { .. }
+            | A::DistinctStddevPop { .. }
+            | A::DistinctStddevSamp { .. }
             | A::DecayedSum { .. }
-            | A::ApproxPercentile { .. } => self.number(input),
+            | A::ApproxPercentile { .. }
+            | A::PercentileCont { .. }
+            | A::Median { .. }
+            | A::Iqr { .. } => self.number(input),
             A::Any | A::All => only(input == Some(&Kind::Bool), Kind::Bool),
-            A::Min | A::Max | A::First | A::Last | A::Mode { .. } => any(),
+            A::Min
+            | A::Max
+            | A::First
+            | A::Last
+            | A::FirstRow
+            | A::LastRow
+            | A::ArgMin { .. }
+            | A::ArgMax { .. }
+            | A::Mode { .. }
+            | A::PercentileDisc { .. } => any(),
+            A::Join { .. } => only(input == Some(&Kind::Text), Kind::Text),
             A::FirstN { .. }
             | A::LastN { .. }
             | A::FirstDistinct { .. }
             | A::LastDistinct { .. }
             | A::TopK { .. }
-            | A::BottomK { .. } => Ok(any()?.list()),
+            | A::BottomK { .. }
+            | A::FirstRows { .. }
+            | A::LastRows { .. }
+            | A::List { .. }
+            | A::MostFrequent { .. } => Ok(any()?.list()),
             A::UniqueCount { .. } => any().map(|_| Kind::Int64),
-            A::Entropy { .. } => any().map(|_| Kind::Float64),
+            A::Entropy { .. } | A::ModeShare { .. } => any().map(|_| Kind::Float64),
             A::ApproxCountDistinct { .. } => {
                 let flat = !matches!(any()?, Kind::List(_) | Kind::Map(..));
                 only(flat, Kind::Int64)

@@ -33,11 +33,13 @@ impl<'a> Selection<'a> {
         rows.sort_by(|a, b| a.order(b));
         let mut length_us = span.length_us();
         match window {
-            Window::LastRows { rows: most, .. } => {
+            Window::LastRows { rows: most, skip, .. } => {
+                rows.truncate(rows.len().saturating_sub(skip));
                 rows.drain(..rows.len().saturating_sub(most));
             }
-            Window::Session { gap_us, .. } => {
-                rows = latest_closed_session(&rows, gap_us, span.hi);
+            Window::Session { gap_us, open, .. } => {
+                let closed_by = if open { None } else { Some(span.hi) };
+                rows = latest_session(&rows, gap_us, closed_by);
                 let times = rows.first().zip(rows.last());
                 length_us = times.map(|(a, b)| i128::from(b.event_time) - i128::from(a.event_time));
             }
@@ -57,14 +59,15 @@ pub(crate) fn passes(row: &Row, filter: Option<usize>) -> bool {
     filter.is_none_or(|column| matches!(row.values[column], Value::Bool(true)))
 }
 
-/// Neighbours at most `gap_us` apart are of one session. It is closed if `last + gap < hi`.
-fn latest_closed_session<'a>(rows: &[&'a Row], gap_us: i64, hi: i64) -> Vec<&'a Row> {
+/// The latest session, or the latest that is closed at `hi`. Neighbours at most `gap_us` apart are
+/// of one session. It is closed if `last + gap < hi`.
+fn latest_session<'a>(rows: &[&'a Row], gap_us: i64, hi: Option<i64>) -> Vec<&'a Row> {
     let joined = |a: &&Row, b: &&Row| {
         i128::from(b.event_time) - i128::from(a.event_time) <= i128::from(gap_us)
     };
     let closed = |session: &&[&Row]| {
         let last = session.last().expect("a session is not empty").event_time;
-        i128::from(last) + i128::from(gap_us) < i128::from(hi)
+        hi.is_none_or(|hi| i128::from(last) + i128::from(gap_us) < i128::from(hi))
     };
     rows.chunk_by(joined).rfind(closed).unwrap_or_default().to_vec()
 }

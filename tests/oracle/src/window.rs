@@ -46,19 +46,25 @@ pub enum Window {
         /// How long before `as_of` the newest ends.
         offset_us: i64,
     },
-    /// The last rows of a sliding window.
+    /// The last rows of a sliding or an exact window.
     LastRows {
         /// How many at the most.
         rows: usize,
-        /// The length of the sliding window.
+        /// How many of the newest are left out.
+        skip: usize,
+        /// The length of the window.
         lookback_us: i64,
+        /// Whether the window is exact.
+        exact: bool,
     },
-    /// The latest closed session of a sliding window.
+    /// The latest session of a sliding window.
     Session {
         /// The most time between two neighbours of one session.
         gap_us: i64,
         /// The length of the sliding window.
         lookback_us: i64,
+        /// Whether a session counts that is not closed yet.
+        open: bool,
     },
 }
 
@@ -111,6 +117,7 @@ impl Window {
             Window::Series { length_us, count, offset_us } => {
                 sliding(as_of, origin_us, length_us, offset_us, count)
             }
+            Window::LastRows { lookback_us, exact: true, .. } => ending(as_of, lookback_us),
             Window::LastRows { lookback_us, .. } | Window::Session { lookback_us, .. } => {
                 sliding(as_of, origin_us, lookback_us, 0, 1)
             }

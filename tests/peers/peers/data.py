@@ -1,7 +1,7 @@
 """The data sets: events, a spine, and the features to compare over them.
 
-Invariant: everything random comes from the seed, and values of the columns `n`, `d` and `e` are few
-bits wide, so that peers that add in any order are exact on them. Deliberately absent: values.
+Invariant: everything random comes from the seed, and values of the columns `n`, `b`, `d` and `e` are
+few bits wide, so that peers that add in any order are exact on them. Deliberately absent: values.
 """
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,9 +83,9 @@ def edges(folder):
     identified = [{"event_id": f"e{at:04}", **row} for at, row in enumerate(rows)]
     schema = {
         "event_id": polars.String, "event_time": polars.Int64, "k": polars.String,
-        "n": polars.Int64, "big": polars.Int64, "d": polars.Float64, "e": polars.Float64,
-        "r": polars.Float64, "q": polars.Float64, "s": polars.Float64, "f": polars.Boolean,
-        "c": polars.String,
+        "n": polars.Int64, "b": polars.Int64, "big": polars.Int64, "d": polars.Float64,
+        "e": polars.Float64, "r": polars.Float64, "q": polars.Float64, "s": polars.Float64,
+        "f": polars.Boolean, "c": polars.String,
     }
     events = polars.DataFrame(identified, schema=schema)
     questions = {(row["k"], time) for row in rows for time in asked(random, row["event_time"])}
@@ -138,7 +138,9 @@ def values(random):
         "f": random.random() < 0.5,
         "c": random.choice("aabbccdde"),
     }
-    return {name: None if random.random() < 0.15 else value for name, value in made.items()}
+    row = {name: None if random.random() < 0.15 else value for name, value in made.items()}
+    # One of two values, so that in many windows it does not vary.
+    return row | {"b": None if row["n"] is None else int(row["n"] > 0)}
 
 
 def edge_features():
@@ -171,4 +173,40 @@ def edge_features():
         features += [Feature("approx_percentile", "n", window, with_part) for window in some]
     with_precision = (("precision", 12),)
     features += [Feature("approx_count_distinct", "n", window, with_precision) for window in some]
-    return features
+    short = [EXACT_HOUR, SIX_HOURS]
+    features += [Feature("product", column, window) for column in ("n", "b") for window in short + some]
+    return features + [feature for window in some for feature in richer_features(window)]
+
+
+def richer_features(window):
+    """Rows and lists, extremes of another column, lines, bits, distinct values, exact quantiles."""
+    make = lambda aggregate, column, **parameters: Feature(
+        aggregate, column, window, tuple(parameters.items())
+    )
+    for column in ("n", "c", "f", "s"):
+        yield from (make(aggregate, column) for aggregate in ("first_row", "last_row"))
+        yield from (make(aggregate, column, n=3) for aggregate in ("first_rows", "last_rows"))
+        yield make("list", column, limit=1000)
+    yield make("join", "c", separator=", ", limit=1000)
+    for column, by in (("n", "d"), ("c", "n"), ("s", "c"), ("d", "f"), ("big", "b"), ("n", "s")):
+        yield from (make(aggregate, column, by=by) for aggregate in ("arg_min", "arg_max"))
+    for column, other in (("d", "e"), ("r", "q"), ("b", "e"), ("e", "b")):
+        for aggregate in ("regr_slope", "regr_intercept", "regr_r2"):
+            yield make(aggregate, column, other=other)
+    for column in ("n", "big"):
+        yield from (make(aggregate, column) for aggregate in ("bit_and", "bit_or", "bit_xor"))
+    for column in ("n", "c"):
+        yield make("most_frequent", column, n=3, limit=1000)
+        yield make("mode_share", column, limit=1000)
+    yield make("mode", "n", limit=1000)
+    yield make("distinct_sum", "big", limit=1000)
+    for column in ("n", "d", "r", "q"):
+        for name in ("sum", "mean", "stddev_pop", "stddev_samp"):
+            yield make(f"distinct_{name}", column, limit=1000)
+    for column in ("n", "d", "c", "f", "s"):
+        for millionths in (0, 250_000, 500_000, 900_000, 1_000_000):
+            yield make("percentile_disc", column, millionths=millionths, limit=1000)
+    for column in ("n", "d", "r", "q", "big"):
+        for millionths in (250_000, 900_000):
+            yield make("percentile_cont", column, millionths=millionths, limit=1000)
+        yield from (make(aggregate, column, limit=1000) for aggregate in ("median", "iqr"))

@@ -39,6 +39,35 @@ JOINED = {
     "entropy": "entropy({x})",
     "approx_percentile": "quantile_disc({x}, {part})",
     "approx_count_distinct": "count(distinct {x})",
+    # These two keep a null.
+    "first_row": "first({x} order by place)",
+    "last_row": "last({x} order by place)",
+    # Without a row in the window, the join has one of nulls.
+    "first_rows": "list({x} order by place) filter (place is not null)",
+    "last_rows": "list({x} order by place desc) filter (place is not null)",
+    "list": "list({x} order by place) filter ({x} is not null)",
+    "join": "string_agg({x}, '{separator}' order by place)",
+    # With equal extremes DuckDB takes any row, so the order names the rows too.
+    "arg_min": "arg_min({x}, ({order}, place)) filter ({by} is not null)",
+    "arg_max": "first({x} order by {order} desc, place) filter ({x} is not null and {by} is not null)",
+    "regr_slope": "regr_slope({x}, {other})",
+    "regr_intercept": "regr_intercept({x}, {other})",
+    "regr_r2": "regr_r2({x}, {other})",
+    "product": "product({x})",
+    "bit_and": "bit_and({x})",
+    "bit_or": "bit_or({x})",
+    "bit_xor": "bit_xor({x})",
+    "most_frequent": "list_transform(list_sort(list_transform(map_entries(histogram({x})), "
+    "lambda entry: (-(entry.value::bigint), entry.key))), lambda entry: entry[2])",
+    "mode_share": "list_max(map_values(histogram({x}))) / count({x})",
+    "distinct_sum": "sum(distinct {x})",
+    "distinct_mean": "sum(distinct {x}) / count(distinct {x})",
+    "distinct_stddev_pop": "stddev_pop(distinct {x})",
+    "distinct_stddev_samp": "stddev_samp(distinct {x})",
+    "percentile_disc": "quantile_disc({x}, {part})",
+    "percentile_cont": "quantile_cont({x}, {part})",
+    "median": "median({x})",
+    "iqr": "quantile_cont({x}, 0.75) - quantile_cont({x}, 0.25)",
 }
 
 
@@ -111,8 +140,14 @@ def joined(con, data, features):
         after = "" if lo is None else f"and event_time >= {lo}"
         columns = []
         for feature in mine:
-            part = dict(feature.parameters).get("millionths", 0) / 1_000_000
-            columns.append(JOINED[feature.aggregate].format(x=f"events.{feature.column}", part=part))
+            given = dict(feature.parameters)
+            given["part"] = given.get("millionths", 0) / 1_000_000
+            names = {"x": feature.column, "other": given.get("other"), "by": given.get("by")}
+            given |= {name: f"events.{column}" for name, column in names.items()}
+            # Zeros are equal, unless the query names their signs.
+            special = "({by}, not signbit({by}))" if names["by"] == "s" else "{by}"
+            given["order"] = special.format(by=given["by"])
+            columns.append(JOINED[feature.aggregate].format(**given))
         rows = con.execute(f"""
             select row, {", ".join(columns)} from spine left join events
                 on spine.{data.key} = events.{data.key} and event_time < {hi} {after}

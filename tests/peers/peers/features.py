@@ -24,7 +24,9 @@ class Feature:
 
     @property
     def name(self):
-        parameters = "".join(f"_{value}" for _, value in self.parameters)
+        # A separator has no place in a name, which holds letters, digits and underscores.
+        words = [str(value) for _, value in self.parameters]
+        parameters = "".join(f"_{word}" for word in words if word.isalnum())
         window = "_".join(str(part) for part in self.window)
         return f"{self.column or 'rows'}_{self.aggregate}{parameters}_{window}"
 

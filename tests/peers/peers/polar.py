@@ -23,14 +23,47 @@ PICK = {
     "stddev_samp": lambda x: x.std(ddof=1),
     "skewness": lambda x: x.skew(bias=True),
     "kurtosis": lambda x: x.kurtosis(fisher=True, bias=True),
-    "unique_count": lambda x: x.drop_nulls().n_unique(),
+    "unique_count": lambda x, limit: x.drop_nulls().n_unique(),
+    "first_row": lambda x: x.first(),
+    "last_row": lambda x: x.last(),
+    "first_rows": lambda x, n: x.head(n),
+    "last_rows": lambda x, n: x.tail(n).reverse(),
+    "list": lambda x, limit: x.drop_nulls(),
+    "join": lambda x, separator, limit: x.str.join(separator),
+    "arg_min": lambda x, by: extreme(x, by, descending=False),
+    "arg_max": lambda x, by: extreme(x, by, descending=True),
+    "product": lambda x: x.product(),
+    "bit_and": lambda x: x.bitwise_and(),
+    "bit_or": lambda x: x.bitwise_or(),
+    "bit_xor": lambda x: x.bitwise_xor(),
+    "mode": lambda x, limit: x.drop_nulls().mode().min(),
+    "mode_share": lambda x, limit: x.drop_nulls().unique_counts().max() / x.count(),
+    "distinct_sum": lambda x, limit: x.drop_nulls().unique().sum(),
+    "distinct_mean": lambda x, limit: x.drop_nulls().unique().mean(),
+    "distinct_stddev_pop": lambda x, limit: x.drop_nulls().unique().std(ddof=0),
+    "distinct_stddev_samp": lambda x, limit: x.drop_nulls().unique().std(ddof=1),
+    "percentile_disc": lambda x, millionths, limit: x.quantile(millionths / 1e6, "equiprobable"),
+    "percentile_cont": lambda x, millionths, limit: x.quantile(millionths / 1e6, "linear"),
+    "median": lambda x, limit: x.median(),
+    "iqr": lambda x, limit: x.quantile(0.75, "linear") - x.quantile(0.25, "linear"),
 }
+
+
+def extreme(column, by, descending):
+    """Not `min_by`: it takes a null, and with equal extremes any row."""
+    both = column.is_not_null() & col(by).is_not_null()
+    # Zeros are equal, but what they divide is not.
+    order = [col(by), 1 / col(by)] if by == "s" else [col(by)]
+    descending = [descending] * len(order) + [False]
+    order = [part.filter(both) for part in (*order, col("place"))]
+    return column.filter(both).sort_by(*order, descending=descending).first()
 
 
 def expressions(features):
     for feature in features:
         column = col("is_event" if feature.column is None else feature.column)
-        yield PICK[feature.aggregate](column).alias(feature.name)
+        picked = PICK[feature.aggregate](column, **dict(feature.parameters))
+        yield picked.alias(feature.name)
 
 
 def rolling(data, features):

@@ -7,9 +7,12 @@ is no fraction (NaN and infinities), and every aggregate that is not a number of
 """
 import sys
 from bisect import bisect_left
+from collections import Counter
 from fractions import Fraction
-from functools import cache
+from functools import cache, reduce
 from itertools import accumulate
+from math import prod
+from operator import and_, or_, xor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "cases"))
@@ -19,7 +22,14 @@ from .features import DAY, HOUR, MINUTE  # noqa: E402
 
 MOMENTS = ("var_pop", "var_samp", "stddev_pop", "stddev_samp", "skewness", "kurtosis")
 CO_MOMENTS = ("covar_pop", "covar_samp", "corr")
-AGGREGATES = ("sum", "mean", *MOMENTS, *CO_MOMENTS)
+REGRESSIONS = ("regr_slope", "regr_intercept", "regr_r2")
+DISTINCT = ("distinct_sum", "distinct_mean", "distinct_stddev_pop", "distinct_stddev_samp")
+QUANTILES = ("percentile_cont", "median", "iqr")
+BITS = {"bit_and": and_, "bit_or": or_, "bit_xor": xor}
+# Not of sums of powers: these need the values of a window one by one.
+OF_VALUES = ("product", *BITS, "mode_share", *DISTINCT, *QUANTILES)
+AGGREGATES = ("sum", "mean", *MOMENTS, *CO_MOMENTS, *REGRESSIONS, *OF_VALUES)
+MILLION = 1_000_000
 
 
 def bounds(window, as_of):
@@ -70,8 +80,10 @@ class History:
 
     def inputs(self, feature):
         """For each spine row the values of the feature's column in its window, without nulls."""
-        column = self.columns[feature.column]
-        for key, start, end in self.ranges(feature.window):
+        return self.taken(self.columns[feature.column], feature.window)
+
+    def taken(self, column, window):
+        for key, start, end in self.ranges(window):
             found = (column[place] for place in self.places.get(key, [])[start:end])
             yield [value for value in found if value is not None]
 
@@ -85,11 +97,17 @@ class History:
 
 def values(history, feature):
     """The feature's values at the spine rows."""
+    if feature.aggregate == "mode_share":
+        return [share(inputs) for inputs in history.inputs(feature)]
     names = [feature.column]
-    if feature.aggregate in CO_MOMENTS:
+    if feature.aggregate in CO_MOMENTS + REGRESSIONS:
         names.append(feature.parameter("other"))
     scaled = [history.scaled(name) for name in names]
     whole = all(isinstance(v, int) for v in history.columns[names[0]] if v is not None)
+    if feature.aggregate in OF_VALUES:
+        column, unit = scaled[0]
+        every = history.taken(column, feature.window)
+        return [of_values(feature, inputs, Fraction(1, unit), whole) for inputs in every]
     powers = [(power, 0) for power in range(5)]
     if feature.aggregate in ("sum", "mean"):
         powers = powers[:2]
@@ -127,6 +145,8 @@ def answer(name, sums, units, whole):
             return signed_root(covariance, Fraction(covariance**2, square)) if square else None
         divisor = n * n if name == "covar_pop" else n * (n - 1)
         return rounded(Fraction(covariance, divisor) * units[0] * units[1])
+    if name in REGRESSIONS:
+        return line(name, sums, units)
     s1 = sums[1]
     if name == "sum":
         return whole_sum(s1) if whole else rounded(s1 * units[0])
@@ -147,6 +167,52 @@ def answer(name, sums, units, whole):
     return root(variance) if name.startswith("stddev") else rounded(variance)
 
 
+def line(name, sums, units):
+    """The line through y, the column, as a function of x, the other one."""
+    n, y, x, yy, xy, xx = sums
+    covariance, variance = n * xy - x * y, n * xx - x * x
+    if variance == 0:
+        return None
+    if name == "regr_slope":
+        return rounded(Fraction(covariance, variance) * units[0] / units[1])
+    if name == "regr_intercept":
+        return rounded(Fraction(y * xx - x * xy, variance) * units[0])
+    variance_y = n * yy - y * y
+    return rounded(Fraction(covariance**2, variance * variance_y)) if variance_y else 1.0
+
+
+def of_values(feature, values, unit, whole):
+    """One value of the integers of a window; `unit` is what an integer stands for."""
+    name = feature.aggregate
+    if not values:
+        return None
+    if name == "product":
+        return whole_sum(prod(values))
+    if name in BITS:
+        return reduce(BITS[name], values)
+    if name in DISTINCT:
+        sums = [sum(value**power for value in set(values)) for power in range(5)]
+        return answer(name.removeprefix("distinct_"), sums, [unit], whole)
+    at = lambda millionths: position(sorted(values), millionths)
+    if name == "iqr":
+        return rounded((at(3 * MILLION // 4) - at(MILLION // 4)) * unit)
+    return rounded(at(MILLION // 2 if name == "median" else feature.parameter("millionths")) * unit)
+
+
+def position(ordered, millionths):
+    """What lies at p (n - 1) of the sorted values, counted from 0; interpolated between two."""
+    below, rest = divmod(millionths * (len(ordered) - 1), MILLION)
+    if rest == 0:
+        return Fraction(ordered[below])
+    low, high = ordered[below : below + 2]
+    return low + Fraction((high - low) * rest, MILLION)
+
+
+def share(values):
+    """The most frequent value's count over that of all."""
+    return rounded(Fraction(max(Counter(values).values()), len(values))) if values else None
+
+
 def whole_sum(total):
-    """A sum of integers, null beyond 64 bits (S17)."""
+    """A sum or product of integers, null beyond 64 bits (S17)."""
     return total if -(1 << 63) <= total < 1 << 63 else None

@@ -17,16 +17,18 @@ use lockstep_sdk::prelude::*;
     "session 5m in 2d",
 ])]
 #[features(count, time_since_first, windows = [
-    "lifetime", "lifetime offset 2d", "last 1 in 1h", "last 7 in 30d",
+    "lifetime", "lifetime offset 2d", "last 1 in 1h", "last 7 in 30d", "last 3 in 90s exact",
+    "last 2 skip 2 in 1d exact", "open session 10m in 12h",
 ])]
 #[features(count, share = ratio(count_where(flag), count), by = text, by_limit = 3, windows = [
     "11h", "1h exact", "2d step 1h", "3h series 2", "last 5 in 12d", "session 10m in 12h",
+    "last 3 skip 1 in 12d", "open session 5m in 2d",
 ])]
 pub struct EveryWindow<'a> {
     pub number: i64,
     #[features(sum, last, where = flag, windows = [
         "1h", "90s exact", "1h tumbling", "lifetime", "3h series 2", "last 3 in 12h",
-        "session 10m in 12h",
+        "last 1 skip 1 in 30d", "session 10m in 12h",
     ])]
     #[features(histogram(6), windows = ["1d exact", "1d series 3", "last 4 in 30d"])]
     pub int: Option<i64>,
@@ -41,7 +43,8 @@ pub struct EveryWindow<'a> {
     #[features(first, last, last_n(3), windows = [
         "1h", "30d", "1h exact", "1d exact offset 3d", "1d step 1h", "12h tumbling", "lifetime",
         "lifetime offset 2d", "1d series 3", "last 1 in 30d", "last 6 in 12h",
-        "session 10m in 12h", "session 5m in 2d",
+        "last 1 skip 3 in 12h", "last 4 in 1h exact", "session 10m in 12h", "session 5m in 2d",
+        "open session 10m in 12h",
     ])]
     #[features(last_n(2), mode, where = flag, by = text, windows = ["last 4 in 12d"])]
     pub text: Option<&'a str>,

@@ -1,4 +1,4 @@
-//! Power sums of pairs of numbers: covariance and correlation.
+//! Power sums of pairs of numbers: covariance, correlation, and the regression of x on y.
 //!
 //! Laws: those of the integers, component by component. State: the count n of pairs, the exact sums
 //! Sx, Sy, Sxy, Sxx, Syy over pairs of finite numbers, and the number of other pairs. With
@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! covar_pop = D / n^2     covar_samp = D / (n (n - 1))     corr = sign(D) sqrt(D^2 / (A B))
+//! slope = D / B           intercept = (Sx Syy - Sy Sxy) / B           r2 = D^2 / (A B)
 //! ```
 //!
 //! (S17). Error bound: none; each is the real number rounded once. Bytes: twice the count plus the
@@ -16,7 +17,7 @@ use super::bytes::{put_unsigned, unsigned};
 use super::cross::Cross;
 use super::exact::ExactSum;
 use super::number::Number;
-use super::rational::round_root;
+use super::rational::{Scaled, round_quotient, round_root};
 use crate::value::NAN_64;
 
 /// The bounds of the sums of doubles, which include those of integers.
@@ -140,6 +141,42 @@ impl CoMoments {
         Some(round_root(d.is_negative(), &d.squared(), &(&a.scaled() * &b.scaled())))
     }
 
+    /// A number of the regression: null if empty or if y does not vary, NaN if a number is not finite,
+    /// otherwise what `read` makes of `n Syy - Sy^2`.
+    fn regression(&self, read: impl FnOnce(&Scaled) -> f64) -> Option<f64> {
+        if self.count == 0 {
+            return None;
+        }
+        if self.not_finite > 0 {
+            return Some(NAN_64);
+        }
+        let b = Cross::new(self.count, &self.yy, &self.y, &self.y);
+        (!b.is_zero()).then(|| read(&b.scaled()))
+    }
+
+    /// The slope of the line that estimates x from y by least squares; null if empty or if y does not
+    /// vary.
+    pub fn slope(&self) -> Option<f64> {
+        self.regression(|b| round_quotient(&self.cross().scaled(), b))
+    }
+
+    /// The value of that line where y is 0; null as the slope is.
+    pub fn intercept(&self) -> Option<f64> {
+        let (x, y, xy, yy) = (self.x.scaled(), self.y.scaled(), self.xy.scaled(), self.yy.scaled());
+        self.regression(|b| round_quotient(&(&(&x * &yy) - &(&y * &xy)), b))
+    }
+
+    /// The square of the correlation, 1 if x does not vary; null as the slope is.
+    pub fn r2(&self) -> Option<f64> {
+        self.regression(|b| {
+            let a = Cross::new(self.count, &self.xx, &self.x, &self.x);
+            match a.is_zero() {
+                true => 1.0,
+                false => round_quotient(&self.cross().scaled().squared(), &(&a.scaled() * b)),
+            }
+        })
+    }
+
     /// Appends the canonical encoding.
     pub fn encode(&self, out: &mut Vec<u8>) {
         put_unsigned(u128::from(self.count) << 1 | u128::from(self.not_finite > 0), out);
@@ -221,6 +258,7 @@ mod tests {
                 (moments.covar_pop(), moments.covar_samp(), moments.corr()),
                 (None, None, None)
             );
+            assert_eq!((moments.slope(), moments.intercept(), moments.r2()), (None, None, None));
             return;
         }
         let reals = |side: fn(&Pair) -> Number| -> Vec<BigRational> {
@@ -236,6 +274,19 @@ mod tests {
         match n {
             1 => assert_eq!(moments.covar_samp(), None),
             _ => check_nearest(moments.covar_samp().unwrap(), &(&d * integer(n) / integer(n - 1))),
+        }
+        let regression = (moments.slope(), moments.intercept(), moments.r2());
+        if b == integer(0) {
+            assert_eq!(regression, (None, None, None));
+        } else {
+            let mean = |x: &[BigRational]| x.iter().sum::<BigRational>() / integer(n);
+            let slope = &d / &b;
+            check_nearest(regression.0.unwrap(), &slope);
+            check_nearest(regression.1.unwrap(), &(mean(&x) - &slope * mean(&y)));
+            match a == integer(0) {
+                true => assert_eq!(regression.2, Some(1.0)),
+                false => check_nearest(regression.2.unwrap(), &(&d * &d / (&a * &b))),
+            }
         }
         if a == integer(0) || b == integer(0) {
             assert_eq!(moments.corr(), None);
@@ -304,6 +355,7 @@ mod tests {
         let mut moments = fold(&[(Number::Float(f64::NAN), Number::Int(1))]);
         assert_eq!(moments.covar_samp(), None);
         assert!(moments.covar_pop().unwrap().is_nan() && moments.corr().unwrap().is_nan());
+        assert!(moments.slope().unwrap().is_nan() && moments.r2().unwrap().is_nan());
         moments.add(Number::Int(2), Number::Float(f64::INFINITY));
         assert_eq!(moments.covar_samp().map(f64::to_bits), Some(NAN_64.to_bits()));
     }

@@ -1,11 +1,13 @@
 //! Forward decay: sums and counts in which an event loses half its weight each half-life (S20).
 //!
-//! The weight is `G(t) = T[j] * 2^e`, where `e = floor(t / half_life)`, `j` is the 1024th part of
-//! the half-life in which `t` lies, and `T` is the table of [`super::decay_table`]. The state is
-//! the exact sum of `x G(t)`, and the value is `sum / G(as_of)`. Laws: those of the integers.
-//! State: the sum, the values that are not finite, and the first and last half-life of the rows.
-//! Error bound: the value is the real quotient rounded once; `G` itself has steps of 1/1024 of a
-//! half-life and 24 bits.
+//! The weight is `G(t) = M(u) * 2^e`, where `e = floor(t / half_life)`, `u` is the rest in 2^-64ths
+//! of a half-life, and `M(u)` is `2^(52 + u)` in 53 bits: the table of [`super::decay_table`] at the
+//! 1024th part in which `u` lies, times a polynomial of the rest, in integers
+//! (docs/FEATURES.md has the formula). The state is the exact sum of `x G(t)`, and the value is
+//! `sum / G(as_of)`. Laws: those of the integers. State: the sum, the values that are not finite, and
+//! the first and last half-life of the rows. Error bound: the value is the real quotient rounded
+//! once; `G` is less than `2^-52 + 2^-60` of itself away from the real power, and so a weight
+//! `G(t) / G(as_of)` less than `2^-52 + 2^-59`.
 //!
 //! A window has at most 64 half-lives, so a state over more than [`SPAN_HALF_LIVES_MAX`] half-lives
 //! belongs to a tile that no window reads. A state's span only grows as rows are added, so such a
@@ -45,16 +47,31 @@ pub struct Decayed {
     swept: bool,
 }
 
+/// The natural logarithm of 2, in 2^-64ths.
+const LN_2: u64 = 12_786_308_645_202_655_660;
+/// Bits of `u` below its 1024th part.
+const REST_BITS: u32 = u64::BITS - STEPS.ilog2();
+/// Bits of a weight.
+const WEIGHT_BITS: u32 = 53;
+
+/// `2^(52 + u)` in 53 bits; `u` is in 2^-64ths.
+#[inline]
+fn power(u: u64) -> u64 {
+    const ONE: u64 = 1 << 63;
+    let rest = u & ((1 << REST_BITS) - 1);
+    // A number below 2^-10 in 2^-74ths; its powers have factorials below 6.
+    let x = u128::from(rest) * u128::from(LN_2) >> REST_BITS;
+    let times_x = |s: u64| (x * u128::from(s) >> 74) as u64;
+    let series = (1..=5).rev().fold(ONE, |s, k| ONE + times_x(s) / k);
+    (u128::from(WEIGHTS[(u >> REST_BITS) as usize]) * u128::from(series) >> 74) as u64
+}
+
 /// `G(time)` as a weight and an exponent.
 #[inline]
 fn growth(half_life_us: i64, time_us: i64) -> (i64, i64) {
     let exponent = time_us.div_euclid(half_life_us);
-    let (fraction, steps) = (time_us.rem_euclid(half_life_us) as u64, STEPS as u64);
-    let step = match fraction.checked_mul(steps) {
-        Some(product) => product / half_life_us as u64,
-        None => (u128::from(fraction) * u128::from(steps) / half_life_us as u128) as u64,
-    };
-    (i64::from(WEIGHTS[step as usize]), exponent)
+    let rest = time_us.rem_euclid(half_life_us) as u128;
+    (power(((rest << 64) / half_life_us as u128) as u64) as i64, exponent)
 }
 
 impl Decayed {
@@ -174,8 +191,8 @@ impl Decayed {
         if span > SPAN_HALF_LIVES_MAX || !inside {
             return None;
         }
-        // Doubles of 2^-1074 to 2^1024 times weights of 24 bits, 2^64 of them.
-        let (lowest, highest) = (first - 1074, last + 1024 + 24 + 64);
+        // Doubles of 2^-1074 to 2^1024 times weights of 53 bits, 2^64 of them.
+        let (lowest, highest) = (first - 1074, last + 1024 + i64::from(WEIGHT_BITS) + 64);
         state.sum = ExactSum::decode(bytes, lowest, highest)?;
         state.span = (first, last);
         state.special = (flags != 0).then(|| Box::new(Special::of_flags(flags)));
@@ -191,6 +208,7 @@ mod tests {
     use super::*;
     use crate::time::{DAY_US, HOUR_US, SECOND_US};
     use crate::value::NAN_64;
+    use num_bigint::{BigInt, BigUint};
     use num_rational::BigRational;
     use proptest::prelude::*;
 
@@ -253,8 +271,8 @@ mod tests {
                 .rfind(|&e| e * i128::from(half_life) <= i128::from(time))
                 .unwrap();
             let fraction = i128::from(time) - exponent * i128::from(half_life);
-            let step = (fraction * 1024 / i128::from(half_life)) as usize;
-            (integer(WEIGHTS[step]), exponent)
+            let u = (BigInt::from(fraction) << 64u8) / BigInt::from(half_life);
+            (integer(super::power(u64::try_from(u).unwrap())), exponent)
         };
         let ((up, at), (down, to)) = (split(time), split(as_of));
         up / down * power((at - to) as i32)
@@ -324,6 +342,34 @@ mod tests {
         }
     }
 
+    /// Goal: a weight has the declared bound, at whole half-lives it is exact, and it never
+    /// decreases. Method: powers of integers, since `M` to the power of q against `2^(52 q + p)`
+    /// says how far `M` is from `2^(52 + p / q)`.
+    #[test]
+    fn s20_weights_are_within_their_bound() {
+        let check = |p: u64, q: u32| {
+            let u = ((u128::from(p) << 64) / u128::from(q)) as u64;
+            let found = BigUint::from(super::power(u)).pow(q);
+            let want = BigUint::from(1u8) << (52 * u64::from(q) + p);
+            // 1 - (2^-52 + 2^-60), and 1 + 2^-64.
+            let below = BigUint::from((1u64 << 60) - (1 << 8) - 1).pow(q);
+            let above = BigUint::from((1u128 << 64) + 1).pow(q);
+            assert!((&found << (60 * u64::from(q))) > &want * below, "{p} / {q}");
+            assert!((found << (64 * u64::from(q))) < want * above, "{p} / {q}");
+        };
+        for q in 2..60 {
+            (1..u64::from(q)).for_each(|p| check(p, q));
+        }
+        for p in (1..1 << 13).step_by(1021) {
+            check(p, 1 << 13);
+        }
+        assert_eq!(super::power(0), 1 << 52);
+        assert!(super::power(u64::MAX) < 1 << 53);
+        let steps = (0..=u64::MAX).step_by(1 << 50).flat_map(|u| [u, u | 1 << 20, u | 0x3ff << 40]);
+        let weights: Vec<u64> = steps.map(super::power).collect();
+        assert!(weights.is_sorted());
+    }
+
     /// Goal: known values. Method: whole half-lives are exact halves; an hour of a week is the
     /// quotient of two weights.
     #[test]
@@ -338,8 +384,8 @@ mod tests {
         assert_eq!(state.value(-week), Some(1.75));
         let mut one = Decayed::zero(week);
         one.add_float(-2.0, -HOUR_US);
-        // Step 1017 of the half-life before.
-        assert_eq!(one.value(0), Some(-f64::from(WEIGHTS[1017]) / f64::from(1 << 23)));
+        // 167 hours into the half-life before: 2^(167 / 168) of its half.
+        assert_eq!(one.value(0), Some(-1.991_765_247_316_594_8));
     }
 
     /// Goal: values that are not finite follow the rules of sums, and can be subtracted again.
@@ -376,8 +422,8 @@ mod tests {
     fn golden_bytes() {
         let golden = |rows: &[Row]| encoded(&fold(SECOND_US, rows));
         assert_eq!(golden(&[]), [0]);
-        assert_eq!(golden(&[(Number::Int(3), 2 * SECOND_US)]), [8, 4, 0, 50, 2, 3]);
+        assert_eq!(golden(&[(Number::Int(3), 2 * SECOND_US)]), [8, 4, 0, 108, 2, 3]);
         let rows = [(Number::Float(f64::NAN), -SECOND_US), (Number::Float(-0.5), SECOND_US / 2)];
-        assert_eq!(golden(&rows), [9, 1, 1, 1, 7, 243, 4, 181]);
+        assert_eq!(golden(&rows), [9, 1, 1, 2, 15, 243, 206, 159, 153, 39, 168, 5]);
     }
 }

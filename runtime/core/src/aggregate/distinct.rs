@@ -7,6 +7,7 @@
 //! encoding in value order. The limit is an argument. Deliberately absent: nulls, which every
 //! aggregate skips (S16).
 
+use super::encoded::value;
 use super::value_table::Bounded;
 use crate::value::Value;
 
@@ -39,6 +40,11 @@ impl Distinct {
     /// The number of distinct values; `None` if there are more than the limit.
     pub fn count(&self) -> Option<u64> {
         self.0.len().map(u64::from)
+    }
+
+    /// The distinct values in value order; `None` if there are more than the limit.
+    pub fn values(&self) -> Option<impl ExactSizeIterator<Item = Value>> {
+        Some(self.0.sorted()?.into_iter().map(|(_, encoded)| value(encoded)))
     }
 
     /// Appends the canonical encoding.

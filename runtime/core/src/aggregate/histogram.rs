@@ -7,10 +7,10 @@
 //! bits everywhere. Bytes: 0 for overflow, otherwise the number of values plus one, then for each
 //! in value order its count, its length and its encoding. The limit is an argument. Deliberately
 //! absent: nulls (S16).
-//! length and its encoding. The limit is an argument. Deliberately absent: nulls (S16).
 
 use super::bytes::{put_unsigned, unsigned};
 use super::encoded::value;
+use super::rounding::round_quotient;
 use super::value_table::Bounded;
 use crate::value::Value;
 
@@ -68,6 +68,24 @@ impl Histogram {
             }
         }
         Some(best.map_or(Value::Null, |(_, encoded)| value(encoded)))
+    }
+
+    /// The `n` most frequent values, the most frequent first, the lesser of equally frequent ones
+    /// first; `None` in overflow.
+    pub fn most_frequent(&self, n: u32) -> Option<Vec<Value>> {
+        let mut records: Vec<(u64, &[u8])> = self.sorted()?.collect();
+        records.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+        Some(records.into_iter().take(n as usize).map(|(_, encoded)| value(encoded)).collect())
+    }
+
+    /// The share of the most frequent value in all; null without values, `None` in overflow.
+    pub fn mode_share(&self) -> Option<Value> {
+        let (mut most, mut rows) = (0, 0u64);
+        for (count, _) in self.sorted()? {
+            (most, rows) = (count.max(most), rows.saturating_add(count));
+        }
+        let share = || round_quotient(false, most.into(), 0, false, rows).into();
+        Some(if rows == 0 { Value::Null } else { share() })
     }
 
     /// The entropy in bits, log2(n) - (sum of c log2(c)) / n over the counts c, computed as
@@ -161,6 +179,16 @@ mod tests {
                 first.map_or(Value::Null, |pair| pair.0)
             });
             prop_assert_eq!(state.mode(), mode);
+            let share = counted(&values, limit).map(|pairs| {
+                let most = pairs.iter().map(|pair| pair.1).max();
+                most.map_or(Value::Null, |most| (most as f64 / values.len() as f64).into())
+            });
+            prop_assert_eq!(state.mode_share(), share);
+            let frequent = counted(&values, limit).map(|mut pairs| {
+                pairs.sort_by(|(a, n), (b, m)| m.cmp(n).then(a.cmp(b)));
+                pairs.into_iter().map(|pair| pair.0).take(3).collect::<Vec<Value>>()
+            });
+            prop_assert_eq!(state.most_frequent(3), frequent);
         }
 
         /// Goal: arbitrary bytes never panic, and those that decode encode to themselves.

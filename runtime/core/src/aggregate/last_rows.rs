@@ -66,7 +66,7 @@ impl LastRows {
     }
 
     /// The states of each row, ascending.
-    pub fn states(&self) -> impl Iterator<Item = &States> {
+    pub fn states(&self) -> impl DoubleEndedIterator<Item = &States> {
         self.0.iter().map(|row| &row.states)
     }
 

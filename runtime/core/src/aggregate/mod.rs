@@ -27,8 +27,10 @@ pub(crate) mod nearest;
 #[cfg(test)]
 pub(crate) mod slot_laws;
 
+pub mod arg_extreme;
 pub mod binned;
 pub mod bins;
+pub mod bits;
 pub mod bytes;
 pub mod cardinality;
 pub mod co_moments;
@@ -55,6 +57,8 @@ pub mod odd;
 pub mod ordered;
 pub mod percentile;
 pub mod places;
+pub mod product;
+pub mod quantile;
 pub mod ratio;
 pub mod rational;
 pub mod rounding;

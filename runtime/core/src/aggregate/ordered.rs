@@ -6,10 +6,11 @@
 //! `merge` picks the value that comes first (last) in a total order of rows, so it is associative,
 //! commutative and idempotent. State: the value with its position in the order. Error bound: none.
 //! Bytes: the tie's length + 1, the tie, the event time, then the length and the encoding of the
-//! value. Deliberately absent: nulls, which are skipped (S16).
+//! value; a null has length 0. Deliberately absent: which rows count; those with a null do only where
+//! whole rows are asked for (S15, S16).
 
 use super::bytes::{put_unsigned, unsigned};
-use super::encoded::{put_value, take_value, value};
+use super::encoded::{put_optional, take_optional};
 use crate::value::{Value, i64_from_order, i64_order, take};
 
 /// Which end of the row order.
@@ -28,7 +29,7 @@ pub struct Placed {
     pub event_time: i64,
     /// The tie, which orders rows of equal event time; its bytes sort as S15 says.
     pub tie: Box<[u8]>,
-    /// The value; never null.
+    /// The value; null only where rows with a null count.
     pub value: Value,
 }
 
@@ -64,13 +65,14 @@ pub fn encode(placed: Option<&Placed>, out: &mut Vec<u8>) {
             put_unsigned(placed.tie.len() as u128 + 1, out);
             out.extend(&placed.tie);
             out.extend(i64_order(placed.event_time).to_be_bytes());
-            put_value(&placed.value.encoded(), out);
+            put_optional(&placed.value, out);
         }
     }
 }
 
-/// Reads what [`encode`] wrote; the outer `None` means that the bytes are not canonical.
-pub fn decode(bytes: &mut &[u8]) -> Option<Option<Placed>> {
+/// Reads what [`encode`] wrote; the outer `None` means that the bytes are not canonical, or hold a null
+/// without `nulls`.
+pub fn decode(nulls: bool, bytes: &mut &[u8]) -> Option<Option<Placed>> {
     let length = usize::try_from(unsigned(bytes)?).ok()?;
     let Some(length) = length.checked_sub(1) else { return Some(None) };
     if bytes.len() < length {
@@ -79,6 +81,6 @@ pub fn decode(bytes: &mut &[u8]) -> Option<Option<Placed>> {
     let (tie, rest) = bytes.split_at(length);
     *bytes = rest;
     let event_time = i64_from_order(u64::from_be_bytes(take(bytes)?));
-    let value = value(take_value(bytes)?);
+    let value = take_optional(bytes).filter(|value| nulls || !value.is_null())?;
     Some(Some(Placed { event_time, tie: tie.into(), value }))
 }

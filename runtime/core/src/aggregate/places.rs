@@ -6,11 +6,12 @@
 //! are at the same places or better ones; so the value could return only at a worse place than
 //! before, still after them. State: the placed values, best first: the earliest first, or with
 //! [`Side::Last`] the latest. Error bound: none. Bytes: the number of values, then for each the
-//! tie's length and bytes, the event time, and the value's length and encoding. Side, form and n
-//! are an argument, [`Placing`]. Deliberately absent: nulls, which every aggregate skips (S16).
+//! tie's length and bytes, the event time, and the value's length and encoding; a null has length 0.
+//! Side, form and n are an argument, [`Placing`]. Deliberately absent: which rows count; those with
+//! a null do only where whole rows are asked for (S15, S16).
 
 use super::bytes::{put_unsigned, unsigned};
-use super::encoded::{put_value, take_value, value};
+use super::encoded::{put_optional, take_optional};
 use super::ordered::{Placed, Side};
 use crate::value::{Value, i64_from_order, i64_order, take};
 use std::collections::{HashSet, VecDeque};
@@ -23,6 +24,8 @@ pub struct Placing {
     pub side: Side,
     /// Whether a value counts once, at its first or last place.
     pub distinct: bool,
+    /// Whether rows with a null count.
+    pub nulls: bool,
     /// How many values are kept.
     pub n: u32,
 }
@@ -78,7 +81,7 @@ impl Places {
         Places(VecDeque::new())
     }
 
-    /// Adds a value that is not null, of the row at `event_time` and `tie`.
+    /// Adds a value of the row at `event_time` and `tie`.
     #[inline]
     pub fn add(&mut self, placing: Placing, event_time: i64, tie: &[u8], value: &Value) {
         let new = (event_time, tie, value);
@@ -150,14 +153,11 @@ impl Places {
     /// Appends the canonical encoding.
     pub fn encode(&self, out: &mut Vec<u8>) {
         put_unsigned(self.0.len() as u128, out);
-        let mut encoded = Vec::new();
         for Kept { placed, .. } in &self.0 {
             put_unsigned(placed.tie.len() as u128, out);
             out.extend(&placed.tie);
             out.extend(i64_order(placed.event_time).to_be_bytes());
-            encoded.clear();
-            placed.value.encode(&mut encoded);
-            put_value(&encoded, out);
+            put_optional(&placed.value, out);
         }
     }
 
@@ -174,8 +174,10 @@ impl Places {
             let (tie, rest) = bytes.split_at_checked(length)?;
             *bytes = rest;
             let event_time = i64_from_order(u64::from_be_bytes(take(bytes)?));
-            let encoded = take_value(bytes)?;
-            let placed = Placed { event_time, tie: tie.into(), value: value(encoded) };
+            let rest = *bytes;
+            let value = take_optional(bytes).filter(|value| placing.nulls || !value.is_null())?;
+            let encoded = &rest[..rest.len() - bytes.len()];
+            let placed = Placed { event_time, tie: tie.into(), value };
             let new = Kept { tag: placing.tag(&placed.value), placed };
             let ordered =
                 places.back().is_none_or(|worst| !placing.better(new.place(), worst.place()));
@@ -219,7 +221,13 @@ mod tests {
     fn any_placing() -> impl Strategy<Value = Placing> {
         let side = prop_oneof![Just(Side::First), Just(Side::Last)];
         let n = prop_oneof![1u32..8, Just(1000)];
-        (side, any::<bool>(), n).prop_map(|(side, distinct, n)| Placing { side, distinct, n })
+        let form = prop_oneof![Just((false, false)), Just((true, false)), Just((false, true))];
+        (side, form, n).prop_map(|(side, (distinct, nulls), n)| Placing {
+            side,
+            distinct,
+            nulls,
+            n,
+        })
     }
 
     fn any_row() -> impl Strategy<Value = Row> {
@@ -284,7 +292,7 @@ mod tests {
             (Side::First, true, 2, &["a", "b"]),
             (Side::Last, true, 2, &["c", "a"]),
         ] {
-            let state = Placing { side, distinct, n }.fold(&rows);
+            let state = Placing { side, distinct, nulls: false, n }.fold(&rows);
             assert!(state.values().cloned().eq(values.iter().map(|&text| Value::from(text))));
         }
     }
@@ -292,7 +300,7 @@ mod tests {
     /// Goal: a change of the stored bytes is noticed (S1). Method: golden encodings.
     #[test]
     fn golden_bytes() {
-        let placing = Placing { side: Side::Last, distinct: true, n: 2 };
+        let placing = Placing { side: Side::Last, distinct: true, nulls: false, n: 2 };
         assert_eq!(placing.bytes(&placing.zero()), [0]);
         let rows = [(1, vec![7], Value::from(true)), (2, vec![8, 9], Value::from(true))];
         let bytes = [1, 2, 8, 9, 128, 0, 0, 0, 0, 0, 0, 2, 2, 2, 1];
@@ -303,5 +311,10 @@ mod tests {
         assert!(plain.decode(&mut twice.as_slice()).is_some());
         let null = [1, 0, 128, 0, 0, 0, 0, 0, 0, 2, 1, 1];
         assert!(placing.decode(&mut &null[..]).is_none(), "a null");
+        let null = [1, 0, 128, 0, 0, 0, 0, 0, 0, 2, 0];
+        assert!(placing.decode(&mut &null[..]).is_none(), "a null");
+        let rows = Placing { nulls: true, ..plain };
+        assert_eq!(rows.bytes(&rows.fold(&[(2, vec![], Value::Null)])), null);
+        assert!(rows.decode(&mut &null[..]).is_some());
     }
 }

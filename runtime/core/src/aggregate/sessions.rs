@@ -89,6 +89,11 @@ impl Sessions {
         self.0 = joined;
     }
 
+    /// The latest session.
+    pub fn latest(&self) -> Option<&Session> {
+        self.0.last()
+    }
+
     /// The latest session that is closed at `hi`.
     pub fn latest_closed(&self, gap_us: i64, hi: i64) -> Option<&Session> {
         self.0.iter().rev().find(|session| session.last.saturating_add(gap_us) < hi)

@@ -4,6 +4,7 @@
 //! state share it. A filter applies before everything else in its slot. Deliberately absent:
 //! windows.
 
+use super::bits::BitOperation;
 use super::extreme::End;
 use super::moments::Order;
 use super::ordered::Side;
@@ -52,6 +53,29 @@ pub enum SlotKind {
     Ordered {
         /// Which.
         side: Side,
+        /// Whether rows with a null count.
+        nulls: bool,
+        /// The column.
+        column: usize,
+    },
+    /// The value of a column in the row where another is least or greatest.
+    ArgExtreme {
+        /// Which.
+        end: End,
+        /// The column of the value.
+        column: usize,
+        /// The other column.
+        by: usize,
+    },
+    /// The product of integers.
+    Product {
+        /// The column.
+        column: usize,
+    },
+    /// Integers joined bit by bit.
+    Bits {
+        /// How.
+        operation: BitOperation,
         /// The column.
         column: usize,
     },
@@ -188,6 +212,8 @@ impl Slot {
             | SlotKind::FloatSum { column }
             | SlotKind::Extreme { column, .. }
             | SlotKind::Ordered { column, .. }
+            | SlotKind::Product { column }
+            | SlotKind::Bits { column, .. }
             | SlotKind::Moments { column, .. }
             | SlotKind::Places { column, .. }
             | SlotKind::Top { column, .. }
@@ -196,7 +222,8 @@ impl Slot {
             | SlotKind::HyperLogLog { column, .. }
             | SlotKind::Percentile { column }
             | SlotKind::Vector { column, .. } => visit(*column),
-            SlotKind::CoMoments { column, other } => {
+            SlotKind::CoMoments { column, other }
+            | SlotKind::ArgExtreme { column, by: other, .. } => {
                 visit(*column);
                 visit(*other);
             }
@@ -210,7 +237,10 @@ impl Slot {
     pub fn looks_at_order(&self) -> bool {
         let own = matches!(
             self.kind,
-            SlotKind::Ordered { .. } | SlotKind::Places { .. } | SlotKind::LastRows { .. }
+            SlotKind::Ordered { .. }
+                | SlotKind::ArgExtreme { .. }
+                | SlotKind::Places { .. }
+                | SlotKind::LastRows { .. }
         );
         own || self.inner().iter().any(Slot::looks_at_order)
     }

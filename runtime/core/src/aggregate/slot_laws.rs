@@ -5,6 +5,7 @@
 //! stands for the guest that merges user-defined states. Deliberately absent: what a value means,
 //! which the oracle and the cases check.
 
+use super::bits::BitOperation;
 use super::extreme::End;
 use super::moments::Order;
 use super::ordered::Side;
@@ -115,7 +116,8 @@ pub(crate) fn rows(events: &[Event]) -> Rows {
 
 /// One slot of each kind; every kind with a bound has one that random rows exceed.
 fn kinds() -> Vec<SlotKind> {
-    let placing = |side, distinct| Placing { side, distinct, n: 3 };
+    let placing = |side, distinct| Placing { side, distinct, nulls: false, n: 3 };
+    let rows = |side| Placing { side, distinct: false, nulls: true, n: 3 };
     let (min, max) = (End::Min, End::Max);
     vec![
         SlotKind::Count { column: None },
@@ -128,10 +130,22 @@ fn kinds() -> Vec<SlotKind> {
         SlotKind::Extreme { end: max, column: TEXT },
         SlotKind::Extreme { end: max, column: DECIMAL },
         SlotKind::Extreme { end: min, column: UNSIGNED },
-        SlotKind::Ordered { side: Side::Last, column: DATE },
+        SlotKind::Ordered { side: Side::Last, nulls: false, column: DATE },
+        SlotKind::Ordered { side: Side::First, nulls: true, column: TEXT },
+        SlotKind::Ordered { side: Side::Last, nulls: true, column: FLOAT },
+        SlotKind::Places { placing: rows(Side::First), column: TEXT },
+        SlotKind::Places { placing: rows(Side::Last), column: FLOAT },
+        SlotKind::ArgExtreme { end: min, column: TEXT, by: FLOAT },
+        SlotKind::ArgExtreme { end: max, column: FLOAT, by: INT },
+        SlotKind::ArgExtreme { end: max, column: INT, by: TEXT },
+        SlotKind::Product { column: INT },
+        SlotKind::Product { column: UNSIGNED },
+        SlotKind::Bits { operation: BitOperation::And, column: INT },
+        SlotKind::Bits { operation: BitOperation::Or, column: UNSIGNED },
+        SlotKind::Bits { operation: BitOperation::Xor, column: INT },
         SlotKind::Histogram { limit: 5, column: BYTES },
-        SlotKind::Ordered { side: Side::First, column: FLOAT },
-        SlotKind::Ordered { side: Side::Last, column: TEXT },
+        SlotKind::Ordered { side: Side::First, nulls: false, column: FLOAT },
+        SlotKind::Ordered { side: Side::Last, nulls: false, column: TEXT },
         SlotKind::EventTime { side: Side::First, column: None },
         SlotKind::EventTime { side: Side::Last, column: Some(INT) },
         SlotKind::Moments { order: Order::Second, column: FLOAT },

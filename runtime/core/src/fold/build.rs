@@ -4,13 +4,16 @@
 //! order of slots follows the declaration.
 
 use super::finalize::Finalizer;
+use super::gathered::{InOrder, OfCounts, OfDistinct};
 use super::operand::Operand;
-use super::plain::{CoStatistic, Plain, Statistic, Sum, SumKind};
+use super::plain::{CoStatistic, Joined, Plain, Statistic, Sum, SumKind};
 use super::plan::{FeaturePlan, FoldPlan, Lift};
+use crate::aggregate::bits::BitOperation;
 use crate::aggregate::extreme::End;
 use crate::aggregate::moments::Order;
 use crate::aggregate::ordered::Side;
 use crate::aggregate::places::Placing;
+use crate::aggregate::quantile::WHOLE_MILLIONTHS;
 use crate::aggregate::{Slot, SlotKind};
 use crate::error::{Error, Result};
 use crate::feature::{self, Aggregate, Feature, OperandAggregate};
@@ -61,17 +64,18 @@ impl Builder<'_> {
     fn feature(&mut self, slots: &mut Vec<Slot>, feature: &Feature) -> Result<Finalizer> {
         let filter = feature.filter.as_ref().map(|name| self.column(name)).transpose()?;
         match feature.window {
-            Window::LastRows { rows, .. } => {
-                let kind = SlotKind::LastRows { rows, inner: vec![] };
+            Window::LastRows { rows, skip, .. } => {
+                let kind = SlotKind::LastRows { rows: rows + skip, inner: vec![] };
                 let slot = nested(slots, kind, filter);
                 let inner = Box::new(self.by(inner_of(slots, slot), feature, None)?);
-                Ok(Finalizer::LastRows { slot, inner })
+                Ok(Finalizer::LastRows { slot, skip, inner })
             }
-            Window::Session { gap_us, .. } => {
+            Window::Session { gap_us, open, .. } => {
                 let kind = SlotKind::Sessions { gap_us, inner: vec![] };
                 let slot = nested(slots, kind, filter);
                 let inner = Box::new(self.by(inner_of(slots, slot), feature, None)?);
-                Ok(Finalizer::Session { slot, gap_us, inner })
+                let closed_after = (!open).then_some(gap_us);
+                Ok(Finalizer::Session { slot, closed_after, inner })
             }
             _ => self.by(slots, feature, filter),
         }
@@ -135,11 +139,23 @@ impl Builder<'_> {
                 Plain::Extreme(slot(SlotKind::Extreme { end: End::Max, column }))
             }
             (A::First, Some(column)) => {
-                Plain::Ordered(slot(SlotKind::Ordered { side: Side::First, column }))
+                Plain::Ordered(slot(SlotKind::Ordered { side: Side::First, nulls: false, column }))
             }
             (A::Last, Some(column)) => {
-                Plain::Ordered(slot(SlotKind::Ordered { side: Side::Last, column }))
+                Plain::Ordered(slot(SlotKind::Ordered { side: Side::Last, nulls: false, column }))
             }
+            (A::FirstRow, Some(column)) => {
+                Plain::Ordered(slot(SlotKind::Ordered { side: Side::First, nulls: true, column }))
+            }
+            (A::LastRow, Some(column)) => {
+                Plain::Ordered(slot(SlotKind::Ordered { side: Side::Last, nulls: true, column }))
+            }
+            (A::Product, Some(column)) => {
+                Plain::Product(self.joined(slots, filter, SlotKind::Product { column }, column))
+            }
+            (A::BitAnd, Some(column)) => self.bits(slots, filter, BitOperation::And, column),
+            (A::BitOr, Some(column)) => self.bits(slots, filter, BitOperation::Or, column),
+            (A::BitXor, Some(column)) => self.bits(slots, filter, BitOperation::Xor, column),
             (A::DecayedSum { half_life_us }, column) => {
                 let half_life_us = *half_life_us;
                 Plain::Decayed(slot(SlotKind::Decayed { half_life_us, ones: false, column }))
@@ -167,11 +183,19 @@ impl Builder<'_> {
             A::StddevSamp => moments(Order::Second, Statistic::StddevSamp),
             A::Skewness => moments(Order::Fourth, Statistic::Skewness),
             A::Kurtosis => moments(Order::Fourth, Statistic::Kurtosis),
-            A::CovarPop { other } | A::CovarSamp { other } | A::Corr { other } => {
+            A::CovarPop { other }
+            | A::CovarSamp { other }
+            | A::Corr { other }
+            | A::RegrSlope { other }
+            | A::RegrIntercept { other }
+            | A::RegrR2 { other } => {
                 let slot = slot(SlotKind::CoMoments { column, other: self.column(other)? });
                 let statistic = match feature.aggregate {
                     A::CovarPop { .. } => CoStatistic::CovarPop,
                     A::CovarSamp { .. } => CoStatistic::CovarSamp,
+                    A::RegrSlope { .. } => CoStatistic::Slope,
+                    A::RegrIntercept { .. } => CoStatistic::Intercept,
+                    A::RegrR2 { .. } => CoStatistic::R2,
                     _ => CoStatistic::Corr,
                 };
                 Plain::CoMoments { slot, statistic }
@@ -181,8 +205,26 @@ impl Builder<'_> {
                     matches!(feature.aggregate, A::FirstDistinct { .. } | A::LastDistinct { .. });
                 let first = matches!(feature.aggregate, A::FirstN { .. } | A::FirstDistinct { .. });
                 let side = if first { Side::First } else { Side::Last };
-                let placing = Placing { side, distinct, n: *n };
+                let placing = Placing { side, distinct, nulls: false, n: *n };
                 Plain::Values(slot(SlotKind::Places { placing, column }))
+            }
+            A::FirstRows { n } | A::LastRows { n } => {
+                let first = matches!(feature.aggregate, A::FirstRows { .. });
+                let side = if first { Side::First } else { Side::Last };
+                let placing = Placing { side, distinct: false, nulls: true, n: *n };
+                Plain::Values(slot(SlotKind::Places { placing, column }))
+            }
+            A::List { limit } => in_order(slot, InOrder::List, *limit, column),
+            A::Join { separator, limit } => {
+                in_order(slot, InOrder::Join(separator.clone()), *limit, column)
+            }
+            A::ArgMin { by } => {
+                let by = self.column(by)?;
+                Plain::ArgExtreme(slot(SlotKind::ArgExtreme { end: End::Min, column, by }))
+            }
+            A::ArgMax { by } => {
+                let by = self.column(by)?;
+                Plain::ArgExtreme(slot(SlotKind::ArgExtreme { end: End::Max, column, by }))
             }
             A::TopK { k } => Plain::Values(slot(SlotKind::Top { end: End::Max, k: *k, column })),
             A::BottomK { k } => Plain::Values(slot(SlotKind::Top { end: End::Min, k: *k, column })),
@@ -195,6 +237,34 @@ impl Builder<'_> {
             A::Mode { limit } => Plain::Mode(slot(SlotKind::Histogram { limit: *limit, column })),
             A::Entropy { limit } => {
                 Plain::Entropy(slot(SlotKind::Histogram { limit: *limit, column }))
+            }
+            A::MostFrequent { n, limit } => {
+                of_counts(slot, OfCounts::MostFrequent { n: *n }, *limit, column)
+            }
+            A::ModeShare { limit } => of_counts(slot, OfCounts::ModeShare, *limit, column),
+            A::PercentileDisc { millionths, limit } => {
+                of_counts(slot, OfCounts::Discrete { millionths: *millionths }, *limit, column)
+            }
+            A::PercentileCont { millionths, limit } => {
+                of_counts(slot, OfCounts::Continuous { millionths: *millionths }, *limit, column)
+            }
+            A::Median { limit } => {
+                let made = OfCounts::Continuous { millionths: WHOLE_MILLIONTHS / 2 };
+                of_counts(slot, made, *limit, column)
+            }
+            A::Iqr { limit } => of_counts(slot, OfCounts::InterquartileRange, *limit, column),
+            A::DistinctSum { limit }
+            | A::DistinctMean { limit }
+            | A::DistinctStddevPop { limit }
+            | A::DistinctStddevSamp { limit } => {
+                let kind = sum_kind(&self.view.columns[column].data_type);
+                let made = match feature.aggregate {
+                    A::DistinctSum { .. } => OfDistinct::Sum(kind),
+                    A::DistinctMean { .. } => OfDistinct::Mean(kind),
+                    A::DistinctStddevPop { .. } => OfDistinct::StddevPop,
+                    _ => OfDistinct::StddevSamp,
+                };
+                Plain::OfDistinct { slot: slot(SlotKind::Distinct { limit: *limit, column }), made }
             }
             A::ApproxCountDistinct { precision } => {
                 let precision = u32::from(*precision);
@@ -215,19 +285,38 @@ impl Builder<'_> {
     }
 
     fn sum(&self, slots: &mut Vec<Slot>, column: usize, filter: Option<usize>) -> Sum {
-        let (slot, kind) = match &self.view.columns[column].data_type {
-            DataType::Decimal { scale, .. } => {
-                (SlotKind::DecimalSum { column }, SumKind::Decimal { scale: *scale })
-            }
-            data_type if data_type.is_float() => (SlotKind::FloatSum { column }, SumKind::Float),
-            data_type if data_type.is_unsigned() => {
-                (SlotKind::IntSum { column }, SumKind::Unsigned)
-            }
-            _ => (SlotKind::IntSum { column }, SumKind::Signed),
+        let kind = sum_kind(&self.view.columns[column].data_type);
+        let slot = match kind {
+            SumKind::Decimal { .. } => SlotKind::DecimalSum { column },
+            SumKind::Float => SlotKind::FloatSum { column },
+            SumKind::Signed | SumKind::Unsigned => SlotKind::IntSum { column },
         };
         let sum = index_or_push(slots, Slot { kind: slot, filter });
         let counted = SlotKind::Count { column: Some(column) };
         Sum { sum, count: index_or_push(slots, Slot { kind: counted, filter }), kind }
+    }
+
+    fn bits(
+        &self,
+        slots: &mut Vec<Slot>,
+        filter: Option<usize>,
+        operation: BitOperation,
+        column: usize,
+    ) -> Plain {
+        Plain::Bits(self.joined(slots, filter, SlotKind::Bits { operation, column }, column))
+    }
+
+    fn joined(
+        &self,
+        slots: &mut Vec<Slot>,
+        filter: Option<usize>,
+        kind: SlotKind,
+        column: usize,
+    ) -> Joined {
+        let unsigned = self.view.columns[column].data_type.is_unsigned();
+        let slot = index_or_push(slots, Slot { kind, filter });
+        let counted = SlotKind::Count { column: Some(column) };
+        Joined { slot, count: index_or_push(slots, Slot { kind: counted, filter }), unsigned }
     }
 
     fn operand(&self, slots: &mut Vec<Slot>, side: &feature::Operand) -> Result<Operand> {
@@ -240,8 +329,7 @@ impl Builder<'_> {
             return Ok(Operand { aggregate, sum: None, count, scale: 0 });
         }
         let Sum { sum, count, kind } = self.sum(slots, column.ok_or_else(lacks_column)?, filter);
-        let scale = if let SumKind::Decimal { scale } = kind { scale } else { 0 };
-        Ok(Operand { aggregate, sum: Some(sum), count, scale })
+        Ok(Operand { aggregate, sum: Some(sum), count, scale: kind.scale() })
     }
 
     fn lift(&mut self, name: &str, column: usize) -> Result<usize> {
@@ -255,6 +343,38 @@ impl Builder<'_> {
             Error::bug(format!("a feature reads column {name:?}, which is not there"))
         })
     }
+}
+
+/// What a sum of a column of numbers sums.
+fn sum_kind(data_type: &DataType) -> SumKind {
+    match data_type {
+        DataType::Decimal { scale, .. } => SumKind::Decimal { scale: *scale },
+        data_type if data_type.is_float() => SumKind::Float,
+        data_type if data_type.is_unsigned() => SumKind::Unsigned,
+        _ => SumKind::Signed,
+    }
+}
+
+/// A value made of all values in row order. The state keeps one value more than the limit.
+fn in_order(
+    slot: &mut dyn FnMut(SlotKind) -> usize,
+    made: InOrder,
+    limit: u32,
+    column: usize,
+) -> Plain {
+    let n = limit.saturating_add(1);
+    let placing = Placing { side: Side::First, distinct: false, nulls: false, n };
+    Plain::InOrder { slot: slot(SlotKind::Places { placing, column }), made, limit }
+}
+
+/// A value made of a histogram.
+fn of_counts(
+    slot: &mut dyn FnMut(SlotKind) -> usize,
+    made: OfCounts,
+    limit: u32,
+    column: usize,
+) -> Plain {
+    Plain::OfCounts { slot: slot(SlotKind::Histogram { limit, column }), made }
 }
 
 fn lacks_column() -> Error {

@@ -31,10 +31,10 @@ pub(super) enum Finalizer {
     Plain(Plain),
     /// A map with one value for each distinct value of a column.
     Keyed { slot: usize, inner: Plain },
-    /// A value over the last n rows.
-    LastRows { slot: usize, inner: Box<Finalizer> },
-    /// A value over the latest closed session.
-    Session { slot: usize, gap_us: i64, inner: Box<Finalizer> },
+    /// A value over the last n rows, without the newest `skip`.
+    LastRows { slot: usize, skip: u32, inner: Box<Finalizer> },
+    /// A value over the latest session, or the latest that is closed after such a gap.
+    Session { slot: usize, closed_after: Option<i64>, inner: Box<Finalizer> },
 }
 
 impl Finalizer {
@@ -70,11 +70,11 @@ impl Finalizer {
                 let pairs = pairs.into_iter().map(|(key, answer)| (key, answer.value));
                 Ok(Answer { value: Value::Map(pairs.collect()), status })
             }
-            Finalizer::LastRows { slot, inner } => {
+            Finalizer::LastRows { slot, skip, inner } => {
                 let State::LastRows(last) = &states[*slot] else { unreachable!("the plan's slot") };
                 let within = slots[*slot].inner();
                 let mut merged = zeros(within);
-                for states in last.states() {
+                for states in last.states().rev().skip(*skip as usize) {
                     for ((slot, state), other) in within.iter().zip(&mut merged).zip(states) {
                         slot.merge(state, other);
                     }
@@ -82,12 +82,16 @@ impl Finalizer {
                 // The guest merges its unit states later, when the state is settled.
                 inner.answer(within, &merged, context, users)
             }
-            Finalizer::Session { slot, gap_us, inner } => {
+            Finalizer::Session { slot, closed_after, inner } => {
                 let State::Sessions(sessions) = &states[*slot] else {
                     unreachable!("the plan's slot")
                 };
                 let within = slots[*slot].inner();
-                match sessions.latest_closed(*gap_us, context.hi) {
+                let session = match closed_after {
+                    Some(gap_us) => sessions.latest_closed(*gap_us, context.hi),
+                    None => sessions.latest(),
+                };
+                match session {
                     None => {
                         let context = Context { lo: context.hi, ..context };
                         inner.answer(within, &zeros(within), context, users)

@@ -8,6 +8,7 @@
 mod answer;
 mod build;
 mod finalize;
+mod gathered;
 mod operand;
 mod plain;
 mod plan;

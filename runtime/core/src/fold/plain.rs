@@ -6,6 +6,7 @@
 
 use super::answer::{Answer, or_overflow, present};
 use super::finalize::{Context, UserValues};
+use super::gathered::{InOrder, OfCounts, OfDistinct};
 use super::operand::{Operand, count_of};
 use super::quick::Quick;
 use crate::aggregate::State;
@@ -28,6 +29,12 @@ pub enum Plain {
     Extreme(usize),
     /// The first or last value.
     Ordered(usize),
+    /// The value in the row where another column is least or greatest.
+    ArgExtreme(usize),
+    /// A product of integers.
+    Product(Joined),
+    /// Integers joined bit by bit.
+    Bits(Joined),
     /// Microseconds from the first or last input to `as_of`.
     TimeSince(usize),
     /// A statistic of numbers.
@@ -46,6 +53,29 @@ pub enum Plain {
     },
     /// The list of the values that the state keeps.
     Values(usize),
+    /// What is made of all values in row order, up to a limit.
+    InOrder {
+        /// The slot of the values, which keeps one more than the limit.
+        slot: usize,
+        /// What is made of them.
+        made: InOrder,
+        /// The limit.
+        limit: u32,
+    },
+    /// What is made of a histogram.
+    OfCounts {
+        /// The slot of the histogram.
+        slot: usize,
+        /// What is made of it.
+        made: OfCounts,
+    },
+    /// What is made of distinct values, each counted once.
+    OfDistinct {
+        /// The slot of the values.
+        slot: usize,
+        /// What is made of them.
+        made: OfDistinct,
+    },
     /// The number of distinct values.
     UniqueCount(usize),
     /// A map from each value to how often it occurs.
@@ -108,6 +138,17 @@ pub struct Sum {
     pub kind: SumKind,
 }
 
+/// The slots of integers that were joined to one, and of their count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Joined {
+    /// The slot of the integer.
+    pub slot: usize,
+    /// The slot of the count.
+    pub count: usize,
+    /// Whether the integers are unsigned.
+    pub unsigned: bool,
+}
+
 /// What a sum sums, and so the type of its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SumKind {
@@ -150,6 +191,19 @@ pub enum CoStatistic {
     CovarSamp,
     /// The correlation.
     Corr,
+    /// The slope of the regression line.
+    Slope,
+    /// Its value at 0.
+    Intercept,
+    /// The square of the correlation.
+    R2,
+}
+
+impl SumKind {
+    /// The scale of the decimals; 0 for other numbers.
+    pub(super) fn scale(self) -> u8 {
+        if let SumKind::Decimal { scale } = self { scale } else { 0 }
+    }
 }
 
 impl Plain {
@@ -161,6 +215,10 @@ impl Plain {
             }
             Plain::Ratio(sides) => {
                 sides.iter().flat_map(|side| side.sum.into_iter().chain([side.count])).collect()
+            }
+            Plain::Product(Joined { slot, count, .. })
+            | Plain::Bits(Joined { slot, count, .. }) => {
+                vec![slot, count]
             }
             _ => vec![self.slot()],
         }
@@ -174,6 +232,12 @@ impl Plain {
             Plain::Count(slot)
             | Plain::Extreme(slot)
             | Plain::Ordered(slot)
+            | Plain::ArgExtreme(slot)
+            | Plain::Product(Joined { slot, .. })
+            | Plain::Bits(Joined { slot, .. })
+            | Plain::InOrder { slot, .. }
+            | Plain::OfCounts { slot, .. }
+            | Plain::OfDistinct { slot, .. }
             | Plain::TimeSince(slot)
             | Plain::Moments { slot, .. }
             | Plain::CoMoments { slot, .. }
@@ -214,6 +278,24 @@ impl Plain {
             (Plain::Ordered(_), State::Ordered(placed)) => {
                 present(placed.as_ref().map_or(Value::Null, |placed| placed.value.clone()))
             }
+            (Plain::ArgExtreme(_), State::ArgExtreme(row)) => {
+                present(row.as_ref().map_or(Value::Null, |row| row.placed.value.clone()))
+            }
+            (Plain::Product(joined) | Plain::Bits(joined), _)
+                if count_of(states, joined.count) == 0 =>
+            {
+                present(Value::Null)
+            }
+            (Plain::Product(joined), State::Product(product)) => {
+                or_overflow(match joined.unsigned {
+                    true => product.unsigned().map(Value::UInt64),
+                    false => product.signed().map(Value::Int64),
+                })
+            }
+            (Plain::Bits(joined), State::Bits(bits)) => present(match joined.unsigned {
+                true => Value::UInt64(*bits),
+                false => Value::Int64(*bits as i64),
+            }),
             (Plain::TimeSince(_), State::EventTime(time)) => {
                 present(time.map(|time| context.as_of - time).into())
             }
@@ -280,6 +362,11 @@ impl Plain {
             (Plain::Values(_), State::Top(top)) => {
                 present(Value::List(top.values().cloned().collect()))
             }
+            (Plain::InOrder { made, limit, .. }, State::Places(places)) => {
+                made.read(places, *limit)
+            }
+            (Plain::OfCounts { made, .. }, State::Histogram(histogram)) => made.read(histogram),
+            (Plain::OfDistinct { made, .. }, State::Distinct(distinct)) => made.read(distinct),
             (Plain::UniqueCount(_), State::Distinct(distinct)) => {
                 or_overflow(distinct.count().map(|count| Value::Int64(count as i64)))
             }
@@ -333,6 +420,9 @@ impl CoStatistic {
             CoStatistic::CovarPop => moments.covar_pop(),
             CoStatistic::CovarSamp => moments.covar_samp(),
             CoStatistic::Corr => moments.corr(),
+            CoStatistic::Slope => moments.slope(),
+            CoStatistic::Intercept => moments.intercept(),
+            CoStatistic::R2 => moments.r2(),
         }
     }
 }

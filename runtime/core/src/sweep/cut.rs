@@ -109,6 +109,7 @@ fn heap_bytes(slot: &Slot) -> usize {
         }
         SlotKind::Places { placing, .. } => values(placing.n as usize),
         SlotKind::HyperLogLog { precision, .. } => 1 << precision,
+        SlotKind::ArgExtreme { .. } => values(2),
         SlotKind::Percentile { .. } => BINS_MAX * size_of::<u32>(),
         SlotKind::Vector { length, .. } => *length as usize * size_of::<i128>(),
         SlotKind::Keyed { limit, inner: slots, .. } => inner(slots, *limit as usize),

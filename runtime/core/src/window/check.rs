@@ -27,21 +27,25 @@ impl Window {
         }
         match self {
             Window::Sliding { length_us, .. } => check_sliding(length_us)?,
-            Window::Exact { length_us, .. } if length_us < 1 => {
-                return Err(Error::input("an exact window is at least 1us long"));
-            }
-            Window::Exact { .. } | Window::Lifetime { .. } => {}
+            Window::Exact { length_us, .. } => check_exact(length_us)?,
+            Window::Lifetime { .. } => {}
             Window::Hopping { length_us, step_us, .. } => check_hopping(length_us, step_us)?,
             Window::Series { length_us, count, .. } => {
                 check_sliding(length_us)?;
                 let limit = ("SERIES_COUNT_MAX", SERIES_COUNT_MAX);
                 check_count("a series", "windows", count, limit)?;
             }
-            Window::LastRows { rows, lookback_us } => {
-                check_sliding(lookback_us)?;
-                check_count("last n", "rows", rows, ("LAST_ROWS_MAX", LAST_ROWS_MAX))?;
+            Window::LastRows { rows, skip, lookback_us, exact } => {
+                match exact {
+                    true => check_exact(lookback_us)?,
+                    false => check_sliding(lookback_us)?,
+                }
+                let limit = ("LAST_ROWS_MAX", LAST_ROWS_MAX);
+                check_count("last n", "rows", rows, limit)?;
+                let kept = rows.saturating_add(skip);
+                check_count("last n, with the rows that are skipped,", "rows", kept, limit)?;
             }
-            Window::Session { gap_us, lookback_us } => {
+            Window::Session { gap_us, lookback_us, .. } => {
                 check_sliding(lookback_us)?;
                 check_gap(gap_us, lookback_us)?;
             }
@@ -68,6 +72,13 @@ impl Window {
             "a window that reaches {reach_us}us back is longer than time itself, 2^62us (S2); \
              write \"lifetime\""
         )))
+    }
+}
+
+fn check_exact(length_us: i64) -> Result<()> {
+    match length_us {
+        ..1 => Err(Error::input("an exact window is at least 1us long")),
+        _ => Ok(()),
     }
 }
 
@@ -159,6 +170,9 @@ mod tests {
         let exact = |length_us, offset_us| Window::Exact { length_us, offset_us };
         let hopping =
             |length_us, step_us, offset_us| Window::Hopping { length_us, step_us, offset_us };
+        let last =
+            |rows, skip, lookback_us, exact| Window::LastRows { rows, skip, lookback_us, exact };
+        let session = |gap_us, lookback_us, open| Window::Session { gap_us, lookback_us, open };
         let days_max = FAR_US / DAY_US;
         for window in [
             sliding(HOUR_US, 0),
@@ -177,10 +191,13 @@ mod tests {
             Window::Lifetime { offset_us: FAR_US - 1 },
             Window::Series { length_us: 7 * DAY_US, count: 1, offset_us: 0 },
             Window::Series { length_us: 7 * DAY_US, count: SERIES_COUNT_MAX, offset_us: 1 },
-            Window::LastRows { rows: 1, lookback_us: 90 * DAY_US },
-            Window::LastRows { rows: LAST_ROWS_MAX, lookback_us: HOUR_US },
-            Window::Session { gap_us: 30 * MINUTE_US, lookback_us: 7 * DAY_US },
-            Window::Session { gap_us: HOUR_US / SESSIONS_MAX, lookback_us: HOUR_US },
+            last(1, 0, 90 * DAY_US, false),
+            last(LAST_ROWS_MAX, 0, HOUR_US, false),
+            last(1, LAST_ROWS_MAX - 1, HOUR_US, false),
+            last(2, 0, MINUTE_US, true),
+            last(2, 3, 1, true),
+            session(30 * MINUTE_US, 7 * DAY_US, false),
+            session(HOUR_US / SESSIONS_MAX, HOUR_US, true),
         ] {
             for origin_us in [0, -SECOND_US, 19_723 * DAY_US + 7 * SECOND_US] {
                 window.check(origin_us).unwrap();
@@ -196,8 +213,11 @@ mod tests {
         let exact = |length_us, offset_us| Window::Exact { length_us, offset_us };
         let hopping = |length_us, step_us| Window::Hopping { length_us, step_us, offset_us: 0 };
         let series = |length_us, count| Window::Series { length_us, count, offset_us: 0 };
-        let last = |rows, lookback_us| Window::LastRows { rows, lookback_us };
-        let session = |gap_us, lookback_us| Window::Session { gap_us, lookback_us };
+        let last =
+            |rows, lookback_us| Window::LastRows { rows, skip: 0, lookback_us, exact: false };
+        let skipping =
+            |rows, skip| Window::LastRows { rows, skip, lookback_us: DAY_US, exact: false };
+        let session = |gap_us, lookback_us| Window::Session { gap_us, lookback_us, open: false };
         for (window, remedy) in [
             (sliding(55 * MINUTE_US), "55m is too short, it is at least 1h"),
             (sliding(0), "at least 1h"),
@@ -233,6 +253,13 @@ mod tests {
             (last(0, DAY_US), "1 to 1000 rows, not 0"),
             (last(1001, DAY_US), "1 to 1000 rows"),
             (last(1, MINUTE_US), "at least 1h"),
+            (skipping(0, 3), "1 to 1000 rows, not 0"),
+            (skipping(1, 1000), "1 to 1000 rows, not 1001"),
+            (skipping(1000, u32::MAX), "1 to 1000 rows"),
+            (
+                Window::LastRows { rows: 1, skip: 0, lookback_us: 0, exact: true },
+                "an exact window is at least 1us long",
+            ),
             (session(0, DAY_US), "at least 1us"),
             (session(HOUR_US / SESSIONS_MAX - 1, HOUR_US), "write a longer gap"),
             (session(MINUTE_US, MINUTE_US), "at least 1h"),

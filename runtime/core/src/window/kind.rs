@@ -42,10 +42,33 @@ pub enum Window {
         #[serde(default)]
         offset_us: i64,
     },
-    /// The last rows, in row order, of a sliding window.
-    LastRows { rows: u32, lookback_us: i64 },
-    /// The latest closed session of a sliding window.
-    Session { gap_us: i64, lookback_us: i64 },
+    /// The last rows, in row order, of a sliding or an exact window: so many, before the newest
+    /// `skip`.
+    LastRows {
+        rows: u32,
+        #[serde(default, skip_serializing_if = "is_zero")]
+        skip: u32,
+        lookback_us: i64,
+        #[serde(default, skip_serializing_if = "is_false")]
+        exact: bool,
+    },
+    /// The latest session of a sliding window: the latest closed one, or with `open` the latest.
+    Session {
+        gap_us: i64,
+        lookback_us: i64,
+        #[serde(default, skip_serializing_if = "is_false")]
+        open: bool,
+    },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 impl Window {
@@ -97,6 +120,9 @@ impl Window {
             Window::Lifetime { offset_us } => vec![Span::Lifetime { offset_us }],
             Window::Series { length_us, count, offset_us } => {
                 (0..count).map(|back| sliding(length_us, offset_us, back)).collect()
+            }
+            Window::LastRows { lookback_us, exact: true, .. } => {
+                vec![Span::Exact { length_us: lookback_us, offset_us: 0 }]
             }
             Window::LastRows { lookback_us, .. } | Window::Session { lookback_us, .. } => {
                 vec![sliding(lookback_us, 0, 0)]

@@ -58,11 +58,12 @@ pub(crate) fn window() -> impl Strategy<Value = Window> {
         2 => (sliding_us(), 1u32..6, offset_us()).prop_map(
             |(length_us, count, offset_us)| Window::Series { length_us, count, offset_us }
         ),
-        1 => (1u32..=1000, sliding_us())
-            .prop_map(|(rows, lookback_us)| Window::LastRows { rows, lookback_us }),
-        1 => sliding_us().prop_map(
-            |lookback_us| Window::Session { gap_us: lookback_us / SESSIONS_MAX + 1, lookback_us }
+        1 => (1u32..=900, 0u32..100, sliding_us(), any::<bool>()).prop_map(
+            |(rows, skip, lookback_us, exact)| Window::LastRows { rows, skip, lookback_us, exact }
         ),
+        1 => (sliding_us(), any::<bool>()).prop_map(|(lookback_us, open)| {
+            Window::Session { gap_us: lookback_us / SESSIONS_MAX + 1, lookback_us, open }
+        }),
     ]
 }
 

@@ -229,6 +229,9 @@ mod tests {
             Window::Series { length_us, count, offset_us } => {
                 sliding(length_us, offset_us, i128::from(count))
             }
+            Window::LastRows { lookback_us, exact: true, .. } => {
+                vec![(end - i128::from(lookback_us), end)]
+            }
             Window::LastRows { lookback_us, .. } | Window::Session { lookback_us, .. } => {
                 sliding(lookback_us, 0, 1)
             }

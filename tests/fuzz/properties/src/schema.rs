@@ -57,6 +57,11 @@ pub(crate) static MANIFEST: LazyLock<Manifest> = LazyLock::new(|| {
         of("histogram", json!({"histogram": {"limit": 2}}), "count"),
         of("cardinality", json!({"approx_count_distinct": {"precision": 4}}), "id"),
         of("percentile", json!({"approx_percentile": {"millionths": 500_000}}), "price"),
+        of("last_rows", json!({"last_rows": {"n": 2}}), "small"),
+        of("arg_max", json!({"arg_max": {"by": "price"}}), "id"),
+        of("product", json!("product"), "count"),
+        of("bit_xor", json!("bit_xor"), "count"),
+        of("median", json!({"median": {"limit": 3}}), "price"),
         of("vector", json!({"vector_sum": {"length": 2, "grid": -4}}), "vector"),
         feature(
             "decayed",

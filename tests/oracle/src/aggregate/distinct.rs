@@ -6,8 +6,12 @@
 //! far an estimate may lie from the exact count, which the product's tests measure.
 
 use crate::encoding::canonical_bytes;
+use crate::exact::round;
 use crate::outcome::Outcome;
 use crate::value::Value;
+use num_bigint::BigInt;
+use num_rational::BigRational;
+use std::cmp::Reverse;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// The seed of every hash of a value (S19).
@@ -23,6 +27,22 @@ fn counted(mut values: Vec<Value>) -> Vec<(Value, usize)> {
 /// The distinct values with their counts, unless there are more than `limit`.
 fn bounded(values: Vec<Value>, limit: usize) -> Option<Vec<(Value, usize)>> {
     Some(counted(values)).filter(|counted| counted.len() <= limit)
+}
+
+/// Whether more values are distinct than `limit`.
+pub(crate) fn exceed(values: &[Value], limit: usize) -> bool {
+    bounded(values.to_vec(), limit).is_none()
+}
+
+/// What an aggregate of the distinct values is, each counted once.
+pub(crate) fn of_distinct(
+    values: Vec<Value>,
+    limit: usize,
+    aggregate: impl Fn(&[Value]) -> Outcome,
+) -> Outcome {
+    let Some(counted) = bounded(values, limit) else { return Outcome::overflow() };
+    let once: Vec<Value> = counted.into_iter().map(|(value, _)| value).collect();
+    aggregate(&once)
 }
 
 /// How many values are distinct.
@@ -44,6 +64,24 @@ pub(crate) fn mode(values: Vec<Value>, limit: usize) -> Outcome {
     let most = counted.iter().map(|(_, count)| *count).max();
     let mode = counted.into_iter().find(|(_, count)| Some(*count) == most);
     Outcome::of(mode.map_or(Value::Null, |(value, _)| value))
+}
+
+/// The most frequent values, most frequent first, of equally frequent ones the lesser first.
+pub(crate) fn most_frequent(values: Vec<Value>, n: usize, limit: usize) -> Outcome {
+    let Some(mut counted) = bounded(values, limit) else { return Outcome::overflow() };
+    // A stable sort: equally frequent values stay in ascending order.
+    counted.sort_by_key(|(_, count)| Reverse(*count));
+    counted.truncate(n);
+    Outcome::of(Value::List(counted.into_iter().map(|(value, _)| value).collect()))
+}
+
+/// The part that the most frequent value has in all.
+pub(crate) fn mode_share(values: Vec<Value>, limit: usize) -> Outcome {
+    let n = values.len();
+    let Some(counted) = bounded(values, limit) else { return Outcome::overflow() };
+    let share = |most| round(&BigRational::new(BigInt::from(most), BigInt::from(n)));
+    let most = counted.into_iter().map(|(_, count)| count).max();
+    Outcome::of(most.map_or(Value::Null, |most| Value::Float64(share(most))))
 }
 
 /// The entropy in bits, in doubles: counts ascending, each operation rounded.

@@ -1,14 +1,18 @@
 //! Aggregates: from the selected rows to a value, one file a family (docs/FEATURES.md).
 //!
-//! Invariant: nulls of the column that is read are skipped, and a NaN is the one quiet NaN (S14,
-//! S16). Deliberately absent: states and merging; each aggregate sees all rows at once.
+//! Invariant: nulls of the column that is read are skipped, but not by what takes rows as rows, and a
+//! NaN is the one quiet NaN (S14, S16). Deliberately absent: states and merging; each aggregate sees
+//! all rows at once.
 
 mod collections;
 mod decay;
 pub(crate) mod distinct;
+mod integers;
 mod moments;
 pub(crate) mod percentile;
+mod quantile;
 mod ratio;
+mod rows;
 pub(crate) mod sums;
 pub(crate) mod vectors;
 
@@ -32,9 +36,12 @@ pub(crate) fn aggregate(
     use Aggregate as A;
     let inputs: Vec<&Row> = inputs(&selection.rows, column);
     let count = inputs.len();
-    let values = || match column {
-        Some(column) => values(&inputs, column),
-        None => panic!("{aggregate:?} needs a column"),
+    let needed = || column.unwrap_or_else(|| panic!("{aggregate:?} needs a column"));
+    let values = || values(&inputs, needed());
+    let both = |other: usize| self::inputs(&inputs, Some(other));
+    let pairs = |other: usize| {
+        let rows = both(other);
+        (self::values(&rows, needed()), self::values(&rows, other))
     };
     let extreme = |value: Option<&Value>| Outcome::of(value.cloned().unwrap_or(Value::Null));
     match aggregate {
@@ -48,25 +55,56 @@ pub(crate) fn aggregate(
         A::Any => truth(&values(), |flags| flags.contains(&true)),
         A::All => truth(&values(), |flags| !flags.contains(&false)),
         A::VarPop | A::VarSamp | A::StddevPop | A::StddevSamp | A::Skewness | A::Kurtosis => {
-            Outcome::of(moments::of_one(aggregate, &values()))
+            moment(aggregate)(&values())
         }
         A::CovarPop { other } | A::CovarSamp { other } | A::Corr { other } => {
-            let mut both = inputs.clone();
-            both.retain(|row| !row.values[other].is_null());
-            let column = column.expect("a covariance has a column");
-            let (x, y) = (self::values(&both, column), self::values(&both, other));
+            let (x, y) = pairs(other);
             Outcome::of(moments::of_two(aggregate, &x, &y))
         }
+        A::RegrSlope { other } | A::RegrIntercept { other } | A::RegrR2 { other } => {
+            let (y, x) = pairs(other);
+            Outcome::of(moments::of_line(aggregate, &x, &y))
+        }
+        A::FirstRow | A::LastRow | A::FirstRows { .. } | A::LastRows { .. } => {
+            Outcome::of(rows::at_the_ends(aggregate, &selection.rows, needed()))
+        }
+        A::ArgMin { by } | A::ArgMax { by } => {
+            Outcome::of(rows::at_the_extreme(aggregate, &both(by), needed()))
+        }
+        A::Product => integers::product(&values()),
+        A::BitAnd | A::BitOr | A::BitXor => Outcome::of(integers::bits(aggregate, &values())),
         A::FirstN { .. }
         | A::LastN { .. }
         | A::FirstDistinct { .. }
         | A::LastDistinct { .. }
         | A::TopK { .. }
         | A::BottomK { .. } => Outcome::of(collections::list(aggregate, values())),
+        A::List { limit } => collections::all(values(), limit),
+        A::Join { separator, limit } => collections::join(&values(), separator, limit),
         A::UniqueCount { limit } => distinct::unique_count(values(), limit),
         A::Histogram { limit } => distinct::histogram(values(), limit),
         A::Mode { limit } => distinct::mode(values(), limit),
         A::Entropy { limit } => distinct::entropy(values(), limit),
+        A::MostFrequent { n, limit } => distinct::most_frequent(values(), n, limit),
+        A::ModeShare { limit } => distinct::mode_share(values(), limit),
+        A::DistinctSum { limit } => distinct::of_distinct(values(), limit, sums::sum),
+        A::DistinctMean { limit } => distinct::of_distinct(values(), limit, sums::mean),
+        A::DistinctStddevPop { limit } => {
+            distinct::of_distinct(values(), limit, moment(A::StddevPop))
+        }
+        A::DistinctStddevSamp { limit } => {
+            distinct::of_distinct(values(), limit, moment(A::StddevSamp))
+        }
+        A::PercentileDisc { limit, .. }
+        | A::PercentileCont { limit, .. }
+        | A::Median { limit }
+        | A::Iqr { limit } => {
+            let values = values();
+            match distinct::exceed(&values, limit) {
+                true => Outcome::overflow(),
+                false => Outcome::of(quantile::quantile(aggregate, values)),
+            }
+        }
         A::ApproxCountDistinct { precision } => distinct::estimate(&values(), precision),
         A::ApproxPercentile { millionths } => {
             Outcome::of(percentile::percentile(&values(), millionths))
@@ -109,6 +147,11 @@ pub(crate) fn real(value: &Value) -> Result<BigRational, f64> {
         other => panic!("{other} is no number; see Feature::kind"),
     };
     if x.is_finite() { Ok(crate::exact::rational_of(x)) } else { Err(x) }
+}
+
+/// A moment of one column, as a function of its inputs.
+fn moment(aggregate: Aggregate) -> impl Fn(&[Value]) -> Outcome {
+    move |values| Outcome::of(moments::of_one(aggregate, values))
 }
 
 /// What some flags say; null if there are none.

@@ -1,4 +1,4 @@
-//! Variance, skewness, kurtosis, covariance and correlation: exact, rounded once (S17).
+//! Variance, skewness, kurtosis, covariance, correlation and regression: exact, rounded once (S17).
 //!
 //! With `d = n x - S1`, which is `n` times the deviation from the mean, over inputs at one exponent
 //! `x = i * 2^e` all is in integers:
@@ -6,10 +6,12 @@
 //!     m2 = sum d^2 / n^3    skewness = sqrt(n) sum d^3 / (sum d^2)^(3/2)
 //!     covariance = sum dx dy / n^3    kurtosis = n sum d^4 / (sum d^2)^2 - 3
 //!
+//!     slope = sum dx dy / sum dx^2    intercept = mean of y - slope * mean of x
+//!
 //! A sample's variance has `n^2 (n - 1)` in place of `n^3`. Invariant: too few inputs are null
 //! first, then one that is not finite is NaN, then no variance is null. Deliberately absent: floats.
 
-use crate::aggregate::real;
+use crate::aggregate::{real, sums};
 use crate::exact::{round, round_sqrt, scaled};
 use crate::feature::Aggregate;
 use crate::value::Value;
@@ -112,6 +114,36 @@ pub(super) fn of_two(aggregate: Aggregate, x: &[Value], y: &[Value]) -> Value {
         }
         other => panic!("{other:?} is no moment of two columns"),
     })
+}
+
+/// An aggregate of the line through some points.
+pub(super) fn of_line(aggregate: Aggregate, x: &[Value], y: &[Value]) -> Value {
+    use Aggregate as A;
+    if x.is_empty() {
+        return Value::Null;
+    }
+    let (Some(dx), Some(dy)) = (Deviations::new(x), Deviations::new(y)) else { return NAN };
+    let (products, of_x, of_y) = (dx.products(&dy), dx.powers(2), dy.powers(2));
+    if of_x.sign() == Sign::NoSign {
+        return Value::Null;
+    }
+    let slope = || {
+        BigRational::new(products.clone(), of_x.clone())
+            * scaled(BigInt::from(1), dy.exponent - dx.exponent)
+    };
+    Value::Float64(match aggregate {
+        A::RegrSlope { .. } => round(&slope()),
+        A::RegrIntercept { .. } => round(&(mean(y) - slope() * mean(x))),
+        A::RegrR2 { .. } if of_y.sign() == Sign::NoSign => 1.0,
+        A::RegrR2 { .. } => round(&BigRational::new(products.pow(2), of_x * of_y)),
+        other => panic!("{other:?} has no line"),
+    })
+}
+
+/// The mean of finite numbers, at least one.
+fn mean(values: &[Value]) -> BigRational {
+    let total = sums::total(values).expect("a number that is not finite was told before");
+    total / BigRational::from_integer(BigInt::from(values.len()))
 }
 
 /// A root with the sign of what was squared.

@@ -18,7 +18,7 @@ const BITS_MAX: i32 = 7;
 /// The most bins in use.
 const BINS_MAX: usize = 1024;
 /// Ranks are given in this part of the whole.
-const WHOLE_MILLIONTHS: u128 = 1_000_000;
+pub(super) const WHOLE_MILLIONTHS: u128 = 1_000_000;
 /// The place of infinity.
 const INFINITY_PLACE: u64 = 0x7ff0_0000_0000_0000;
 
@@ -108,7 +108,7 @@ fn binned(values: &[Value]) -> (i32, Vec<Bin>) {
 }
 
 /// The index of the rank `ceil(part * count)`, at least 1, among `count` values in order.
-fn index_of_rank(count: usize, millionths: u32) -> usize {
+pub(super) fn index_of_rank(count: usize, millionths: u32) -> usize {
     let rank = (u128::from(millionths) * count as u128).div_ceil(WHOLE_MILLIONTHS);
     rank.max(1) as usize - 1
 }

@@ -22,10 +22,9 @@ pub(super) fn ratio(rows: &[&Row], numerator: Operand, denominator: Operand) -> 
     if b.as_ref() == Ok(&zero) {
         return Value::Null;
     }
-    let rounded = |total: sums::Total| total.map_or_else(|decided| decided, |exact| round(&exact));
     Value::Float64(match (a, b) {
         (Ok(a), Ok(b)) => round(&(a / b)),
-        (a, b) => rounded(a) / rounded(b),
+        (a, b) => sums::rounded(a) / sums::rounded(b),
     })
     .canonical()
 }

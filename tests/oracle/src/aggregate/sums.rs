@@ -59,6 +59,11 @@ pub(crate) fn total<'a>(values: impl IntoIterator<Item = &'a Value>) -> Total {
     not_real.decide().map_or(Ok(sum), Err)
 }
 
+/// A total as a double.
+pub(crate) fn rounded(total: Total) -> f64 {
+    total.map_or_else(|decided| decided, |exact| round(&exact))
+}
+
 /// The feature `sum` over some inputs.
 pub(crate) fn sum(values: &[Value]) -> Outcome {
     match values.first() {
@@ -86,9 +91,6 @@ pub(crate) fn finish_sum(total: Total, whole: bool) -> Outcome {
 
 /// The mean of `count` inputs, at least one, from their total.
 pub(crate) fn finish_mean(total: Total, count: usize) -> Outcome {
-    let mean = match total {
-        Err(decided) => decided,
-        Ok(exact) => round(&(exact / BigRational::from_integer(BigInt::from(count)))),
-    };
-    Outcome::of(Value::Float64(mean))
+    let mean = total.map(|exact| exact / BigRational::from_integer(BigInt::from(count)));
+    Outcome::of(Value::Float64(rounded(mean)))
 }

@@ -7,7 +7,12 @@ use super::index;
 use super::members::Members;
 use crate::feature::{Aggregate, Measure, Operand};
 use crate::kind::Kind;
+use crate::separator::Separator;
 use serde_json::Value as Json;
+use std::ops::RangeInclusive;
+
+/// The name of an aggregate's one parameter, and the aggregate that its value makes.
+type OneParameter = (&'static str, fn(usize) -> Aggregate);
 
 /// The aggregate that some JSON declares; `None` for a user-defined one.
 pub(super) fn read(json: &Json, columns: &[(String, Kind)]) -> Result<Option<Aggregate>, String> {
@@ -23,6 +28,14 @@ pub(super) fn read(json: &Json, columns: &[(String, Kind)]) -> Result<Option<Agg
         parameters.only(&["aggregate"])?;
         return parameters.text("aggregate").map(|_| None);
     }
+    if let Some((parameter, make)) = of_another_column(name) {
+        parameters.only(&[parameter])?;
+        return Ok(Some(make(index(columns, parameters.text(parameter)?)?)));
+    }
+    if let Some((parameter, make)) = of_a_size(name) {
+        parameters.only(&[parameter])?;
+        return Ok(Some(make(parameters.size(parameter)?)));
+    }
     with_parameters(name, &parameters, columns).map(Some)
 }
 
@@ -35,12 +48,18 @@ fn plain(name: &str) -> Result<Aggregate, String> {
         "max" => Aggregate::Max,
         "first" => Aggregate::First,
         "last" => Aggregate::Last,
+        "first_row" => Aggregate::FirstRow,
+        "last_row" => Aggregate::LastRow,
         "var_pop" => Aggregate::VarPop,
         "var_samp" => Aggregate::VarSamp,
         "stddev_pop" => Aggregate::StddevPop,
         "stddev_samp" => Aggregate::StddevSamp,
         "skewness" => Aggregate::Skewness,
         "kurtosis" => Aggregate::Kurtosis,
+        "product" => Aggregate::Product,
+        "bit_and" => Aggregate::BitAnd,
+        "bit_or" => Aggregate::BitOr,
+        "bit_xor" => Aggregate::BitXor,
         "any" => Aggregate::Any,
         "all" => Aggregate::All,
         "time_since_first" => Aggregate::TimeSinceFirst,
@@ -49,28 +68,73 @@ fn plain(name: &str) -> Result<Aggregate, String> {
     })
 }
 
+/// Aggregates whose one parameter names another column.
+fn of_another_column(name: &str) -> Option<OneParameter> {
+    let found: OneParameter = match name {
+        "covar_pop" => ("other", |other| Aggregate::CovarPop { other }),
+        "covar_samp" => ("other", |other| Aggregate::CovarSamp { other }),
+        "corr" => ("other", |other| Aggregate::Corr { other }),
+        "regr_slope" => ("other", |other| Aggregate::RegrSlope { other }),
+        "regr_intercept" => ("other", |other| Aggregate::RegrIntercept { other }),
+        "regr_r2" => ("other", |other| Aggregate::RegrR2 { other }),
+        "arg_min" => ("by", |by| Aggregate::ArgMin { by }),
+        "arg_max" => ("by", |by| Aggregate::ArgMax { by }),
+        _ => return None,
+    };
+    Some(found)
+}
+
+/// Aggregates whose one parameter says how many values there are at the most.
+fn of_a_size(name: &str) -> Option<OneParameter> {
+    let found: OneParameter = match name {
+        "first_n" => ("n", |n| Aggregate::FirstN { n }),
+        "last_n" => ("n", |n| Aggregate::LastN { n }),
+        "first_rows" => ("n", |n| Aggregate::FirstRows { n }),
+        "last_rows" => ("n", |n| Aggregate::LastRows { n }),
+        "first_distinct" => ("n", |n| Aggregate::FirstDistinct { n }),
+        "last_distinct" => ("n", |n| Aggregate::LastDistinct { n }),
+        "top_k" => ("k", |k| Aggregate::TopK { k }),
+        "bottom_k" => ("k", |k| Aggregate::BottomK { k }),
+        "list" => ("limit", |limit| Aggregate::List { limit }),
+        "unique_count" => ("limit", |limit| Aggregate::UniqueCount { limit }),
+        "histogram" => ("limit", |limit| Aggregate::Histogram { limit }),
+        "mode" => ("limit", |limit| Aggregate::Mode { limit }),
+        "entropy" => ("limit", |limit| Aggregate::Entropy { limit }),
+        "mode_share" => ("limit", |limit| Aggregate::ModeShare { limit }),
+        "distinct_sum" => ("limit", |limit| Aggregate::DistinctSum { limit }),
+        "distinct_mean" => ("limit", |limit| Aggregate::DistinctMean { limit }),
+        "distinct_stddev_pop" => ("limit", |limit| Aggregate::DistinctStddevPop { limit }),
+        "distinct_stddev_samp" => ("limit", |limit| Aggregate::DistinctStddevSamp { limit }),
+        "median" => ("limit", |limit| Aggregate::Median { limit }),
+        "iqr" => ("limit", |limit| Aggregate::Iqr { limit }),
+        _ => return None,
+    };
+    Some(found)
+}
+
 fn with_parameters(
     name: &str,
     parameters: &Members,
     columns: &[(String, Kind)],
 ) -> Result<Aggregate, String> {
-    let other = || index(columns, parameters.text("other")?);
     let size = |name: &str| parameters.size(name);
     let half_life = || parameters.length_us("half_life_us");
     let (aggregate, names): (Aggregate, &[&str]) = match name {
-        "covar_pop" => (Aggregate::CovarPop { other: other()? }, &["other"]),
-        "covar_samp" => (Aggregate::CovarSamp { other: other()? }, &["other"]),
-        "corr" => (Aggregate::Corr { other: other()? }, &["other"]),
-        "first_n" => (Aggregate::FirstN { n: size("n")? }, &["n"]),
-        "last_n" => (Aggregate::LastN { n: size("n")? }, &["n"]),
-        "first_distinct" => (Aggregate::FirstDistinct { n: size("n")? }, &["n"]),
-        "last_distinct" => (Aggregate::LastDistinct { n: size("n")? }, &["n"]),
-        "top_k" => (Aggregate::TopK { k: size("k")? }, &["k"]),
-        "bottom_k" => (Aggregate::BottomK { k: size("k")? }, &["k"]),
-        "unique_count" => (Aggregate::UniqueCount { limit: size("limit")? }, &["limit"]),
-        "histogram" => (Aggregate::Histogram { limit: size("limit")? }, &["limit"]),
-        "mode" => (Aggregate::Mode { limit: size("limit")? }, &["limit"]),
-        "entropy" => (Aggregate::Entropy { limit: size("limit")? }, &["limit"]),
+        "join" => {
+            let separator = Separator::new(parameters.text("separator")?)?;
+            (Aggregate::Join { separator, limit: size("limit")? }, &["separator", "limit"])
+        }
+        "most_frequent" => {
+            (Aggregate::MostFrequent { n: size("n")?, limit: size("limit")? }, &["n", "limit"])
+        }
+        "percentile_disc" | "percentile_cont" => {
+            let (millionths, limit) = (millionths(parameters, 0..=1_000_000)?, size("limit")?);
+            let percentile = match name {
+                "percentile_disc" => Aggregate::PercentileDisc { millionths, limit },
+                _ => Aggregate::PercentileCont { millionths, limit },
+            };
+            (percentile, &["millionths", "limit"])
+        }
         "approx_count_distinct" => {
             let precision = parameters.number("precision")?;
             if !(4..=16).contains(&precision) {
@@ -79,10 +143,7 @@ fn with_parameters(
             (Aggregate::ApproxCountDistinct { precision }, &["precision"])
         }
         "approx_percentile" => {
-            let millionths = parameters.number("millionths")?;
-            if !(1..=1_000_000).contains(&millionths) {
-                return Err(format!("{millionths} millionths are not 1 to a million"));
-            }
+            let millionths = millionths(parameters, 1..=1_000_000)?;
             (Aggregate::ApproxPercentile { millionths }, &["millionths"])
         }
         "rate" => (Aggregate::Rate { unit_us: parameters.length_us("unit_us")? }, &["unit_us"]),
@@ -108,6 +169,18 @@ fn with_parameters(
     };
     parameters.only(names)?;
     Ok(aggregate)
+}
+
+/// A percentage, in millionths of the whole.
+fn millionths(parameters: &Members, allowed: RangeInclusive<u32>) -> Result<u32, String> {
+    let millionths = parameters.number("millionths")?;
+    match allowed.contains(&millionths) {
+        true => Ok(millionths),
+        false => {
+            let (least, most) = allowed.into_inner();
+            Err(format!("{millionths} millionths are not {least} to {most}"))
+        }
+    }
 }
 
 fn operand(json: &Json, columns: &[(String, Kind)]) -> Result<Operand, String> {

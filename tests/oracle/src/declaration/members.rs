@@ -81,6 +81,12 @@ impl<'a> Members<'a> {
         self.number(name)
     }
 
+    /// Whether something holds; it does not if the member is absent.
+    pub(super) fn flag(&self, name: &str) -> Result<bool, String> {
+        let flag = self.optional(name).map_or(Some(false), Json::as_bool);
+        flag.ok_or_else(|| self.wrong(name, "true or false"))
+    }
+
     fn wrong(&self, name: &str, wanted: &str) -> String {
         format!("{}: {name:?} is not {wanted}: {}", self.place, self.members[name])
     }

@@ -36,14 +36,24 @@ pub(super) fn read(json: &Json) -> Result<Window, String> {
             let series = Window::Series { length_us, count, offset_us };
             (series, &["kind", "length_us", "count", "offset_us"])
         }
-        "last_rows" => (
-            Window::LastRows { rows: window.size("rows")?, lookback_us: length("lookback_us")? },
-            &["kind", "rows", "lookback_us"],
-        ),
-        "session" => (
-            Window::Session { gap_us: length("gap_us")?, lookback_us: length("lookback_us")? },
-            &["kind", "gap_us", "lookback_us"],
-        ),
+        "last_rows" => {
+            let skip = usize::try_from(window.integer_or("skip", 0)?);
+            let rows = Window::LastRows {
+                rows: window.size("rows")?,
+                skip: skip.map_err(|_| "skip is negative".to_string())?,
+                lookback_us: length("lookback_us")?,
+                exact: window.flag("exact")?,
+            };
+            (rows, &["kind", "rows", "skip", "lookback_us", "exact"])
+        }
+        "session" => {
+            let session = Window::Session {
+                gap_us: length("gap_us")?,
+                lookback_us: length("lookback_us")?,
+                open: window.flag("open")?,
+            };
+            (session, &["kind", "gap_us", "lookback_us", "open"])
+        }
         other => return Err(format!("there is no window {other:?}")),
     };
     window.only(members)?;

@@ -39,6 +39,13 @@ pub(crate) fn over(aggregate: Aggregate, values: &[Value]) -> Outcome {
     outcome(&column(values), feature, 0, DAY_US)
 }
 
+/// An aggregate of the first of two columns over all rows, a day after 1970.
+pub(crate) fn over_pairs(aggregate: Aggregate, pairs: &[(Value, Value)]) -> Outcome {
+    let rows: Vec<Row> =
+        (0..).zip(pairs).map(|(time, (x, y))| row(time, &[x.clone(), y.clone()])).collect();
+    outcome(&rows, Feature::of(aggregate, Some(0), Window::LIFETIME), 0, DAY_US)
+}
+
 #[track_caller]
 pub(crate) fn same(found: &Outcome, expected: Value) {
     assert!(same_bits(&found.value, &expected), "found {}, expected {expected}", found.value);

@@ -4,7 +4,7 @@
 //! random inputs, which `laws.rs` has.
 
 use crate::asked::{doubles, ints, over, overflows, same, text, texts};
-use lockstep_oracle::{Aggregate, Value, percentile_within};
+use lockstep_oracle::{Aggregate, Separator, Value, percentile_within};
 
 fn list(values: Vec<Value>) -> Value {
     Value::List(values)
@@ -49,6 +49,56 @@ fn s15_lists_follow_row_order() {
     let nan = f64::from_bits(0x7ff8_0000_0000_0000);
     same(&over(Aggregate::FirstDistinct { n: 5 }, &odd), list(doubles(&[-0.0, nan, 0.0])));
     same(&over(Aggregate::TopK { k: 3 }, &odd), list(doubles(&[nan, nan, 0.0])));
+}
+
+/// Goal: a list of all values, and its limit. Method: letters with copies and nulls, at and beyond
+/// the limit; zeros and NaNs keep their bits.
+#[test]
+fn s18_lists_of_all_values_have_a_limit() {
+    let mut inputs = texts(&["b", "a", "b"]);
+    inputs.insert(1, Value::Null);
+    for limit in [3, 4, 1000] {
+        same(&over(Aggregate::List { limit }, &inputs), list(texts(&["b", "a", "b"])));
+    }
+    // Values count, not distinct ones and not rows.
+    overflows(&over(Aggregate::List { limit: 2 }, &inputs));
+    same(&over(Aggregate::List { limit: 2 }, &inputs[1..]), list(texts(&["a", "b"])));
+    for limit in [0, 1] {
+        same(&over(Aggregate::List { limit }, &[]), list(vec![]));
+        same(&over(Aggregate::List { limit }, &[Value::Null]), list(vec![]));
+    }
+    let nan = f64::from_bits(0x7ff8_0000_0000_0000);
+    let odd = over(Aggregate::List { limit: 4 }, &doubles(&[0.0, -f64::NAN, -0.0, 0.0]));
+    same(&odd, list(doubles(&[0.0, nan, -0.0, 0.0])));
+    let nested = [list(ints(&[1])), list(vec![Value::Null])];
+    same(&over(Aggregate::List { limit: 2 }, &nested), list(nested.to_vec()));
+}
+
+/// Goal: texts joined in row order, nulls skipped. Method: separators short, empty and beyond ASCII;
+/// one text, empty ones and none; at and beyond the limit.
+#[test]
+fn s18_joined_texts_have_a_limit() {
+    let join = |separator: &str, limit, inputs: &[Value]| {
+        let separator = Separator::new(separator).unwrap();
+        over(Aggregate::Join { separator, limit }, inputs)
+    };
+    let mut inputs = texts(&["b", "a", "b"]);
+    inputs.insert(1, Value::Null);
+    for (separator, joined) in
+        [(", ", "b, a, b"), ("", "bab"), (" é ", "b é a é b"), ("b", "bbabb")]
+    {
+        same(&join(separator, 3, &inputs), text(joined));
+        overflows(&join(separator, 2, &inputs));
+    }
+    same(&join(", ", 1, &texts(&["only"])), text("only"));
+    same(&join(", ", 1, &texts(&[""])), text(""));
+    same(&join(", ", 2, &texts(&["", ""])), text(", "));
+    same(&join("", 2, &texts(&["", ""])), text(""));
+    for limit in [0, 1] {
+        same(&join(", ", limit, &[]), Value::Null);
+        same(&join(", ", limit, &[Value::Null]), Value::Null);
+    }
+    overflows(&join(", ", 0, &texts(&["a"])));
 }
 
 /// Goal: what counts of distinct values give, and their limit. Method: letters, and limits at and

@@ -4,23 +4,15 @@
 //! Deliberately absent: hand-written expectations, and large inputs.
 
 use crate::asked::{DAY_US, HOUR_US, column, over};
+use crate::random::{double, features, is, rows};
 use lockstep_oracle::{
-    Aggregate, By, Feature, Outcome, Row, Value, Window, outcome, percentile_within, rational_of,
-    round, round_sqrt, same_bits,
+    Aggregate, By, Feature, Row, Value, Window, outcome, percentile_within, rational_of, round,
+    round_sqrt, same_bits,
 };
 use num_bigint::BigInt;
 use num_rational::BigRational;
 use proptest::prelude::*;
 use std::collections::HashSet;
-
-/// Doubles of like and unlike sizes; some integers, which cancel exactly.
-fn double() -> impl Strategy<Value = f64> {
-    prop_oneof![
-        3 => (-9_i32..9).prop_map(f64::from),
-        2 => -1e3..1e3_f64,
-        1 => (any::<i64>(), -60_i32..60).prop_map(|(x, e)| x as f64 * 2_f64.powi(e)),
-    ]
-}
 
 fn whole(x: usize) -> BigRational {
     BigRational::from_integer(BigInt::from(x))
@@ -28,109 +20,6 @@ fn whole(x: usize) -> BigRational {
 
 fn power(x: &BigRational, power: i32) -> BigRational {
     x.pow(power)
-}
-
-fn is(found: &Outcome, expected: Value) -> Result<(), TestCaseError> {
-    prop_assert!(same_bits(&found.value, &expected), "found {}, expected {expected}", found.value);
-    Ok(())
-}
-
-/// A row of a group, a number and a flag, every part of it perhaps null, near a few hours.
-fn row() -> impl Strategy<Value = Row> {
-    let optional = |value: BoxedStrategy<Value>| prop_oneof![4 => value, 1 => Just(Value::Null)];
-    let values = (
-        optional((0_i64..3).prop_map(Value::Int64).boxed()),
-        optional((-5_i64..5).prop_map(Value::Int64).boxed()),
-        optional(any::<bool>().prop_map(Value::Bool).boxed()),
-    );
-    let event_time =
-        (0_i64..40, -1_i64..2).prop_map(|(quarter, beside)| quarter * HOUR_US / 4 + beside);
-    (event_time, values).prop_map(|(event_time, v)| Row {
-        event_time,
-        event_id: None,
-        ordinal: 0,
-        values: vec![v.0, v.1, v.2],
-    })
-}
-
-fn rows() -> impl Strategy<Value = Vec<Row>> {
-    prop::collection::vec(row(), 0..30)
-}
-
-fn windows() -> [Window; 9] {
-    let (length_us, lookback_us) = (3 * HOUR_US, 5 * HOUR_US);
-    [
-        Window::LIFETIME,
-        Window::Lifetime { offset_us: HOUR_US },
-        Window::Sliding { length_us, offset_us: 0 },
-        Window::Sliding { length_us, offset_us: HOUR_US },
-        Window::Exact { length_us, offset_us: 7 },
-        Window::Hopping { length_us, step_us: HOUR_US, offset_us: 0 },
-        Window::Series { length_us, count: 3, offset_us: 0 },
-        Window::LastRows { rows: 4, lookback_us },
-        Window::Session { gap_us: HOUR_US / 2, lookback_us },
-    ]
-}
-
-/// Every aggregate that has a meaning over the number of `row`, in every window that it has one in,
-/// with and without a filter and a map.
-fn features() -> Vec<Feature> {
-    use Aggregate as A;
-    let (limit, half_life_us, other) = (6, HOUR_US, 0);
-    let aggregates = [
-        A::Count,
-        A::Sum,
-        A::Mean,
-        A::Min,
-        A::Max,
-        A::First,
-        A::Last,
-        A::VarPop,
-        A::StddevSamp,
-        A::Skewness,
-        A::Kurtosis,
-        A::CovarSamp { other },
-        A::Corr { other },
-        A::FirstN { n: 3 },
-        A::LastN { n: 3 },
-        A::FirstDistinct { n: 3 },
-        A::LastDistinct { n: 3 },
-        A::TopK { k: 3 },
-        A::BottomK { k: 3 },
-        A::UniqueCount { limit },
-        A::Histogram { limit },
-        A::Mode { limit },
-        A::Entropy { limit },
-        A::ApproxCountDistinct { precision: 8 },
-        A::ApproxPercentile { millionths: 500_000 },
-        A::Rate { unit_us: HOUR_US },
-        A::TimeSinceFirst,
-        A::TimeSinceLast,
-        A::DecayedSum { half_life_us },
-        A::DecayedCount { half_life_us },
-    ];
-    let columns = ["group", "number", "flag"].map(|name| {
-        (
-            name,
-            match name {
-                "flag" => lockstep_oracle::Kind::Bool,
-                _ => lockstep_oracle::Kind::Int64,
-            },
-        )
-    });
-    let mut features = Vec::new();
-    for window in windows() {
-        for aggregate in aggregates {
-            for filter in [None, Some(2)] {
-                for by in [None, Some(By { column: 0, limit: 2 })] {
-                    let plain = Feature::of(aggregate, Some(1), window);
-                    features.push(Feature { filter, by, ..plain });
-                }
-            }
-        }
-    }
-    features.retain(|feature| feature.kind(&columns).is_ok());
-    features
 }
 
 proptest! {
@@ -165,7 +54,8 @@ proptest! {
         is(&over(Aggregate::Kurtosis, &values), Value::Float64(kurtosis))?;
     }
 
-    /// Goal: covariance and correlation follow their formulas over sums. Method: as above.
+    /// Goal: covariance, correlation and regression follow their formulas over sums. Method: as
+    /// above.
     #[test]
     fn s17_covariances_follow_from_sums(
         pairs in prop::collection::vec((double(), double()), 2..12),
@@ -191,10 +81,20 @@ proptest! {
         let of_sample = round(&(&both / (&n * (&n - whole(1)))));
         is(&found(Aggregate::CovarSamp { other }), Value::Float64(of_sample))?;
         let of_x = &n * sum(|x, _| &x * &x) - power(&sx, 2);
-        let of_y = &n * sum(|_, y| &y * &y) - power(&sy, 2);
+        let syy = sum(|_, y| &y * &y);
+        let of_y = &n * &syy - power(&sy, 2);
+        // The column, here x, depends on the other one.
+        if of_y != whole(0) {
+            let slope = round(&(&both / &of_y));
+            is(&found(Aggregate::RegrSlope { other }), Value::Float64(slope))?;
+            let intercept = round(&((&sx * &syy - &sy * sum(|x, y| x * y)) / &of_y));
+            is(&found(Aggregate::RegrIntercept { other }), Value::Float64(intercept))?;
+        }
         let variances = of_x * of_y;
         prop_assume!(variances != whole(0));
-        let corr = round_sqrt(&(power(&both, 2) / variances));
+        let r2 = power(&both, 2) / variances;
+        is(&found(Aggregate::RegrR2 { other }), Value::Float64(round(&r2)))?;
+        let corr = round_sqrt(&r2);
         let corr = if both < whole(0) { -corr } else { corr };
         is(&found(Aggregate::Corr { other }), Value::Float64(corr))?;
     }
@@ -314,7 +214,8 @@ proptest! {
         });
         is(&outcome(&rows, by, 0, as_of), Value::Map(groups.collect()))?;
 
-        let last = Feature { window: Window::LastRows { rows: 4, lookback_us }, ..list };
+        let last = Window::LastRows { rows: 4, skip: 0, lookback_us, exact: false };
+        let last = Feature { window: last, ..list };
         let mut before: Vec<Row> = rows.iter().filter(|r| r.event_time < as_of).cloned().collect();
         before.sort_by(Row::order);
         let cut = before.len().saturating_sub(4);
@@ -343,7 +244,7 @@ proptest! {
                 count += 1;
             }
         }
-        let session = Window::Session { gap_us, lookback_us };
+        let session = Window::Session { gap_us, lookback_us, open: false };
         let counted = Feature::of(Aggregate::Count, None, session);
         is(&outcome(&rows, counted, 0, as_of), Value::Int64(count))?;
     }
@@ -375,13 +276,13 @@ proptest! {
     }
 }
 
-/// Goal: the list of features holds what it should: 9 windows of 30 aggregates, 4 ways, less rates
+/// Goal: the list of features holds what it should: 9 windows of 54 aggregates, 4 ways, less rates
 /// and decay where they have no meaning. Method: count; also a smoke test without rows.
 #[test]
 fn every_feature_answers_without_rows() {
     let features = features();
     // Rates: no lifetime (2), no last rows (1). Decay: two aggregates, no lifetime (2).
-    assert_eq!(features.len(), 4 * (9 * 30 - 3 - 2 * 2));
+    assert_eq!(features.len(), 4 * (9 * 54 - 3 - 2 * 2));
     for feature in features {
         assert!(!outcome(&[], feature, 0, 0).overflow, "{feature:?}");
     }

@@ -1,9 +1,11 @@
-//! Moments, ratios, rates, times and decay against values worked out by hand.
+//! Moments, lines, ratios, rates, times and decay against values worked out by hand.
 //!
 //! Invariant: every expectation follows from docs/FEATURES.md by reading it. Deliberately absent:
 //! random inputs, which `laws.rs` has.
 
-use crate::asked::{DAY_US, HOUR_US, column, doubles, ints, over, overflows, row, same};
+use crate::asked::{
+    DAY_US, HOUR_US, column, doubles, ints, over, over_pairs, overflows, row, same,
+};
 use lockstep_oracle::{Aggregate, Feature, Measure, Operand, Outcome, Row, Value, Window, outcome};
 
 const NAN: f64 = f64::from_bits(0x7ff8_0000_0000_0000);
@@ -15,13 +17,6 @@ const OF_ONE: [Aggregate; 6] = [
     Aggregate::Skewness,
     Aggregate::Kurtosis,
 ];
-
-/// Two columns over all rows.
-fn over_pairs(aggregate: Aggregate, pairs: &[(Value, Value)]) -> Outcome {
-    let rows: Vec<Row> =
-        (0..).zip(pairs).map(|(time, (x, y))| row(time, &[x.clone(), y.clone()])).collect();
-    outcome(&rows, Feature::of(aggregate, Some(0), Window::LIFETIME), 0, DAY_US)
-}
 
 fn pairs(list: &[(i64, i64)]) -> Vec<(Value, Value)> {
     list.iter().map(|(x, y)| (Value::Int64(*x), Value::Int64(*y))).collect()
@@ -109,6 +104,87 @@ fn s17_moments_of_two_columns() {
     same(&over_pairs(corr, &pairs(&[(1, 10), (2, 20), (4, 40)])), Value::Float64(1.0));
     same(&over_pairs(corr, &pairs(&[(1, -1), (2, -2)])), Value::Float64(-1.0));
     same(&over_pairs(corr, &pairs(&[(0, 0), (1, 1), (0, 1), (1, 0)])), Value::Float64(0.0));
+}
+
+fn float_pairs(list: &[(f64, f64)]) -> Vec<(Value, Value)> {
+    list.iter().map(|(x, y)| (Value::Float64(*x), Value::Float64(*y))).collect()
+}
+
+/// Slope, intercept and r2 of the first of each pair over the second.
+#[track_caller]
+fn line(points: &[(Value, Value)], expected: [Value; 3]) {
+    let other = 1;
+    let aggregates = [
+        Aggregate::RegrSlope { other },
+        Aggregate::RegrIntercept { other },
+        Aggregate::RegrR2 { other },
+    ];
+    for (aggregate, expected) in aggregates.into_iter().zip(expected) {
+        same(&over_pairs(aggregate, points), expected);
+    }
+}
+
+/// Goal: the line through points (y, x), over rows in which both are present. Method: deviations -1,
+/// 0, 1 of x and -1, 1, 0 of y; lines that are exact; and nulls beside.
+#[test]
+fn s17_lines_through_points() {
+    let numbers = |slope, intercept, r2| [slope, intercept, r2].map(Value::Float64);
+    let mut some = pairs(&[(1, 1), (3, 2), (2, 3)]);
+    some.push((Value::Null, Value::Int64(100)));
+    some.push((Value::Int64(-100), Value::Null));
+    line(&some, numbers(0.5, 1.0, 0.25));
+    // The column is y: turned round, the slope would be a half.
+    line(&pairs(&[(1, 0), (3, 1), (5, 2)]), numbers(2.0, 1.0, 1.0));
+    line(&float_pairs(&[(1.0, -1.0), (-1.0, 1.0)]), numbers(-1.0, 0.0, 1.0));
+    line(&pairs(&[(0, 0), (1, 1), (1, 0), (0, 1)]), numbers(0.0, 0.5, 0.0));
+    // r2 is 3 / 4; the rounded correlation's square is not.
+    let three = pairs(&[(0, 0), (0, 1), (1, 2)]);
+    assert_ne!(0.75_f64.sqrt() * 0.75_f64.sqrt(), 0.75);
+    line(&three, numbers(0.5, -1.0 / 6.0, 0.75));
+    let singles: Vec<_> =
+        [(0.5, 1.5), (1.5, 2.5)].map(|(y, x)| (Value::Float32(y), Value::Float32(x))).to_vec();
+    line(&singles, numbers(1.0, -1.0, 1.0));
+}
+
+/// Goal: a line over far, great and small numbers is exact. Method: points that doubles would
+/// confuse, and a slope beyond their range.
+#[test]
+fn s17_lines_through_far_points() {
+    let numbers = |slope, intercept, r2| [slope, intercept, r2].map(Value::Float64);
+    let far = 1_i64 << 53;
+    line(&pairs(&[(0, far), (1, far + 1)]), numbers(1.0, -(far as f64), 1.0));
+    line(&float_pairs(&[(0.0, 1e16), (1.0, 1e16 + 2.0)]), numbers(0.5, -5e15, 1.0));
+    let ends = pairs(&[(i64::MIN, 0), (i64::MAX, 1)]);
+    line(&ends, numbers(2_f64.powi(64), -(2_f64.powi(63)), 1.0));
+    let steep = float_pairs(&[(-1e308, 0.0), (1e308, 5e-324)]);
+    line(&steep, numbers(f64::INFINITY, -1e308, 1.0));
+    let wide = float_pairs(&[(-1e308, -1e308), (1e308, 1e308)]);
+    line(&wide, numbers(1.0, 0.0, 1.0));
+}
+
+/// Goal: no pairs, then NaN, then no variance of x, then none of y. Method: each, with what comes
+/// after it.
+#[test]
+fn s16_lines_that_are_null_or_nan() {
+    let nulls = [Value::Null, Value::Null, Value::Null];
+    line(&[], nulls.clone());
+    let apart = [(Value::Int64(1), Value::Null), (Value::Null, Value::Int64(1))];
+    line(&apart, nulls.clone());
+    for odd in [NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let nans = || [NAN, NAN, NAN].map(Value::Float64);
+        line(&float_pairs(&[(odd, 1.0)]), nans());
+        line(&float_pairs(&[(1.0, odd)]), nans());
+        line(&float_pairs(&[(1.0, odd), (2.0, odd)]), nans());
+        line(&float_pairs(&[(1.0, 1.0), (odd, 2.0), (3.0, 3.0)]), nans());
+        // Its partner is null, so it is no pair.
+        line(&[(Value::Float64(odd), Value::Null)], nulls.clone());
+    }
+    line(&pairs(&[(5, 6)]), nulls.clone());
+    line(&pairs(&[(5, 6), (7, 6)]), nulls.clone());
+    line(&pairs(&[(5, 6), (5, 6)]), nulls.clone());
+    line(&float_pairs(&[(5.0, 0.0), (7.0, -0.0)]), nulls);
+    line(&pairs(&[(7, 1), (7, 2)]), [0.0, 7.0, 1.0].map(Value::Float64));
+    line(&float_pairs(&[(-0.0, 1.0), (0.0, 2.0)]), [0.0, 0.0, 1.0].map(Value::Float64));
 }
 
 fn operand(measure: Measure, column: Option<usize>, filter: Option<usize>) -> Operand {

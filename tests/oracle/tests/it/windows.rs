@@ -53,8 +53,14 @@ fn s03_bounds_beside_the_grid() {
             span(DAY_US, 2 * DAY_US),
         ),
         (Window::Lifetime { offset_us: 7 }, Span { lo: None, hi: 50 * HOUR_US }),
-        (Window::LastRows { rows: 3, lookback_us: DAY_US }, span(26 * HOUR_US, as_of)),
-        (Window::Session { gap_us: 5, lookback_us: HOUR_US }, span(49 * HOUR_US, as_of)),
+        (
+            Window::LastRows { rows: 3, skip: 0, lookback_us: DAY_US, exact: false },
+            span(26 * HOUR_US, as_of),
+        ),
+        (
+            Window::Session { gap_us: 5, lookback_us: HOUR_US, open: false },
+            span(49 * HOUR_US, as_of),
+        ),
     ] {
         assert_eq!(window.spans(as_of, 0), [expected], "{window:?}");
     }
@@ -140,7 +146,7 @@ fn s03_last_rows_take_nulls_and_filter_first() {
         flagged(2, Some(20), Some(true)),
         flagged(6, Some(60), None),
     ];
-    let last = |rows| Window::LastRows { rows, lookback_us: HOUR_US };
+    let last = |rows| Window::LastRows { rows, skip: 0, lookback_us: HOUR_US, exact: false };
     let sum = |count, filter| {
         let sum = Feature { filter, ..Feature::of(Aggregate::Sum, Some(0), last(count)) };
         outcome(&rows, sum, 0, MINUTE_US)
@@ -150,6 +156,18 @@ fn s03_last_rows_take_nulls_and_filter_first() {
     same(&sum(2, Some(1)), Value::Int64(50));
     same(&sum(3, Some(1)), Value::Int64(70));
     same(&outcome(&rows, count(last(4)), 0, MINUTE_US), Value::Int64(4));
+    // Those that are skipped are the newest, after the filter; an exact lookback has no hop.
+    for (rows_max, skip, as_of, expected) in [
+        (1, 1, 7, None),
+        (1, 2, 7, Some(20)),
+        (2, 1, 7, Some(20)),
+        (9, 4, 7, None),
+        (9, 1, 9, None),
+    ] {
+        let lag = Window::LastRows { rows: rows_max, skip, lookback_us: 5, exact: true };
+        let sum = Feature { filter: Some(1), ..Feature::of(Aggregate::Sum, Some(0), lag) };
+        same(&outcome(&rows, sum, 0, as_of), expected.map_or(Value::Null, Value::Int64));
+    }
     // The lookback bounds them too.
     same(&outcome(&rows, count(last(4)), 0, DAY_US), Value::Int64(0));
 }
@@ -159,7 +177,7 @@ fn s03_last_rows_take_nulls_and_filter_first() {
 #[test]
 fn s03_sessions_close_after_their_gap() {
     let rows = at(&[100, 110, 120, 131, 200]);
-    let session = Window::Session { gap_us: 10, lookback_us: HOUR_US };
+    let session = Window::Session { gap_us: 10, lookback_us: HOUR_US, open: false };
     let none: [i64; 0] = [];
     for (as_of, expected) in [
         (100, &none[..]),
@@ -175,6 +193,12 @@ fn s03_sessions_close_after_their_gap() {
     ] {
         assert_eq!(taken(&rows, session, as_of), expected, "{as_of}");
     }
+    let open = Window::Session { gap_us: 10, lookback_us: HOUR_US, open: true };
+    for (as_of, expected) in
+        [(100, &none[..]), (101, &[100]), (120, &[100, 110]), (132, &[131]), (201, &[200])]
+    {
+        assert_eq!(taken(&rows, open, as_of), expected, "{as_of}");
+    }
     // At 66 min the lookback begins at 5 min: the session is seen from there on.
     let five = 5 * MINUTE_US;
     let rows = at(&[five - 5, five, five + 5]);
@@ -186,7 +210,7 @@ fn s03_sessions_close_after_their_gap() {
 #[test]
 fn s17_rates_of_sessions() {
     let second = 1_000_000;
-    let session = Window::Session { gap_us: 10 * second, lookback_us: HOUR_US };
+    let session = Window::Session { gap_us: 10 * second, lookback_us: HOUR_US, open: false };
     let rate = Feature::of(Aggregate::Rate { unit_us: 60 * second }, None, session);
     let rows = at(&[0, 10 * second, 20 * second]);
     same(&outcome(&rows, rate, 0, MINUTE_US), Value::Float64(9.0));
@@ -252,7 +276,7 @@ fn s18_maps_have_a_limit_of_keys() {
 #[test]
 fn s03_windows_lie_outside_of_maps() {
     let rows = visits();
-    let last = Window::LastRows { rows: 3, lookback_us: HOUR_US };
+    let last = Window::LastRows { rows: 3, skip: 0, lookback_us: HOUR_US, exact: false };
     let by = Some(By { column: 0, limit: 9 });
     let counts = |window| Feature { by, ..count(window) };
     let expected = map(&[("disk", Some(1)), ("net", Some(1)), ("ui", Some(1))]);

@@ -5,12 +5,14 @@
 //! own module.
 
 use super::kind::State;
+use crate::aggregate::arg_extreme;
 use crate::aggregate::extreme;
 use crate::aggregate::number::Number;
 use crate::aggregate::ordered::{self, Side};
 use crate::aggregate::slot::{Slot, SlotKind};
 use crate::aggregate::vector::read_lanes;
 use crate::row::{Rows, TypedColumn};
+use crate::value::Value;
 
 impl Slot {
     /// Adds row `row` of `rows`.
@@ -50,10 +52,10 @@ impl Slot {
                     extreme::keep(*end, best, column.value(row));
                 }
             }
-            (SlotKind::Ordered { side, column }, State::Ordered(best)) => {
-                if let Some(column) = input(*column) {
+            (SlotKind::Ordered { side, nulls, column }, State::Ordered(best)) => {
+                if *nulls || present(Some(*column)) {
                     let (time, tie) = (rows.event_time(row), rows.tie(row));
-                    ordered::keep(*side, best, time, tie, &column.value(row));
+                    ordered::keep(*side, best, time, tie, &value_or_null(rows, row, *column));
                 }
             }
             (SlotKind::EventTime { side, column }, State::EventTime(best)) => {
@@ -101,10 +103,31 @@ impl Slot {
         let input = |column: usize| input(rows, row, column);
         match (&self.kind, state) {
             (SlotKind::Places { placing, column }, State::Places(places)) => {
-                if let Some(column) = input(*column) {
+                if placing.nulls || input(*column).is_some() {
                     let (time, tie) = (rows.event_time(row), rows.tie(row));
-                    places.add(*placing, time, tie, &column.value(row));
+                    places.add(*placing, time, tie, &value_or_null(rows, row, *column));
                 }
+            }
+            (SlotKind::ArgExtreme { end, column, by }, State::ArgExtreme(best)) => {
+                if let (Some(column), Some(by)) = (input(*column), input(*by)) {
+                    let place = (rows.event_time(row), rows.tie(row), &column.value(row));
+                    arg_extreme::keep(*end, best, &by.value(row), place);
+                }
+            }
+            (SlotKind::Product { column }, State::Product(product)) => match input(*column) {
+                Some(TypedColumn::UInt64(values)) => {
+                    product.multiply_unsigned(values.value(row));
+                }
+                Some(column) => product.multiply(column.int64(row)),
+                None => {}
+            },
+            (SlotKind::Bits { operation, column }, State::Bits(bits)) => {
+                let value = match input(*column) {
+                    Some(TypedColumn::UInt64(values)) => values.value(row),
+                    Some(column) => column.int64(row) as u64,
+                    None => return,
+                };
+                *bits = operation.join(*bits, value);
             }
             (SlotKind::Top { end, k, column }, State::Top(top)) => {
                 if let Some(column) = input(*column) {
@@ -172,6 +195,17 @@ impl Slot {
                     ordered::keep(*side, a, b.event_time, &b.tie, &b.value);
                 }
             }
+            (SlotKind::ArgExtreme { end, .. }, State::ArgExtreme(a), State::ArgExtreme(b)) => {
+                if let Some(b) = b {
+                    let placed = &b.placed;
+                    let row = (placed.event_time, &*placed.tie, &placed.value);
+                    arg_extreme::keep(*end, a, &b.by, row);
+                }
+            }
+            (_, State::Product(a), State::Product(b)) => a.merge(b),
+            (SlotKind::Bits { operation, .. }, State::Bits(a), State::Bits(b)) => {
+                *a = operation.join(*a, *b);
+            }
             (SlotKind::EventTime { side, .. }, State::EventTime(a), State::EventTime(b)) => {
                 if let Some(b) = b {
                     keep_time(*side, a, *b);
@@ -217,6 +251,12 @@ impl Slot {
 fn input(rows: &Rows, row: usize, column: usize) -> Option<&TypedColumn> {
     let column = &rows.columns()[column];
     if column.is_null(row) { None } else { Some(column) }
+}
+
+/// The value of a column, which may be null.
+#[inline]
+fn value_or_null(rows: &Rows, row: usize, column: usize) -> Value {
+    input(rows, row, column).map_or(Value::Null, |column| column.value(row))
 }
 
 /// Keeps the earlier (later) time.

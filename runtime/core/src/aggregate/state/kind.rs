@@ -3,6 +3,7 @@
 //! Invariant: a slot's kind determines the kind of its state. Deliberately absent: what a kind
 //! holds, which is in its own module.
 
+use crate::aggregate::arg_extreme::ArgExtreme;
 use crate::aggregate::co_moments::CoMoments;
 use crate::aggregate::decay::Decayed;
 use crate::aggregate::decimal_sum::DecimalSum;
@@ -17,6 +18,7 @@ use crate::aggregate::moments::Moments;
 use crate::aggregate::ordered::Placed;
 use crate::aggregate::percentile::Percentile;
 use crate::aggregate::places::Places;
+use crate::aggregate::product::Product;
 use crate::aggregate::sessions::Sessions;
 use crate::aggregate::slot::{Slot, SlotKind};
 use crate::aggregate::top::Top;
@@ -39,6 +41,12 @@ pub enum State {
     Extreme(Value),
     /// The first or last value.
     Ordered(Option<Box<Placed>>),
+    /// The row where a column is least or greatest.
+    ArgExtreme(Option<Box<ArgExtreme>>),
+    /// A product of integers.
+    Product(Product),
+    /// Integers joined bit by bit.
+    Bits(u64),
     /// The event time of the first or last input, in microseconds.
     EventTime(Option<i64>),
     /// Power sums of numbers.
@@ -81,6 +89,9 @@ impl Slot {
             SlotKind::FloatSum { .. } => State::FloatSum(FloatSum::zero()),
             SlotKind::Extreme { .. } => State::Extreme(Value::Null),
             SlotKind::Ordered { .. } => State::Ordered(None),
+            SlotKind::ArgExtreme { .. } => State::ArgExtreme(None),
+            SlotKind::Product { .. } => State::Product(Product::one()),
+            SlotKind::Bits { operation, .. } => State::Bits(operation.zero()),
             SlotKind::EventTime { .. } => State::EventTime(None),
             SlotKind::Moments { order, .. } => State::Moments(Box::new(Moments::zero(*order))),
             SlotKind::CoMoments { .. } => State::CoMoments(Box::new(CoMoments::zero())),

@@ -8,6 +8,8 @@
 mod tests;
 
 use super::kind::State;
+use crate::aggregate::arg_extreme;
+use crate::aggregate::bits;
 use crate::aggregate::bytes::{put_unsigned, unsigned};
 use crate::aggregate::co_moments::CoMoments;
 use crate::aggregate::decay::Decayed;
@@ -24,6 +26,7 @@ use crate::aggregate::moments::Moments;
 use crate::aggregate::ordered;
 use crate::aggregate::percentile::Percentile;
 use crate::aggregate::places::Places;
+use crate::aggregate::product::Product;
 use crate::aggregate::sessions::Sessions;
 use crate::aggregate::slot::{Slot, SlotKind};
 use crate::aggregate::top::Top;
@@ -41,6 +44,9 @@ impl Slot {
             State::FloatSum(sum) => sum.encode(out),
             State::Extreme(value) => put_optional(value, out),
             State::Ordered(placed) => ordered::encode(placed.as_deref(), out),
+            State::ArgExtreme(row) => arg_extreme::encode(row.as_deref(), out),
+            State::Product(product) => product.encode(out),
+            State::Bits(bits) => bits::encode(*bits, out),
             State::EventTime(time) => Value::from(time.map(Value::Timestamp)).encode(out),
             State::Moments(moments) => moments.encode(out),
             State::CoMoments(moments) => moments.encode(out),
@@ -70,7 +76,14 @@ impl Slot {
             SlotKind::DecimalSum { .. } => State::DecimalSum(DecimalSum::decode(bytes)?),
             SlotKind::FloatSum { .. } => State::FloatSum(FloatSum::decode(bytes)?),
             SlotKind::Extreme { .. } => State::Extreme(take_optional(bytes)?),
-            SlotKind::Ordered { .. } => State::Ordered(ordered::decode(bytes)?.map(Box::new)),
+            SlotKind::Ordered { nulls, .. } => {
+                State::Ordered(ordered::decode(*nulls, bytes)?.map(Box::new))
+            }
+            SlotKind::ArgExtreme { .. } => {
+                State::ArgExtreme(arg_extreme::decode(bytes)?.map(Box::new))
+            }
+            SlotKind::Product { .. } => State::Product(Product::decode(bytes)?),
+            SlotKind::Bits { .. } => State::Bits(bits::decode(bytes)?),
             SlotKind::EventTime { .. } => State::EventTime(match Value::decode(bytes)? {
                 Value::Null => None,
                 Value::Timestamp(time) => Some(time),

@@ -6,6 +6,7 @@
 //! be read. A change of these bytes needs a new version of the store's format. Deliberately absent:
 //! what a kind does beyond one ordinary state; its own module has golden bytes for that.
 
+use crate::aggregate::bits::BitOperation;
 use crate::aggregate::extreme::End;
 use crate::aggregate::moments::Order;
 use crate::aggregate::ordered::Side;
@@ -85,7 +86,8 @@ fn kinds() -> Vec<SlotKind> {
         let filtered = Slot { kind: K::IntSum { column: INT }, filter: Some(FLAG) };
         vec![slot(K::Count { column: None }), filtered]
     };
-    let placing = |side, distinct| Placing { side, distinct, n: 2 };
+    let placing = |side, distinct| Placing { side, distinct, nulls: false, n: 2 };
+    let whole_rows = Placing { side: Side::Last, distinct: false, nulls: true, n: 3 };
     vec![
         K::Count { column: None },
         K::Count { column: Some(TEXT) },
@@ -93,8 +95,8 @@ fn kinds() -> Vec<SlotKind> {
         K::FloatSum { column: double },
         K::Extreme { end: End::Min, column: TEXT },
         K::Extreme { end: End::Max, column: double },
-        K::Ordered { side: Side::First, column: int },
-        K::Ordered { side: Side::Last, column: TEXT },
+        K::Ordered { side: Side::First, nulls: false, column: int },
+        K::Ordered { side: Side::Last, nulls: false, column: TEXT },
         K::EventTime { side: Side::First, column: None },
         K::EventTime { side: Side::Last, column: Some(DOUBLE) },
         K::Moments { order: Order::Second, column: int },
@@ -118,6 +120,13 @@ fn kinds() -> Vec<SlotKind> {
         K::Keyed { by: TEXT, limit: 1, inner: inner() },
         K::LastRows { rows: 2, inner: inner() },
         K::Sessions { gap_us: HOUR_US, inner: inner() },
+        K::Ordered { side: Side::First, nulls: true, column: int },
+        K::Places { placing: whole_rows, column: double },
+        K::ArgExtreme { end: End::Min, column: TEXT, by: int },
+        K::ArgExtreme { end: End::Max, column: int, by: double },
+        K::Product { column: int },
+        K::Bits { operation: BitOperation::And, column: int },
+        K::Bits { operation: BitOperation::Xor, column: int },
     ]
 }
 
@@ -158,8 +167,8 @@ const GOLDEN: &[(&str, &str)] = &[
     ("01", "03151700"),
     ("0000", "900101010180fc0f"),
     ("0000", "000201ad8e1002d68710"),
-    ("00", "080103010b0b85001d01"),
-    ("00", "0801030108a7d3ff06"),
+    ("00", "0801030111edfcd8e93bd9a123"),
+    ("00", "080103010e010e00a72703e0"),
     ("01", "0428b0f901"),
     ("00", "076775657374"),
     ("01", "03020600010003067800020c"),
@@ -169,6 +178,25 @@ const GOLDEN: &[(&str, &str)] = &[
         "0216066300000000000105fff8000000000000060002000180000000000f424001003206610000000000038000000000000003057fffffffffffffff0678000201080580000000000000000580000000000000000080000001ad2748000106",
     ),
     ("00", "027fffffffffffffff80000000000f4240030680000001ad27480080000001ad2748000106"),
+    (
+        "00",
+        "330664000000000003800000000000000305bfe000000000000006780002010805bff0000000000000053ffbffffffffffff007fffffffffffffff09038000000000000003",
+    ),
+    (
+        "00",
+        "033206610000000000038000000000000003057fffffffffffffff0678000201080580000000000000000580000000000000000080000001ad27480009057fffffffffffffff16066300000000000105fff8000000000000060002000180000000000f42400905fff80000000000002706620000000000037ffffffffffffed40101010805bfd000000000000005c08f4000000000000080000000000f424000",
+    ),
+    (
+        "00",
+        "09038000000000000003330664000000000003800000000000000305bfe000000000000006780002010805bff0000000000000053ffbffffffffffff007fffffffffffffff03067800",
+    ),
+    (
+        "00",
+        "0905bfe0000000000000330664000000000003800000000000000305bfe000000000000006780002010805bff0000000000000053ffbffffffffffff007fffffffffffffff09038000000000000003",
+    ),
+    ("04", "b154"),
+    ("ffffffffffffffff", "0000000000000000"),
+    ("0000000000000000", "d4feffffffffffff"),
 ];
 
 fn hex(bytes: &[u8]) -> String {
