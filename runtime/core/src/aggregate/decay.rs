@@ -60,10 +60,11 @@ fn power(u: u64) -> u64 {
     const ONE: u64 = 1 << 63;
     let rest = u & ((1 << REST_BITS) - 1);
     // A number below 2^-10 in 2^-74ths; its powers have factorials below 6.
-    let x = u128::from(rest) * u128::from(LN_2) >> REST_BITS;
-    let times_x = |s: u64| (x * u128::from(s) >> 74) as u64;
+    let x = (u128::from(rest) * u128::from(LN_2)) >> REST_BITS;
+    let times_x = |s: u64| ((x * u128::from(s)) >> 74) as u64;
     let series = (1..=5).rev().fold(ONE, |s, k| ONE + times_x(s) / k);
-    (u128::from(WEIGHTS[(u >> REST_BITS) as usize]) * u128::from(series) >> 74) as u64
+    let weight = WEIGHTS[(u >> REST_BITS) as usize];
+    ((u128::from(weight) * u128::from(series)) >> 74) as u64
 }
 
 /// `G(time)` as a weight and an exponent.

@@ -27,7 +27,7 @@ pub enum InOrder {
 
 impl InOrder {
     /// The value, from a state that keeps one value more than `limit`.
-    pub(super) fn read(&self, places: &Places, limit: u32) -> Answer {
+    pub(super) fn read<'a>(&self, places: &'a Places, limit: u32) -> Answer {
         let values = places.values();
         if values.len() > limit as usize {
             return or_overflow(None);
@@ -36,8 +36,8 @@ impl InOrder {
             InOrder::List => Value::List(values.cloned().collect()),
             InOrder::Join(_) if values.len() == 0 => Value::Null,
             InOrder::Join(separator) => {
-                let text = |value| match value {
-                    &Value::String(ref text) => &**text,
+                let text = |value: &'a Value| match value {
+                    Value::String(text) => &**text,
                     other => unreachable!("the declaration checked that {other:?} is a string"),
                 };
                 Value::from(&*values.map(text).collect::<Vec<&str>>().join(separator))
