@@ -75,7 +75,7 @@ pub struct Uneven {
 #[view(key = [user])]
 pub struct UnknownAggregate {
     pub user: i64,
-    #[features(medain, windows = ["1d"])] //~ there is no aggregate `geomedian`; did you mean median or
+    #[features(medain, windows = ["1d"])] //~ there is no aggregate `medain`; did you mean median or
     pub amount: f64,
 }
 

@@ -290,8 +290,8 @@ fn s17_time_since_is_from_as_of() {
     same(&outcome(&ends, never, 0, (1 << 62) - 1), Value::Int64(i64::MAX));
 }
 
-/// Goal: forward decay on integers. Method: weights of whole half-lives and of the half of one, for
-/// which T = 11,863,283 of 2^23.
+/// Goal: forward decay on integers. Method: weights of whole half-lives, of the half of one, for
+/// which M = 6,369,051,672,525,772 of 2^52, and of a microsecond.
 #[test]
 fn s20_decay_halves_each_half_life() {
     let day = Window::Sliding { length_us: 30 * DAY_US, offset_us: 0 };
@@ -306,10 +306,9 @@ fn s20_decay_halves_each_half_life() {
     same(&decayed(count, -3 * DAY_US, Value::Null, 0), Value::Float64(0.125));
     same(
         &decayed(count, DAY_US / 2, Value::Null, DAY_US),
-        Value::Float64(11_863_283.0 / 16_777_216.0),
+        Value::Float64(6_369_051_672_525_772.0 / 9_007_199_254_740_992.0),
     );
-    // An event of the same step weighs 1.
-    same(&decayed(sum, 0, eight(), 1), Value::Float64(8.0));
+    same(&decayed(sum, 0, eight(), 1), Value::Float64(7.999_999_999_935_82));
     same(&decayed(sum, 0, Value::Float64(f64::NAN), 1), Value::Float64(NAN));
     same(&decayed(sum, 0, Value::Float64(f64::NEG_INFINITY), 1), Value::Float64(f64::NEG_INFINITY));
     same(&decayed(sum, 0, Value::Null, 1), Value::Float64(0.0));
