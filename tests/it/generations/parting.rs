@@ -4,6 +4,9 @@
 //! Method: variants of the example transform, switched in the middle of the log.
 
 use super::*;
+use arrow::array::AsArray;
+use arrow::compute::max;
+use arrow::datatypes::TimestampMicrosecondType;
 use lockstep_core::time::DAY_US;
 
 /// Goal: after a switch the previous version is kept up to date as well, so that going back is
@@ -25,15 +28,18 @@ fn s23_the_previous_version_is_fed() {
 
 /// Goal: if the rows of an adopted view later differ between the versions, this is reported, the
 /// view can no longer be restored in one commit, and going back recomputes it (S23). Method: a
-/// transform that behaves differently from the middle of the log on.
+/// transform that behaves differently for events later than all of the first half.
 #[test]
 fn s23_rows_that_part_end_the_way_back() {
     let first = variants::catalog(original());
     let log = log(first.source(SOURCE).unwrap());
     let half = log.len() / 2;
-    let times = records(&log[half]).column(first.source(SOURCE).unwrap().time).clone();
-    let times = lockstep_core::row::TypedColumn::new(&times).unwrap();
-    let lockstep_core::value::Value::Timestamp(middle) = times.value(0) else { panic!() };
+    let time = first.source(SOURCE).unwrap().time;
+    let latest = |batch: &EventBatch| {
+        let times = records(batch).column(time).as_primitive::<TimestampMicrosecondType>().clone();
+        max(&times).unwrap()
+    };
+    let middle = log[..half].iter().map(latest).max().unwrap();
     let changed = format!(
         "        text_length: event.text_length + i64::from(event.event_time.as_micros() > {middle}),\n        \
          text_per_file: event.text_per_file(),\n    }})\n}}\n\n/// May"
