@@ -287,28 +287,9 @@ impl ObjectStores {
         let store = self.store(url)?;
         let prefix = key_of(&url.with_key(folder))?;
         let asked = Arc::clone(&store);
-        let listed = wait(async move {
-            let mut found: Vec<ObjectMeta> = Vec::new();
-            let mut seen = 0;
-            let mut all = asked.list(Some(&prefix));
-            while let Some(meta) = all.try_next().await? {
-                seen += 1;
-                if matches(meta.location.as_ref()) {
-                    found.push(meta);
-                }
-                if seen > LISTED_MAX {
-                    return Ok(None);
-                }
-            }
-            Ok(Some(found))
-        })?;
-        let found = listed.map_err(|error| self.explain(url, error))?.ok_or_else(|| {
-            Error::input(format!(
-                "{url}: more than {LISTED_MAX} objects begin as the pattern does; name more \
-                 folders before its first `*`"
-            ))
-            .with_code(Code::limit("LISTED_MAX", LISTED_MAX))
-        })?;
+        let listed = wait(async move { listed(&*asked, &prefix, LISTED_MAX, matches).await })?;
+        let found =
+            listed.map_err(|error| self.explain(url, error))?.ok_or_else(|| too_many(url))?;
         let found = found.into_iter().map(|meta| {
             let url = url.with_key(meta.location.as_ref());
             Found::new(Arc::clone(&store), url, meta, self.secrets.clone())
@@ -391,6 +372,36 @@ fn innermost(error: &StoreError) -> String {
 
 fn replaced(url: &ObjectUrl) -> Error {
     Error::retry(format!("{url}: the object was replaced while it was read; run the command again"))
+}
+
+/// The objects below `prefix` that `matches` accepts; `None` if there are more than `most` objects.
+async fn listed(
+    store: &dyn ObjectStore,
+    prefix: &Key,
+    most: usize,
+    matches: impl Fn(&str) -> bool,
+) -> std::result::Result<Option<Vec<ObjectMeta>>, StoreError> {
+    let (mut found, mut seen) = (Vec::new(), 0);
+    let mut all = store.list(Some(prefix));
+    while let Some(meta) = all.try_next().await? {
+        seen += 1;
+        if seen > most {
+            return Ok(None);
+        }
+        if matches(meta.location.as_ref()) {
+            found.push(meta);
+        }
+    }
+    Ok(Some(found))
+}
+
+/// The error of a pattern with more than [`LISTED_MAX`] objects.
+fn too_many(url: &ObjectUrl) -> Error {
+    Error::input(format!(
+        "{url}: more than {LISTED_MAX} objects begin as the pattern does; name more folders before \
+         its first `*`"
+    ))
+    .with_code(Code::limit("LISTED_MAX", LISTED_MAX))
 }
 
 /// Runs a future to its end on this module's threads; any thread may wait for it.
@@ -477,5 +488,32 @@ impl RangeRead for Found {
             }
         }
         Ok(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use object_store::memory::InMemory;
+
+    /// Goal: a pattern that begins as too many objects do is refused, and one at the limit is not.
+    /// Method: three objects, of which one matches, under limits of two and three.
+    #[test]
+    fn too_many_objects_are_refused() {
+        let found = |most: usize| {
+            let found = wait(async move {
+                let store = InMemory::new();
+                for name in ["logs/a", "logs/b", "logs/c", "other/d"] {
+                    store.put(&Key::from(name), Bytes::new().into()).await?;
+                }
+                let named = |key: &str| key.ends_with('b');
+                listed(&store, &Key::from("logs"), most, named).await
+            });
+            found.unwrap().unwrap().map(|found| found.len())
+        };
+        assert_eq!((found(2), found(3)), (None, Some(1)));
+        let error = too_many(&ObjectUrl::parse("s3://bucket/logs/*").unwrap().unwrap());
+        assert_eq!(error.code, Code::limit("LISTED_MAX", LISTED_MAX));
+        assert!(error.to_string().contains("name more folders"), "{error}");
     }
 }

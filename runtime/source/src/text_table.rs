@@ -289,3 +289,19 @@ pub(super) fn csv(place: &str, file: Content, options: &TableOptions) -> Result<
     }
     assemble(place, rows, columns, TextColumn::finish)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: a column holds text up to its limit and refuses more by the limit's number. Method: a
+    /// column that has nearly as much, without having it.
+    #[test]
+    fn a_columns_text_has_a_limit() {
+        let mut column = TextColumn::new("note", &TableOptions::default(), 0);
+        column.bytes = TABLE_TEXT_BYTES_MAX - 3;
+        column.push(&Cell::Text("abc".into()), 3).unwrap();
+        let why = column.push(&Cell::Text("d".into()), 1).unwrap_err();
+        assert!(why.contains("2147483647 bytes; use Parquet"), "{why}");
+    }
+}
