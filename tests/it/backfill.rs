@@ -44,7 +44,7 @@ impl EventReader for Batches {
 }
 
 /// How a backfill is made; none of this may affect the store.
-struct How {
+pub(crate) struct How {
     options: Options,
     round_rows: u64,
     commit_bytes_max: usize,
@@ -52,14 +52,14 @@ struct How {
 
 impl How {
     /// Small rounds and commits.
-    fn small(workers: usize) -> How {
+    pub(crate) fn small(workers: usize) -> How {
         let options = Options { workers, ..Options::default() };
         How { options, round_rows: 40, commit_bytes_max: 4000 }
     }
 }
 
 /// Backfills batches of `source`, of which the store must hold nothing.
-fn fill(
+pub(crate) fn fill(
     store: &dyn Store,
     catalog: &Arc<Catalog>,
     source: &str,

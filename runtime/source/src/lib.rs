@@ -90,6 +90,7 @@ mod ipc;
 mod ipc_buffers;
 mod limits;
 mod line;
+mod listing;
 mod location;
 mod measured;
 mod moments;

@@ -7,6 +7,7 @@
 //! after the bucket is the key, byte by byte.
 
 use super::content::RangeRead;
+use super::listing::{LISTED_MAX, listed, too_many};
 use super::location::a_folder;
 use super::redact::{self, Secrets};
 use bytes::Bytes;
@@ -36,8 +37,6 @@ const RETRIES_MAX: usize = 4;
 const RETRY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Concurrent requests of one reader.
 const REQUESTS_MAX: usize = 16;
-/// Most objects that are listed for one pattern.
-const LISTED_MAX: usize = 1 << 20;
 
 /// Which cloud.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -374,36 +373,6 @@ fn replaced(url: &ObjectUrl) -> Error {
     Error::retry(format!("{url}: the object was replaced while it was read; run the command again"))
 }
 
-/// The objects below `prefix` that `matches` accepts; `None` if there are more than `most` objects.
-async fn listed(
-    store: &dyn ObjectStore,
-    prefix: &Key,
-    most: usize,
-    matches: impl Fn(&str) -> bool,
-) -> std::result::Result<Option<Vec<ObjectMeta>>, StoreError> {
-    let (mut found, mut seen) = (Vec::new(), 0);
-    let mut all = store.list(Some(prefix));
-    while let Some(meta) = all.try_next().await? {
-        seen += 1;
-        if seen > most {
-            return Ok(None);
-        }
-        if matches(meta.location.as_ref()) {
-            found.push(meta);
-        }
-    }
-    Ok(Some(found))
-}
-
-/// The error of a pattern with more than [`LISTED_MAX`] objects.
-fn too_many(url: &ObjectUrl) -> Error {
-    Error::input(format!(
-        "{url}: more than {LISTED_MAX} objects begin as the pattern does; name more folders before \
-         its first `*`"
-    ))
-    .with_code(Code::limit("LISTED_MAX", LISTED_MAX))
-}
-
 /// Runs a future to its end on this module's threads; any thread may wait for it.
 pub(super) fn wait<T: Send + 'static>(
     future: impl Future<Output = T> + Send + 'static,
@@ -488,32 +457,5 @@ impl RangeRead for Found {
             }
         }
         Ok(all)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use object_store::memory::InMemory;
-
-    /// Goal: a pattern that begins as too many objects do is refused, and one at the limit is not.
-    /// Method: three objects, of which one matches, under limits of two and three.
-    #[test]
-    fn too_many_objects_are_refused() {
-        let found = |most: usize| {
-            let found = wait(async move {
-                let store = InMemory::new();
-                for name in ["logs/a", "logs/b", "logs/c", "other/d"] {
-                    store.put(&Key::from(name), Bytes::new().into()).await?;
-                }
-                let named = |key: &str| key.ends_with('b');
-                listed(&store, &Key::from("logs"), most, named).await
-            });
-            found.unwrap().unwrap().map(|found| found.len())
-        };
-        assert_eq!((found(2), found(3)), (None, Some(1)));
-        let error = too_many(&ObjectUrl::parse("s3://bucket/logs/*").unwrap().unwrap());
-        assert_eq!(error.code, Code::limit("LISTED_MAX", LISTED_MAX));
-        assert!(error.to_string().contains("name more folders"), "{error}");
     }
 }
