@@ -12,8 +12,8 @@
 use super::cell::{self, Cell, excerpt};
 use crate::notation::Notation;
 use crate::value::{DataType, Value, parse_unscaled};
-use serde::Serialize as _;
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserializer as _, Serialize as _};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -201,17 +201,21 @@ pub fn decode<'a>(
     })
 }
 
-/// An object as a map: its member names become the keys, as text.
+/// An object as a map: its member names become the keys, as text. Two names of one key, such as `0`
+/// and `-0` of an integer, are a repeated key.
 fn decode_map<'a>(
     raw: &'a str,
     types: &(DataType, DataType),
     notation: &Notation,
 ) -> Result<Cell<'a>, String> {
-    let members: std::collections::BTreeMap<String, &'a RawValue> =
-        serde_json::from_str(raw).map_err(|error| reason(&error))?;
+    let mut members = Vec::new();
+    let mut deserializer = serde_json::Deserializer::from_str(raw);
+    deserializer.deserialize_map(Members(&mut members)).map_err(|error| reason(&error))?;
+    members.sort_by(|(a, _), (b, _)| a.cmp(b));
+    let mut known = HashSet::new();
     let pair = |(name, value): (String, &'a RawValue)| {
         let key = match types.0 {
-            DataType::String => Cell::Text(name.into()),
+            DataType::String => Cell::Text(name.clone().into()),
             ref kind if kind.is_integer() => cell::integer_of(&name, kind)?,
             DataType::Decimal { precision, scale } => {
                 Cell::Decimal(parse_unscaled(&name, precision, scale)?)
@@ -222,9 +226,32 @@ fn decode_map<'a>(
             DataType::Bool if name == "true" || name == "false" => Cell::Bool(name == "true"),
             ref other => return Err(format!("{} is no key of type {other}", excerpt(&name))),
         };
-        Ok((key, decode(value.get(), &types.1, notation)?))
+        let mut shown = Vec::new();
+        write(&key, &mut shown);
+        match known.insert(shown) {
+            true => Ok((key, decode(value.get(), &types.1, notation)?)),
+            false => Err(format!("the key {} is repeated", excerpt(&name))),
+        }
     };
     members.into_iter().map(pair).collect::<Result<_, _>>().map(Cell::Map)
+}
+
+/// The members of an object, in its order.
+struct Members<'m, 'a>(&'m mut Vec<(String, &'a RawValue)>);
+
+impl<'a> Visitor<'a> for Members<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(member) = map.next_entry()? {
+            self.0.push(member);
+        }
+        Ok(())
+    }
 }
 
 fn unexpected(raw: &str, data_type: &DataType) -> String {
@@ -385,6 +412,24 @@ mod tests {
             let data_type = DataType::try_from(data_type.to_string()).unwrap();
             let decoded = decode(raw, &data_type, &Notation::default());
             assert_eq!(decoded.ok(), expect, "{data_type} {raw}");
+        }
+    }
+
+    /// Goal: an object with a repeated key is bad, also as a map, where two names may be one key
+    /// (S6). Method: a table.
+    #[test]
+    fn s06_a_map_has_each_key_once() {
+        for (data_type, raw, good) in [
+            ("map<int64,string>", r#"{"0": "x", "1": "y"}"#, true),
+            ("map<int64,string>", r#"{"0": "x", "-0": "y"}"#, false),
+            ("map<string,int64>", r#"{"a": 1, "b": 2}"#, true),
+            ("map<string,int64>", r#"{"a": 1, "a": 1}"#, false),
+            ("map<timestamp,bool>", r#"{"1970-01-01T00:00:00Z": true, "1970-01-01": true}"#, false),
+        ] {
+            let data_type = DataType::try_from(data_type.to_string()).unwrap();
+            let read = decode(raw, &data_type, &Notation::default());
+            let why = read.as_ref().err().map_or("", String::as_str);
+            assert_eq!((read.is_ok(), why.contains("is repeated")), (good, !good), "{raw}: {why}");
         }
     }
 
