@@ -32,18 +32,18 @@ pub struct Flight<'a> {
 /// The flights from an airport: what keeps many values.
 #[derive(Debug, PartialEq, View)]
 #[view(key = [origin], owner = "benches")]
-#[features(count, by = band, windows = ["1h", "1d", "7d", "30d"])]
+#[features(count, by = band, windows = ["1h exact", "1d exact", "7d exact", "30d exact"])]
 pub struct FlightsRich<'a> {
     pub origin: &'a str,
     #[features(unique_count, approx_count_distinct, entropy, last_distinct(5),
-               windows = ["1h", "1d", "7d", "30d"])]
+               windows = ["1h exact", "1d exact", "7d exact", "30d exact"])]
     pub destination: &'a str,
-    #[features(histogram, windows = ["1h", "1d", "7d", "30d"])]
+    #[features(histogram, windows = ["1h exact", "1d exact", "7d exact", "30d exact"])]
     pub band: i64,
     #[features(approx_percentile(50), approx_percentile(90), approx_percentile(99),
                unique_count, approx_count_distinct, mode, last_n(5), octave = Octaves,
-               windows = ["1h", "1d", "7d", "30d"])]
-    #[features(sum, mean, by = band, windows = ["1h", "1d", "7d", "30d"])]
+               windows = ["1h exact", "1d exact", "7d exact", "30d exact"])]
+    #[features(sum, mean, by = band, windows = ["1h exact", "1d exact", "7d exact", "30d exact"])]
     pub delay: i64,
 }
 
@@ -60,15 +60,15 @@ pub fn flights_rich<'a>(flight: &Flight<'a>) -> FlightsRich<'a> {
 /// The flights from an airport: what is a number.
 #[derive(Debug, PartialEq, View)]
 #[view(key = [origin], owner = "benches")]
-#[features(count, windows = ["1h", "1d", "7d", "30d"])]
+#[features(count, windows = ["1h exact", "1d exact", "7d exact", "30d exact"])]
 pub struct FlightsSimple<'a> {
     pub origin: &'a str,
     pub late: bool,
-    #[features(sum, mean, min, max, windows = ["1h", "1d", "7d", "30d"])]
-    #[features(sum, mean, min, max, where = late, windows = ["1h", "1d", "7d", "30d"])]
+    #[features(sum, mean, min, max, windows = ["1h exact", "1d exact", "7d exact", "30d exact"])]
+    #[features(sum, mean, min, max, where = late, windows = ["1h exact", "1d exact", "7d exact", "30d exact"])]
     pub delay: i64,
-    #[features(sum, mean, min, max, windows = ["1h", "1d", "7d", "30d"])]
-    #[features(sum, mean, max, where = late, windows = ["1h", "1d", "7d", "30d"])]
+    #[features(sum, mean, min, max, windows = ["1h exact", "1d exact", "7d exact", "30d exact"])]
+    #[features(sum, mean, max, where = late, windows = ["1h exact", "1d exact", "7d exact", "30d exact"])]
     pub distance: i64,
 }
 

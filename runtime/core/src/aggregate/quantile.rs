@@ -14,7 +14,7 @@ pub const WHOLE_MILLIONTHS: u32 = 1_000_000;
 /// Values in ascending order.
 pub trait Ranked {
     /// How many there are.
-    fn len(&self) -> u64;
+    fn count(&self) -> u64;
 
     /// The value at a rank from 0 on, which is below their number.
     fn at(&self, rank: u64) -> Value;
@@ -22,7 +22,7 @@ pub trait Ranked {
 
 /// Distinct values in ascending order, each with its count, none of which is 0.
 impl Ranked for Vec<(Value, u64)> {
-    fn len(&self) -> u64 {
+    fn count(&self) -> u64 {
         self.iter().map(|(_, count)| *count).fold(0, u64::saturating_add)
     }
 
@@ -81,7 +81,7 @@ pub fn discrete_rank(count: u64, millionths: u32) -> Option<u64> {
 
 /// The value of rank ceil(p n), at least 1; `None` without values.
 pub fn discrete(values: &impl Ranked, millionths: u32) -> Option<Value> {
-    discrete_rank(values.len(), millionths).map(|rank| values.at(rank))
+    discrete_rank(values.count(), millionths).map(|rank| values.at(rank))
 }
 
 /// The number at position p (n - 1), counted from 0; `None` without values.
@@ -90,7 +90,7 @@ pub fn continuous(values: &impl Ranked, millionths: u32) -> Option<f64> {
 }
 
 fn interpolated(values: &impl Ranked, millionths: u32) -> Option<Real> {
-    let last = values.len().checked_sub(1)?;
+    let last = values.count().checked_sub(1)?;
     let parts = u128::from(last) * u128::from(millionths);
     let whole = u128::from(WHOLE_MILLIONTHS);
     let (below, rest) = ((parts / whole) as u64, (parts % whole) as u64);

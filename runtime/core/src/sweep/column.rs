@@ -10,9 +10,7 @@ use crate::event::{arrow_type, map_array};
 use crate::fold::{FoldPlan, Merged, Quick};
 use crate::row::TypedColumn;
 use crate::value::{DataType, Value, canonical_f64};
-use arrow::array::{
-    ArrayRef, ArrowPrimitiveType, BooleanBufferBuilder, ListArray, PrimitiveArray,
-};
+use arrow::array::{ArrayRef, ArrowPrimitiveType, BooleanBufferBuilder, ListArray, PrimitiveArray};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType as ArrowType, Float64Type, Int64Type};
 use std::sync::Arc;

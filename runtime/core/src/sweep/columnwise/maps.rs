@@ -40,7 +40,8 @@ impl Maps {
     ) {
         let same = |maps: &Maps| (maps.slot, maps.span) == (slot, span);
         let place = all.iter().position(same).unwrap_or_else(|| {
-            let Slot { kind: SlotKind::Keyed { by, limit, inner }, filter } = &plan.slots[slot] else {
+            let Slot { kind: SlotKind::Keyed { by, limit, inner }, filter } = &plan.slots[slot]
+            else {
                 unreachable!("the feature was chosen for its slot")
             };
             let coding = Coding { domain: Domain::Values, column: *by, filter: *filter };

@@ -5,11 +5,11 @@
 //! [`Tally`].
 
 use super::bounds::{Bounds, Ends};
-use super::coding::{Coded, Codings, Coding, Domain};
+use super::coding::{Coded, Coding, Codings, Domain};
 use super::tally::Tally;
+use super::terms::Terms;
 use super::way::Made;
 use crate::aggregate::extreme::End;
-use super::terms::Terms;
 use crate::aggregate::histogram::{entropy, share};
 use crate::aggregate::percentile::{BINS_MAX, Percentile, rank};
 use crate::aggregate::quantile::{self, Ranked};
@@ -99,7 +99,7 @@ struct Window<'a> {
 }
 
 impl Ranked for Window<'_> {
-    fn len(&self) -> u64 {
+    fn count(&self) -> u64 {
         self.tally.total().into()
     }
 
@@ -190,9 +190,7 @@ impl Window<'_> {
                 answers.push(share(most.into(), total))
             }
             OfCounts::Discrete { millionths } => match quantile::discrete_rank(total, millionths) {
-                Some(rank) => {
-                    answers.push_row(self.column, self.row(self.tally.at(rank as u32)))
-                }
+                Some(rank) => answers.push_row(self.column, self.row(self.tally.at(rank as u32))),
                 None => answers.push_null(),
             },
             OfCounts::Continuous { millionths } => {

@@ -13,33 +13,67 @@ use crate::value::DataType;
 #[derive(Clone, Debug)]
 pub(super) enum Way {
     Count(usize),
-    Sum { sum: usize, count: usize },
-    Mean { sum: usize, count: usize },
+    Sum {
+        sum: usize,
+        count: usize,
+    },
+    Mean {
+        sum: usize,
+        count: usize,
+    },
     Extreme(usize),
     /// From how often each code occurs.
-    Tally { coding: Coding, made: Made },
+    Tally {
+        coding: Coding,
+        made: Made,
+    },
     /// From rows in row order.
-    Placed { sequence: Sequence, taken: Taken },
+    Placed {
+        sequence: Sequence,
+        taken: Taken,
+    },
     /// A map with a state for each value of a column.
-    Map { slot: usize, inner: Plain },
+    Map {
+        slot: usize,
+        inner: Plain,
+    },
     /// From states that only a guest can merge.
-    User { slot: usize, lift: usize },
+    User {
+        slot: usize,
+        lift: usize,
+    },
 }
 
 /// What is made of the counts of codes; with a limit, null by overflow if more codes occur.
 #[derive(Clone, Debug)]
 pub(super) enum Made {
-    Unique { limit: u32 },
-    Histogram { limit: u32 },
-    Mode { limit: u32 },
-    Entropy { limit: u32 },
-    OfCounts { limit: u32, made: OfCounts },
+    Unique {
+        limit: u32,
+    },
+    Histogram {
+        limit: u32,
+    },
+    Mode {
+        limit: u32,
+    },
+    Entropy {
+        limit: u32,
+    },
+    OfCounts {
+        limit: u32,
+        made: OfCounts,
+    },
     /// The number of distinct values, from the ranks of registers.
     Registers,
     /// From the bins of a sketch.
-    Percentile { millionths: u32 },
+    Percentile {
+        millionths: u32,
+    },
     /// The greatest or least values.
-    Top { end: End, k: u32 },
+    Top {
+        end: End,
+        k: u32,
+    },
 }
 
 /// Rows that count, in row order.
@@ -157,9 +191,7 @@ fn plain_way(plan: &FoldPlan, plain: &Plain) -> Option<Way> {
             tally(slot, Domain::Bins, &|_| Made::Percentile { millionths })?
         }
         Plain::Values(slot) => match plan.slots[slot].kind {
-            SlotKind::Top { end, k, .. } => {
-                tally(slot, Domain::Values, &|_| Made::Top { end, k })?
-            }
+            SlotKind::Top { end, k, .. } => tally(slot, Domain::Values, &|_| Made::Top { end, k })?,
             SlotKind::Places { placing, column } => {
                 let taken = match (placing.distinct, placing.side) {
                     (false, side) => Taken::Several { side, n: placing.n },

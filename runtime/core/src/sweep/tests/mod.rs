@@ -4,6 +4,7 @@
 //! Invariant: the plain folds share no step with the sweep. Deliberately absent: what an aggregate
 //! means.
 
+mod many_values;
 mod random_windows;
 
 use super::prefix::Prefix;
@@ -112,13 +113,15 @@ fn short_windows() -> Vec<serde_json::Value> {
 }
 
 /// An aggregate with its column, and perhaps its filter and the column whose values are keys.
-type Declared = (serde_json::Value, Option<&'static str>, Option<&'static str>, Option<&'static str>);
+type Declared =
+    (serde_json::Value, Option<&'static str>, Option<&'static str>, Option<&'static str>);
 
 /// At least one of each way in which a sweep computes features.
 fn aggregates() -> Vec<Declared> {
     let (int, float, text, flag) = (Some("int"), Some("float"), Some("text"), Some("flag"));
     let limited = |name: &str, limit: u32| json!({name: {"limit": limit}});
-    let ranked = |name: &str, millionths: u32| json!({name: {"millionths": millionths, "limit": 9}});
+    let ranked =
+        |name: &str, millionths: u32| json!({name: {"millionths": millionths, "limit": 9}});
     vec![
         (json!("count"), None, None, None),
         (json!("sum"), int, None, None),
