@@ -4,7 +4,7 @@
 //! are in docs/FEATURES.md.
 
 use lockstep_runtime::{
-    Aggregate, Feature, FeatureView, Operand, OperandAggregate, Window, duration,
+    Aggregate, EntryOrder, Feature, FeatureView, Operand, OperandAggregate, Window, duration,
 };
 use std::fmt::Write;
 
@@ -17,6 +17,14 @@ pub fn meaning(view: &FeatureView, feature: &Feature) -> String {
     }
     if let Some(by) = &feature.by {
         let _ = write!(text, " by {}, of at most {}", by.column, by.limit);
+        if let Some(top) = by.top {
+            let of = match top.of {
+                EntryOrder::Value => "greatest values",
+                EntryOrder::Key => "greatest keys",
+                EntryOrder::Count => "most rows",
+            };
+            let _ = write!(text, ", the {} entries with the {of}", top.n);
+        }
     }
     let described = view.columns.iter().find(|described| Some(described.name.as_str()) == column);
     match described.map(|column| column.description.trim()).filter(|text| !text.is_empty()) {

@@ -94,7 +94,7 @@ pub use lockstep_source::{
 pub use lockstep_store::Store;
 
 // Artifacts, for those who make them or show what they declare.
-pub use lockstep_core::feature::{Aggregate, Feature, Operand, OperandAggregate};
+pub use lockstep_core::feature::{Aggregate, EntryOrder, Feature, Operand, OperandAggregate};
 pub use lockstep_core::manifest::{Manifest, OnDemand, UserAggregate};
 pub use lockstep_core::view::{Boundary, EventDeclaration, FeatureView};
 pub use lockstep_core::window::{Window, duration};

@@ -1,7 +1,7 @@
 //! One `#[features(…)]`, as written: aggregates, and the windows and rows that they are over.
 //!
-//! Invariant: each of `windows`, `where`, `by` and `by_limit` is given at most once, and windows and
-//! aggregates at least one. The tokens are parsed here and not by `syn::Meta`, so that an aggregate
+//! Invariant: each of the settings `windows`, `where`, `by`, `by_limit`, `top` and `top_of` is given
+//! at most once, and windows and aggregates at least one. The tokens are parsed here and not by `syn::Meta`, so that an aggregate
 //! may take parameters and `where` may be written as it is. Deliberately absent: what an aggregate
 //! means.
 
@@ -22,7 +22,7 @@ const BY_LIMIT_MAX: u32 = 100_000;
 const BY_LIMIT: u32 = 1000;
 
 /// The settings beside the aggregates.
-const SETTINGS: [&str; 4] = ["windows", "where", "by", "by_limit"];
+const SETTINGS: [&str; 6] = ["windows", "where", "by", "by_limit", "top", "top_of"];
 
 /// One attribute.
 pub(crate) struct Clause {
@@ -32,8 +32,18 @@ pub(crate) struct Clause {
     pub windows: Vec<LitStr>,
     /// The column that says which rows count.
     pub filter: Option<Ident>,
-    /// The column whose values are the keys of a map, and most keys.
-    pub by: Option<(Ident, u32)>,
+    /// What makes the features maps.
+    pub by: Option<By>,
+}
+
+/// What makes a feature a map.
+pub(crate) struct By {
+    /// The column whose values are the keys.
+    pub field: Ident,
+    /// Most keys.
+    pub limit: u32,
+    /// How many entries are kept, and what of them is compared, as in the manifest.
+    pub top: Option<(u32, &'static str)>,
 }
 
 /// `name`, `name(parameters)` or `name = value`.
@@ -100,16 +110,19 @@ impl Clause {
         let filter = setting(&mut entries, "where", "field")?.map(field).transpose()?;
         let by = setting(&mut entries, "by", "field")?.map(field).transpose()?;
         let limit = setting(&mut entries, "by_limit", "50")?;
-        let by = match (by, limit) {
-            (None, None) => None,
-            (None, Some(limit)) => {
-                return Err(Error::new_spanned(limit, "a by_limit needs by = field"));
-            }
-            (Some(by), None) => Some((by, BY_LIMIT)),
-            (Some(by), Some(limit)) => {
-                let limit = number(&limit, 1, i64::from(BY_LIMIT_MAX), "by_limit")?;
-                Some((by, limit as u32))
-            }
+        let top = setting(&mut entries, "top", "3")?;
+        let of = setting(&mut entries, "top_of", "key")?;
+        let by = match by {
+            Some(field) => Some(By::new(field, limit, top, of)?),
+            None => match [(limit, "a by_limit"), (top, "a top"), (of, "a top_of")]
+                .into_iter()
+                .find_map(|(value, what)| Some((value?, what)))
+            {
+                Some((value, what)) => {
+                    return Err(Error::new_spanned(value, format!("{what} needs by = field")));
+                }
+                None => None,
+            },
         };
         if entries.is_empty() {
             let why = format!("name aggregates: {}", aggregate::names());
@@ -121,6 +134,31 @@ impl Clause {
         }
         Ok(Clause { entries, windows, filter, by })
     }
+}
+
+impl By {
+    fn new(field: Ident, limit: Option<Expr>, top: Option<Expr>, of: Option<Expr>) -> Result<By> {
+        let limit = match limit {
+            None => BY_LIMIT,
+            Some(limit) => number(&limit, 1, i64::from(BY_LIMIT_MAX), "by_limit")? as u32,
+        };
+        let top = match (top, of) {
+            (None, None) => None,
+            (None, Some(of)) => return Err(Error::new_spanned(of, "a top_of needs top = 3")),
+            (Some(top), of) => {
+                let n = number(&top, 1, i64::from(limit), "top")? as u32;
+                Some((n, of.map_or(Ok("value"), |of| compared(&of))?))
+            }
+        };
+        Ok(By { field, limit, top })
+    }
+}
+
+/// What of an entry is compared.
+fn compared(of: &Expr) -> Result<&'static str> {
+    let named = field(of).map(|name| name.to_string());
+    let known = ["value", "key", "count"].into_iter().find(|known| named.as_deref() == Some(known));
+    known.ok_or_else(|| Error::new_spanned(of, "top_of is value, key or count"))
 }
 
 /// Refuses `name = value` that is neither a setting nor a ratio or type with a name.

@@ -4,7 +4,7 @@
 //! absent: the types of features, which the runtime derives from the columns'.
 
 use crate::aggregate::Aggregate;
-use crate::clause::Clause;
+use crate::clause::{By, Clause};
 use crate::json;
 use crate::requirement::Requirement;
 use crate::structure::{Column, NAME_MAX_BYTES, Structure};
@@ -119,12 +119,20 @@ impl Rows {
             suffix += &format!("_where_{}", filter.name);
             members += &format!(",\"filter\":{}", json::string(&filter.name));
         }
-        if let Some((by, limit)) = &clause.by {
+        if let Some(By { field: by, limit, top }) = &clause.by {
             let key = structure.field(by, "by")?;
             checks.extend(Requirement::MapKey.of(key, "by", by.span()));
             suffix += &format!("_by_{}", key.name);
             let name = json::string(&key.name);
-            members += &format!(",\"by\":{{\"column\":{name},\"limit\":{limit}}}");
+            members += &format!(",\"by\":{{\"column\":{name},\"limit\":{limit}");
+            if let Some((n, of)) = top {
+                suffix += &format!("_top_{n}");
+                if *of != "value" {
+                    suffix += &format!("_of_{of}");
+                }
+                members += &format!(",\"top\":{{\"n\":{n},\"of\":\"{of}\"}}");
+            }
+            members += "}";
         }
         Ok(Rows {
             prefix: column.map_or(String::new(), |column| format!("{}_", column.name)),

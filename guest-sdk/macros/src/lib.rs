@@ -104,8 +104,9 @@ pub fn event(item: TokenStream) -> TokenStream {
 /// `#[features(count, windows = ["7d", "lifetime"])]` on the struct counts rows. On a field,
 /// `#[features(mean, last_n(5), windows = ["30d"])]` is over its values that are not null. Beside
 /// `windows` may stand `where = flag`, which takes only the rows in which that bool field is true,
-/// and `by = field`, which makes a map with at most `by_limit = 1000` keys. A feature is named
-/// `count_7d` or `field_mean_where_flag_by_field_30d`.
+/// and `by = field`, which makes a map with at most `by_limit = 1000` keys, of which `top = 3` keeps
+/// the entries with the greatest values, or with `top_of = key` or `count` the greatest keys or the
+/// most rows. A feature is named `count_7d` or `field_mean_where_flag_by_field_30d`.
 ///
 /// | aggregates | of |
 /// |---|---|

@@ -126,7 +126,21 @@ class Case:
         if len(keys) > feature["by"]["limit"]:
             return OVERFLOW
         of = lambda key: [row for row in rows if row[by] == key]
-        return [(keys[k], of_all(of(keys[k]))) for k in sorted(keys)]
+        entries = [(keys[k], of_all(of(keys[k]))) for k in sorted(keys)]
+        top = feature["by"].get("top")
+        if top is None:
+            return entries
+        if top["of"] == "value" and any(value is OVERFLOW for _, value in entries):
+            return OVERFLOW
+        value_kind = aggregates.result_type(feature, self.columns)
+        compared = {
+            "value": lambda key, value: (value is not None, value is not None and order(value_kind, value)),
+            "key": lambda key, value: order(kind, key),
+            "count": lambda key, value: len(of(key)),
+        }[top["of"]]
+        # Sorting is stable, in reverse too: of equal entries the lesser key comes first.
+        best = sorted(entries, key=lambda entry: compared(*entry), reverse=True)[: top["n"]]
+        return [entry for entry in entries if any(entry is kept for kept in best)]
 
     def picked(self, feature, rows, bounds, as_of):
         """The feature over the rows that its window picks of an interval's."""

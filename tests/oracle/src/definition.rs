@@ -5,7 +5,7 @@
 //! (S10): the rows given are those that count.
 
 use crate::aggregate::aggregate;
-use crate::feature::{By, Feature};
+use crate::feature::{By, Compared, Feature, Top};
 use crate::outcome::Outcome;
 use crate::row::Row;
 use crate::selection::Selection;
@@ -53,10 +53,27 @@ fn map(feature: Feature, by: By, selection: &Selection) -> Outcome {
     if groups.len() > by.limit {
         return Outcome::overflow();
     }
-    let keys = groups.iter().map(|group| key(group[0])).collect();
+    let keys: Vec<Value> = groups.iter().map(|group| key(group[0])).collect();
     let value = |group: &&[&_]| {
         aggregate(feature.aggregate, feature.column, &selection.over(group.to_vec()))
     };
     let outcomes: Vec<Outcome> = groups.iter().map(value).collect();
-    Outcome::map(keys, outcomes)
+    let Some(Top { n, of }) = by.top else { return Outcome::map(keys, outcomes) };
+    if of == Compared::Value && outcomes.iter().any(|outcome| outcome.overflow) {
+        return Outcome::overflow();
+    }
+    // How many entries stand before one: a place below n keeps it.
+    let before = |one: usize, other: usize| {
+        let order = match of {
+            Compared::Value => outcomes[other].value.order(&outcomes[one].value),
+            Compared::Key => keys[other].order(&keys[one]),
+            Compared::Count => groups[other].len().cmp(&groups[one].len()),
+        };
+        order.is_gt() || (order.is_eq() && other < one)
+    };
+    let place = |one: usize| (0..keys.len()).filter(|other| before(one, *other)).count();
+    let kept: Vec<usize> = (0..keys.len()).filter(|one| place(*one) < n).collect();
+    let key = |one: &usize| keys[*one].clone();
+    let outcome = |one: &usize| outcomes[*one].clone();
+    Outcome::map(kept.iter().map(key).collect(), kept.iter().map(outcome).collect())
 }

@@ -33,6 +33,28 @@ pub struct By {
     pub column: usize,
     /// The most keys.
     pub limit: usize,
+    /// The entries that are kept, if not all are.
+    pub top: Option<Top>,
+}
+
+/// The greatest entries of a map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Top {
+    /// How many.
+    pub n: usize,
+    /// What of an entry is compared.
+    pub of: Compared,
+}
+
+/// What of a map's entry is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compared {
+    /// Its value; null is less than every value.
+    Value,
+    /// Its key.
+    Key,
+    /// How many rows have its key.
+    Count,
 }
 
 /// What a feature computes. Tables in docs/FEATURES.md have the formulas.

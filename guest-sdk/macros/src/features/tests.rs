@@ -203,6 +203,16 @@ fn filters_and_maps_become_json() {
         ("by = area", "_by_area", r#","by":{"column":"area","limit":1000}"#),
         ("by_limit = 50, by = r#type", "_by_type", r#","by":{"column":"type","limit":50}"#),
         (
+            "by = area, top = 3",
+            "_by_area_top_3",
+            r#","by":{"column":"area","limit":1000,"top":{"n":3,"of":"value"}}"#,
+        ),
+        (
+            "top_of = count, by_limit = 9, top = 9, by = area",
+            "_by_area_top_9_of_count",
+            r#","by":{"column":"area","limit":9,"top":{"n":9,"of":"count"}}"#,
+        ),
+        (
             "by = area, where = merged",
             "_where_merged_by_area",
             r#","filter":"merged","by":{"column":"area","limit":1000}"#,

@@ -42,6 +42,31 @@ pub struct By {
     pub column: String,
     /// Most keys of the map; with more, the value overflows (S18).
     pub limit: u32,
+    /// If set, only some entries of the map are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top: Option<Top>,
+}
+
+/// The greatest entries of a map; of equal ones, those with lesser keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Top {
+    /// How many are kept.
+    pub n: u32,
+    /// By what entries are compared.
+    pub of: EntryOrder,
+}
+
+/// By what the entries of a map are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryOrder {
+    /// By value; a null is less than every value.
+    Value,
+    /// By key.
+    Key,
+    /// By the number of rows that have the key.
+    Count,
 }
 
 impl Feature {
@@ -51,7 +76,20 @@ impl Feature {
         self.aggregate.check()?;
         self.check_other_columns(view)?;
         self.check_window()?;
-        self.data_type(view, aggregates).map(|_| ())
+        let (data_type, _) = self.data_type(view, aggregates)?;
+        let map = if let DataType::List(element) = &data_type { &**element } else { &data_type };
+        match (self.by.as_ref().and_then(|by| by.top), map) {
+            (Some(top), DataType::Map(types))
+                if top.of == EntryOrder::Value && types.1.is_nested() =>
+            {
+                Err(Error::input(format!(
+                    "top compares values, and {} has no order here; write top_of = key or \
+                     top_of = count",
+                    types.1
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Checks the columns other than the aggregate's own input.
@@ -76,6 +114,12 @@ impl Feature {
             if by.limit == 0 || by.limit > DISTINCT_LIMIT_MAX {
                 return Err(Error::input(format!("by_limit is 1 to {DISTINCT_LIMIT_MAX}"))
                     .with_code(Code::limit("DISTINCT_LIMIT_MAX", DISTINCT_LIMIT_MAX as usize)));
+            }
+            if by.top.is_some_and(|top| top.n == 0 || top.n > by.limit) {
+                return Err(Error::input(format!(
+                    "top is 1 to the most keys of the map, which are {}",
+                    by.limit
+                )));
             }
         }
         match &self.aggregate {

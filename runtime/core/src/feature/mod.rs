@@ -10,4 +10,4 @@ pub use aggregate::{
     Aggregate, DISTINCT_LIMIT_MAX, HALF_LIFE_MIN_US, HALF_LIVES_MAX, LIST_LENGTH_MAX, Operand,
     OperandAggregate, SEPARATOR_BYTES_MAX, VECTOR_LENGTH_MAX,
 };
-pub use declaration::{By, Feature};
+pub use declaration::{By, EntryOrder, Feature, Top};

@@ -5,6 +5,7 @@
 
 use super::finalize::Finalizer;
 use super::gathered::{InOrder, OfCounts, OfDistinct};
+use super::kept_entries::{ComparedBy, KeptEntries};
 use super::operand::Operand;
 use super::plain::{CoStatistic, Joined, Plain, Statistic, Sum, SumKind};
 use super::plan::{FeaturePlan, FoldPlan, Lift};
@@ -16,7 +17,7 @@ use crate::aggregate::places::Placing;
 use crate::aggregate::quantile::WHOLE_MILLIONTHS;
 use crate::aggregate::{Slot, SlotKind};
 use crate::error::{Error, Result};
-use crate::feature::{self, Aggregate, Feature, OperandAggregate};
+use crate::feature::{self, Aggregate, EntryOrder, Feature, OperandAggregate, Top};
 use crate::manifest::UserAggregate;
 use crate::value::{Column, DataType};
 use crate::view::FeatureView;
@@ -90,10 +91,21 @@ impl Builder<'_> {
         let Some(by) = &feature.by else {
             return Ok(Finalizer::Plain(self.plain(slots, feature, filter)?));
         };
-        let (by, limit) = (self.column(&by.column)?, by.limit);
+        let (by, limit, top) = (self.column(&by.column)?, by.limit, by.top);
         let slot = nested(slots, SlotKind::Keyed { by, limit, inner: vec![] }, filter);
         let inner = self.plain(inner_of(slots, slot), feature, None)?;
-        Ok(Finalizer::Keyed { slot, inner })
+        let kept = top.map(|Top { n, of }| {
+            let by = match of {
+                EntryOrder::Value => ComparedBy::Value,
+                EntryOrder::Key => ComparedBy::Key,
+                EntryOrder::Count => {
+                    let rows = Slot { kind: SlotKind::Count { column: None }, filter: None };
+                    ComparedBy::Count(index_or_push(inner_of(slots, slot), rows))
+                }
+            };
+            KeptEntries { n, by }
+        });
+        Ok(Finalizer::Keyed { slot, inner, kept })
     }
 
     fn plain(

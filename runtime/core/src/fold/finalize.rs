@@ -5,11 +5,13 @@
 //! guest is called once.
 
 use super::answer::{Answer, Status, or_overflow};
+use super::kept_entries::KeptEntries;
+use super::operand::count_of;
 use super::plain::Plain;
 use super::plan::FoldPlan;
 use super::user::UserCalls;
 use crate::aggregate::user::{Part, UserState};
-use crate::aggregate::{Slot, State, zeros};
+use crate::aggregate::{Slot, State, States, zeros};
 use crate::error::{Error, Result};
 use crate::value::Value;
 
@@ -30,7 +32,7 @@ pub(super) enum Finalizer {
     /// One value, computed from some slots.
     Plain(Plain),
     /// A map with one value for each distinct value of a column.
-    Keyed { slot: usize, inner: Plain },
+    Keyed { slot: usize, inner: Plain, kept: Option<KeptEntries> },
     /// A value over the last n rows, without the newest `skip`.
     LastRows { slot: usize, skip: u32, inner: Box<Finalizer> },
     /// A value over the latest session, or the latest that is closed after such a gap.
@@ -58,16 +60,32 @@ impl Finalizer {
     ) -> Result<Answer> {
         match self {
             Finalizer::Plain(plain) => plain.answer(states, context, users),
-            Finalizer::Keyed { slot, inner } => {
+            Finalizer::Keyed { slot, inner, kept } => {
                 let State::Keyed(keyed) = &states[*slot] else { unreachable!("the plan's slot") };
                 let Some(entries) = keyed.entries() else {
                     return Ok(or_overflow(None));
                 };
-                let pairs = entries
-                    .map(|(key, states)| Ok((key.clone(), inner.answer(states, context, users)?)));
-                let pairs: Vec<(Value, Answer)> = pairs.collect::<Result<_>>()?;
-                let status = Status::of_parts(pairs.iter().map(|(_, answer)| answer));
-                let pairs = pairs.into_iter().map(|(key, answer)| (key, answer.value));
+                let entries: Vec<(&Value, &States)> = entries.collect();
+                let answers = entries.iter().map(|(_, own)| inner.answer(own, context, users));
+                let answers: Vec<Answer> = answers.collect::<Result<_>>()?;
+                let kept = match kept {
+                    None => (0..entries.len()).collect(),
+                    Some(kept) => {
+                        let count = |entry: usize, slot| count_of(entries[entry].1, slot);
+                        let Some(kept) = kept.of(&answers, count) else {
+                            return Ok(or_overflow(None));
+                        };
+                        kept
+                    }
+                };
+                let status = Status::of_parts(kept.iter().map(|entry| &answers[*entry]));
+                let mut answers = answers;
+                let pairs = kept.into_iter().map(|entry| {
+                    (
+                        entries[entry].0.clone(),
+                        std::mem::replace(&mut answers[entry].value, Value::Null),
+                    )
+                });
                 Ok(Answer { value: Value::Map(pairs.collect()), status })
             }
             Finalizer::LastRows { slot, skip, inner } => {

@@ -39,7 +39,7 @@ impl Operand {
 }
 
 /// The count in a slot that the plan made for one.
-pub(super) fn count_of(states: &[State], slot: usize) -> u64 {
+pub fn count_of(states: &[State], slot: usize) -> u64 {
     match &states[slot] {
         State::Count(count) => *count,
         other => unreachable!("the plan put a count here, not {other:?}"),

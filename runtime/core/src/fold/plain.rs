@@ -313,9 +313,9 @@ impl Plain {
         })
     }
 
-    /// The value, which needs no guest.
-    pub fn value(&self, states: &[State], context: Context) -> Result<Value> {
-        Ok(self.answer(states, context, &mut UserValues::collecting())?.value)
+    /// The answer, which needs no guest.
+    pub fn read(&self, states: &[State], context: Context) -> Result<Answer> {
+        self.answer(states, context, &mut UserValues::collecting())
     }
 
     /// The value, if it is a number that needs no allocation.

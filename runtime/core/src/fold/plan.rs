@@ -5,6 +5,7 @@
 //! Deliberately absent: building a plan (`build`) and computing an answer (`answer`).
 
 use super::finalize::{Context, Finalizer};
+use super::kept_entries::KeptEntries;
 use super::plain::Plain;
 use crate::aggregate::{Slot, States, zeros};
 use crate::row::Rows;
@@ -68,12 +69,12 @@ impl FeaturePlan {
 }
 
 impl FeaturePlan {
-    /// For a feature that is a map: its slot, the value of each key, and its only span. `None` for
-    /// other features, and for lists of maps.
-    pub fn keyed(&self) -> Option<(usize, &Plain, usize)> {
+    /// For a feature that is a map: its slot, the value of each key, which entries are kept, and its
+    /// only span. `None` for other features, and for lists of maps.
+    pub fn keyed(&self) -> Option<(usize, &Plain, Option<KeptEntries>, usize)> {
         match (&self.finalizer, &self.spans[..]) {
-            (Finalizer::Keyed { slot, inner }, &[span]) if !self.series => {
-                Some((*slot, inner, span))
+            (Finalizer::Keyed { slot, inner, kept }, &[span]) if !self.series => {
+                Some((*slot, inner, *kept, span))
             }
             _ => None,
         }

@@ -11,7 +11,7 @@ mod window;
 
 use crate::aggregate::vectors;
 use crate::definition::outcome;
-use crate::feature::{Aggregate, By, Feature};
+use crate::feature::{Aggregate, By, Compared, Feature, Top};
 use crate::kind::Kind;
 use crate::outcome::Outcome;
 use crate::row::Row;
@@ -152,9 +152,23 @@ fn feature(members: &Members, columns: &[(String, Kind)]) -> Result<Option<Featu
         None => None,
         Some(json) => {
             let by = Members::of("by", json)?;
-            by.only(&["column", "limit"])?;
+            by.only(&["column", "limit", "top"])?;
             let column = index(columns, by.text("column")?)?;
-            Some(By { column, limit: by.size("limit")? })
+            let top = match by.optional("top") {
+                None => None,
+                Some(json) => {
+                    let top = Members::of("top", json)?;
+                    top.only(&["n", "of"])?;
+                    let of = match top.text("of")? {
+                        "value" => Compared::Value,
+                        "key" => Compared::Key,
+                        "count" => Compared::Count,
+                        other => return Err(format!("top of {other:?}")),
+                    };
+                    Some(Top { n: top.size("n")?, of })
+                }
+            };
+            Some(By { column, limit: by.size("limit")?, top })
         }
     };
     let feature = Feature {

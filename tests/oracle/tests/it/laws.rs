@@ -205,7 +205,7 @@ proptest! {
         let filtered = Feature { filter: Some(2), ..list };
         is(&outcome(&rows, filtered, 0, as_of), kept(&flagged, list).value)?;
 
-        let by = Feature { by: Some(By { column: 0, limit: 3 }), ..list };
+        let by = Feature { by: Some(By { column: 0, limit: 3, top: None }), ..list };
         let groups = (0..3).filter_map(|group| {
             let of_group = |row: &Row| same_bits(&row.values[0], &Value::Int64(group));
             let counted = Feature::of(Aggregate::Count, None, sliding);

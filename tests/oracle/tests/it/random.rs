@@ -125,7 +125,7 @@ pub(crate) fn features() -> Vec<Feature> {
     for window in windows() {
         for aggregate in aggregates {
             for filter in [None, Some(2)] {
-                for by in [None, Some(By { column: 0, limit: 2 })] {
+                for by in [None, Some(By { column: 0, limit: 2, top: None })] {
                     let plain = Feature::of(aggregate, Some(1), window);
                     features.push(Feature { filter, by, ..plain });
                 }

@@ -84,7 +84,8 @@ fn s03_rows_are_those_of_the_feature() {
     same(&at(of(Aggregate::LastRow, 0)), text("c"));
     same(&at(of(Aggregate::LastRow, 1)), Value::Null);
 
-    let by = |aggregate| Feature { by: Some(By { column: 0, limit: 3 }), ..of(aggregate, 1) };
+    let by =
+        |aggregate| Feature { by: Some(By { column: 0, limit: 3, top: None }), ..of(aggregate, 1) };
     let map = |values: [Value; 3]| {
         Value::Map(["a", "b", "c"].map(text).into_iter().zip(values).collect())
     };
@@ -186,7 +187,7 @@ fn s16_extremes_need_both_columns() {
         same(&over_pairs(most, none), Value::Null);
     }
     let by = Feature {
-        by: Some(By { column: 0, limit: 1 }),
+        by: Some(By { column: 0, limit: 1, top: None }),
         ..Feature::of(most, Some(0), Window::LIFETIME)
     };
     let rows: Vec<Row> = (0..).zip(pairs).map(|(t, (x, y))| row(t, &[x, y])).collect();

@@ -247,7 +247,7 @@ fn map(pairs: &[(&str, Option<i64>)]) -> Value {
 #[test]
 fn s18_maps_have_a_limit_of_keys() {
     let rows = visits();
-    let by = |limit| Some(By { column: 0, limit });
+    let by = |limit| Some(By { column: 0, limit, top: None });
     let sum = Feature { by: by(3), ..Feature::of(Aggregate::Sum, Some(1), Window::LIFETIME) };
     same(
         &outcome(&rows, sum, 0, DAY_US),
@@ -277,7 +277,7 @@ fn s18_maps_have_a_limit_of_keys() {
 fn s03_windows_lie_outside_of_maps() {
     let rows = visits();
     let last = Window::LastRows { rows: 3, skip: 0, lookback_us: HOUR_US, exact: false };
-    let by = Some(By { column: 0, limit: 9 });
+    let by = Some(By { column: 0, limit: 9, top: None });
     let counts = |window| Feature { by, ..count(window) };
     let expected = map(&[("disk", Some(1)), ("net", Some(1)), ("ui", Some(1))]);
     same(&outcome(&rows, counts(last), 0, MINUTE_US), expected);

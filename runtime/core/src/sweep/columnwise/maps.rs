@@ -9,10 +9,11 @@ use super::coding::{Coding, Codings, Domain};
 use super::tally::Tally;
 use crate::aggregate::{Slot, SlotKind, States, zeros};
 use crate::error::Result;
-use crate::fold::{FoldPlan, Plain};
+use crate::fold::{Answer, FoldPlan, KeptEntries, Plain, count_of};
 use crate::row::Rows;
 use crate::sweep::column::AnswerColumn;
 use crate::time::Time;
+use crate::value::Value;
 
 /// The maps of one slot and window.
 pub(super) struct Maps {
@@ -26,7 +27,7 @@ pub(super) struct Maps {
     tally: Tally,
     /// For each code.
     states: Vec<States>,
-    readers: Vec<(usize, Plain)>,
+    readers: Vec<(usize, Plain, Option<KeptEntries>)>,
 }
 
 impl Maps {
@@ -36,7 +37,7 @@ impl Maps {
         codings: &mut Codings,
         plan: &FoldPlan,
         (slot, span, ends): (usize, usize, Ends),
-        (at, plain): (usize, Plain),
+        feature: (usize, Plain, Option<KeptEntries>),
     ) {
         let same = |maps: &Maps| (maps.slot, maps.span) == (slot, span);
         let place = all.iter().position(same).unwrap_or_else(|| {
@@ -59,7 +60,7 @@ impl Maps {
             });
             all.len() - 1
         });
-        all[place].readers.push((at, plain));
+        all[place].readers.push(feature);
     }
 
     /// The cursors of the window's bounds.
@@ -112,20 +113,34 @@ impl Maps {
                 }
             }
             if self.tally.used() > self.limit {
-                for (at, _) in &self.readers {
+                for (at, ..) in &self.readers {
                     columns[*at].push_null()?;
                 }
                 continue;
             }
             let context = plan.context(self.span, *effective);
-            for (at, plain) in &self.readers {
+            for (at, plain, kept) in &self.readers {
                 let maps = columns[*at].maps()?;
+                if let Some(kept) = kept {
+                    let codes: Vec<usize> = self.tally.used_codes().map(|(code, _)| code).collect();
+                    let read = codes.iter().map(|code| plain.read(&self.states[*code], context));
+                    let mut answers: Vec<Answer> = read.collect::<Result<_>>()?;
+                    let count = |entry: usize, slot| count_of(&self.states[codes[entry]], slot);
+                    let kept = kept.of(&answers, count);
+                    for entry in kept.iter().flatten() {
+                        maps.keys.push_row(by, coded.rows[codes[*entry]] as usize)?;
+                        maps.values
+                            .push(std::mem::replace(&mut answers[*entry].value, Value::Null))?;
+                    }
+                    maps.close(kept.is_some())?;
+                    continue;
+                }
                 for (code, _) in self.tally.used_codes() {
                     maps.keys.push_row(by, coded.rows[code] as usize)?;
                     match plain.quick(&self.states[code]) {
                         Some(quick) => maps.values.add(quick)?,
                         None => {
-                            maps.values.push(plain.value(&self.states[code], context)?)?;
+                            maps.values.push(plain.read(&self.states[code], context)?.value)?;
                         }
                     }
                 }

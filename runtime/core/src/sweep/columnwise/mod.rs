@@ -130,9 +130,10 @@ impl<'a> Columns<'a> {
                 let feature = (at, taken);
                 return Placed::add(&mut self.placed, &mut self.codings, sequence, ends, feature);
             }
-            Way::Map { slot, inner } => {
+            Way::Map { slot, inner, kept } => {
                 let window = (slot, feature.span, ends);
-                return Maps::add(&mut self.maps, &mut self.codings, plan, window, (at, inner));
+                let feature = (at, inner, kept);
+                return Maps::add(&mut self.maps, &mut self.codings, plan, window, feature);
             }
             Way::User { slot, lift } => {
                 let feature = (at, feature.name.as_str());

@@ -6,7 +6,7 @@ use super::coding::{Coding, Domain};
 use crate::aggregate::extreme::End;
 use crate::aggregate::ordered::Side;
 use crate::aggregate::{Slot, SlotKind};
-use crate::fold::{FoldPlan, InOrder, OfCounts, Plain, Sum, SumKind};
+use crate::fold::{FoldPlan, InOrder, KeptEntries, OfCounts, Plain, Sum, SumKind};
 use crate::value::DataType;
 
 /// How a feature is computed from the rows of its span.
@@ -36,6 +36,7 @@ pub(super) enum Way {
     Map {
         slot: usize,
         inner: Plain,
+        kept: Option<KeptEntries>,
     },
     /// From states that only a guest can merge.
     User {
@@ -116,7 +117,7 @@ impl Columnwise {
         let planned = &plan.features[feature];
         let (way, span) = match (planned.plain(), planned.keyed()) {
             (Some((plain, span)), _) => (plain_way(plan, plain)?, span),
-            (None, Some((slot, inner, span))) => (map_way(plan, slot, inner)?, span),
+            (None, Some((slot, inner, kept, span))) => (map_way(plan, slot, inner, kept)?, span),
             (None, None) => return None,
         };
         Some(Columnwise { at, name: planned.column.name.clone(), span, way })
@@ -223,8 +224,8 @@ fn plain_way(plan: &FoldPlan, plain: &Plain) -> Option<Way> {
     })
 }
 
-fn map_way(plan: &FoldPlan, slot: usize, inner: &Plain) -> Option<Way> {
+fn map_way(plan: &FoldPlan, slot: usize, inner: &Plain, kept: Option<KeptEntries>) -> Option<Way> {
     let SlotKind::Keyed { inner: slots, .. } = &plan.slots[slot].kind else { return None };
-    let way = || Way::Map { slot, inner: inner.clone() };
+    let way = || Way::Map { slot, inner: inner.clone(), kept };
     slots.iter().all(Slot::retracts).then(way)
 }

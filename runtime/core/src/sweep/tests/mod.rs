@@ -167,14 +167,22 @@ fn aggregates() -> Vec<Declared> {
 }
 
 fn plan_over(windows: Vec<serde_json::Value>) -> FoldPlan {
+    let top = |of: &str| json!({"n": 2, "of": of});
+    let tops = [json!(null), top("value"), top("key"), top("count")];
     let mut features = Vec::new();
     for (at, window) in windows.iter().enumerate() {
         for (which, (aggregate, column, filter, by)) in aggregates().into_iter().enumerate() {
-            let by = by.map(|by| json!({"column": by, "limit": 4}));
-            features.push(json!({
-                "name": format!("f{which}_{at}"), "aggregate": aggregate, "column": column,
-                "filter": filter, "by": by, "window": window,
-            }));
+            let tops = match by {
+                None => &[json!(null)][..],
+                Some(_) => &tops[..],
+            };
+            for (which_top, top) in tops.iter().enumerate() {
+                let by = by.map(|by| json!({"column": by, "limit": 4, "top": top}));
+                features.push(json!({
+                    "name": format!("f{which}_{which_top}_{at}"), "aggregate": aggregate,
+                    "column": column, "filter": filter, "by": by, "window": window,
+                }));
+            }
         }
     }
     let mut declared = serde_json::to_value(view()).unwrap();
