@@ -137,6 +137,14 @@ impl Project {
         Service::resolve(&self.file, &self.catalog, name)
     }
 
+    /// The service called `name`, with the part of the catalogue that it needs: no other artifact
+    /// can stop what is done for it.
+    pub(crate) fn service_alone(&self, name: &str) -> Result<(Arc<Catalog>, Service)> {
+        let catalog = Arc::new(self.catalog.needed_by(&self.service(name)?));
+        let service = Service::resolve(&self.file, &catalog, name)?;
+        Ok((catalog, service))
+    }
+
     /// The names of all services.
     pub fn service_names(&self) -> impl Iterator<Item = &str> {
         self.file.services.keys().map(String::as_str)
