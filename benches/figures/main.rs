@@ -13,6 +13,7 @@ mod faults;
 mod guest;
 mod parity;
 mod purity;
+mod rich;
 mod training;
 
 use lockstep_core::{Error, Result};
@@ -22,7 +23,7 @@ use std::process::ExitCode;
 type Group = (&'static str, fn() -> Result<()>);
 
 /// In the order in which they run.
-const GROUPS: [Group; 9] = [
+const GROUPS: [Group; 10] = [
     ("aggregate", aggregate::measure),
     ("guest", guest::measure),
     ("parity", parity::measure),
@@ -32,6 +33,7 @@ const GROUPS: [Group; 9] = [
     ("faults", faults::measure),
     ("purity", purity::measure),
     ("training", training::measure),
+    ("rich", rich::measure),
 ];
 
 fn main() -> ExitCode {

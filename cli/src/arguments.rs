@@ -8,7 +8,7 @@ use crate::guests;
 use crate::outcome::Outcome;
 use bytesize::ByteSize;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use lockstep_runtime::{Error, Memory, Project, ProjectOptions, Result};
+use lockstep_runtime::{Error, Memory, Notation, Project, ProjectOptions, Result, Time};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -129,4 +129,10 @@ impl Arguments {
             Command::Demo(command) => command.run(),
         }
     }
+}
+
+/// A time within the range of event times.
+pub fn parse_time(text: &str, notation: &Notation) -> Result<Time> {
+    let micros = notation.time(text).map_err(Error::input)?;
+    Time::new(micros).ok_or_else(|| Error::input(format!("{text:?} is beyond the range of times")))
 }

@@ -70,7 +70,7 @@ pub use parity::ParityJob;
 pub use progress::Progress;
 pub use project::{EVENT_BATCH_ROWS, Project, ProjectOptions};
 pub use stream::{StreamInput, StreamJob};
-pub use training_set::{TrainingSetJob, TrainingSetReport};
+pub use training_set::{Questions, TrainingSetJob, TrainingSetReport};
 
 // Requests, and the feature vectors that are returned.
 pub use lockstep_core::cell::value_of_text;

@@ -1,14 +1,16 @@
 //! The spine of a job: the table of questions (keys and times) that the job computes features for,
-//! in one file or in the files of a pattern.
+//! in one file, in the files of a pattern, or made in memory.
 //!
 //! Invariant: in text formats, which have no types, the service's request columns and the column of
 //! times get the types that the service needs. Deliberately absent: checking that the columns are
 //! there, which the engine does, so that its message can name the service.
 
 use arrow::array::RecordBatch;
-use lockstep_core::Result;
+use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
 use lockstep_core::notation::{Notation, TimeUnit};
 use lockstep_core::value::DataType;
+use lockstep_core::{Error, Result};
 use lockstep_engine::service::Service;
 use lockstep_source::clock::modified;
 use lockstep_source::{
@@ -20,11 +22,36 @@ use std::time::Duration;
 /// The most rows of a batch.
 const BATCH_ROWS: usize = 1 << 17;
 
-/// The files of a spine.
+/// Where a spine is.
 #[derive(Debug)]
-pub(crate) struct Spine {
-    files: Vec<SourceFile>,
-    options: TableOptions,
+pub(crate) enum Spine {
+    /// In files.
+    Files { files: Vec<SourceFile>, options: TableOptions },
+    /// In memory: at least one batch, all of one schema.
+    Made(Vec<RecordBatch>),
+}
+
+/// Reads a spine in batches.
+pub(crate) enum SpineReader {
+    Ahead(ReadAhead),
+    Made(SchemaRef, std::vec::IntoIter<RecordBatch>),
+}
+
+impl SpineReader {
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        match self {
+            SpineReader::Ahead(reader) => reader.schema(),
+            SpineReader::Made(schema, _) => schema,
+        }
+    }
+
+    /// The next batch; `None` at the end.
+    pub(crate) fn read(&mut self) -> Result<Option<RecordBatch>> {
+        match self {
+            SpineReader::Ahead(reader) => reader.read(),
+            SpineReader::Made(_, batches) => Ok(batches.next()),
+        }
+    }
 }
 
 impl Spine {
@@ -40,17 +67,31 @@ impl Spine {
         let request = service.request.iter().map(|c| (c.name.clone(), c.data_type.clone()));
         let columns = request.chain([(as_of.to_string(), DataType::Timestamp)]).collect();
         let options = TableOptions { columns, notation: Notation::of_unit(time_unit) };
-        Ok(Spine { files, options })
+        Ok(Spine::Files { files, options })
     }
 
     /// All rows, in memory.
     pub(crate) fn read(&self) -> Result<RecordBatch> {
-        read_tables(&self.files, &self.options)
+        match self {
+            Spine::Files { files, options } => read_tables(files, options),
+            Spine::Made(batches) => {
+                let schema = batches[0].schema();
+                concat_batches(&schema, batches)
+                    .map_err(|error| Error::bug("batches of one schema").because(error))
+            }
+        }
     }
 
-    /// A reader of all rows in batches, which a thread of its own reads ahead.
-    pub(crate) fn reader(&self) -> Result<ReadAhead> {
-        Ok(open_tables(&self.files, &self.options, BATCH_ROWS)?.ahead())
+    /// A reader of all rows in batches; files are read ahead by a thread of its own.
+    pub(crate) fn reader(&self) -> Result<SpineReader> {
+        Ok(match self {
+            Spine::Files { files, options } => {
+                SpineReader::Ahead(open_tables(files, options, BATCH_ROWS)?.ahead())
+            }
+            Spine::Made(batches) => {
+                SpineReader::Made(batches[0].schema(), batches.clone().into_iter())
+            }
+        })
     }
 
     /// For each local file, its size and time of change, by which a changed file is noticed. For an
@@ -63,6 +104,9 @@ impl Spine {
             }
             Location::Object(_) => None,
         };
-        self.files.iter().map(version).collect()
+        match self {
+            Spine::Files { files, .. } => files.iter().map(version).collect(),
+            Spine::Made(_) => vec![],
+        }
     }
 }

@@ -14,14 +14,16 @@ use crate::project::Project;
 use crate::provenance;
 use crate::spine::Spine;
 use arrow::array::RecordBatch;
-use lockstep_core::event::SetAside;
+use lockstep_core::event::{SetAside, SourceSchema};
 use lockstep_core::notation::TimeUnit;
+use lockstep_core::time::{Interval, Time};
 use lockstep_core::{Error, Result};
 use lockstep_engine::service::{AS_OF, Service};
-use lockstep_engine::training::{Counts, Joined, Options, TrainingSet};
-use lockstep_source::{Pattern, TrainingWriter};
+use lockstep_engine::training::{AllKeys, Counts, Joined, Options, TrainingSet};
+use lockstep_source::{EventReader, Pattern, TrainingWriter};
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
@@ -34,9 +36,8 @@ const REPORTS_MAX: usize = 64;
 pub struct TrainingSetJob {
     /// The service whose features to compute.
     pub service: String,
-    /// The spine: a path, a pattern or a URL. It has one column for each of the service's request
-    /// columns, and one of times.
-    pub spine: PathBuf,
+    /// What to compute features for.
+    pub questions: Questions,
     /// Where the training set is written: a path, or the URL of an object. It ends in `.parquet`,
     /// `.arrow`, `.ndjson` or `.csv`.
     pub output: PathBuf,
@@ -51,6 +52,21 @@ pub struct TrainingSetJob {
     pub memory: Memory,
     /// The most events that may be set aside.
     pub bad_rows_max: u64,
+}
+
+/// What a training set has rows for.
+#[derive(Clone, Debug)]
+pub enum Questions {
+    /// The rows of a spine: a path, a pattern or a URL. It has one column for each of the service's
+    /// request columns, and one of times.
+    Spine(PathBuf),
+    /// Every key that the service's views have seen, at each of these times: each key with a row
+    /// before the time, and with `as_known` one that had arrived by then. The rows are ordered by
+    /// time and then by key. All keys are held in memory.
+    AllKeys {
+        /// The times.
+        as_of: Vec<Time>,
+    },
 }
 
 /// What making a training set found.
@@ -92,7 +108,7 @@ impl TrainingSetJob {
     ) -> TrainingSetJob {
         TrainingSetJob {
             service: service.into(),
-            spine: spine.into(),
+            questions: Questions::Spine(spine.into()),
             output: output.into(),
             as_of_column: AS_OF.into(),
             time_unit: None,
@@ -100,6 +116,17 @@ impl TrainingSetJob {
             memory: Memory::default(),
             bad_rows_max: 0,
         }
+    }
+
+    /// As [`TrainingSetJob::new`], for every key that the service's views have seen, at these
+    /// times.
+    pub fn all_keys(
+        service: impl Into<String>,
+        as_of: impl IntoIterator<Item = Time>,
+        output: impl Into<PathBuf>,
+    ) -> TrainingSetJob {
+        let questions = Questions::AllKeys { as_of: as_of.into_iter().collect() };
+        TrainingSetJob { questions, ..TrainingSetJob::new(service, "", output) }
     }
 
     /// Makes the training set. It uses as many threads as the machine has cores, one more that
@@ -114,8 +141,11 @@ impl TrainingSetJob {
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<TrainingSetReport> {
         let service = project.service(&self.service)?;
-        let spine = Pattern::new("", self.spine.to_string_lossy());
-        let inputs = project.inputs().clone().with("the spine".into(), spine);
+        let mut inputs = project.inputs().clone();
+        if let Questions::Spine(spine) = &self.questions {
+            let spine = Pattern::new("", spine.to_string_lossy());
+            inputs = inputs.with("the spine".into(), spine);
+        }
         inputs.check(&self.output)?;
         let destination = Destination::of(&self.output, self.memory.spill_dir.as_deref())?;
         let options = Options {
@@ -125,8 +155,16 @@ impl TrainingSetJob {
             bad_rows_max: Some(self.bad_rows_max),
             ..Options::default()
         };
-        let mut training = TrainingSet::with(project.catalog(), &service, options)?;
-        let spine = Spine::find(&self.spine, &service, &self.as_of_column, self.time_unit)?;
+        let mut training = TrainingSet::with(project.catalog(), &service, options.clone())?;
+        let spine = match &self.questions {
+            Questions::Spine(path) => {
+                Spine::find(path, &service, &self.as_of_column, self.time_unit)?
+            }
+            Questions::AllKeys { as_of } => {
+                let keys = AllKeys::of(project.catalog(), &service, options, as_of.clone())?;
+                self.read_keys(project, keys, progress)?
+            }
+        };
         let versions = spine.versions();
         self.read_spine(&spine, destination.file(), &mut training)?;
         training.check_room()?;
@@ -140,11 +178,51 @@ impl TrainingSetJob {
         let writer = write(&spine, &mut joined, &destination, metadata, progress)?;
         if joined.left() > 0 || spine.versions() != versions {
             let message = "the spine changed while it was read; run the command again";
-            return Err(Error::input(message).at(self.spine.display()));
+            return Err(self.at_spine(Error::input(message)));
         }
         let rows = writer.finish()?;
         destination.finish()?;
         Ok(report(Some(rows), passed_over, &service, joined.counts))
+    }
+
+    fn at_spine(&self, error: Error) -> Error {
+        match &self.questions {
+            Questions::Spine(path) => error.at(path.display()),
+            Questions::AllKeys { .. } => error,
+        }
+    }
+
+    /// Reads the keys of all sources.
+    fn read_keys(
+        &self,
+        project: &Project,
+        mut keys: AllKeys<'_>,
+        progress: &mut dyn FnMut(Progress<'_>),
+    ) -> Result<Spine> {
+        for source in keys.sources() {
+            let schema = keys.schema(&source)?;
+            let mut reader = self.reader(project, &source, schema, Some(keys.reach()))?;
+            project.tell(progress);
+            keys.read(&source, &mut *reader, &mut |position| {
+                progress(Progress::Reading { source: &source, position });
+            })?;
+            project.tell(progress);
+        }
+        Ok(Spine::Made(keys.spine()?))
+    }
+
+    /// A reader of the events of a source.
+    fn reader(
+        &self,
+        project: &Project,
+        source: &str,
+        schema: Arc<SourceSchema>,
+        reach: Option<Interval>,
+    ) -> Result<Box<dyn EventReader>> {
+        let declared = project.source(source)?;
+        project.reader_within(schema, reach).map_err(|error| {
+            named_by_project(declared, named_by_as_known(self.as_known.as_deref(), error))
+        })
     }
 
     fn read_spine(
@@ -153,7 +231,7 @@ impl TrainingSetJob {
         output: &Path,
         training: &mut TrainingSet<'_>,
     ) -> Result<()> {
-        let place = |error: Error| error.at(self.spine.display());
+        let place = |error: Error| self.at_spine(error);
         let mut reader = spine.reader()?;
         // The columns are checked even if there are no rows.
         let empty = RecordBatch::new_empty(reader.schema().clone());
@@ -176,11 +254,8 @@ impl TrainingSetJob {
         let mut passed_over = 0;
         for source in training.sources() {
             let reach = training.reach(&source);
-            let reader = project.reader_within(training.schema(&source)?, reach);
-            let declared = project.source(&source)?;
-            let mut reader = reader.map_err(|error| {
-                named_by_project(declared, named_by_as_known(self.as_known.as_deref(), error))
-            })?;
+            let schema = training.schema(&source)?;
+            let mut reader = self.reader(project, &source, schema, reach)?;
             project.tell(progress);
             training.read(&source, &mut *reader, &mut |position| {
                 progress(Progress::Reading { source: &source, position });

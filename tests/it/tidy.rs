@@ -266,3 +266,26 @@ fn the_features_page_lists_every_unit() {
     listed.sort_unstable();
     assert_eq!(parsed, listed);
 }
+
+/// Goal: what docs/CAPABILITIES.md shows for a capability of ours exists. Method: names in backquotes
+/// in the second cell of a row are files of cases or tests of this binary.
+#[test]
+fn the_capabilities_page_names_what_exists() {
+    let page = std::fs::read_to_string(root().join("docs/CAPABILITIES.md")).unwrap();
+    let tests: String = files(&[".rs"]).into_iter().map(|(_, text)| text).collect();
+    let (mut problems, mut shown) = (Vec::new(), 0);
+    for row in page.lines().filter(|line| line.starts_with("| ")) {
+        let Some(ours) = row.split('|').nth(2) else { continue };
+        let Some((_, names)) = ours.split_once('(') else { continue };
+        for name in names.split('`').skip(1).step_by(2) {
+            shown += 1;
+            let is_case = name.contains('/');
+            let case = root().join(format!("tests/cases/{name}.json"));
+            if !(is_case && case.is_file()) && !tests.contains(&format!("fn {name}(")) {
+                problems.push(format!("docs/CAPABILITIES.md: there is no {name}: {row}"));
+            }
+        }
+    }
+    assert!(shown > 60, "the page shows only {shown} cases and tests");
+    check(problems);
+}

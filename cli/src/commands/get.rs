@@ -1,13 +1,13 @@
 //! `lockstep get`: computes the features for one request from the store.
 
-use crate::arguments::ProjectArguments;
+use crate::arguments::{ProjectArguments, parse_time};
 use crate::outcome::Outcome;
 use crate::output::{print_json, table};
 use crate::terminal::say;
 use clap::Args;
 use lockstep_runtime::{
-    AsOf, Code, Error, FeatureVector, Notation, OnlineHost, Result, Service, Status, Time,
-    TimeUnit, Value, json, unknown_column, value_of_text,
+    AsOf, Code, Error, FeatureVector, Notation, OnlineHost, Result, Service, Status, TimeUnit,
+    Value, json, unknown_column, value_of_text,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -89,12 +89,6 @@ pub fn parse_request<'a>(
         Ok((column.name.as_str(), value))
     };
     texts.iter().map(parse).collect()
-}
-
-/// A time within the range of event times.
-fn parse_time(text: &str, notation: &Notation) -> Result<Time> {
-    let micros = notation.time(text).map_err(Error::input)?;
-    Time::new(micros).ok_or_else(|| Error::input(format!("{text:?} is beyond the range of times")))
 }
 
 /// A vector as JSON.

@@ -1,12 +1,14 @@
 //! `lockstep training-set`: joins a spine with a service's features.
 
-use crate::arguments::{MemoryArguments, ProjectArguments};
+use crate::arguments::{MemoryArguments, ProjectArguments, parse_time};
 use crate::outcome::Outcome;
 use crate::output::{print_json, report_set_aside, table, the_first, thousands};
 use crate::progress_bar::Bar;
 use crate::terminal::{say, tell};
 use clap::Args;
-use lockstep_runtime::{AS_OF, Result, TimeUnit, TrainingSetJob, TrainingSetReport, shown};
+use lockstep_runtime::{
+    AS_OF, Notation, Questions, Result, TimeUnit, TrainingSetJob, TrainingSetReport, shown,
+};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,16 +23,28 @@ pub struct TrainingSetCommand {
     /// The service whose features to compute
     service: String,
     /// The rows to join: one column for each of the service's request columns, and their times
-    #[arg(long, value_name = "FILE")]
-    spine: PathBuf,
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "all_keys",
+        conflicts_with = "all_keys"
+    )]
+    spine: Option<PathBuf>,
+    /// Instead of a spine: a row for every key that the service's views have seen, at each --as-of
+    /// (a key counts if it has a row before that time)
+    #[arg(long, requires = "as_of")]
+    all_keys: bool,
+    /// A time for --all-keys, such as 2024-01-31T00:00:00Z; may be given several times
+    #[arg(long, value_name = "TIME", requires = "all_keys")]
+    as_of: Vec<String>,
     /// The training set's file: .parquet, .arrow, .ndjson or .csv; a path or the URL of an object
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// The spine's column that holds the time of each row
+    /// The column that holds the time of each row
     #[arg(long, value_name = "COLUMN", default_value = AS_OF)]
     as_of_column: String,
-    /// The unit of integers that are times in the spine, since 1970: s, ms, us or ns; without it
-    /// they are refused
+    /// The unit of integers that are times in the spine or in --as-of, since 1970: s, ms, us or ns;
+    /// without it they are refused
     #[arg(long, value_name = "UNIT")]
     time_unit: Option<TimeUnit>,
     /// See only events that had arrived by the time of each row, as this event column says: an
@@ -49,13 +63,23 @@ impl TrainingSetCommand {
     pub fn run(self) -> Result<Outcome> {
         let started = Instant::now();
         let (bad_rows_max, project) = (self.project.bad_rows_max.unwrap_or(0), self.project);
+        let notation = Notation::of_unit(self.time_unit);
+        let time = |text: &String| parse_time(text, &notation).map_err(|error| error.at("--as-of"));
+        let questions = match self.spine {
+            Some(spine) => Questions::Spine(spine),
+            None => {
+                let as_of = self.as_of.iter().map(time).collect::<Result<_>>()?;
+                Questions::AllKeys { as_of }
+            }
+        };
         let job = TrainingSetJob {
+            questions,
             as_of_column: self.as_of_column,
             time_unit: self.time_unit,
             as_known: self.as_known,
             memory: self.memory.memory(),
             bad_rows_max,
-            ..TrainingSetJob::new(self.service, self.spine, self.output)
+            ..TrainingSetJob::new(self.service, "", self.output)
         };
         job.memory.tell_allocator();
         let mut bar = Bar::default();

@@ -4,4 +4,5 @@
 
 mod json_errors;
 mod pipes;
+mod questions;
 mod readme;

@@ -23,6 +23,36 @@ fn join(payload: &mut [u8; 8], count: u64) {
     *payload = u64::from_le_bytes(*payload).saturating_add(count).to_le_bytes();
 }
 
+/// The share of `most` in `rows`; null if there are no rows.
+pub fn share(most: u64, rows: u64) -> Value {
+    match rows {
+        0 => Value::Null,
+        rows => round_quotient(false, most.into(), 0, false, rows).into(),
+    }
+}
+
+/// c log2(c).
+pub fn entropy_term(count: u64) -> f64 {
+    count as f64 * libm::log2(count as f64)
+}
+
+/// The entropy in bits of ascending counts, none of which is 0 and whose sum is `rows`; `term`
+/// returns the [`entropy_term`] of a count.
+#[inline]
+pub fn entropy(
+    counts: impl Iterator<Item = u64>,
+    rows: u64,
+    mut term: impl FnMut(u64) -> f64,
+) -> Value {
+    if rows == 0 {
+        return Value::Null;
+    }
+    let sum = counts.fold(0.0, |sum, count| sum + term(count));
+    let rows = rows as f64;
+    let entropy = libm::log2(rows) - sum / rows;
+    Value::Float64(if entropy > 0.0 { entropy } else { 0.0 })
+}
+
 impl Histogram {
     /// The histogram of nothing.
     pub const fn zero() -> Histogram {
@@ -84,26 +114,16 @@ impl Histogram {
         for (count, _) in self.sorted()? {
             (most, rows) = (count.max(most), rows.saturating_add(count));
         }
-        let share = || round_quotient(false, most.into(), 0, false, rows).into();
-        Some(if rows == 0 { Value::Null } else { share() })
+        Some(share(most, rows))
     }
 
     /// The entropy in bits, log2(n) - (sum of c log2(c)) / n over the counts c, computed as
     /// docs/FEATURES.md says; null without values, `None` in overflow.
     pub fn entropy(&self) -> Option<Value> {
         let mut counts: Vec<u64> = self.sorted()?.map(|(count, _)| count).collect();
-        if counts.is_empty() {
-            return Some(Value::Null);
-        }
         counts.sort_unstable();
-        let rows = counts.iter().fold(0u64, |rows, &count| rows.saturating_add(count)) as f64;
-        let mut sum = 0.0;
-        for count in counts {
-            let count = count as f64;
-            sum += count * libm::log2(count);
-        }
-        let entropy = libm::log2(rows) - sum / rows;
-        Some(Value::Float64(if entropy > 0.0 { entropy } else { 0.0 }))
+        let rows = counts.iter().fold(0u64, |rows, &count| rows.saturating_add(count));
+        Some(entropy(counts.into_iter(), rows, entropy_term))
     }
 
     /// Appends the canonical encoding.

@@ -50,6 +50,43 @@ fn sparse_max(precision: u32) -> usize {
     SPARSE_MAX.min(1 << precision >> 4)
 }
 
+/// The register that a hash selects, and the rank that it gives it.
+#[inline]
+pub fn ranked(precision: u32, hash: u64) -> (u32, u8) {
+    let register = (hash >> (64 - precision)) as u32;
+    // The bit set below the others limits the count to 64 - p.
+    let zeros = (hash << precision | 1 << (precision - 1)).leading_zeros();
+    (register, zeros as u8 + 1)
+}
+
+/// How many registers have each rank, from which the number of distinct values is estimated.
+#[derive(Clone, Debug)]
+pub struct RankCounts {
+    precision: u32,
+    counts: [u32; RANK_MAX + 1],
+}
+
+impl RankCounts {
+    /// Of unused registers.
+    pub fn new(precision: u32) -> RankCounts {
+        let mut counts = [0; RANK_MAX + 1];
+        counts[0] = 1 << precision;
+        RankCounts { precision, counts }
+    }
+
+    /// Gives one register of rank `before` the rank `after`; 0 is the rank of an unused one.
+    #[inline]
+    pub fn replace(&mut self, before: u8, after: u8) {
+        self.counts[usize::from(before)] -= 1;
+        self.counts[usize::from(after)] += 1;
+    }
+
+    /// The estimate, rounded to the nearest integer.
+    pub fn estimate(&self) -> i64 {
+        estimate(&self.counts[..=rank_max(self.precision) as usize])
+    }
+}
+
 impl HyperLogLog {
     /// The sketch of nothing.
     pub const fn zero() -> HyperLogLog {
@@ -64,10 +101,8 @@ impl HyperLogLog {
     /// Adds a value by the hash of its canonical encoding.
     #[inline]
     pub fn add_hash(&mut self, precision: u32, hash: u64) {
-        let register = (hash >> (64 - precision)) as usize;
-        // The bit set below the others limits the count to 64 - p.
-        let zeros = (hash << precision | 1 << (precision - 1)).leading_zeros();
-        self.raise(precision, register, zeros as u8 + 1);
+        let (register, rank) = ranked(precision, hash);
+        self.raise(precision, register as usize, rank);
     }
 
     /// Raises a register to at least `rank`.
@@ -143,10 +178,9 @@ impl HyperLogLog {
 
     /// The estimate, rounded to the nearest integer.
     pub fn estimate(&self, precision: u32) -> i64 {
-        let mut counts = [0u32; RANK_MAX + 1];
-        self.used().for_each(|(_, rank)| counts[usize::from(rank)] += 1);
-        counts[0] = (1 << precision) - counts.iter().sum::<u32>();
-        estimate(&counts[..=rank_max(precision) as usize])
+        let mut counts = RankCounts::new(precision);
+        self.used().for_each(|(_, rank)| counts.replace(0, rank));
+        counts.estimate()
     }
 
     /// Appends the canonical encoding.

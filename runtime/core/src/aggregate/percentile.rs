@@ -21,6 +21,7 @@
 
 use super::bins::Bins;
 use super::bytes::{put_signed, put_unsigned, signed, unsigned};
+use super::number::Number;
 use crate::value::{NAN_64, take};
 
 /// Most bins in use, those of special values included.
@@ -52,6 +53,66 @@ struct Sketch {
     /// Counts by index: the bin's bits for a positive value, all of them inverted for a negative
     /// one. So indices sort as values do, and halving an index drops a bit.
     bins: Bins,
+}
+
+/// A bin of a sketch from which no bit was dropped. Bins sort as their values do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Bin {
+    /// Of the least float.
+    MinusInfinity,
+    /// Of negative finite numbers with this index.
+    Negative(i32),
+    /// Of both zeros.
+    Zero,
+    /// Of positive finite numbers with this index.
+    Positive(i32),
+    /// Of the greatest number.
+    PlusInfinity,
+    /// Of NaN.
+    Nan,
+}
+
+impl Bin {
+    /// The bin of a number. That of an integer is the bin of its own leading bits: rounded to a
+    /// double first, it could get the next exponent.
+    pub fn of(number: Number) -> Bin {
+        let value = match number {
+            Number::Float(value) => value,
+            Number::Int(value) => leading_bits(value),
+        };
+        match value {
+            0.0 => Bin::Zero,
+            f64::NEG_INFINITY => Bin::MinusInfinity,
+            f64::INFINITY => Bin::PlusInfinity,
+            value if value.is_nan() => Bin::Nan,
+            value if value < 0.0 => Bin::Negative(index(value, 0)),
+            value => Bin::Positive(index(value, 0)),
+        }
+    }
+
+    /// The result for a value in it.
+    pub fn middle(self) -> f64 {
+        match self {
+            Bin::MinusInfinity => f64::NEG_INFINITY,
+            Bin::Negative(index) | Bin::Positive(index) => middle(index, 0),
+            Bin::Zero => 0.0,
+            Bin::PlusInfinity => f64::INFINITY,
+            Bin::Nan => NAN_64,
+        }
+    }
+}
+
+/// An integer without the bits that do not fit a double's mantissa.
+fn leading_bits(value: i64) -> f64 {
+    let magnitude = value.unsigned_abs();
+    let beyond = (64 - magnitude.leading_zeros()).saturating_sub(MANTISSA_BITS + 1);
+    let cut = (magnitude >> beyond << beyond) as f64;
+    if value < 0 { -cut } else { cut }
+}
+
+/// The rank of a percentile among `rows` values, counted from 1.
+pub fn rank(rows: u128, millionths: u32) -> u128 {
+    (rows * u128::from(millionths)).div_ceil(1_000_000).max(1)
 }
 
 /// The index of a finite value that is not 0.
@@ -107,10 +168,24 @@ impl Percentile {
     /// the next exponent.
     #[inline]
     pub fn add_int(&mut self, value: i64) {
-        let magnitude = value.unsigned_abs();
-        let beyond = (64 - magnitude.leading_zeros()).saturating_sub(MANTISSA_BITS + 1);
-        let cut = (magnitude >> beyond << beyond) as f64;
-        self.add(if value < 0 { -cut } else { cut });
+        self.add(leading_bits(value));
+    }
+
+    /// Adds `count` values of a bin.
+    pub fn add_bin(&mut self, bin: Bin, count: u64) {
+        let sketch = self.sketch();
+        let kind = match bin {
+            Bin::Negative(index) | Bin::Positive(index) => {
+                sketch.bins.add(index >> sketch.drops, count);
+                return sketch.collapse();
+            }
+            Bin::MinusInfinity => MINUS_INFINITY,
+            Bin::Zero => ZERO,
+            Bin::PlusInfinity => PLUS_INFINITY,
+            Bin::Nan => NAN,
+        };
+        sketch.special[kind] = sketch.special[kind].saturating_add(count);
+        sketch.collapse();
     }
 
     /// Adds another sketch.
@@ -141,7 +216,7 @@ impl Percentile {
     /// without values.
     pub fn percentile(&self, millionths: u32) -> Option<f64> {
         let sketch = self.0.as_ref()?;
-        let rank = (sketch.rows() * u128::from(millionths)).div_ceil(1_000_000).max(1);
+        let rank = rank(sketch.rows(), millionths);
         let mut below = 0;
         sketch.in_order().find_map(|(value, count)| {
             below += u128::from(count);

@@ -11,8 +11,31 @@ use crate::value::{NAN_64, Value, power_of_ten};
 /// All of the values, in millionths.
 pub const WHOLE_MILLIONTHS: u32 = 1_000_000;
 
-/// Values in ascending order, each with its count, none of which is 0.
-pub type Counted<'a> = &'a [(Value, u64)];
+/// Values in ascending order.
+pub trait Ranked {
+    /// How many there are.
+    fn count(&self) -> u64;
+
+    /// The value at a rank from 0 on, which is below their number.
+    fn at(&self, rank: u64) -> Value;
+}
+
+/// Distinct values in ascending order, each with its count, none of which is 0.
+impl Ranked for Vec<(Value, u64)> {
+    fn count(&self) -> u64 {
+        self.iter().map(|(_, count)| *count).fold(0, u64::saturating_add)
+    }
+
+    fn at(&self, mut rank: u64) -> Value {
+        for (value, count) in self {
+            match rank.checked_sub(*count) {
+                Some(left) => rank = left,
+                None => return value.clone(),
+            }
+        }
+        unreachable!("a rank is below the number of values")
+    }
+}
 
 /// A number on the way to a result: `numerator / divisor`, or what is not finite.
 enum Real {
@@ -49,43 +72,33 @@ impl Real {
     }
 }
 
-/// The value at a rank from 0 on; `rank` is less than the number of values.
-fn at(values: Counted<'_>, mut rank: u64) -> &Value {
-    for (value, count) in values {
-        match rank.checked_sub(*count) {
-            Some(left) => rank = left,
-            None => return value,
-        }
-    }
-    unreachable!("a rank is less than the number of values")
-}
-
-fn number_of(values: Counted<'_>) -> u64 {
-    values.iter().map(|(_, count)| *count).fold(0, u64::saturating_add)
+/// The rank ceil(p n), at least 1, of `count` values, counted from 0; `None` without values.
+pub fn discrete_rank(count: u64, millionths: u32) -> Option<u64> {
+    let parts = u128::from(count) * u128::from(millionths);
+    let rank = parts.div_ceil(u128::from(WHOLE_MILLIONTHS)) as u64;
+    (count > 0).then(|| rank.saturating_sub(1))
 }
 
 /// The value of rank ceil(p n), at least 1; `None` without values.
-pub fn discrete(values: Counted<'_>, millionths: u32) -> Option<&Value> {
-    let parts = u128::from(number_of(values)) * u128::from(millionths);
-    let rank = parts.div_ceil(u128::from(WHOLE_MILLIONTHS)) as u64;
-    (!values.is_empty()).then(|| at(values, rank.saturating_sub(1)))
+pub fn discrete(values: &impl Ranked, millionths: u32) -> Option<Value> {
+    discrete_rank(values.count(), millionths).map(|rank| values.at(rank))
 }
 
 /// The number at position p (n - 1), counted from 0; `None` without values.
-pub fn continuous(values: Counted<'_>, millionths: u32) -> Option<f64> {
+pub fn continuous(values: &impl Ranked, millionths: u32) -> Option<f64> {
     interpolated(values, millionths).map(|number| number.round())
 }
 
-fn interpolated(values: Counted<'_>, millionths: u32) -> Option<Real> {
-    let last = number_of(values).checked_sub(1)?;
+fn interpolated(values: &impl Ranked, millionths: u32) -> Option<Real> {
+    let last = values.count().checked_sub(1)?;
     let parts = u128::from(last) * u128::from(millionths);
     let whole = u128::from(WHOLE_MILLIONTHS);
     let (below, rest) = ((parts / whole) as u64, (parts % whole) as u64);
-    let low = Real::of(at(values, below));
+    let low = Real::of(&values.at(below));
     if rest == 0 {
         return Some(low);
     }
-    Some(match (low, Real::of(at(values, below + 1))) {
+    Some(match (low, Real::of(&values.at(below + 1))) {
         (
             Real::Finite { numerator: low, divisor },
             // One column has one scale.
@@ -101,7 +114,7 @@ fn interpolated(values: Counted<'_>, millionths: u32) -> Option<Real> {
 }
 
 /// The difference between the upper and the lower quartile; `None` without values.
-pub fn interquartile_range(values: Counted<'_>) -> Option<f64> {
+pub fn interquartile_range(values: &impl Ranked) -> Option<f64> {
     let quartile = |quarters: u32| interpolated(values, quarters * (WHOLE_MILLIONTHS / 4));
     Some(match (quartile(1)?, quartile(3)?) {
         (
@@ -155,7 +168,7 @@ mod tests {
             sorted.sort_by(f64::total_cmp);
             let n = sorted.len();
             let rank = (millionths as usize * n).div_ceil(1_000_000).max(1);
-            prop_assert_eq!(discrete(&state, millionths), Some(&Value::Float64(sorted[rank - 1])));
+            prop_assert_eq!(discrete(&state, millionths), Some(Value::Float64(sorted[rank - 1])));
             let exact = |millionths: u32| -> BigRational {
                 let parts = u64::from(millionths) * (n as u64 - 1);
                 let place = BigRational::new(parts.into(), 1_000_000.into());

@@ -3,8 +3,8 @@
 //! Law: `retract(update(s, r), r)` has the value of `s`, for every state of rows. Only sums have
 //! such an inverse; the least value or a set cannot know what remains. A state from which rows were
 //! subtracted may be read, not encoded: what it keeps besides its value (the span of a decayed sum)
-//! may be wider than that of the remaining rows. Deliberately absent: counts and sums of integers,
-//! for which `sweep/prefix.rs` needs no retraction.
+//! may be wider than that of the remaining rows. Deliberately absent: which
+//! rows (`sweep`).
 
 use super::float_sum::FloatSum;
 use super::slot::{Slot, SlotKind};
@@ -18,7 +18,9 @@ impl Slot {
     pub fn retracts(&self) -> bool {
         matches!(
             self.kind,
-            SlotKind::FloatSum { .. }
+            SlotKind::Count { .. }
+                | SlotKind::IntSum { .. }
+                | SlotKind::FloatSum { .. }
                 | SlotKind::DecimalSum { .. }
                 | SlotKind::Moments { .. }
                 | SlotKind::CoMoments { .. }
@@ -77,6 +79,8 @@ impl Slot {
         let mut unit = self.zero();
         self.update(&mut unit, rows, row);
         match (state, &unit) {
+            (State::Count(state), State::Count(unit)) => *state -= unit,
+            (State::IntSum(state), State::IntSum(unit)) => state.subtract(unit),
             (State::FloatSum(state), State::FloatSum(unit)) => state.subtract(unit),
             (State::DecimalSum(state), State::DecimalSum(unit)) => state.subtract(unit),
             (State::Moments(state), State::Moments(unit)) => state.subtract(unit),

@@ -133,11 +133,8 @@ impl FoldPlan {
         let feature = &self.features[at];
         let mut over = |span: &usize| {
             let Interval { start, end } = question.intervals[*span];
-            let context = Context {
-                as_of: question.effective.micros(),
-                lo: start.micros(),
-                hi: end.micros(),
-            };
+            let as_of = question.effective.micros();
+            let context = Context { as_of, lo: start.micros(), hi: end.micros() };
             feature.finalizer.answer(&self.slots, &question.states[*span], context, users)
         };
         if !feature.series {

@@ -188,6 +188,39 @@ fn unmerged(reason: Option<&str>) -> Error {
     })
 }
 
+impl FoldPlan {
+    /// The merged state of each group of states under a lift: `None` for a group without states, or
+    /// why the guest failed.
+    pub fn merged(
+        &self,
+        lift: usize,
+        groups: Vec<Vec<Part>>,
+        guest: &mut dyn UserCalls,
+    ) -> Result<Vec<std::result::Result<Option<Part>, String>>> {
+        settled(self.lifts[lift].aggregate, groups, guest)
+    }
+
+    /// The value of each state under a lift.
+    ///
+    /// # Errors
+    /// If the guest failed on a state, when it was merged or now.
+    pub fn finalized(
+        &self,
+        lift: usize,
+        states: Vec<std::result::Result<Option<Part>, String>>,
+        guest: &mut dyn UserCalls,
+    ) -> Result<Vec<Value>> {
+        let failed = |reason| Error::input(format!("the aggregate failed: {reason}"));
+        let states = states.into_iter().collect::<std::result::Result<Vec<_>, String>>();
+        let states = states.map_err(failed)?;
+        let values = guest.finalize(self.lifts[lift].aggregate, &states)?;
+        if values.len() != states.len() {
+            return Err(Error::bug("the guest answers each state"));
+        }
+        values.into_iter().map(|value| value.map_err(failed)).collect()
+    }
+}
+
 /// The merged state of each group; `None` for a group without parts.
 fn settled(
     aggregate: usize,

@@ -27,22 +27,25 @@ pub enum InOrder {
 
 impl InOrder {
     /// The value, from a state that keeps one value more than `limit`.
-    pub(super) fn read<'a>(&self, places: &'a Places, limit: u32) -> Answer {
+    pub(super) fn read(&self, places: &Places, limit: u32) -> Answer {
         let values = places.values();
         if values.len() > limit as usize {
             return or_overflow(None);
         }
         present(match self {
             InOrder::List => Value::List(values.cloned().collect()),
-            InOrder::Join(_) if values.len() == 0 => Value::Null,
-            InOrder::Join(separator) => {
-                let text = |value: &'a Value| match value {
-                    Value::String(text) => &**text,
-                    other => unreachable!("the declaration checked that {other:?} is a string"),
-                };
-                Value::from(&*values.map(text).collect::<Vec<&str>>().join(separator))
-            }
+            InOrder::Join(separator) => InOrder::join(separator, values),
         })
+    }
+
+    /// The strings with the separator between them; null without strings.
+    pub fn join<'a>(separator: &str, values: impl Iterator<Item = &'a Value>) -> Value {
+        let text = |value: &'a Value| match value {
+            Value::String(text) => &**text,
+            other => unreachable!("the declaration checked that {other:?} is a string"),
+        };
+        let texts: Vec<&str> = values.map(text).collect();
+        if texts.is_empty() { Value::Null } else { Value::from(&*texts.join(separator)) }
     }
 }
 
@@ -73,7 +76,7 @@ pub enum OfCounts {
 impl OfCounts {
     /// The value.
     pub(super) fn read(self, histogram: &Histogram) -> Answer {
-        let null_or = |value: Option<&Value>| value.cloned().unwrap_or(Value::Null);
+        let null_or = |value: Option<Value>| value.unwrap_or(Value::Null);
         or_overflow(match self {
             OfCounts::MostFrequent { n } => histogram.most_frequent(n).map(Value::List),
             OfCounts::ModeShare => histogram.mode_share(),

@@ -16,6 +16,8 @@ mod quick;
 mod user;
 
 pub use answer::{Answer, Merged, Status};
+pub use finalize::Context;
+pub use gathered::{InOrder, OfCounts};
 pub use plain::{Plain, Sum, SumKind};
 pub use plan::{FeaturePlan, FoldPlan, Lift, ViewState};
 pub use quick::Quick;

@@ -313,6 +313,11 @@ impl Plain {
         })
     }
 
+    /// The value, which needs no guest.
+    pub fn value(&self, states: &[State], context: Context) -> Result<Value> {
+        Ok(self.answer(states, context, &mut UserValues::collecting())?.value)
+    }
+
     /// The value, if it is a number that needs no allocation.
     #[inline]
     pub fn quick(&self, states: &[State]) -> Option<Quick> {

@@ -4,7 +4,7 @@
 //! Invariant: slots, spans and features are identified by their indices in the plan's own lists.
 //! Deliberately absent: building a plan (`build`) and computing an answer (`answer`).
 
-use super::finalize::Finalizer;
+use super::finalize::{Context, Finalizer};
 use super::plain::Plain;
 use crate::aggregate::{Slot, States, zeros};
 use crate::row::Rows;
@@ -62,6 +62,19 @@ impl FeaturePlan {
     pub fn plain(&self) -> Option<(&Plain, usize)> {
         match (&self.finalizer, &self.spans[..]) {
             (Finalizer::Plain(plain), &[span]) if !self.series => Some((plain, span)),
+            _ => None,
+        }
+    }
+}
+
+impl FeaturePlan {
+    /// For a feature that is a map: its slot, the value of each key, and its only span. `None` for
+    /// other features, and for lists of maps.
+    pub fn keyed(&self) -> Option<(usize, &Plain, usize)> {
+        match (&self.finalizer, &self.spans[..]) {
+            (Finalizer::Keyed { slot, inner }, &[span]) if !self.series => {
+                Some((*slot, inner, span))
+            }
             _ => None,
         }
     }
@@ -130,6 +143,13 @@ impl FoldPlan {
     pub fn intervals(&self, as_of: Time) -> Vec<Interval> {
         let effective = self.view.effective(as_of);
         self.spans.iter().map(|span| span.interval(effective, self.view.origin_us)).collect()
+    }
+
+    /// What a value over span number `span` depends on besides the states. `effective` is the
+    /// requested `as_of` with the view's boundary and delay applied.
+    pub fn context(&self, span: usize, effective: Time) -> Context {
+        let Interval { start, end } = self.spans[span].interval(effective, self.view.origin_us);
+        Context { as_of: effective.micros(), lo: start.micros(), hi: end.micros() }
     }
 
     /// The event times that some window may read for `as_of` from `first` to `last`. The bounds of

@@ -57,7 +57,7 @@ impl<'a> Sweep<'a> {
     }
 
     /// Approximate bytes of memory that a sweep needs for each row, besides the row itself: totals,
-    /// marks of each window, and states that wait for a guest.
+    /// codes, marks of each window, and states that wait for a guest.
     pub fn row_bytes(&self) -> usize {
         let slots = &self.plan.slots;
         let total = |slot: usize| match &slots[slot].kind {
@@ -76,21 +76,28 @@ impl<'a> Sweep<'a> {
         let totals: usize = self.slots().into_iter().map(total).sum();
         let guest = self.spans.iter().any(|slots| !slots.guest.is_empty());
         // A merge tree has two nodes per row, and each holds the states of all slots.
-        totals + marks + if guest { 2 * size_of::<State>() * slots.len() } else { 0 }
+        totals
+            + marks
+            + self.columnwise.len() * CODE_BYTES
+            + if guest { 2 * size_of::<State>() * slots.len() } else { 0 }
     }
 
     /// Approximate bytes of memory that a sweep needs for each question: bounds and answers.
     pub fn question_bytes(&self) -> usize {
         let answer = |feature: &usize| match &self.plan.features[*feature].column.data_type {
             DataType::Int64 | DataType::Float64 => size_of::<u64>() + 1,
-            // The value, and its copy in a column.
-            DataType::List(_) | DataType::Map(_) => 3 * size_of::<Value>() * USUAL_VALUES,
+            // The elements, and their copies where columns are put together.
+            DataType::List(_) => 3 * size_of::<u64>() * USUAL_VALUES,
+            DataType::Map(_) => 6 * size_of::<u64>() * USUAL_VALUES,
             _ => 3 * size_of::<Value>(),
         };
         let answers: usize = self.features.iter().map(answer).sum();
         answers + self.plan.spans.len() * size_of::<Range<usize>>()
     }
 }
+
+/// Bytes of a row's code and of its part of a dictionary, which several features may share.
+const CODE_BYTES: usize = 4;
 
 /// The assumed number of values in a state or list without a small bound.
 const USUAL_VALUES: usize = 32;

@@ -3,10 +3,10 @@
 //!
 //! Rows are sorted by entity and event time, questions by entity and `as_of`. As `as_of` increases,
 //! no bound of a window decreases, so each bound is a cursor that only moves forward over the rows.
-//! How a slot's state follows the moving range depends on its kind: counts and integer sums are
+//! Most features are computed a column at a time (`columnwise`). For
+//! the others the state of each slot follows the moving range: counts and integer sums are
 //! differences of running totals; other sums add and subtract rows exactly; extremes keep a queue;
-//! states that only a guest can merge use a merge tree; everything else uses two stacks. The most
-//! common features are computed a column at a time (`columnwise`).
+//! states that only a guest can merge use a merge tree; everything else uses two stacks.
 //!
 //! If a question may see only the rows that had arrived by its time, the sliding ranges end before
 //! the first row that had not; the few later rows that had arrived, and the late rows, are added
@@ -25,10 +25,10 @@ mod cut;
 mod entity;
 mod extreme_queue;
 mod merge_tree;
+mod picks;
 mod plan;
 mod prefix;
 mod search;
-mod shared_extremes;
 mod slide;
 mod spans;
 mod stacks;

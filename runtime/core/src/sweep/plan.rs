@@ -12,8 +12,10 @@ use super::windows::Windows;
 use crate::aggregate::Slot;
 use crate::error::Result;
 use crate::fold::{FoldPlan, UserCalls};
-use crate::row::Rows;
+use crate::row::{Rows, TypedColumn};
+use crate::value::DataType;
 use arrow::array::ArrayRef;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// How to answer some features of a view.
@@ -84,8 +86,15 @@ impl<'a> Sweep<'a> {
     ) -> Result<Vec<ArrayRef>> {
         let types = self.features.iter().map(|feature| &self.plan.features[*feature].column);
         let types: Vec<_> = types.map(|column| &column.data_type).collect();
-        let mut columns: Vec<AnswerColumn> =
-            types.iter().map(|data_type| AnswerColumn::new(data_type, as_of.len())).collect();
+        let sources = self.columnwise.iter().filter_map(|feature| {
+            let source = feature.source(self.plan)?;
+            Some((feature.at, &rows.columns()[source]))
+        });
+        let sources: BTreeMap<usize, &TypedColumn> = sources.collect();
+        let column = |(at, data_type): (usize, &&DataType)| {
+            AnswerColumn::new(data_type, as_of.len(), sources.get(&at).copied())
+        };
+        let mut columns: Vec<AnswerColumn> = types.iter().enumerate().map(column).collect();
         let prefixes = self.prefixes(rows);
         // For questions that do not see all rows, every feature is computed question by question.
         let mut whole = Columns::new(self.plan, rows, &self.columnwise, &prefixes);
@@ -101,7 +110,7 @@ impl<'a> Sweep<'a> {
                 if arrived.is_some() || !entity.late.is_empty() {
                     return every.sweep(entity, as_of, guest, &mut columns);
                 }
-                whole.answer(entity, as_of, &mut columns)?;
+                whole.answer(entity, as_of, guest, &mut columns)?;
                 few.sweep(entity, as_of, guest, &mut columns)
             };
             answer().map_err(|error| error.at(named(at)))?;

@@ -12,6 +12,7 @@
 //! the memory and the number of workers. Deliberately absent: files (the caller opens readers and
 //! writes the result), and the online host.
 
+mod all_keys;
 mod answers;
 mod counts;
 mod joiner;
@@ -25,6 +26,7 @@ mod trained;
 mod training_set;
 mod view;
 
+pub use all_keys::AllKeys;
 pub use counts::Counts;
 pub use options::Options;
 pub use trained::{Joined, Trained};

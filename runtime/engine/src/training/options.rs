@@ -1,11 +1,15 @@
 //! The options for making a training set.
 //!
 //! Invariant: except for `as_of` and `known`, no option changes a bit of the result; a run with more
-//! bad events than it may have has none. Deliberately
-//! absent: files.
+//! bad events than it may have has none. Deliberately absent: files.
 
+use crate::admission::arrivals;
+use crate::catalog::Catalog;
 use crate::service::AS_OF;
 use crate::shuffle::SpillOptions;
+use lockstep_core::error::Result;
+use lockstep_core::event::SourceSchema;
+use std::sync::Arc;
 
 /// The options for making a training set. Except for `as_of` and `known`, none changes a bit
 /// of it.
@@ -24,6 +28,22 @@ pub struct Options {
     pub spill: Option<SpillOptions>,
     /// How many events may be set aside before the run ends early; any number if it is not given.
     pub bad_rows_max: Option<u64>,
+}
+
+impl Options {
+    /// The columns with which the events of `source` must be read: those declared, and the arrival
+    /// times if they matter or the project names their column.
+    pub(super) fn schema(&self, catalog: &Catalog, source: &str) -> Result<Arc<SourceSchema>> {
+        let declared = catalog.source(source)?;
+        match &self.known {
+            Some(known) => {
+                // Added before the project's column, because both are removed again together.
+                let known = arrivals::with_arrivals(declared, known, "--as-known")?;
+                arrivals::reading(&Arc::new(known))
+            }
+            None => arrivals::reading(declared),
+        }
+    }
 }
 
 impl Default for Options {

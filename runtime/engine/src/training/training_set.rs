@@ -12,7 +12,6 @@ use super::leaks::{self, Leaks};
 use super::options::Options;
 use super::trained::{Joined, Trained};
 use super::view::View;
-use crate::admission::arrivals;
 use crate::admission::{Admitted, Allowance, Arrived, Counted};
 use crate::catalog::Catalog;
 use crate::mapping::Mapped;
@@ -175,15 +174,7 @@ impl<'a> TrainingSet<'a> {
     /// The columns with which the events of `source` must be read: those declared, and the arrival
     /// times if they matter or the project names their column.
     pub fn schema(&self, source: &str) -> Result<Arc<SourceSchema>> {
-        let declared = self.catalog.source(source)?;
-        match &self.options.known {
-            Some(known) => {
-                // Added before the project's column, because both are removed again together.
-                let known = arrivals::with_arrivals(declared, known, "--as-known")?;
-                arrivals::reading(&Arc::new(known))
-            }
-            None => arrivals::reading(declared),
-        }
+        self.options.schema(self.catalog, source)
     }
 
     /// Fails if the answers fit neither in memory nor on the disk. To be called after the spine was

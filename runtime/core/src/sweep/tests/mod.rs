@@ -4,6 +4,7 @@
 //! Invariant: the plain folds share no step with the sweep. Deliberately absent: what an aggregate
 //! means.
 
+mod many_values;
 mod random_windows;
 
 use super::prefix::Prefix;
@@ -111,22 +112,68 @@ fn short_windows() -> Vec<serde_json::Value> {
     ]
 }
 
+/// An aggregate with its column, and perhaps its filter and the column whose values are keys.
+type Declared =
+    (serde_json::Value, Option<&'static str>, Option<&'static str>, Option<&'static str>);
+
+/// At least one of each way in which a sweep computes features.
+fn aggregates() -> Vec<Declared> {
+    let (int, float, text, flag) = (Some("int"), Some("float"), Some("text"), Some("flag"));
+    let limited = |name: &str, limit: u32| json!({name: {"limit": limit}});
+    let ranked =
+        |name: &str, millionths: u32| json!({name: {"millionths": millionths, "limit": 9}});
+    vec![
+        (json!("count"), None, None, None),
+        (json!("sum"), int, None, None),
+        (json!("mean"), float, None, None),
+        (json!("min"), float, None, None),
+        (json!("max"), text, None, None),
+        (json!("last"), int, None, None),
+        (json!("first"), text, flag, None),
+        (json!("last_row"), float, None, None),
+        (limited("unique_count", 5), text, None, None),
+        (limited("unique_count", 3), float, flag, None),
+        (limited("histogram", 4), text, None, None),
+        (limited("histogram", 99), int, flag, None),
+        (limited("mode", 99), text, None, None),
+        (limited("mode", 3), int, None, None),
+        (limited("mode_share", 99), int, None, None),
+        (limited("entropy", 99), text, None, None),
+        (json!({"most_frequent": {"n": 2, "limit": 99}}), text, None, None),
+        (ranked("percentile_disc", 250_000), text, None, None),
+        (ranked("percentile_cont", 900_000), float, None, None),
+        (limited("median", 99), int, None, None),
+        (limited("iqr", 99), float, flag, None),
+        (json!({"approx_count_distinct": {"precision": 4}}), float, None, None),
+        (json!({"approx_count_distinct": {"precision": 12}}), text, flag, None),
+        (json!({"approx_percentile": {"millionths": 500_000}}), float, None, None),
+        (json!({"approx_percentile": {"millionths": 990_000}}), int, flag, None),
+        (json!({"top_k": {"k": 3}}), text, None, None),
+        (json!({"bottom_k": {"k": 3}}), float, None, None),
+        (json!({"first_n": {"n": 2}}), float, None, None),
+        (json!({"last_n": {"n": 3}}), text, flag, None),
+        (json!({"last_rows": {"n": 3}}), text, None, None),
+        (json!({"first_distinct": {"n": 2}}), int, None, None),
+        (json!({"last_distinct": {"n": 2}}), text, None, None),
+        (json!({"last_distinct": {"n": 4}}), float, flag, None),
+        (limited("list", 4), int, None, None),
+        (json!({"join": {"separator": "+", "limit": 5}}), text, None, None),
+        (json!("count"), None, None, text),
+        (json!("sum"), int, None, text),
+        (json!("mean"), float, flag, text),
+        (json!("var_pop"), float, None, Some("int")),
+        (json!("max"), int, None, text),
+    ]
+}
+
 fn plan_over(windows: Vec<serde_json::Value>) -> FoldPlan {
-    let aggregates = [
-        (json!("count"), json!(null)),
-        (json!("sum"), json!("int")),
-        (json!("mean"), json!("float")),
-        (json!("min"), json!("float")),
-        (json!("max"), json!("text")),
-        (json!("last"), json!("int")),
-        (json!({"unique_count": {"limit": 5}}), json!("text")),
-    ];
     let mut features = Vec::new();
     for (at, window) in windows.iter().enumerate() {
-        for (which, (aggregate, column)) in aggregates.iter().enumerate() {
+        for (which, (aggregate, column, filter, by)) in aggregates().into_iter().enumerate() {
+            let by = by.map(|by| json!({"column": by, "limit": 4}));
             features.push(json!({
                 "name": format!("f{which}_{at}"), "aggregate": aggregate, "column": column,
-                "window": window,
+                "filter": filter, "by": by, "window": window,
             }));
         }
     }

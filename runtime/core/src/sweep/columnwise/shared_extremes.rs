@@ -4,14 +4,14 @@
 //! Invariant: the extreme of each window is that of its own rows, as if it had its own queue.
 //! Deliberately absent: columns of other types, which are computed question by question.
 
-use super::column::AnswerColumn;
-use super::cursor::Cursor;
-use super::extreme_queue::{Place, Queue};
 use crate::aggregate::SlotKind;
 use crate::aggregate::extreme::End;
 use crate::error::Result;
 use crate::fold::FoldPlan;
 use crate::row::{Rows, TypedColumn};
+use crate::sweep::column::AnswerColumn;
+use crate::sweep::cursor::Cursor;
+use crate::sweep::extreme_queue::{Place, Queue};
 use crate::value::{canonical_f64, i64_order};
 
 /// Stands for no row.

@@ -1,0 +1,137 @@
+//! Maps: for each value of a column a state of the window's rows that have it.
+//!
+//! Invariant: a value whose rows have all left the window has no state. Beyond the limit of values
+//! the map is null by overflow (S18). Deliberately absent: states that cannot be taken away from,
+//! which the two stacks of a question-by-question sweep merge.
+
+use super::bounds::{Bounds, Ends};
+use super::coding::{Coding, Codings, Domain};
+use super::tally::Tally;
+use crate::aggregate::{Slot, SlotKind, States, zeros};
+use crate::error::Result;
+use crate::fold::{FoldPlan, Plain};
+use crate::row::Rows;
+use crate::sweep::column::AnswerColumn;
+use crate::time::Time;
+
+/// The maps of one slot and window.
+pub(super) struct Maps {
+    slot: usize,
+    span: usize,
+    by: usize,
+    limit: u32,
+    inner: Vec<Slot>,
+    coding: usize,
+    ends: Ends,
+    tally: Tally,
+    /// For each code.
+    states: Vec<States>,
+    readers: Vec<(usize, Plain)>,
+}
+
+impl Maps {
+    /// Adds a feature to those of its slot and window, which may be there already.
+    pub(super) fn add(
+        all: &mut Vec<Maps>,
+        codings: &mut Codings,
+        plan: &FoldPlan,
+        (slot, span, ends): (usize, usize, Ends),
+        (at, plain): (usize, Plain),
+    ) {
+        let same = |maps: &Maps| (maps.slot, maps.span) == (slot, span);
+        let place = all.iter().position(same).unwrap_or_else(|| {
+            let Slot { kind: SlotKind::Keyed { by, limit, inner }, filter } = &plan.slots[slot]
+            else {
+                unreachable!("the feature was chosen for its slot")
+            };
+            let coding = Coding { domain: Domain::Values, column: *by, filter: *filter };
+            all.push(Maps {
+                slot,
+                span,
+                by: *by,
+                limit: *limit,
+                inner: inner.clone(),
+                coding: codings.index(coding),
+                ends,
+                tally: Tally::default(),
+                states: vec![],
+                readers: vec![],
+            });
+            all.len() - 1
+        });
+        all[place].readers.push((at, plain));
+    }
+
+    /// The cursors of the window's bounds.
+    pub(super) fn ends(&self) -> Ends {
+        self.ends
+    }
+
+    pub(super) fn restart(&mut self, codings: &Codings, first: usize) {
+        let coded = codings.get(self.coding);
+        self.tally.restart(coded, first);
+        self.states.clear();
+        self.states.resize_with(coded.rows.len(), || zeros(&self.inner));
+    }
+
+    /// Appends the answers to the questions with these bounds and effective times.
+    pub(super) fn answer(
+        &mut self,
+        plan: &FoldPlan,
+        rows: &Rows,
+        codings: &Codings,
+        (bounds, effective): (Bounds<'_>, &[Time]),
+        columns: &mut [AnswerColumn],
+    ) -> Result<()> {
+        let coded = codings.get(self.coding);
+        let by = &rows.columns()[self.by];
+        for (range, effective) in bounds.ranges().zip(effective) {
+            let [removed, added] = self.tally.moves(&range);
+            for row in removed {
+                let code = coded.code(row);
+                self.tally.remove(code);
+                let Some(states) = self.states.get_mut(code as usize) else { continue };
+                match self.tally.count(code as usize) {
+                    0 => {
+                        let zero = |(slot, state): (&Slot, &mut _)| slot.reset(state);
+                        self.inner.iter().zip(states).for_each(zero);
+                    }
+                    _ => {
+                        for (slot, state) in self.inner.iter().zip(states) {
+                            slot.retract_rows(state, rows, row..row + 1);
+                        }
+                    }
+                }
+            }
+            for row in added {
+                let code = coded.code(row);
+                self.tally.add(code);
+                let Some(states) = self.states.get_mut(code as usize) else { continue };
+                for (slot, state) in self.inner.iter().zip(states) {
+                    slot.update(state, rows, row);
+                }
+            }
+            if self.tally.used() > self.limit {
+                for (at, _) in &self.readers {
+                    columns[*at].push_null()?;
+                }
+                continue;
+            }
+            let context = plan.context(self.span, *effective);
+            for (at, plain) in &self.readers {
+                let maps = columns[*at].maps()?;
+                for (code, _) in self.tally.used_codes() {
+                    maps.keys.push_row(by, coded.rows[code] as usize)?;
+                    match plain.quick(&self.states[code]) {
+                        Some(quick) => maps.values.add(quick)?,
+                        None => {
+                            maps.values.push(plain.value(&self.states[code], context)?)?;
+                        }
+                    }
+                }
+                maps.close(true)?;
+            }
+        }
+        Ok(())
+    }
+}
