@@ -38,6 +38,7 @@ impl Bar {
             }
             Progress::Answering { done, total } => ("answering".to_string(), done, total),
             Progress::Notice(notice) => return self.tell(&format!("notice: {notice}")),
+            Progress::FailedMerge(failed) => return self.tell(&format!("warning: {failed}")),
             _ => return,
         };
         if self.shown.as_ref().is_none_or(|(shown, _)| *shown != what) {

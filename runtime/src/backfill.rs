@@ -37,8 +37,9 @@ impl BackfillJob {
     /// run as a stream uses one thread that reads ahead.
     ///
     /// # Errors
-    /// If a name or a file is wrong, the store has already read beyond `until_position`, its events
-    /// were admitted by other settings, an interrupted backfill had another end, or a disk failed.
+    /// If a name, a file or an artifact is wrong, the store has already read beyond
+    /// `until_position`, its events were admitted by other settings, an interrupted backfill had
+    /// another end, or a disk failed.
     pub fn run(
         &self,
         project: &Project,
@@ -49,6 +50,7 @@ impl BackfillJob {
             Some(source) => vec![&project.source(source)?.source],
             None => project.sources().keys().map(String::as_str).collect(),
         };
+        project.catalog().check_loads(&sources)?;
         // Files are opened before the store, so that a wrong one leaves no new store behind.
         for source in &sources {
             project.reader(source, 0)?;

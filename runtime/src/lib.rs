@@ -41,6 +41,7 @@ mod arrivals_column;
 mod backfill;
 mod base_files;
 mod destination;
+mod failed_merge;
 mod fill_report;
 mod fold;
 mod inputs;
@@ -58,6 +59,7 @@ mod training_set;
 
 // Projects, and the jobs that run on them.
 pub use backfill::BackfillJob;
+pub use failed_merge::FailedMerge;
 pub use fill_report::FillReport;
 pub use lockstep_engine::generations::{CaughtUp, View as CaughtUpView};
 pub use lockstep_engine::ingest::{Parted, StoppedView};

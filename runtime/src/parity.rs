@@ -10,6 +10,7 @@ use crate::project::Project;
 use crate::spine::Spine;
 use lockstep_core::notation::TimeUnit;
 use lockstep_core::{Error, Result};
+use lockstep_engine::catalog::Catalog;
 use lockstep_engine::online::request::Requests;
 use lockstep_engine::parity::replay::Disturbance;
 use lockstep_engine::parity::{self, Log, Options, Report};
@@ -99,9 +100,8 @@ impl ParityJob {
                 directory.display()
             )));
         }
-        let service = project.service(&self.service)?;
-        let catalog = project.catalog();
-        let options = self.options(project, &service)?;
+        let (catalog, service) = project.service_alone(&self.service)?;
+        let options = self.options(&catalog, &service)?;
         let spine =
             Spine::find(&self.spine, &service, &self.as_of_column, self.time_unit)?.read()?;
         // The spine is checked here first, so that an error in it names its file; the replay would
@@ -119,16 +119,16 @@ impl ParityJob {
             let (done, total) = (done as u64, total as u64);
             (progress.borrow_mut())(Progress::Answering { done, total });
         };
-        parity::run(catalog, &service, &logs, &spine, &options, &open, &step)
+        parity::run(&catalog, &service, &logs, &spine, &options, &open, &step)
     }
 
-    fn options(&self, project: &Project, service: &Service) -> Result<Options> {
+    fn options(&self, catalog: &Catalog, service: &Service) -> Result<Options> {
         let disorder_us = match self.disorder_us {
             Some(disorder_us) if disorder_us < 0 => {
                 return Err(Error::input("--disorder must not be negative"));
             }
             Some(disorder_us) => disorder_us,
-            None => parity::default_disorder_us(project.catalog(), service),
+            None => parity::default_disorder_us(catalog, service),
         };
         if self.batch_rows_max == 0 {
             return Err(Error::input("--replay-batch-rows-max must be at least 1"));

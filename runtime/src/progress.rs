@@ -4,6 +4,7 @@
 //! earlier one, so a caller may ignore any of them. Deliberately absent: times, and what a job
 //! found, which is in the job's report.
 
+use crate::failed_merge::FailedMerge;
 use lockstep_source::Notice;
 
 /// How far a job has come.
@@ -19,6 +20,8 @@ pub enum Progress<'a> {
     },
     /// It found something that people should know and that does not stop it. Each is told once.
     Notice(&'a Notice),
+    /// An aggregate failed to merge states. It is told once for each aggregate.
+    FailedMerge(&'a FailedMerge),
     /// It computes the features of a training set.
     Joining {
         /// The partitions of rows, over all views, that are done.

@@ -8,6 +8,7 @@
 //! [`OnlineHost`]: crate::OnlineHost
 
 use crate::arrivals_column::named_by_project;
+use crate::failed_merge;
 use crate::inputs::Inputs;
 use crate::progress::Progress;
 use lockstep_core::Result;
@@ -25,7 +26,7 @@ use lockstep_source::{
 use lockstep_source::{files_of, open_files};
 use lockstep_store::Store;
 use lockstep_store::sled::SledStore;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -56,6 +57,8 @@ pub struct Project {
     notices: Notices,
     /// What was told.
     told: Mutex<HashSet<Notice>>,
+    /// The aggregates of each artifact whose failure to merge states was told.
+    told_merges: Mutex<HashMap<String, Vec<usize>>>,
     /// The files of each source, as the first search found them.
     files: Mutex<BTreeMap<String, Vec<SourceFile>>>,
 }
@@ -111,6 +114,7 @@ impl Project {
             strict_columns: options.strict_columns,
             notices: Notices::default(),
             told: Mutex::default(),
+            told_merges: Mutex::default(),
             files: Mutex::default(),
         })
     }
@@ -131,6 +135,14 @@ impl Project {
     /// If there is none, or it does not fit what the artifacts declare.
     pub fn service(&self, name: &str) -> Result<Service> {
         Service::resolve(&self.file, &self.catalog, name)
+    }
+
+    /// The service called `name`, with the part of the catalogue that it needs: no other artifact
+    /// can stop what is done for it.
+    pub(crate) fn service_alone(&self, name: &str) -> Result<(Arc<Catalog>, Service)> {
+        let catalog = Arc::new(self.catalog.needed_by(&self.service(name)?));
+        let service = Service::resolve(&self.file, &catalog, name)?;
+        Ok((catalog, service))
     }
 
     /// The names of all services.
@@ -203,7 +215,8 @@ impl Project {
         ReadOptions { batch_rows, strict_columns, notices, ..ReadOptions::default() }
     }
 
-    /// Tells what readers found and was not told yet.
+    /// Tells what readers found, and which aggregates failed to merge states, if it was not told
+    /// yet.
     pub(crate) fn tell(&self, progress: &mut dyn FnMut(Progress<'_>)) {
         for notice in self.notices.take() {
             let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -212,6 +225,10 @@ impl Project {
                 progress(Progress::Notice(&notice));
             }
         }
+        let mut told = self.told_merges.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = failed_merge::untold(&self.catalog, &mut told);
+        drop(told);
+        failed.iter().for_each(|failed| progress(Progress::FailedMerge(failed)));
     }
 
     /// What a run on this project may read.

@@ -78,9 +78,9 @@ impl StreamJob {
     /// ahead; the thread that calls folds.
     ///
     /// # Errors
-    /// If a name or a file is wrong, further events have no ids, the store was filled by something
-    /// else, a backfill of it was interrupted, or a disk failed. What was added before stays in the
-    /// store.
+    /// If a name, a file or an artifact is wrong, further events have no ids, the store was filled
+    /// by something else, a backfill of it was interrupted, or a disk failed. What was added before
+    /// stays in the store.
     pub fn run(
         self,
         project: &Project,
@@ -92,6 +92,7 @@ impl StreamJob {
             None => one_source(project)?,
         };
         let source = schema.source.as_str();
+        project.catalog().check_loads(&[source])?;
         if self.batch_rows == 0 {
             return Err(Error::input("--batch-rows must be at least 1"));
         }

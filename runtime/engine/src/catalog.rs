@@ -8,6 +8,7 @@
 
 use crate::admission::arrivals::with_arrivals;
 use crate::project::{ProjectFile, or_none};
+use crate::service::Service;
 use lockstep_core::code::Code;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::SourceSchema;
@@ -18,7 +19,7 @@ use lockstep_core::time::DAY_US;
 use lockstep_core::view::FeatureView;
 use lockstep_core::view_plan::ViewPlan;
 use lockstep_guest::{Artifact, Clock, Engine, EngineConfig};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -219,6 +220,59 @@ impl Catalog {
         match self.broken.first() {
             Some((_, error)) => Err(error.clone()),
             None => Ok(()),
+        }
+    }
+
+    /// Fails if an artifact with a view of one of these sources cannot be loaded: compiles each. What
+    /// fills a store checks it before it writes anything.
+    ///
+    /// # Errors
+    /// The first such artifact's, with the way on without it.
+    pub fn check_loads<S: AsRef<str>>(&self, sources: &[S]) -> Result<()> {
+        for (at, (name, artifact)) in self.artifacts.iter().enumerate() {
+            let mut own = self.views.iter().filter(|view| view.artifact == at);
+            let reads = |view: &CatalogView| {
+                sources.iter().any(|source| source.as_ref() == view.declaration().event.source)
+            };
+            let Some(view) = own.find(|view| reads(view)) else { continue };
+            artifact.prepare().map_err(|error| {
+                error.at(format!(
+                    "nothing was written: view {} of artifact {name} reads source {}, and the artifact \
+                     cannot be loaded; restore it, or take it out of [artifacts] to go on without it",
+                    view.declaration().name,
+                    view.declaration().event.source
+                ))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The part of this catalogue that a service needs, so that no other artifact can stop those who
+    /// use it. Sources keep their columns, which all artifacts declare.
+    pub fn needed_by(&self, service: &Service) -> Catalog {
+        let views = service.views.iter().map(|view| self.views[view.view].artifact);
+        let on_demand = service.on_demand.iter().map(|it| self.on_demand[it.on_demand].artifact);
+        let needed: BTreeSet<usize> = views.chain(on_demand).collect();
+        // Its new index.
+        let moved = |artifact: usize| needed.iter().position(|at| *at == artifact);
+        let view = |view: &CatalogView| {
+            Some(CatalogView { artifact: moved(view.artifact)?, ..view.clone() })
+        };
+        let views: Vec<CatalogView> = self.views.iter().filter_map(view).collect();
+        let on_demand = |it: &CatalogOnDemand| {
+            Some(CatalogOnDemand { artifact: moved(it.artifact)?, ..it.clone() })
+        };
+        let mut sources = self.sources.clone();
+        sources.retain(|source, _| {
+            views.iter().any(|view| view.declaration().event.source == *source)
+        });
+        Catalog {
+            artifacts: needed.iter().map(|at| self.artifacts[*at].clone()).collect(),
+            broken: vec![],
+            views,
+            on_demand: self.on_demand.iter().filter_map(on_demand).collect(),
+            sources,
+            keep_previous_us: self.keep_previous_us,
         }
     }
 

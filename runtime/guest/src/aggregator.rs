@@ -249,8 +249,16 @@ fn undeclared() -> Error {
 }
 
 impl UserCalls for Aggregator {
-    fn merge(&mut self, aggregate: usize, groups: &[Vec<Part>]) -> Result<Vec<Option<Part>>> {
-        Ok(Aggregator::merge(self, aggregate, groups)?.into_iter().map(Result::ok).collect())
+    fn merge(&mut self, aggregate: usize, groups: &[Vec<Part>]) -> Result<Vec<GroupState>> {
+        let merged = Aggregator::merge(self, aggregate, groups)?;
+        if let Some(Err(reason)) = merged.iter().rfind(|state| state.is_err()) {
+            self.artifact().failed_merges().add(aggregate, reason);
+        }
+        Ok(merged)
+    }
+
+    fn failed_merge(&self, aggregate: usize) -> Option<String> {
+        self.artifact().failed_merges().last(aggregate)
     }
 
     fn finalize(&mut self, aggregate: usize, states: &[Option<Part>]) -> Result<Vec<Finalized>> {

@@ -11,6 +11,7 @@
 //! a custom section, so reading it is safe even from an artifact that is not trusted.
 
 use super::engine::{Engine, Flavour};
+use super::failed_merges::FailedMerges;
 use super::instance::{Compiled, Exports, Step};
 use super::limits::{ARTIFACT_BYTES_MAX, MANIFEST_BYTES_MAX};
 use super::section::{Layer, MANIFEST_SECTION, custom_sections, layer};
@@ -54,6 +55,7 @@ struct Inner {
     metered: OnceLock<Compiled>,
     /// Held while it is compiled, so that it is compiled once.
     compiling: Mutex<()>,
+    failed_merges: FailedMerges,
 }
 
 /// An artifact that can be run.
@@ -98,6 +100,7 @@ impl Artifact {
             ordinary: OnceLock::new(),
             metered: OnceLock::new(),
             compiling: Mutex::default(),
+            failed_merges: FailedMerges::default(),
         })))
     }
 
@@ -140,6 +143,11 @@ impl Artifact {
     /// As [`Artifact::prepare`].
     pub fn imports(&self) -> Result<&[String]> {
         Ok(&self.ordinary()?.imports)
+    }
+
+    /// The merges of its aggregates that have failed in this process.
+    pub fn failed_merges(&self) -> &FailedMerges {
+        &self.0.failed_merges
     }
 
     /// The engine that it was loaded into.

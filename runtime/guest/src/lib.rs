@@ -13,6 +13,7 @@ mod cache;
 mod clock;
 mod compiler;
 mod engine;
+mod failed_merges;
 mod fault;
 mod instance;
 mod isolate;
@@ -37,6 +38,7 @@ pub use artifact::{
 pub use clock::{Clock, Deadline};
 pub use compiler::{Compiler, serve_compiler};
 pub use engine::{Engine, EngineConfig};
+pub use failed_merges::FailedMerges;
 pub use isolate::ENDLESS_ITEMS_MAX;
 pub use limits::*;
 pub use line::Line;

@@ -457,7 +457,10 @@ mod tests {
         assert!(missing.contains("columns found: a, b"), "{missing}");
         assert!(open("t,t\n", &["t timestamp"]).contains("two columns \"t\""));
         assert!(open("", &["t timestamp"]).contains("the file is empty"));
-        assert!(open("t,l\n", &["t timestamp", "l list<bool>?"]).contains("list<bool>"));
+        assert!(
+            open("t,l\n", &["t timestamp", "l list<bool>?"])
+                .contains("list<bool>, found CSV text; CSV has no lists")
+        );
         assert!(open("\"t\n", &["t timestamp"]).contains("line 1: a quote opens here"));
     }
 

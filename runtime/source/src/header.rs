@@ -61,6 +61,9 @@ pub(super) fn unfit_column(name: &str, data_type: &DataType, found: &str) -> Err
 
 /// What to do about a column whose type comes close to the declared one.
 fn remedy(data_type: &DataType, found: &str) -> Option<&'static str> {
+    // A dictionary is read as its values.
+    let values = found.strip_prefix("Dictionary(").and_then(|it| it.split_once(", "));
+    let found = values.map_or(found, |(_, values)| values);
     let is = |names: &[&str]| names.iter().any(|name| found.starts_with(name));
     match data_type {
         _ if is_time_as_integer(data_type, found) => Some(UNIT_REMEDY),
@@ -76,6 +79,9 @@ fn remedy(data_type: &DataType, found: &str) -> Option<&'static str> {
         }
         DataType::String if is(&["Binary", "LargeBinary", "FixedSizeBinary"]) => {
             Some("bytes are no text: declare the column as &[u8], or store it as text")
+        }
+        DataType::List(_) if is(&["CSV"]) => {
+            Some("CSV has no lists: store the table as NDJSON, Parquet or Arrow")
         }
         _ => None,
     }

@@ -100,6 +100,7 @@ mod page_header;
 mod page_levels;
 mod parquet;
 mod parquet_cost;
+mod parquet_hints;
 mod parquet_sink;
 mod pattern;
 mod quiet;

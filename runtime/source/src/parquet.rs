@@ -12,6 +12,7 @@ use super::content::{Content, FETCH_BYTES_MAX};
 use super::groups::{PassedOver, Plan, Pruning, Run};
 use super::hive::Constants;
 use super::parquet_cost::rows_at_once;
+use super::parquet_hints::readable;
 use super::uuid;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType as ArrowType, Field, Schema, TimeUnit};
@@ -181,7 +182,15 @@ fn load(
     content: &Content,
     options: ArrowReaderOptions,
 ) -> Result<ArrowReaderMetadata> {
-    ArrowReaderMetadata::load(content, options).map_err(|error| damaged(place).because(error))
+    let found = |error| damaged(place).because(error);
+    let metadata = ArrowReaderMetadata::load(content, options.clone()).map_err(found)?;
+    match readable(metadata.schema()) {
+        None => Ok(metadata),
+        Some(schema) => {
+            let options = options.with_schema(Arc::new(schema));
+            ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options).map_err(found)
+        }
+    }
 }
 
 fn open(

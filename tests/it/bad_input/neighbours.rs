@@ -8,8 +8,10 @@ use super::Place;
 use lockstep_core::value::Value;
 use lockstep_core::{Code, ErrorKind};
 use lockstep_guest::FUNCTIONS_MAX;
+use lockstep_kit::artifacts::wasm;
 use lockstep_kit::evil::components::hostile;
 use lockstep_runtime::{AsOf, OnlineHost, Time};
+use std::fs;
 
 const GOOD: &str = "training-set mention_ranker --spine @mentions.parquet -o @good.parquet";
 const BAD: &str = "training-set neighbour --spine @mentions.parquet -o @bad.parquet";
@@ -21,7 +23,7 @@ fn beside(bytes: Option<&[u8]>) -> Place {
         place.write("neighbour.wasm", bytes);
     }
     place.edit("[artifacts]\n", "[artifacts]\nneighbour = \"neighbour.wasm\"\n");
-    let text = std::fs::read_to_string(place.path("lockstep.toml")).unwrap();
+    let text = fs::read_to_string(place.path("lockstep.toml")).unwrap();
     let service = "\n[services.neighbour]\nfeatures = [\"steady.*\", \"score.*\"]\n";
     place.write("lockstep.toml", text + service);
     place
@@ -50,6 +52,67 @@ fn a_costly_artifact_stops_its_own_service() {
     assert!(limit.iter().all(|word| error.to_string().contains(word)), "{error}");
     assert_eq!(host.prepare("neighbour").unwrap_err().code, code);
     host.prepare("mention_ranker").unwrap();
+}
+
+/// An artifact that reads the source of the first one, made worse in several ways, and what its error
+/// says. The last one is whole, and is not the one that is pinned.
+fn worse() -> Vec<(Vec<u8>, &'static str)> {
+    let whole = fs::read(wasm("transforms/collaborators")).unwrap();
+    let middle = whole.len() / 2;
+    let mut damaged = whole.clone();
+    damaged[middle..middle + 64].fill(0xff);
+    // Custom sections with a name of one letter.
+    let sections = [0, 2, 1, b'x'].repeat(500);
+    vec![
+        (damaged, "collaborators.wasm"),
+        ([&whole[..], &sections].concat(), "SECTIONS_MAX"),
+        (whole[..middle].to_vec(), "collaborators.wasm"),
+        (whole, "lockstep.lock"),
+    ]
+}
+
+/// Goal: an artifact that cannot be loaded, or is not the one that is pinned, stops its own service,
+/// and not that of another one that reads the same source: the other one is trained, checked and
+/// served. What fills the source is refused before it writes anything, with the artifact's name and
+/// the remedy, also where there is no store yet; without that artifact it fills the other one.
+#[test]
+fn two_artifacts_of_one_source_do_not_fail_together() {
+    for (bytes, word) in worse() {
+        let place = Place::with_store();
+        let alone = fs::read_to_string(place.path("lockstep.toml")).unwrap();
+        place.write("collaborators.wasm", bytes);
+        place.edit("[artifacts]\n", "[artifacts]\ncollaborators = \"collaborators.wasm\"\n");
+        let both = fs::read_to_string(place.path("lockstep.toml")).unwrap();
+        let service = "\n[services.authors]\nfeatures = [\"author_mentions.*\"]\n";
+        place.write("lockstep.toml", both + service);
+        if word == "lockstep.lock" {
+            place.write("lockstep.lock", "[artifacts]\ncollaborators = \"sha256:00\"\n");
+        }
+        let words = ["collaborators", word];
+        place.ends(GOOD, 0, &[]);
+        place.ends("get mention_ranker actor=a candidate=b area=c", 0, &[]);
+        let parity = |service| {
+            format!("parity {service} --spine @mentions.parquet --allow-unread-levels --reopens 1")
+        };
+        // The values are equal; that some are always null has the exit code 1.
+        place.ends(&parity("mention_ranker"), 1, &["always null, so not proved"]);
+        place.check("training-set authors --spine @mentions.parquet -o @bad.parquet", 2, &words);
+        place.check_files(&parity("authors"), 2, &words);
+        // Of one that can be opened it says that the store has nothing yet, and to run `stream`.
+        place.check("get authors actor=a", 2, &words[..1]);
+        for fill in ["stream", "backfill", "backfill --source issue_events"] {
+            place.check(fill, 2, &words);
+            place.check(&format!("{fill} --store @new"), 2, &words);
+            assert!(!place.path("new").exists(), "{fill}");
+        }
+        if word == "SECTIONS_MAX" {
+            place.check("stream", 2, &["nothing was written", "take it out of [artifacts]"]);
+        }
+        place.write("lockstep.toml", alone);
+        for fill in ["stream", "backfill --store @new"] {
+            place.ends(fill, 0, &[]);
+        }
+    }
 }
 
 /// Goal: an artifact that cannot even be opened stops its own service with its own error, and not

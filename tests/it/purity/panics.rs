@@ -4,7 +4,11 @@
 //! jobs. Deliberately absent: guests without the SDK.
 
 use super::hosts::{folder, project};
-use lockstep_runtime::{AsOf, BackfillJob, Code, OnlineHost, Time, TrainingSetJob, Value};
+use lockstep_runtime::{
+    AsOf, BackfillJob, Code, OnlineHost, Progress, Project, StreamInput, StreamJob, Time,
+    TrainingSetJob, Value,
+};
+use std::fs;
 
 /// The amounts for which the guest panics, each with words of what it says.
 const PANICS: [(i64, &str); 6] = [
@@ -72,5 +76,75 @@ fn s21_a_panic_of_a_question_says_where_and_why() {
     let text = error("final");
     assert!(text.contains("src/panics.rs:") && text.contains("a value of 1002"), "{text}");
     let text = error("merged");
-    assert!(text.contains("failed to merge"), "{text}");
+    assert!(text.contains("src/panics.rs:") && text.contains("a merge with 1001"), "{text}");
+}
+
+/// What a panic in a merge must say.
+const MERGE: [&str; 2] = ["src/panics.rs:", "a merge with 1001"];
+
+/// Orders whose states no merge survives, and others.
+fn unmergeable() -> String {
+    with(&[("merged", 1001), ("u1", 5), ("merged", 7), ("merged", 1001), ("u1", 6)])
+}
+
+/// The error of the question about the user whose states do not merge.
+fn asked(project: &Project) -> String {
+    let store = project.open_store().unwrap();
+    let host = OnlineHost::new(project, store, project.services().unwrap()).unwrap();
+    let as_of = AsOf::At(Time::parse("2024-06-01T00:00:00Z").unwrap());
+    let other = host.get("panicky", &[("user", "u1")], as_of).unwrap();
+    assert_eq!(other.values, [Value::Int64(6)]);
+    host.get("panicky", &[("user", "merged")], as_of).unwrap_err().to_string()
+}
+
+/// Goal: a panic in a merge is the error of a training set that needs the merged state, with file,
+/// line and message; one that does not is made.
+#[test]
+fn s21_a_panic_in_a_merge_fails_a_training_set_and_says_why() {
+    let folder = folder(&unmergeable());
+    let project = project(folder.path(), "store");
+    let train = |user: &str| {
+        let spine = folder.path().join(format!("{user}.ndjson"));
+        fs::write(&spine, format!("{{\"user\":\"{user}\",\"as_of\":\"2024-06-01T00:00:00Z\"}}\n"))
+            .unwrap();
+        let output = folder.path().join(format!("{user}.parquet"));
+        TrainingSetJob::new("panicky", spine, output).run(&project, &mut |_| {})
+    };
+    assert!(train("u1").unwrap().written);
+    let text = train("merged").unwrap_err().to_string();
+    assert!(MERGE.iter().all(|words| text.contains(words)), "{text}");
+    assert!(text.contains("feature panicky."), "{text}");
+}
+
+/// Goal: a panic in a merge of a backfill and of a stream is told while they run, once, with file,
+/// line and message; so is it to questions of the same process. The store keeps no words, so that
+/// it does not depend on who filled it; what is asked by another process says who knows why.
+#[test]
+fn s21_a_panic_in_a_merge_is_told_by_whoever_stores_it() {
+    let folder = folder(&unmergeable());
+    for store in ["backfilled", "streamed"] {
+        let of_store = project(folder.path(), store);
+        let mut told = Vec::new();
+        let mut progress = |progress: Progress<'_>| {
+            if let Progress::FailedMerge(failed) = progress {
+                told.push(failed.clone());
+            }
+        };
+        match store {
+            "backfilled" => BackfillJob::default().run(&of_store, &mut progress),
+            _ => StreamJob::new(StreamInput::Files).run(&of_store, &mut progress),
+        }
+        .unwrap();
+        let [failed] = &told[..] else { panic!("{store}: {told:?}") };
+        assert_eq!((&*failed.artifact, &*failed.aggregate), ("impure", "Panicky"));
+        let text = asked(&of_store);
+        for text in [&failed.reason, &text] {
+            assert!(MERGE.iter().all(|words| text.contains(words)), "{store}: {text}");
+        }
+        assert!(text.contains("failed to merge") && text.contains("feature panicky."), "{text}");
+        // As in another process, which loads the artifact itself.
+        let text = asked(&project(folder.path(), store));
+        let known = ["feature panicky.", "failed to merge", "has told why", "training set"];
+        assert!(known.iter().all(|words| text.contains(words)), "{store}: {text}");
+    }
 }

@@ -3,7 +3,7 @@
 
 use arrow::array::*;
 use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow::compute::cast;
+use arrow::compute::{cast, concat};
 use arrow::datatypes::{DataType as ArrowType, *};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -134,6 +134,54 @@ fn nines(digits: u32) -> i128 {
     10_i128.pow(digits) - 1
 }
 
+/// A dictionary of these values, the first of which a null follows.
+fn keyed(values: ArrayRef) -> ArrayRef {
+    let keys = Int32Array::from(with_null(0..values.len() as i32));
+    Arc::new(DictionaryArray::new(keys, values))
+}
+
+/// Lists of these values: the first and a null, no list, and all of them. An empty list is a list of
+/// any type in text, so there is none.
+fn listed(values: &ArrayRef, layout: fn(FieldRef) -> ArrowType) -> ArrayRef {
+    let first = new_null_array(values.data_type(), 1);
+    let items = concat(&[&values.slice(0, 1), &first, values]).unwrap();
+    let item = Arc::new(Field::new("item", values.data_type().clone(), true));
+    let all = items.len() as i32;
+    let offsets = OffsetBuffer::new(ScalarBuffer::from(vec![0, 2, 2, all]));
+    let present = Some(NullBuffer::from(vec![true, false, true]));
+    let list: ArrayRef = Arc::new(ListArray::new(item.clone(), offsets, items, present));
+    cast(&list, &layout(item)).unwrap()
+}
+
+/// Values of the types that dictionaries and lists hold, without nulls.
+fn parts() -> Vec<ArrayRef> {
+    let [longest, less] = [nines(38), -1].map(Some);
+    let decimals = Decimal128Array::from(vec![Some(1_250_000_000), less, longest]);
+    vec![
+        Arc::new(Int8Array::from(vec![1, i8::MIN, i8::MAX])),
+        Arc::new(UInt32Array::from(vec![1, u32::MAX])),
+        Arc::new(UInt64Array::from(vec![1, 1 << 63, u64::MAX])),
+        Arc::new(decimals.with_precision_and_scale(38, 9).unwrap()),
+        Arc::new(StringArray::from(vec!["é🚆", "", "null"])),
+        Arc::new(BinaryArray::from(vec![&b"\x00\xff"[..], b"", b"\xab"])),
+        Arc::new(Date32Array::from(vec![19_782, -1, 0, 2_932_896, -719_162])),
+    ]
+}
+
+/// The lists and dictionaries of [`parts`]; those of texts stand elsewhere in the table.
+fn composed() -> (Vec<ArrayRef>, Vec<ArrayRef>) {
+    let parts = parts();
+    let bare = parts.iter().filter(|part| *part.data_type() != ArrowType::Utf8);
+    let dictionaries: Vec<ArrayRef> = bare.map(|part| keyed(part.clone())).collect();
+    let mut lists: Vec<ArrayRef> = parts.iter().map(|part| listed(part, ArrowType::List)).collect();
+    lists.extend([
+        listed(&parts[2], ArrowType::LargeList),
+        listed(&parts[6], ArrowType::LargeList),
+        listed(&keyed(parts[4].clone()), ArrowType::List),
+    ]);
+    (dictionaries, lists)
+}
+
 fn nested() -> Vec<(ArrayRef, Option<&'static str>)> {
     let numbers = Int64Array::from(vec![Some((1 << 53) + 1), None, Some(i64::MIN), Some(i64::MAX)]);
     let item = Arc::new(Field::new("item", ArrowType::Int64, true));
@@ -217,7 +265,7 @@ pub(super) fn samples() -> Vec<Sample> {
     let longest = i256::from_string(&"9".repeat(76)).unwrap();
     let longest = with_null([i256::from_i128(12), longest, i256::from_i128(1)]);
     let longest = Decimal256Array::from(longest);
-    let keyed = |key: A, array: &ArrayRef| {
+    let by_key = |key: A, array: &ArrayRef| {
         let value = Box::new(array.data_type().clone());
         cast(array, &A::Dictionary(Box::new(key), value)).unwrap()
     };
@@ -244,9 +292,9 @@ pub(super) fn samples() -> Vec<Sample> {
         (text.clone(), None),
         (cast(&text, &A::LargeUtf8).unwrap(), None),
         (cast(&text, &A::Utf8View).unwrap(), None),
-        (keyed(A::Int8, &text), None),
-        (keyed(A::UInt32, &text), None),
-        (keyed(A::Int32, &whole), None),
+        (by_key(A::Int8, &text), None),
+        (by_key(A::UInt32, &text), None),
+        (by_key(A::Int32, &whole), None),
         (bytes.clone(), None),
         (cast(&bytes, &A::LargeBinary).unwrap(), None),
         (cast(&bytes, &A::BinaryView).unwrap(), None),
@@ -270,7 +318,16 @@ pub(super) fn samples() -> Vec<Sample> {
         (Arc::new(IntervalMonthDayNanoArray::from(months)) as ArrayRef, Some("interval")),
         (new_null_array(&A::Null, 2), None),
     ]);
+    let (dictionaries, lists) = composed();
+    // Beside those of texts and of int64.
+    let behind = |arrays: &[(ArrayRef, Option<&str>)], last: &str| {
+        1 + arrays.iter().position(|(array, _)| name(array.data_type()) == last).unwrap()
+    };
+    let at = behind(&arrays, "dictionary(int32, int64)");
+    arrays.splice(at..at, dictionaries.into_iter().map(|array| (array, None)));
     arrays.extend(nested());
+    let at = behind(&arrays, "fixed_size_list(int64, 2)");
+    arrays.splice(at..at, lists.into_iter().map(|array| (array, None)));
     let sample = |(array, own): (ArrayRef, Option<&'static str>)| Sample {
         name: own.map_or_else(|| name(array.data_type()), str::to_string),
         array,

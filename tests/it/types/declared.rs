@@ -19,10 +19,20 @@ pub(super) enum Taken {
     Some,
 }
 
+/// The type of a list's items, or of a dictionary's values; of other types, the type itself.
+fn parts(found: &ArrowType) -> &ArrowType {
+    match found {
+        ArrowType::Dictionary(_, value) => parts(value),
+        ArrowType::List(item) | ArrowType::LargeList(item) => parts(item.data_type()),
+        ArrowType::FixedSizeList(item, _) => parts(item.data_type()),
+        other => other,
+    }
+}
+
 /// The declared types that are tried for a column of type `found`.
 pub(super) fn tried(found: &ArrowType) -> Vec<String> {
     use ArrowType as A;
-    let scale = match found {
+    let scale = match parts(found) {
         A::Decimal32(_, scale)
         | A::Decimal64(_, scale)
         | A::Decimal128(_, scale)

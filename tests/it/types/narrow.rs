@@ -6,8 +6,9 @@
 
 use super::{schema, shown, written_by_arrow};
 use arrow::array::{
-    ArrayRef, BinaryArray, Date64Array, Decimal128Array, Decimal256Array, Float64Array, Int16Array,
-    Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array,
+    ArrayRef, BinaryArray, Date64Array, Decimal128Array, Decimal256Array, DictionaryArray,
+    Float64Array, Int16Array, Int32Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray, UInt64Array,
 };
 use arrow::datatypes::i256;
 use lockstep_core::Result;
@@ -123,7 +124,7 @@ fn s06_values_beyond_a_declared_type_are_bad() {
 }
 
 /// Goal: a column whose type only comes close is refused, with what to do (S6). Method: floats as
-/// decimals, times as dates, text as bytes and bytes as text.
+/// decimals, times as dates, text as bytes and bytes as text, and dictionaries of these.
 #[test]
 fn s06_types_that_come_close_are_refused_with_a_remedy() {
     let folder = tempfile::tempdir().unwrap();
@@ -152,6 +153,11 @@ fn s06_types_that_come_close_are_refused_with_a_remedy() {
             let message = read(&path, &x, declared).unwrap().unwrap_err().message;
             assert!(message.contains(&format!("column \"x\" should be {declared}")), "{message}");
             assert!(message.contains(remedy) && message.contains(name), "{message}");
+            let keyed = DictionaryArray::new(Int32Array::from(vec![0]), Arc::clone(&x));
+            let keyed: ArrayRef = Arc::new(keyed);
+            let message = read(&path, &keyed, declared).unwrap().unwrap_err().message;
+            let remedy = remedy.split_once("; ").map_or(remedy, |(_, remedy)| remedy);
+            assert!(message.contains(remedy), "{message}");
         }
     }
 }

@@ -39,6 +39,31 @@ def times(unit, zone=None):
     return pyarrow.timestamp(unit, zone), values
 
 
+def composed():
+    """Dictionaries and lists of other types than int64 and text."""
+    most = Decimal((0, (9,) * 38, -9))
+    parts = {
+        "int8": (pyarrow.int8(), [1, -128, 127]),
+        "uint32": (pyarrow.uint32(), [1, 2**32 - 1]),
+        "uint64": (pyarrow.uint64(), [1, 2**64 - 1]),
+        "decimal128(38, 9)": (pyarrow.decimal128(38, 9), [Decimal("1.25"), most]),
+        "utf8": (pyarrow.string(), TEXTS),
+        "binary": (pyarrow.binary(), BYTES),
+        "date32": (pyarrow.date32(), [date(2024, 2, 29), date(1969, 12, 31)]),
+    }
+    found = {}
+    for name, (kind, values) in parts.items():
+        lists = [[values[0], None], values, []]
+        found[f"list({name})"] = pyarrow.list_(kind), lists
+        if name != "utf8":
+            found[f"dictionary(int32, {name})"] = pyarrow.dictionary(pyarrow.int32(), kind), values
+        if name in ("uint64", "date32"):
+            found[f"large_list({name})"] = pyarrow.large_list(kind), lists
+    words = pyarrow.dictionary(pyarrow.int32(), pyarrow.string())
+    found["list(dictionary(int32, utf8))"] = pyarrow.list_(words), [["a", None], ["b", "a"], []]
+    return found
+
+
 def samples():
     """The types of the table that Parquet holds, by name: an Arrow type and values."""
     numbers = {f"{sign}int{bits}": bits for sign in ("", "u") for bits in (8, 16, 32, 64)}
@@ -83,6 +108,7 @@ def samples():
     found["list(int64)"] = pyarrow.list_(pyarrow.int64()), [*lists, []]
     found["large_list(int64)"] = pyarrow.large_list(pyarrow.int64()), [*lists, []]
     found["fixed_size_list(int64, 2)"] = pyarrow.list_(pyarrow.int64(), 2), lists
+    found |= composed()
     pair = pyarrow.struct({"a": pyarrow.int64(), "b": pyarrow.string()})
     found["struct(a: int64, b: utf8)"] = pair, [{"a": 2**53 + 1, "b": "x"}, {"a": None, "b": ""}]
     maps = pyarrow.map_(pyarrow.string(), pyarrow.int64())
@@ -95,6 +121,8 @@ def column(kind, values, rows):
     cells = [None if row % 7 == 3 else values[row % len(values)] for row in range(rows)]
     if isinstance(kind, pyarrow.BaseExtensionType):
         return kind.wrap_array(pyarrow.array(cells, kind.storage_type))
+    if pyarrow.types.is_dictionary(kind) and kind.index_type == pyarrow.int32():
+        return pyarrow.array(cells, kind.value_type).dictionary_encode()
     return pyarrow.array(cells, kind)
 
 

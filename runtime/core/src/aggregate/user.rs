@@ -4,8 +4,9 @@
 //! multiset of byte strings. Laws: union of multisets is associative and commutative, and so is the
 //! guest's merge by contract, so it does not matter when the guest is called. A state is *settled*
 //! when at most one string is left; only a settled state may be encoded or read. A failed merge is
-//! absorbing and holds nothing else (S18): whatever reads it fails, and never gets a null. Bytes: 0
-//! for no rows, 1 for failed, otherwise the length + 2 and the guest's bytes.
+//! absorbing and holds nothing else (S18): whatever reads it fails, and never gets a null. Why it
+//! failed stays with it in memory, for messages, and is no part of its bytes: it may depend on the
+//! grouping. Bytes: 0 for no rows, 1 for failed, otherwise the length + 2 and the guest's bytes.
 
 use super::bytes::{put_unsigned, unsigned};
 use std::sync::Arc;
@@ -18,8 +19,8 @@ pub type Part = Arc<[u8]>;
 pub enum UserState {
     /// These, in any order.
     Parts(Vec<Part>),
-    /// A merge failed.
-    Failed,
+    /// A merge failed, with the guest's reason if it is known.
+    Failed(Option<Arc<str>>),
 }
 
 impl UserState {
@@ -39,7 +40,8 @@ impl UserState {
     pub fn merge(&mut self, other: &UserState) {
         match (&mut *self, other) {
             (UserState::Parts(parts), UserState::Parts(more)) => parts.extend_from_slice(more),
-            _ => *self = UserState::Failed,
+            (UserState::Failed(Some(_)), _) | (_, UserState::Parts(_)) => {}
+            (_, UserState::Failed(reason)) => *self = UserState::Failed(reason.clone()),
         }
     }
 
@@ -54,7 +56,7 @@ impl UserState {
     /// Appends the canonical encoding of a settled state.
     pub fn encode(&self, out: &mut Vec<u8>) {
         match self {
-            UserState::Failed => put_unsigned(1, out),
+            UserState::Failed(_) => put_unsigned(1, out),
             UserState::Parts(parts) => match &parts[..] {
                 [] => put_unsigned(0, out),
                 [part] => {
@@ -70,7 +72,7 @@ impl UserState {
     pub fn decode(bytes: &mut &[u8]) -> Option<UserState> {
         let length = match usize::try_from(unsigned(bytes)?).ok()? {
             0 => return Some(UserState::zero()),
-            1 => return Some(UserState::Failed),
+            1 => return Some(UserState::Failed(None)),
             length => length - 2,
         };
         if bytes.len() < length {

@@ -147,10 +147,9 @@ impl UserValues {
 
     /// The value of a state; null in the first pass.
     pub fn value(&mut self, lift: usize, state: &UserState) -> Result<Value> {
-        let UserState::Parts(parts) = state else {
-            return Err(Error::input(
-                "the guest failed to merge the states of its aggregate; fix the aggregate (S21)",
-            ));
+        let parts = match state {
+            UserState::Parts(parts) => parts,
+            UserState::Failed(reason) => return Err(unmerged(reason.as_deref())),
         };
         match self {
             UserValues::Wanted(wanted) => {
@@ -192,6 +191,19 @@ impl UserValues {
         }
         Ok(UserValues::Found(found.into_iter()))
     }
+}
+
+/// The error of a value whose states were not merged.
+fn unmerged(reason: Option<&str>) -> Error {
+    Error::input(match reason {
+        Some(reason) => format!("the guest failed to merge the states of its aggregate: {reason}"),
+        None => {
+            "the guest failed to merge the states of its aggregate before they were stored; the \
+                 `stream` or `backfill` that did so has told why, and a training set of this key \
+                 tells it again; fix the aggregate (S21)"
+                .to_string()
+        }
+    })
 }
 
 impl FoldPlan {
@@ -242,9 +254,9 @@ fn settled(
     let states = groups.into_iter().map(|mut parts| match parts.len() {
         0 => Ok(None),
         1 => Ok(parts.pop()),
-        _ => match merged.next().flatten() {
-            Some(part) => Ok(Some(part)),
-            None => Err("the guest failed to merge its states".to_string()),
+        _ => match merged.next() {
+            Some(merged) => merged.map(Some).map_err(|reason| unmerged(Some(&reason)).message),
+            None => Err("the guest has merged fewer groups than it was given".to_string()),
         },
     });
     Ok(states.collect())
