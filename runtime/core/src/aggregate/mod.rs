@@ -56,6 +56,7 @@ pub mod number;
 pub mod odd;
 pub mod ordered;
 pub mod percentile;
+pub mod percentile_bin;
 pub mod places;
 pub mod product;
 pub mod quantile;

@@ -21,19 +21,13 @@
 
 use super::bins::Bins;
 use super::bytes::{put_signed, put_unsigned, signed, unsigned};
-use super::number::Number;
+use super::percentile_bin::{BITS_MAX, Bin, FINITE_MAX, index, index_max, leading_bits, middle};
 use crate::value::{NAN_64, take};
 
 /// Most bins in use, those of special values included.
 pub const BINS_MAX: usize = 1024;
-/// Bits of the mantissa that determine a bin, at first.
-const BITS_MAX: u32 = 7;
 /// Most bits that are dropped: 256 bins for each sign remain, which is always few enough.
 const DROPS_MAX: u32 = 10;
-/// Bits of a double's mantissa.
-const MANTISSA_BITS: u32 = 52;
-/// The bit pattern of the greatest finite double.
-const FINITE_MAX: u64 = f64::MAX.to_bits();
 
 /// Values with a bin of their own, in the order of their counts and flags.
 const ZERO: usize = 0;
@@ -55,86 +49,9 @@ struct Sketch {
     bins: Bins,
 }
 
-/// A bin of a sketch from which no bit was dropped. Bins sort as their values do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Bin {
-    /// Of the least float.
-    MinusInfinity,
-    /// Of negative finite numbers with this index.
-    Negative(i32),
-    /// Of both zeros.
-    Zero,
-    /// Of positive finite numbers with this index.
-    Positive(i32),
-    /// Of the greatest number.
-    PlusInfinity,
-    /// Of NaN.
-    Nan,
-}
-
-impl Bin {
-    /// The bin of a number. That of an integer is the bin of its own leading bits: rounded to a
-    /// double first, it could get the next exponent.
-    pub fn of(number: Number) -> Bin {
-        let value = match number {
-            Number::Float(value) => value,
-            Number::Int(value) => leading_bits(value),
-        };
-        match value {
-            0.0 => Bin::Zero,
-            f64::NEG_INFINITY => Bin::MinusInfinity,
-            f64::INFINITY => Bin::PlusInfinity,
-            value if value.is_nan() => Bin::Nan,
-            value if value < 0.0 => Bin::Negative(index(value, 0)),
-            value => Bin::Positive(index(value, 0)),
-        }
-    }
-
-    /// The result for a value in it.
-    pub fn middle(self) -> f64 {
-        match self {
-            Bin::MinusInfinity => f64::NEG_INFINITY,
-            Bin::Negative(index) | Bin::Positive(index) => middle(index, 0),
-            Bin::Zero => 0.0,
-            Bin::PlusInfinity => f64::INFINITY,
-            Bin::Nan => NAN_64,
-        }
-    }
-}
-
-/// An integer without the bits that do not fit a double's mantissa.
-fn leading_bits(value: i64) -> f64 {
-    let magnitude = value.unsigned_abs();
-    let beyond = (64 - magnitude.leading_zeros()).saturating_sub(MANTISSA_BITS + 1);
-    let cut = (magnitude >> beyond << beyond) as f64;
-    if value < 0 { -cut } else { cut }
-}
-
 /// The rank of a percentile among `rows` values, counted from 1.
 pub fn rank(rows: u128, millionths: u32) -> u128 {
     (rows * u128::from(millionths)).div_ceil(1_000_000).max(1)
-}
-
-/// The index of a finite value that is not 0.
-#[inline]
-fn index(value: f64, drops: u32) -> i32 {
-    let bits = value.to_bits();
-    let bin = ((bits & !(1 << 63)) >> (MANTISSA_BITS - BITS_MAX + drops)) as i32;
-    bin ^ (bits as i64 >> 63) as i32
-}
-
-/// The greatest index of a finite value.
-fn index_max(drops: u32) -> i32 {
-    index(f64::MAX, drops)
-}
-
-/// The middle of the bit patterns of a bin, which for `bits` >= 0 is the middle of its values.
-fn middle(index: i32, drops: u32) -> f64 {
-    let shift = MANTISSA_BITS - BITS_MAX + drops;
-    let bin = (if index < 0 { !index } else { index }) as u64;
-    // Only the greatest bin at -1 bits has a middle beyond the finite doubles.
-    let value = f64::from_bits((bin << shift | 1 << (shift - 1)).min(FINITE_MAX));
-    if index < 0 { -value } else { value }
 }
 
 impl Percentile {

@@ -6,7 +6,7 @@
 
 use super::dictionary::{Dictionary, NONE};
 use crate::aggregate::hll;
-use crate::aggregate::percentile::Bin;
+use crate::aggregate::percentile_bin::Bin;
 use crate::row::Rows;
 use std::ops::Range;
 
