@@ -35,7 +35,7 @@ pub struct TrainingSetCommand {
     #[arg(long, requires = "as_of")]
     all_keys: bool,
     /// A time for --all-keys, such as 2024-01-31T00:00:00Z; may be given several times
-    #[arg(long, value_name = "TIME", requires = "all_keys")]
+    #[arg(long, value_name = "TIME", requires = "all_keys", conflicts_with = "spine")]
     as_of: Vec<String>,
     /// The training set's file: .parquet, .arrow, .ndjson or .csv; a path or the URL of an object
     #[arg(short, long, value_name = "FILE")]

@@ -28,6 +28,11 @@ pub enum ComparedBy {
 }
 
 impl KeptEntries {
+    /// The slot of a key's states that it reads, if it compares counts.
+    pub fn count_slot(self) -> Option<usize> {
+        if let ComparedBy::Count(slot) = self.by { Some(slot) } else { None }
+    }
+
     /// The indices of the entries that are kept, ascending; `None` if a value that overflowed would
     /// have to be compared. `answers` are the values of the entries in the order of their keys;
     /// `count` returns the count in a slot of an entry's states.

@@ -7,6 +7,7 @@
 use super::bounds::{Bounds, Ends};
 use super::coding::{Coding, Codings, Domain};
 use super::tally::Tally;
+use super::way::read_slots;
 use crate::aggregate::{Slot, SlotKind, States, zeros};
 use crate::error::Result;
 use crate::fold::{Answer, FoldPlan, KeptEntries, Plain, count_of};
@@ -22,6 +23,8 @@ pub(super) struct Maps {
     by: usize,
     limit: u32,
     inner: Vec<Slot>,
+    /// The slots of `inner` that some feature reads; the others stay empty.
+    read: Vec<usize>,
     coding: usize,
     ends: Ends,
     tally: Tally,
@@ -52,6 +55,7 @@ impl Maps {
                 by: *by,
                 limit: *limit,
                 inner: inner.clone(),
+                read: vec![],
                 coding: codings.index(coding),
                 ends,
                 tally: Tally::default(),
@@ -60,7 +64,11 @@ impl Maps {
             });
             all.len() - 1
         });
-        all[place].readers.push(feature);
+        let maps = &mut all[place];
+        maps.read.extend(read_slots(&feature.1, feature.2));
+        maps.read.sort_unstable();
+        maps.read.dedup();
+        maps.readers.push(feature);
     }
 
     /// The cursors of the window's bounds.
@@ -92,15 +100,11 @@ impl Maps {
                 let code = coded.code(row);
                 self.tally.remove(code);
                 let Some(states) = self.states.get_mut(code as usize) else { continue };
-                match self.tally.count(code as usize) {
-                    0 => {
-                        let zero = |(slot, state): (&Slot, &mut _)| slot.reset(state);
-                        self.inner.iter().zip(states).for_each(zero);
-                    }
-                    _ => {
-                        for (slot, state) in self.inner.iter().zip(states) {
-                            slot.retract_rows(state, rows, row..row + 1);
-                        }
+                let left = self.tally.count(code as usize);
+                for &at in &self.read {
+                    match left {
+                        0 => self.inner[at].reset(&mut states[at]),
+                        _ => self.inner[at].retract_rows(&mut states[at], rows, row..row + 1),
                     }
                 }
             }
@@ -108,8 +112,8 @@ impl Maps {
                 let code = coded.code(row);
                 self.tally.add(code);
                 let Some(states) = self.states.get_mut(code as usize) else { continue };
-                for (slot, state) in self.inner.iter().zip(states) {
-                    slot.update(state, rows, row);
+                for &at in &self.read {
+                    self.inner[at].update(&mut states[at], rows, row);
                 }
             }
             if self.tally.used() > self.limit {

@@ -101,9 +101,9 @@ pub(super) enum Taken {
 
 /// A feature that is computed columnwise.
 #[derive(Clone, Debug)]
-pub(in crate::sweep) struct Columnwise {
+pub(crate) struct Columnwise {
     /// The index of its output column.
-    pub(in crate::sweep) at: usize,
+    pub(crate) at: usize,
     /// Its name, for messages.
     pub(super) name: String,
     pub(super) span: usize,
@@ -113,7 +113,7 @@ pub(in crate::sweep) struct Columnwise {
 impl Columnwise {
     /// How to compute feature `feature`, whose output column has index `at`; `None` if it cannot be
     /// computed columnwise.
-    pub(in crate::sweep) fn of(plan: &FoldPlan, feature: usize, at: usize) -> Option<Columnwise> {
+    pub(crate) fn of(plan: &FoldPlan, feature: usize, at: usize) -> Option<Columnwise> {
         let planned = &plan.features[feature];
         let (way, span) = match (planned.plain(), planned.keyed()) {
             (Some((plain, span)), _) => (plain_way(plan, plain)?, span),
@@ -124,12 +124,12 @@ impl Columnwise {
     }
 
     /// The span that it reads.
-    pub(in crate::sweep) fn span(&self) -> usize {
+    pub(crate) fn span(&self) -> usize {
         self.span
     }
 
     /// The column whose values, or whose values as elements or keys, are its answers.
-    pub(in crate::sweep) fn source(&self, plan: &FoldPlan) -> Option<usize> {
+    pub(crate) fn source(&self, plan: &FoldPlan) -> Option<usize> {
         match &self.way {
             Way::Tally { coding, .. } => Some(coding.column),
             Way::Placed { sequence, .. } => Some(sequence.column),
@@ -227,5 +227,12 @@ fn plain_way(plan: &FoldPlan, plain: &Plain) -> Option<Way> {
 fn map_way(plan: &FoldPlan, slot: usize, inner: &Plain, kept: Option<KeptEntries>) -> Option<Way> {
     let SlotKind::Keyed { inner: slots, .. } = &plan.slots[slot].kind else { return None };
     let way = || Way::Map { slot, inner: inner.clone(), kept };
-    slots.iter().all(Slot::retracts).then(way)
+    read_slots(inner, kept).into_iter().all(|at| slots[at].retracts()).then(way)
+}
+
+/// The slots of a key's states that a map reads.
+pub(super) fn read_slots(inner: &Plain, kept: Option<KeptEntries>) -> Vec<usize> {
+    let mut slots = inner.slots();
+    slots.extend(kept.and_then(KeptEntries::count_slot));
+    slots
 }

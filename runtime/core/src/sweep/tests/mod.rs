@@ -375,6 +375,23 @@ proptest! {
     }
 }
 
+/// Goal: features that keep many values are computed a column at a time, so that a question costs no
+/// merge of states. Method: every aggregate over one window; the few that are left are named.
+#[test]
+fn features_of_many_values_are_computed_columnwise() {
+    let plan = plan_over(vec![json!({"kind": "exact", "length_us": 7 * SECOND_US})]);
+    let features: Vec<usize> = (0..plan.features.len()).collect();
+    let sweep = Sweep::new(&plan, &features);
+    let left = features.iter().filter(|at| !sweep.columnwise.iter().any(|it| it.at == **at));
+    let left = left.map(|at| {
+        let feature = &plan.view.features[*at];
+        (feature.aggregate.name(), feature.by.is_some())
+    });
+    let left: std::collections::BTreeSet<(&str, bool)> = left.collect();
+    let expected = [("first_distinct", false), ("max", false), ("max", true), ("mean", false)];
+    assert_eq!(left, expected.into());
+}
+
 /// Goal: a cursor finds the first row at or after a bound from any earlier position. Method: every
 /// start, bounds between and beyond all times.
 #[test]
