@@ -156,19 +156,20 @@ impl TrainingSetJob {
             ..Options::default()
         };
         let mut training = TrainingSet::with(project.catalog(), &service, options.clone())?;
-        let spine = match &self.questions {
+        let (spine, judged) = match &self.questions {
             Questions::Spine(path) => {
-                Spine::find(path, &service, &self.as_of_column, self.time_unit)?
+                (Spine::find(path, &service, &self.as_of_column, self.time_unit)?, None)
             }
             Questions::AllKeys { as_of } => {
                 let keys = AllKeys::of(project.catalog(), &service, options, as_of.clone())?;
-                self.read_keys(project, keys, progress)?
+                let reach = keys.reach();
+                (self.read_keys(project, keys, progress)?, Some(reach))
             }
         };
         let versions = spine.versions();
         self.read_spine(&spine, destination.file(), &mut training)?;
         training.check_room()?;
-        let passed_over = self.read_events(project, &mut training, progress)?;
+        let passed_over = self.read_events(project, &mut training, judged, progress)?;
         if training.is_over() {
             return Ok(report(None, passed_over, &service, training.into_counts()));
         }
@@ -244,16 +245,24 @@ impl TrainingSetJob {
     }
 
     /// Reads the events of all sources. Returns how many were skipped, because no window reaches
-    /// them.
+    /// them and they are outside `judged`, the times whose events must all be read: one that is set
+    /// aside there may have been the only one of its key.
     fn read_events(
         &self,
         project: &Project,
         training: &mut TrainingSet<'_>,
+        judged: Option<Interval>,
         progress: &mut dyn FnMut(Progress<'_>),
     ) -> Result<u64> {
         let mut passed_over = 0;
         for source in training.sources() {
-            let reach = training.reach(&source);
+            let reach = training.reach(&source).map(|reach| match judged {
+                Some(judged) => Interval {
+                    start: reach.start.min(judged.start),
+                    end: reach.end.max(judged.end),
+                },
+                None => reach,
+            });
             let schema = training.schema(&source)?;
             let mut reader = self.reader(project, &source, schema, reach)?;
             project.tell(progress);

@@ -3,12 +3,15 @@
 //! Method: a project of the example of every type; what a view has seen is counted here from the
 //! events themselves. Deliberately absent: values, which the oracle checks for any spine.
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use lockstep_kit::artifacts::wasm;
-use lockstep_runtime::{Project, Questions, Time, TrainingSetJob, read_table};
+use lockstep_runtime::{Project, Questions, Time, TrainingSetJob, TrainingWriter, read_table};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// Events: number, name, second of the event and of its arrival. One is a copy of another.
@@ -126,6 +129,45 @@ fn s22_every_key_is_a_question() {
             }
         }
     }
+}
+
+/// Goal: an event that is set aside may have been the only one of its key, so it counts even where no
+/// window reaches it (S8). Method: an old file with a key that cannot be read, and a new one; the
+/// only feature looks back an hour.
+#[test]
+fn s08_a_key_that_cannot_be_read_is_reported() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    let project = "[sources.typed]\nfiles = \"part-*.parquet\"\n\n[artifacts]\n\
+                   every_type = \"every_type.wasm\"\n\n\
+                   [services.short]\nfeatures = [\"every_type.count_1h\"]\n\n\
+                   [store]\npath = \"store\"\n";
+    fs::write(at("lockstep.toml"), project).unwrap();
+    for (part, day, numbers) in [("part-1", 1, [None, Some(1)]), ("part-2", 20, [Some(2), Some(3)])]
+    {
+        let ids = [0, 1].map(|row| format!("{part}-{row}"));
+        let hour = 3_600 * SECOND_US;
+        let times = [0, 1].map(|row| time(0).micros() + day * 24 * hour + row);
+        let columns: [(&str, ArrayRef); 4] = [
+            ("event_id", Arc::new(StringArray::from_iter_values(ids))),
+            ("event_time", Arc::new(TimestampMicrosecondArray::from(times.to_vec()))),
+            ("number", Arc::new(Int64Array::from(numbers.to_vec()))),
+            ("name", Arc::new(StringArray::from_iter_values(["a", "b"]))),
+        ];
+        let records = RecordBatch::try_from_iter(columns).unwrap();
+        let file = at(&format!("{part}.parquet"));
+        let mut writer = TrainingWriter::create(&file, records.schema(), vec![]).unwrap();
+        writer.write(&records).unwrap();
+        writer.finish().unwrap();
+    }
+    let project = Project::open(folder.path()).unwrap();
+    let as_of = Time::saturating(time(0).micros() + 21 * 24 * 3_600 * SECOND_US);
+    let job = TrainingSetJob::all_keys("short", [as_of], at("out.parquet"));
+    let made = job.run(&project, &mut |_| {}).unwrap();
+    assert_eq!((made.written, made.set_aside.len()), (false, 1));
+    assert!(!at("out.parquet").exists());
+    let made = TrainingSetJob { bad_rows_max: 1, ..job }.run(&project, &mut |_| {}).unwrap();
+    assert_eq!((made.written, made.rows, made.set_aside.len()), (true, 3, 1));
 }
 
 /// Goal: before all events there is no question, which is no error: the output has the columns and

@@ -4,7 +4,7 @@
 //! the rows into runs, each of which is within a window or outside it as a whole. The guest merges
 //! each run, then the pairs, fours and so on of runs that some window needs as a whole, and last the
 //! few parts of each window. Windows that follow each other and hold the same rows are one.
-//! Invariant: each call carries as much as there is to merge at that step. Deliberately absent:
+//! Invariant: each call carries as much as there is to merge at that step, or a thousand windows. Deliberately absent:
 //! aggregates within maps, sessions and last rows.
 
 use super::bounds::{Bounds, Ends};
@@ -15,6 +15,9 @@ use crate::row::Rows;
 use crate::sweep::column::AnswerColumn;
 use crate::value::Value;
 use std::ops::Range;
+
+/// Windows whose merged states are in memory at once.
+const WINDOWS_MAX: usize = 1024;
 
 /// The merged state of some rows; `None` of no rows, or why the guest failed.
 type Merged = std::result::Result<Option<Part>, String>;
@@ -245,7 +248,11 @@ impl Tree {
             nodes(self.leaves, runs.within(window), |node| found.push(node));
             found
         };
-        let merged = self.merge(plan, lift, windows.iter().map(of), guest)?;
-        plan.finalized(lift, merged, guest)
+        let mut values = Vec::with_capacity(windows.len());
+        for windows in windows.chunks(WINDOWS_MAX) {
+            let merged = self.merge(plan, lift, windows.iter().map(of), guest)?;
+            values.extend(plan.finalized(lift, merged, guest)?);
+        }
+        Ok(values)
     }
 }
