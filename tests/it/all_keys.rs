@@ -133,26 +133,26 @@ fn s22_every_key_is_a_question() {
 
 /// Goal: an event that is set aside may have been the only one of its key, so it counts even where no
 /// window reaches it (S8). Method: an old file with a key that cannot be read, and a new one; the
-/// only feature looks back an hour.
+/// views look back a month. The source has no ids, so what no window reaches need not be read.
 #[test]
 fn s08_a_key_that_cannot_be_read_is_reported() {
-    let folder = folder();
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(wasm("transforms/flights"), folder.path().join("flights.wasm")).unwrap();
     let at = |name: &str| folder.path().join(name);
-    let project = "[sources.typed]\nfiles = \"part-*.parquet\"\n\n[artifacts]\n\
-                   every_type = \"every_type.wasm\"\n\n\
-                   [services.short]\nfeatures = [\"every_type.count_1h\"]\n\n\
+    let project = "[sources.flights]\nfiles = \"part-*.parquet\"\n\n[artifacts]\n\
+                   flights = \"flights.wasm\"\n\n\
+                   [services.short]\nfeatures = [\"flights_exact.*\"]\n\n\
                    [store]\npath = \"store\"\n";
     fs::write(at("lockstep.toml"), project).unwrap();
-    for (part, day, numbers) in [("part-1", 1, [None, Some(1)]), ("part-2", 20, [Some(2), Some(3)])]
+    for (part, day, names) in
+        [("part-1", 1, [None, Some("a")]), ("part-2", 60, [Some("b"), Some("c")])]
     {
-        let ids = [0, 1].map(|row| format!("{part}-{row}"));
         let hour = 3_600 * SECOND_US;
         let times = [0, 1].map(|row| time(0).micros() + day * 24 * hour + row);
-        let columns: [(&str, ArrayRef); 4] = [
-            ("event_id", Arc::new(StringArray::from_iter_values(ids))),
-            ("event_time", Arc::new(TimestampMicrosecondArray::from(times.to_vec()))),
-            ("number", Arc::new(Int64Array::from(numbers.to_vec()))),
-            ("name", Arc::new(StringArray::from_iter_values(["a", "b"]))),
+        let columns: [(&str, ArrayRef); 3] = [
+            ("date", Arc::new(TimestampMicrosecondArray::from(times.to_vec()))),
+            ("origin", Arc::new(StringArray::from(names.to_vec()))),
+            ("delay", Arc::new(Int64Array::from(vec![1, 2]))),
         ];
         let records = RecordBatch::try_from_iter(columns).unwrap();
         let file = at(&format!("{part}.parquet"));
@@ -161,7 +161,7 @@ fn s08_a_key_that_cannot_be_read_is_reported() {
         writer.finish().unwrap();
     }
     let project = Project::open(folder.path()).unwrap();
-    let as_of = Time::saturating(time(0).micros() + 21 * 24 * 3_600 * SECOND_US);
+    let as_of = Time::saturating(time(0).micros() + 61 * 24 * 3_600 * SECOND_US);
     let job = TrainingSetJob::all_keys("short", [as_of], at("out.parquet"));
     let made = job.run(&project, &mut |_| {}).unwrap();
     assert_eq!((made.written, made.set_aside.len()), (false, 1));
