@@ -59,7 +59,11 @@ def earlier():
     if not tree.is_dir():
         subprocess.run(["git", "worktree", "prune"], cwd=lockstep.ROOT, check=True)
         add = ["git", "worktree", "add", "--detach", tree, BEFORE]
-        subprocess.run(add, cwd=lockstep.ROOT, check=True, stdout=subprocess.DEVNULL)
+        if subprocess.run(add, cwd=lockstep.ROOT, stdout=subprocess.DEVNULL).returncode:
+            raise SystemExit(
+                f"error: this clone lacks commit {BEFORE}; fetch the whole history "
+                "(git fetch --unshallow), or leave the comparison out (--before-seconds 0)"
+            )
     # The crate of today, which that commit can build.
     crate = tree / "benches" / "rich"
     subprocess.run(["cp", "-rT", lockstep.ROOT / "benches" / "rich", crate], check=True)
@@ -99,7 +103,7 @@ def seconds_of_earlier(arguments, output, limit):
 
 
 def different(left, right):
-    """The number of rows of one file that the other has not, by the script of this folder."""
+    """The number of rows of each file that the other does not have."""
     done = subprocess.run(
         [sys.executable, HERE / "same_rows.py", left, right], stdout=subprocess.PIPE, text=True, check=True
     )
@@ -113,7 +117,7 @@ def measure_duckdb(project, events, rows):
     subprocess.run([sys.executable, "-c", script, events, first, str(rows)], check=True)
     theirs, ours = FOLDER / "duckdb.parquet", FOLDER / "common.parquet"
     log = FOLDER / "printed.txt"
-    peer = run([sys.executable, HERE / "windows_common_duckdb.py", first, theirs], theirs, log)
+    peer = run([sys.executable, HERE / "windows_duckdb.py", first, theirs, "common"], theirs, log)
     binary = lockstep.RELEASE / "lockstep"
     job = command(binary, project, "flights_common", first, first, ours)
     runs = [run(job, ours, log) for _ in range(3)]

@@ -57,6 +57,7 @@ fn folder() -> TempDir {
                    every_type = \"every_type.wasm\"\n\n\
                    [services.wide]\nfeatures = [\"every_type.*\"]\n\n\
                    [services.mixed]\nfeatures = [\"every_type.count_lifetime\", \"shifted.*\"]\n\n\
+                   [services.parts]\nfeatures = [\"parts.*\"]\n\n\
                    [services.apart]\nfeatures = [\"shifted.*\", \"parts.*\"]\n\n\
                    [store]\npath = \"store\"\n";
     fs::write(folder.path().join("lockstep.toml"), project).unwrap();
@@ -168,6 +169,22 @@ fn s08_a_key_that_cannot_be_read_is_reported() {
     assert!(!at("out.parquet").exists());
     let made = TrainingSetJob { bad_rows_max: 1, ..job }.run(&project, &mut |_| {}).unwrap();
     assert_eq!((made.written, made.rows, made.set_aside.len()), (true, 3, 1));
+}
+
+/// Goal: a null key of a view that takes such keys is a key (S22). Method: events whose rows all have
+/// one; each event has as many rows as its number modulo four, and a copy has none.
+#[test]
+fn s22_a_null_key_is_a_question() {
+    let folder = folder();
+    let output = folder.path().join("null.parquet");
+    let project = Project::open(folder.path()).unwrap();
+    let job = TrainingSetJob::all_keys("parts", [time(100)], &output);
+    assert_eq!(job.run(&project, &mut |_| {}).unwrap().rows, 1);
+    let table = read_table(&output, &[]).unwrap();
+    assert!(table.column_by_name("part").unwrap().is_null(0));
+    let rows: i64 = EVENTS[..8].iter().map(|(number, ..)| number.rem_euclid(4)).sum();
+    let counted = table.column_by_name("parts.count_1d").unwrap().as_primitive::<Int64Type>();
+    assert_eq!(counted.value(0), rows);
 }
 
 /// Goal: before all events there is no question, which is no error: the output has the columns and

@@ -14,6 +14,7 @@ use crate::aggregate::{Slot, SlotKind, State};
 use crate::fold::FoldPlan;
 use crate::time::{Interval, Time};
 use crate::value::{DataType, Value};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 impl<'a> Sweep<'a> {
@@ -76,10 +77,10 @@ impl<'a> Sweep<'a> {
         let totals: usize = self.slots().into_iter().map(total).sum();
         let guest = self.spans.iter().any(|slots| !slots.guest.is_empty());
         // A merge tree has two nodes per row, and each holds the states of all slots.
-        totals
-            + marks
-            + self.columnwise.len() * CODE_BYTES
-            + if guest { 2 * size_of::<State>() * slots.len() } else { 0 }
+        let sources: BTreeSet<usize> =
+            self.columnwise.iter().filter_map(|feature| feature.source(self.plan)).collect();
+        let codes = sources.len() * VALUE_BYTES + self.columnwise.len() * CODE_BYTES;
+        totals + marks + codes + if guest { 2 * size_of::<State>() * slots.len() } else { 0 }
     }
 
     /// Approximate bytes of memory that a sweep needs for each question: bounds and answers.
@@ -96,8 +97,10 @@ impl<'a> Sweep<'a> {
     }
 }
 
-/// Bytes of a row's code and of its part of a dictionary, which several features may share.
-const CODE_BYTES: usize = 4;
+/// Bytes of a row in the dictionary of a column's values.
+const VALUE_BYTES: usize = 40;
+/// Bytes of a row's code, or of its place in row order, which several features may share.
+const CODE_BYTES: usize = 8;
 
 /// The assumed number of values in a state or list without a small bound.
 const USUAL_VALUES: usize = 32;

@@ -4,8 +4,11 @@
 //! few values, which the random tests have.
 
 use super::*;
+use crate::aggregate::percentile::BINS_MAX;
+use crate::aggregate::percentile_bin::Bin;
 use crate::window::Window;
 use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray};
+use std::collections::BTreeSet;
 
 /// A plan of one window for each feature that counts codes.
 fn plan_of(length_us: i64) -> FoldPlan {
@@ -42,7 +45,8 @@ fn rows_of(count: i64) -> Rows {
     let times: Vec<i64> = (0..count).map(|at| at * SECOND_US).collect();
     let mixed = |at: i64| (at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
     let double = |at: i64| {
-        let magnitude = (mixed(at) % 1_000_003) as f64 + 0.25;
+        let power = f64::from(1u32 << (mixed(at) % 20));
+        let magnitude = power * (1.0 + (mixed(at) >> 5 & 0xff) as f64 / 256.0);
         if at % 5 == 0 { -magnitude } else { magnitude }
     };
     let integer = |at: i64| (mixed(at) % 97).min(mixed(at) % 311) as i64;
@@ -66,6 +70,9 @@ fn rows_of(count: i64) -> Rows {
 fn s19_windows_of_many_values_answer_as_the_definition() {
     let plan = plan_of(2500 * SECOND_US);
     let rows = rows_of(4000);
+    let doubles = &rows.columns()[3];
+    let bins: BTreeSet<Bin> = (0..2500).map(|row| Bin::of(doubles.number(row))).collect();
+    assert!(bins.len() > BINS_MAX, "{} bins force no drop", bins.len());
     let questions = [900, 1023, 1030, 1400, 2500, 3999, 5000, 5300, 5500, 6400, 6498, 6600];
     let as_of: Vec<i64> = questions.iter().map(|second| second * SECOND_US + 1).collect();
     let entity =
