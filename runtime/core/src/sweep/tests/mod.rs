@@ -6,6 +6,7 @@
 
 mod many_values;
 mod random_windows;
+mod row_order;
 
 use super::prefix::Prefix;
 use super::search::before;
