@@ -4,7 +4,8 @@
 //! are in docs/FEATURES.md.
 
 use lockstep_runtime::{
-    Aggregate, EntryOrder, Feature, FeatureView, Operand, OperandAggregate, Window, duration,
+    Aggregate, CalendarUnit, EntryOrder, Feature, FeatureView, Operand, OperandAggregate, Window,
+    duration,
 };
 use std::fmt::Write;
 
@@ -156,6 +157,16 @@ pub fn window(view: &FeatureView, window: Window) -> String {
         Window::Session { gap_us, lookback_us, open } => {
             let open = if open { "open " } else { "" };
             format!("{open}session {} in {}", duration(gap_us), duration(lookback_us))
+        }
+        Window::Calendar { unit, first_day, zone, whole, .. } => {
+            let number = if whole > 0 { format!("{whole} whole ") } else { String::new() };
+            let plural = if whole > 1 { "s" } else { "" };
+            let first = match unit {
+                CalendarUnit::Week => format!(" from {}", first_day.name()),
+                _ => String::new(),
+            };
+            let so_far = if whole > 0 { "" } else { " so far" };
+            format!("{number}{}{plural}{first}{so_far} in {}", unit.name(), zone.name())
         }
     };
     let costs = window.spans().into_iter().find_map(|span| span.exact_cost(view.exact_max_us));

@@ -99,7 +99,7 @@ pub use lockstep_store::Store;
 pub use lockstep_core::feature::{Aggregate, EntryOrder, Feature, Operand, OperandAggregate};
 pub use lockstep_core::manifest::{Manifest, OnDemand, UserAggregate};
 pub use lockstep_core::view::{Boundary, EventDeclaration, FeatureView};
-pub use lockstep_core::window::{Window, duration};
+pub use lockstep_core::window::{CalendarUnit, Weekday, Window, Zone, duration};
 pub use lockstep_disk::write_atomically;
 pub use lockstep_engine::catalog::{cached_engine, cached_engine_with};
 pub use lockstep_engine::inputs::check_inputs;

@@ -267,6 +267,14 @@ fn the_features_page_lists_every_unit() {
     assert_eq!(parsed, listed);
 }
 
+/// Goal: docs/FEATURES.md names the version of the database of time zones that is built in.
+#[test]
+fn the_features_page_names_the_database_of_zones() {
+    let page = std::fs::read_to_string(root().join("docs/FEATURES.md")).unwrap();
+    let (_, rest) = page.split_once("are those of the database\n  ").unwrap();
+    assert!(rest.starts_with(lockstep_core::window::database_version()), "{}", &rest[..20]);
+}
+
 /// Goal: what docs/CAPABILITIES.md shows for a capability of ours exists. Method: names in backquotes
 /// in the second cell of a row are files of cases or tests of this binary.
 #[test]

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from peers import data, duck, facts, numeric, polar, product, readers, truth, types  # noqa: E402
+from peers import calendars, data, duck, facts, numeric, polar, product, readers, truth, types  # noqa: E402
 from peers.compare import Report  # noqa: E402
 from peers.features import Feature  # noqa: E402
 from peers.rules import (  # noqa: E402
@@ -255,7 +255,9 @@ def main():
             check_numeric(report, it, ours, history)
     readers.check(report, ROOT, folder / "types")
     untrue = types.check(report, ROOT, folder / "every-type")
+    explained = calendars.check(report, ROOT, folder / "calendars")
     print(report.show())
+    print("\n".join(explained))
     wrong = facts.wrong()
     print("\n".join(f"docs/PEERS.md is wrong: {fact}" for fact in wrong), end="\n" * bool(wrong))
     print("\n".join(f"docs/TYPES.md is wrong: {fact}" for fact in untrue), end="\n" * bool(untrue))

@@ -4,6 +4,7 @@
 //! each window of a series is at least an hour long and a multiple of its hop; a hopping window is
 //! whole seconds and at least its step. Deliberately absent: the intervals that a window covers.
 
+use crate::calendar::calendar;
 use crate::duration::{DAY_US, HOUR_US, MINUTE_US, SECOND_US, meant, micros, shortest};
 use crate::near::near;
 use syn::{Error, LitStr};
@@ -16,7 +17,8 @@ const SESSIONS_MAX: i64 = 10_000;
 /// What an author may write.
 const FORMS: &str = "\"7d\", \"7d offset 7d\", \"90s exact\", \"7d step 1d\", \"1d tumbling\", \
                      \"lifetime\", \"7d series 4\", \"last 10 in 90d\", \"last 10 in 30m exact\", \
-                     \"last 1 skip 1 in 90d\", \"session 30m in 7d\" or \"open session 30m in 7d\" \
+                     \"last 1 skip 1 in 90d\", \"session 30m in 7d\", \"open session 30m in 7d\", \
+                     \"month so far in Europe/Berlin\" or \"3 whole months in UTC\" \
                      (units us, ms, s, m, h, d)";
 
 type Read<T> = Result<T, String>;
@@ -61,22 +63,30 @@ fn parse(text: &str) -> Read<Window> {
         0 => Err(format!("an offset of {offset} is none; leave it out")),
         offset_us => Ok(offset_us),
     })?;
-    let (name, mut json, length_us) = match words {
-        ["lifetime"] => ("lifetime".to_string(), "\"kind\":\"lifetime\"".to_string(), None),
-        [length] => sliding(length)?,
-        [length, "exact"] => exact(length)?,
-        [length, "tumbling"] => hopping(length, length, "tumbling")?,
-        [length, "step", step] => hopping(length, step, &format!("step_{step}"))?,
-        [length, "series", count] => series(length, count)?,
-        [count, unit] if meant(&format!("{count}{unit}")).is_some() => {
-            let meant = meant(text).unwrap_or_default();
-            return Err(format!("{text:?} is no window; write {meant}"));
-        }
-        _ => return Err(format!("{text:?} is no window; write {}", near_form(words))),
+    let (name, json, length_us) = match calendar(words) {
+        Some(parts) => parts.map(|(name, json, most_us)| (name, json, Some(most_us)))?,
+        None => plain(text, words)?,
     };
-    json = format!("{{{json},\"offset_us\":{offset_us}}}");
+    let json = format!("{{{json},\"offset_us\":{offset_us}}}");
     let name = offset.map_or(name.clone(), |offset| format!("{name}_offset_{offset}"));
     Ok(Window { name, json, length_us, is_last_rows: false })
+}
+
+/// A window that is given by durations, without its offset.
+fn plain(text: &str, words: &[&str]) -> Read<Parts> {
+    match words {
+        ["lifetime"] => Ok(("lifetime".to_string(), "\"kind\":\"lifetime\"".to_string(), None)),
+        [length] => sliding(length),
+        [length, "exact"] => exact(length),
+        [length, "tumbling"] => hopping(length, length, "tumbling"),
+        [length, "step", step] => hopping(length, step, &format!("step_{step}")),
+        [length, "series", count] => series(length, count),
+        [count, unit] if meant(&format!("{count}{unit}")).is_some() => {
+            let meant = meant(text).unwrap_or_default();
+            Err(format!("{text:?} is no window; write {meant}"))
+        }
+        _ => Err(format!("{text:?} is no window; write {}", near_form(words))),
+    }
 }
 
 /// The word of a window that was probably meant, or every form.
@@ -84,7 +94,7 @@ fn near_form(words: &[&str]) -> String {
     let words = words.iter().filter(|word| !word.starts_with(|c: char| c.is_ascii_digit()));
     let known = [
         "exact", "tumbling", "step", "series", "offset", "lifetime", "last", "session", "skip",
-        "open",
+        "open", "whole", "so", "far", "from",
     ];
     let near = words.filter_map(|word| Some((*word, near(word, known)?))).find(|(a, b)| a != b);
     near.map_or(FORMS.to_string(), |(word, near)| format!("{near} in place of {word}"))

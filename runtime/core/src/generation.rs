@@ -17,7 +17,7 @@ use crate::manifest::Manifest;
 use crate::notation::Notation;
 use crate::value::Column;
 use crate::view::FeatureView;
-use crate::window::Window;
+use crate::window::{Window, database_version};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
@@ -157,7 +157,7 @@ fn declaration(view: &FeatureView, manifest: &Manifest, settings: &SourceSetting
             "state_bytes_max": user.state_bytes_max,
         })
     });
-    json!({
+    let mut declaration = json!({
         "view": {
             "name": view.name, "key": view.key, "null_keys": view.null_keys,
             "boundary": view.boundary, "delay_us": view.delay_us, "history_us": view.history_us,
@@ -171,7 +171,12 @@ fn declaration(view: &FeatureView, manifest: &Manifest, settings: &SourceSetting
         "source": settings.json(),
         "aggregates": users.collect::<Vec<Json>>(),
         "versions": versions(view),
-    })
+    });
+    // Rules of time zones change with the database. Other views do not depend on it.
+    if view.features.iter().any(|feature| matches!(feature.window, Window::Calendar { .. })) {
+        declaration["tzdb"] = json!(database_version());
+    }
+    declaration
 }
 
 fn columns(columns: &[Column]) -> Vec<Json> {
@@ -238,6 +243,7 @@ fn window_kind(window: Window) -> &'static str {
         Window::Series { .. } => "series",
         Window::LastRows { .. } => "last_rows",
         Window::Session { .. } => "session",
+        Window::Calendar { .. } => "calendar",
     }
 }
 
@@ -321,6 +327,22 @@ mod tests {
         strict["strict"] = json!(true);
         let [one, other] = ["x86_64", "aarch64"].map(|cpu| generation(&strict, "a", None, cpu));
         assert_eq!(one, other);
+    }
+
+    /// Goal: the database of time zones is part of the identity of views with calendar windows, and
+    /// of no other (S23). Method: the declarations that are hashed.
+    #[test]
+    fn s23_calendar_windows_depend_on_the_database_of_zones() {
+        let database = |window: Json| {
+            let mut changed = manifest();
+            changed["views"][0]["features"][0]["window"] = window;
+            let manifest: Manifest = from_value(changed).unwrap();
+            let settings = SourceSettings::default();
+            declaration(&manifest.views[0], &manifest, &settings).get("tzdb").cloned()
+        };
+        let day = json!({"kind": "calendar", "unit": "day", "zone": "UTC"});
+        assert_eq!(database(day), Some(json!(database_version())));
+        assert_eq!(database(json!({"kind": "lifetime"})), None);
     }
 
     /// Goal: what a project declares of a source's values changes the identity, and declaring

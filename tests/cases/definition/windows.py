@@ -1,4 +1,5 @@
 """Windows (S2 to S5): from a window as declared and a time to half-open intervals, newest first."""
+from . import calendar
 from .values import DAY, HOUR, MINUTE, TIME_LIMIT
 
 
@@ -26,6 +27,8 @@ def intervals(window, origin, as_of):
         return saturated(time - (time - origin) % step)
 
     hi = saturated(as_of - offset)
+    if kind == "calendar":
+        return [calendar.interval(window, hi)]
     if kind == "lifetime":
         return [(None, hi)]
     if kind == "exact":

@@ -23,6 +23,7 @@
 
 mod aggregate;
 mod args;
+mod calendar;
 mod cell;
 mod check;
 mod declaration;
@@ -49,6 +50,7 @@ mod window;
 pub use aggregate::distinct::registers;
 pub use aggregate::percentile::percentile_within;
 pub use args::{Command, USAGE, parse_args};
+pub use calendar::CalendarUnit;
 pub use check::{Options, check, check_files};
 pub use declaration::{Declared, View};
 pub use definition::{outcome, value};

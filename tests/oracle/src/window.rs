@@ -4,6 +4,7 @@
 //! absent: the rows. The last rows and sessions have the span of their lookback here; which of its
 //! rows they take is told in `selection.rs`.
 
+use crate::calendar::{CalendarUnit, bounds};
 use crate::time::{DAY_US, HOUR_US, MINUTE_US, before, floor};
 
 /// Which part of time a feature covers (S3). Lengths are positive, offsets not negative.
@@ -66,6 +67,17 @@ pub enum Window {
         /// Whether a session counts that is not closed yet.
         open: bool,
     },
+    /// The period of a calendar that holds `as_of`, so far, or whole ones before it.
+    Calendar {
+        /// The unit.
+        unit: CalendarUnit,
+        /// The time zone's name in the IANA database.
+        zone: &'static str,
+        /// How many periods before the one of `as_of`; 0 means that one, so far.
+        whole: u32,
+        /// How long before `as_of` it ends at the least.
+        offset_us: i64,
+    },
 }
 
 /// The times `lo <= t < hi`; no `lo` means no start.
@@ -93,7 +105,8 @@ impl Window {
     /// Everything before `as_of`.
     pub const LIFETIME: Window = Window::Lifetime { offset_us: 0 };
 
-    /// The length of the window, of its lookback or of one of its series.
+    /// The length of the window, of its lookback or of one of its series; of a calendar window the
+    /// most that it can be, where clocks may be moved over the date line.
     pub fn length_us(self) -> Option<i64> {
         match self {
             Window::Sliding { length_us, .. }
@@ -102,6 +115,16 @@ impl Window {
             | Window::Series { length_us, .. } => Some(length_us),
             Window::LastRows { lookback_us, .. } | Window::Session { lookback_us, .. } => {
                 Some(lookback_us)
+            }
+            Window::Calendar { unit, whole, .. } => {
+                let days = match unit {
+                    CalendarUnit::Day => 1,
+                    CalendarUnit::Week { .. } => 7,
+                    CalendarUnit::Month => 31,
+                    CalendarUnit::Quarter => 92,
+                    CalendarUnit::Year => 366,
+                };
+                Some((days * i64::from(whole.max(1)) + 2) * DAY_US)
             }
             Window::Lifetime { .. } => None,
         }
@@ -126,6 +149,10 @@ impl Window {
             }
             Window::Hopping { length_us, step_us, offset_us } => {
                 ending(floor(before(as_of, offset_us, 1), step_us, origin_us), length_us)
+            }
+            Window::Calendar { unit, zone, whole, offset_us } => {
+                let (lo, hi) = bounds(zone, unit, whole, before(as_of, offset_us, 1));
+                vec![Span { lo: Some(lo), hi }]
             }
             Window::Lifetime { offset_us } => {
                 vec![Span { lo: None, hi: before(as_of, offset_us, 1) }]

@@ -1,6 +1,7 @@
 //! Grids: where the bounds of spans can lie, and hence which levels a ladder needs.
 //!
-//! A bound can lie anywhere, or only on a grid of hops or steps, which the view's origin shifts.
+//! A bound can lie anywhere, or only on a grid of hops or steps, which the view's origin shifts, or
+//! where the days of a time zone begin.
 //! The *grid* of a span is the coarsest level that has an edge at every possible bound. Each level
 //! costs one write for every row, so a ladder has few levels: the grid of each span, the coarsest
 //! level that pays off, and between them only what keeps the ratio of neighbours within
@@ -8,7 +9,8 @@
 //! absent: the ladder.
 
 use super::level::Level;
-use crate::window::{Span, hop_us};
+use crate::time::{DAY_US, Time};
+use crate::window::{Calendar, Span, hop_us};
 use std::collections::BTreeSet;
 
 /// The finest level for an exact window is the coarsest of which this many tiles fit into it, as
@@ -20,12 +22,18 @@ const PAYING_TILES_MIN: i64 = 2;
 /// cover reads at each end.
 const TILES_MAX: i64 = 64;
 
+/// 1990-01-01. A calendar's grid is the coarsest that its bounds have kept since then: a finer one
+/// that holds for all of history would cost every row of today more writes. Where a bound lies
+/// before the grid holds, covers begin and end with the head.
+const ALIGNED_BY: Time = Time::saturating(7305 * DAY_US);
+
 /// Whether the end of `span` can be any time.
 pub(super) fn ends_anywhere(span: Span) -> bool {
     match span {
         Span::Sliding { offset_us, back, .. } => offset_us == 0 && back == 0,
         Span::Exact { .. } | Span::Lifetime { .. } => true,
         Span::Hopping { .. } => false,
+        Span::Calendar { whole, .. } => whole == 0,
     }
 }
 
@@ -41,15 +49,35 @@ pub(super) fn grid(span: Span, origin_us: i64) -> Level {
         Span::Sliding { length_us, .. } => [hop_us(length_us), length_us, origin_us],
         Span::Hopping { length_us, step_us, .. } => [step_us, length_us, origin_us],
         Span::Exact { .. } | Span::Lifetime { .. } => return Level::Head,
+        Span::Calendar { calendar, .. } => return calendar_grid(calendar),
     };
     let divides = |level: &Level| parts_us.iter().all(|part_us| part_us % level.size_us() == 0);
     Level::ALL.into_iter().rfind(divides).unwrap_or(Level::Head)
 }
 
+/// The coarsest level that has an edge at every bound of a calendar since [`ALIGNED_BY`].
+fn calendar_grid(calendar: Calendar) -> Level {
+    let aligned = |level: &Level| {
+        DAY_US % level.size_us() == 0 && calendar.zone.aligned_since(level.size_us()) <= ALIGNED_BY
+    };
+    Level::ALL.into_iter().rfind(aligned).unwrap_or(Level::Head)
+}
+
+/// The time from which on every bound of `span` that its grid restricts lies on the grid. Before
+/// that, when clocks showed the sun's time of a place, days begin at any second.
+pub(super) fn on_grid_since(span: Span, grid: Level) -> Time {
+    match span {
+        Span::Calendar { calendar, .. } => calendar.zone.aligned_since(grid.size_us()),
+        _ => Time::MIN,
+    }
+}
+
 /// The finest level that `span` needs besides the head.
 fn finest(span: Span, origin_us: i64) -> Level {
     match span {
-        Span::Sliding { .. } | Span::Hopping { .. } => grid(span, origin_us),
+        Span::Sliding { .. } | Span::Hopping { .. } | Span::Calendar { .. } => {
+            grid(span, origin_us)
+        }
         Span::Lifetime { .. } => Level::Day,
         Span::Exact { length_us, .. } => {
             // A few minutes of one key hold few rows: not worth another write for every row.
@@ -98,7 +126,7 @@ const fn within(finer: Level, coarser: Level) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::{DAY_US, HOUR_US, MINUTE_US, SECOND_US};
+    use crate::time::{HOUR_US, MINUTE_US, SECOND_US};
     use crate::window::{Window, samples};
     use Level::{Day, FiveMinutes, Head, Hour, Minute, Month, Second};
     use proptest::prelude::*;

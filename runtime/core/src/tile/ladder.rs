@@ -5,8 +5,9 @@
 //! a span reads are consecutive in the ladder, and a span that is not served online adds no level.
 //! Deliberately absent: time; see `retention`.
 
-use super::grid::{ends_anywhere, fits, grid, levels};
+use super::grid::{ends_anywhere, fits, grid, levels, on_grid_since};
 use super::level::Level;
+use crate::time::Time;
 use crate::window::Span;
 use std::collections::BTreeMap;
 
@@ -35,6 +36,8 @@ pub(super) struct Reach {
     pub(super) starts: usize,
     /// The coarsest level that it reads.
     pub(super) top: usize,
+    /// A cover whose bounds lie before this begins and ends with the head.
+    pub(super) on_grid_since: Time,
 }
 
 impl Ladder {
@@ -80,7 +83,9 @@ impl Ladder {
     /// Whether a cover of `span` may read tiles of `level`. A state that no such span reads need
     /// not be kept at that level. False for a span that is not served.
     pub fn may_read(&self, span: Span, level: Level) -> bool {
-        let fine = ends_anywhere(span) || level >= grid(span, self.origin_us);
+        let grid = grid(span, self.origin_us);
+        let anywhere = ends_anywhere(span) || on_grid_since(span, grid) > Time::MIN;
+        let fine = anywhere || level >= grid;
         self.serves(span) && self.levels.contains(&level) && fine && fits(span, level)
     }
 
@@ -91,10 +96,11 @@ impl Ladder {
 
     fn reach(&self, span: Span) -> Reach {
         let grid = grid(span, self.origin_us);
+        let on_grid_since = on_grid_since(span, grid);
         let grid = self.levels.iter().rposition(|level| *level <= grid).unwrap_or(0);
         let starts = if span.length_us().is_none() { self.levels.len() } else { grid };
         let ends = if ends_anywhere(span) { 0 } else { grid };
-        Reach { span, ends, starts, top: self.top_of(span) }
+        Reach { span, ends, starts, top: self.top_of(span), on_grid_since }
     }
 }
 

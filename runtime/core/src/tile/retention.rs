@@ -42,8 +42,12 @@ impl Ladder {
         let mut from = vec![sealed; levels.len()];
         for reach in &self.reaches {
             let bounds = reach.span.interval(sealed, self.origin_us);
-            for (at, from) in from.iter_mut().enumerate().take(reach.top + 1).skip(reach.ends) {
-                let bound = if at < reach.starts { bounds.end } else { bounds.start };
+            let (ends, starts) = match bounds.start < reach.on_grid_since {
+                true => (0, 0),
+                false => (reach.ends, reach.starts),
+            };
+            for (at, from) in from.iter_mut().enumerate().take(reach.top + 1).skip(ends) {
+                let bound = if at < starts { bounds.end } else { bounds.start };
                 *from = bound.min(*from);
             }
         }

@@ -4,22 +4,24 @@
 //! bound(at) = floor(floor(at - offset, newest step) - back, step)      without a step no floor
 //! ```
 //!
-//! Every bound of S3 has this form. Spans whose ends are equal bounds end together at every time.
-//! Consecutive times mostly share a floor, so a [`Walk`] remembers the last floor and divides only
-//! when a time lies outside it. Invariant: the bounds are those of [`Span::interval`], in whatever
+//! Every bound of S3 has this form, except those of calendars, which are starts of their periods.
+//! Spans whose ends are equal bounds end together at every time. Consecutive times mostly share a
+//! floor or a period, so a [`Walk`] remembers the last one and divides only when a time lies outside
+//! it. Invariant: the bounds are those of [`Span::interval`], in whatever
 //! order times are given. Deliberately absent: the start of a lifetime window, which has no bound.
 
+use super::calendar::Calendar;
 use super::duration::hop_us;
 use super::span::Span;
 use crate::time::Time;
 
-/// How a bound follows from the effective time. A step of 0 means no floor.
+/// How a bound follows from the effective time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bound {
-    offset_us: i64,
-    newest_step_us: i64,
-    back_us: i64,
-    step_us: i64,
+pub(crate) enum Bound {
+    /// Floors on grids. A step of 0 means no floor.
+    Grid { offset_us: i64, newest_step_us: i64, back_us: i64, step_us: i64 },
+    /// The start of the period of a calendar that is so many before the one of the time.
+    Calendar { calendar: Calendar, offset_us: i64, periods: u32 },
 }
 
 impl Span {
@@ -27,33 +29,45 @@ impl Span {
     pub(crate) fn start(self) -> Option<Bound> {
         match self {
             Span::Lifetime { .. } => None,
-            Span::Exact { length_us, .. } | Span::Hopping { length_us, .. } => {
-                Some(Bound { back_us: length_us, ..self.end() })
+            Span::Exact { length_us, offset_us } => Some(grid(offset_us, 0, length_us)),
+            Span::Hopping { length_us, step_us, offset_us } => {
+                Some(grid(offset_us, step_us, length_us))
             }
             Span::Sliding { length_us, offset_us, back } => {
                 Some(sliding(length_us, offset_us, i64::from(back) + 1))
+            }
+            Span::Calendar { calendar, whole, offset_us } => {
+                Some(Bound::Calendar { calendar, offset_us, periods: whole })
             }
         }
     }
 
     /// The bound at which the span ends.
     pub(crate) fn end(self) -> Bound {
-        let newest =
-            |offset_us, newest_step_us| Bound { offset_us, newest_step_us, back_us: 0, step_us: 0 };
         match self {
-            Span::Lifetime { offset_us } | Span::Exact { offset_us, .. } => newest(offset_us, 0),
-            Span::Hopping { step_us, offset_us, .. } => newest(offset_us, step_us),
+            Span::Lifetime { offset_us }
+            | Span::Exact { offset_us, .. }
+            | Span::Calendar { whole: 0, offset_us, .. } => grid(offset_us, 0, 0),
+            Span::Hopping { step_us, offset_us, .. } => grid(offset_us, step_us, 0),
             Span::Sliding { length_us, offset_us, back } => {
                 sliding(length_us, offset_us, i64::from(back))
+            }
+            Span::Calendar { calendar, offset_us, .. } => {
+                Bound::Calendar { calendar, offset_us, periods: 0 }
             }
         }
     }
 }
 
+/// The bound that lies `back_us` before the newest one, which is on a grid of steps.
+fn grid(offset_us: i64, newest_step_us: i64, back_us: i64) -> Bound {
+    Bound::Grid { offset_us, newest_step_us, back_us, step_us: 0 }
+}
+
 /// The bound that lies `windows` windows before the newest end of a sliding span.
 fn sliding(length_us: i64, offset_us: i64, windows: i64) -> Bound {
     let hop_us = hop_us(length_us);
-    Bound {
+    Bound::Grid {
         offset_us,
         newest_step_us: if offset_us > 0 { hop_us } else { 0 },
         back_us: windows.saturating_mul(length_us),
@@ -63,30 +77,68 @@ fn sliding(length_us: i64, offset_us: i64, windows: i64) -> Bound {
 
 /// Computes a bound for one time after another.
 #[derive(Clone, Debug)]
-pub(crate) struct Walk {
-    bound: Bound,
-    newest: Floor,
-    floor: Floor,
+pub(crate) enum Walk {
+    Grid { offset_us: i64, back_us: i64, newest: Floor, floor: Floor },
+    Calendar { calendar: Calendar, offset_us: i64, periods: u32, last: LastPeriod },
 }
 
 impl Walk {
     /// The walk of `bound` on the grid of `origin_us`.
     pub(crate) fn new(bound: Bound, origin_us: i64) -> Walk {
         let floor = |step_us| Floor { step_us, origin_us, last: Time::MIN, next_us: i64::MIN };
-        Walk { bound, newest: floor(bound.newest_step_us), floor: floor(bound.step_us) }
+        match bound {
+            Bound::Grid { offset_us, newest_step_us, back_us, step_us } => Walk::Grid {
+                offset_us,
+                back_us,
+                newest: floor(newest_step_us),
+                floor: floor(step_us),
+            },
+            Bound::Calendar { calendar, offset_us, periods } => {
+                let last = LastPeriod { start: Time::MAX, end: Time::MIN, bound: Time::MIN };
+                Walk::Calendar { calendar, offset_us, periods, last }
+            }
+        }
     }
 
     /// The bound at `effective`, an `as_of` already moved by the view's boundary and delay.
     #[inline]
     pub(crate) fn at(&mut self, effective: Time) -> Time {
-        let newest = self.newest.of(effective.minus(self.bound.offset_us));
-        self.floor.of(newest.minus(self.bound.back_us))
+        match self {
+            Walk::Grid { offset_us, back_us, newest, floor } => {
+                let newest = newest.of(effective.minus(*offset_us));
+                floor.of(newest.minus(*back_us))
+            }
+            Walk::Calendar { calendar, offset_us, periods, last } => {
+                let time = effective.minus(*offset_us);
+                if time < last.start || time >= last.end {
+                    *last = LastPeriod::of(*calendar, *periods, time);
+                }
+                last.bound
+            }
+        }
+    }
+}
+
+/// The last period of a calendar, and the bound of the times within it.
+#[derive(Clone, Debug)]
+pub(crate) struct LastPeriod {
+    start: Time,
+    end: Time,
+    bound: Time,
+}
+
+impl LastPeriod {
+    #[cold]
+    fn of(calendar: Calendar, periods: u32, time: Time) -> LastPeriod {
+        let period = calendar.period(time);
+        let bound = calendar.before(period, periods);
+        LastPeriod { start: period.start, end: period.end, bound }
     }
 }
 
 /// The last floor on a grid, which is valid for the times in `[last, next)`.
 #[derive(Clone, Debug)]
-struct Floor {
+pub(crate) struct Floor {
     step_us: i64,
     origin_us: i64,
     last: Time,

@@ -5,9 +5,10 @@
 //! says what to write instead. Deliberately absent: which aggregates a window allows; see
 //! `feature`.
 
+use super::calendar::{CalendarUnit, Weekday};
 use super::duration::{duration, hop_us};
 use super::kind::Window;
-use super::limits::{LAST_ROWS_MAX, SERIES_COUNT_MAX, SESSIONS_MAX};
+use super::limits::{CALENDAR_PERIODS_MAX, LAST_ROWS_MAX, SERIES_COUNT_MAX, SESSIONS_MAX};
 use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::time::{HOUR_US, SECOND_US, Time};
@@ -49,6 +50,9 @@ impl Window {
                 check_sliding(lookback_us)?;
                 check_gap(gap_us, lookback_us)?;
             }
+            Window::Calendar { unit, first_day, whole, .. } => {
+                check_calendar(unit, first_day, whole)?;
+            }
         }
         self.check_reach()
     }
@@ -72,6 +76,22 @@ impl Window {
             "a window that reaches {reach_us}us back is longer than time itself, 2^62us (S2); \
              write \"lifetime\""
         )))
+    }
+}
+
+fn check_calendar(unit: CalendarUnit, first_day: Weekday, whole: u32) -> Result<()> {
+    if unit != CalendarUnit::Week && first_day != Weekday::Monday {
+        return Err(Error::input(format!(
+            "a {} does not begin on a weekday; leave first_day out, or write unit \"week\"",
+            unit.name()
+        )));
+    }
+    match whole {
+        0 => Ok(()),
+        whole => {
+            let limit = ("CALENDAR_PERIODS_MAX", CALENDAR_PERIODS_MAX);
+            check_count("a calendar window", "whole periods", whole, limit)
+        }
     }
 }
 

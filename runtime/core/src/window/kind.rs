@@ -3,7 +3,9 @@
 //! Invariant: the serialised form is that of the manifest, and a window of any manifest reads back
 //! unchanged. Deliberately absent: which windows are allowed (`check`).
 
+use super::calendar::{Calendar, CalendarUnit, Weekday};
 use super::span::Span;
+use super::zone::Zone;
 use serde::{Deserialize, Serialize};
 
 /// A window (S3), as declared.
@@ -59,6 +61,23 @@ pub enum Window {
         #[serde(default, skip_serializing_if = "is_false")]
         open: bool,
     },
+    /// Of a calendar in a zone: the period that holds `as_of`, so far, or with `whole` so many
+    /// periods before it.
+    Calendar {
+        unit: CalendarUnit,
+        #[serde(default, skip_serializing_if = "is_monday")]
+        first_day: Weekday,
+        zone: Zone,
+        #[serde(default, skip_serializing_if = "is_zero")]
+        whole: u32,
+        #[serde(default)]
+        offset_us: i64,
+    },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_monday(day: &Weekday) -> bool {
+    *day == Weekday::Monday
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
@@ -72,9 +91,11 @@ fn is_false(flag: &bool) -> bool {
 }
 
 impl Window {
-    /// Its length, or that of its lookback, or of one window of its series; `None` for a lifetime.
+    /// Its length, or that of its lookback, or of one window of its series; of a calendar window
+    /// the most that it can be. `None` for a lifetime.
     pub fn length_us(self) -> Option<i64> {
         match self {
+            Window::Calendar { .. } => self.spans()[0].length_us(),
             Window::Sliding { length_us, .. }
             | Window::Exact { length_us, .. }
             | Window::Hopping { length_us, .. }
@@ -93,6 +114,7 @@ impl Window {
             | Window::Exact { offset_us, .. }
             | Window::Hopping { offset_us, .. }
             | Window::Series { offset_us, .. }
+            | Window::Calendar { offset_us, .. }
             | Window::Lifetime { offset_us } => offset_us,
             Window::LastRows { .. } | Window::Session { .. } => 0,
         }
@@ -126,6 +148,10 @@ impl Window {
             }
             Window::LastRows { lookback_us, .. } | Window::Session { lookback_us, .. } => {
                 vec![sliding(lookback_us, 0, 0)]
+            }
+            Window::Calendar { unit, first_day, zone, whole, offset_us } => {
+                let calendar = Calendar { unit, first_day, zone };
+                vec![Span::Calendar { calendar, whole, offset_us }]
             }
         }
     }

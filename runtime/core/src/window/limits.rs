@@ -9,3 +9,5 @@ pub const SERIES_COUNT_MAX: u32 = 1000;
 pub const SESSIONS_MAX: i64 = 10_000;
 /// Most rows of `last n`.
 pub const LAST_ROWS_MAX: u32 = 1000;
+/// Most whole periods of a calendar in one window.
+pub const CALENDAR_PERIODS_MAX: u32 = 1000;

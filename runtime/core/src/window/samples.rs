@@ -4,7 +4,7 @@
 //! mistakes would show: at the epoch, before it, at both ends of time, and in this century.
 //! Deliberately absent: events.
 
-use super::{SESSIONS_MAX, Window};
+use super::{Calendar, CalendarUnit, SESSIONS_MAX, Weekday, Window, Zone};
 use crate::time::{DAY_US, HOUR_US, MINUTE_US, SECOND_US, Time};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -64,7 +64,41 @@ pub(crate) fn window() -> impl Strategy<Value = Window> {
         1 => (sliding_us(), any::<bool>()).prop_map(|(lookback_us, open)| {
             Window::Session { gap_us: lookback_us / SESSIONS_MAX + 1, lookback_us, open }
         }),
+        3 => (calendar(), prop_oneof![3 => Just(0), 2 => 1u32..20], offset_us()).prop_map(
+            |(Calendar { unit, first_day, zone }, whole, offset_us)| {
+                Window::Calendar { unit, first_day, zone, whole, offset_us }
+            }
+        ),
     ]
+}
+
+/// A calendar in one of the zones in which days are of odd lengths or begin at odd times, or in any.
+pub(crate) fn calendar() -> impl Strategy<Value = Calendar> {
+    let odd = [
+        "UTC",
+        "Europe/Berlin",
+        "Europe/Dublin",
+        "Africa/Cairo",
+        "Africa/Casablanca",
+        "America/St_Johns",
+        "America/Juneau",
+        "Asia/Kathmandu",
+        "Australia/Lord_Howe",
+        "Pacific/Apia",
+    ];
+    let odd = select(odd.to_vec()).prop_map(|name| Zone::named(name).expect("a zone"));
+    let units = [
+        CalendarUnit::Day,
+        CalendarUnit::Week,
+        CalendarUnit::Month,
+        CalendarUnit::Quarter,
+        CalendarUnit::Year,
+    ];
+    let zone = prop_oneof![3 => odd, 1 => select(Zone::all().collect::<Vec<_>>())];
+    (select(units.to_vec()), select(Weekday::ALL.to_vec()), zone).prop_map(|(unit, day, zone)| {
+        let first_day = if unit == CalendarUnit::Week { day } else { Weekday::Monday };
+        Calendar { unit, first_day, zone }
+    })
 }
 
 /// An origin: whole seconds, on coarse grids and on fine ones.

