@@ -41,6 +41,7 @@ mod arrivals_column;
 mod backfill;
 mod base_files;
 mod destination;
+mod earlier;
 mod failed_merge;
 mod fill_report;
 mod fold;

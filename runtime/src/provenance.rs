@@ -18,13 +18,18 @@ use lockstep_engine::vector::Identity;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
+/// The beginning of each entry's name.
+pub(crate) const PREFIX: &str = "lockstep.";
+
 /// The metadata of a training set of `service`. `column` is the spine's column of times. `known` is
-/// the events' column of arrivals, if only events that had arrived count.
+/// the events' column of arrivals, if only events that had arrived count. `rows` is what a file must
+/// say so that rows can be appended to it.
 pub(crate) fn entries(
     project: &Project,
     service: &Service,
     column: &str,
     known: Option<&str>,
+    rows: Option<String>,
 ) -> Result<Vec<(String, String)>> {
     let catalog = project.catalog();
     let mut entries = Identity::of(catalog).entries();
@@ -35,7 +40,8 @@ pub(crate) fn entries(
     entries.push(("project_sha256".into(), project.sha256().into()));
     entries.push(("source_files".into(), source_files(project, service)?.to_string()));
     entries.push(("as_of".into(), as_of(catalog, service, column, known).to_string()));
-    Ok(entries.into_iter().map(|(name, value)| (format!("lockstep.{name}"), value)).collect())
+    entries.extend(rows.map(|rows| ("rows".into(), rows)));
+    Ok(entries.into_iter().map(|(name, value)| (format!("{PREFIX}{name}"), value)).collect())
 }
 
 /// For each source that the service reads, its files in the order of their positions.
@@ -55,7 +61,12 @@ fn source_files(project: &Project, service: &Service) -> Result<Value> {
 
 /// The column of times, and for each view whether an event at exactly that time counts, and how
 /// long before it the view's windows end.
-fn as_of(catalog: &Catalog, service: &Service, column: &str, known: Option<&str>) -> Value {
+pub(crate) fn as_of(
+    catalog: &Catalog,
+    service: &Service,
+    column: &str,
+    known: Option<&str>,
+) -> Value {
     let views = service.views.iter().map(|view| {
         let view = catalog.views()[view.view].declaration();
         let boundary = match view.boundary {

@@ -82,6 +82,16 @@ impl Spine {
         }
     }
 
+    /// The columns.
+    pub(crate) fn schema(&self) -> Result<SchemaRef> {
+        Ok(match self {
+            Spine::Files { files, options } => {
+                open_tables(files, options, BATCH_ROWS)?.schema().clone()
+            }
+            Spine::Made(batches) => batches[0].schema(),
+        })
+    }
+
     /// A reader of all rows in batches; files are read ahead by a thread of its own.
     pub(crate) fn reader(&self) -> Result<SpineReader> {
         Ok(match self {

@@ -4,23 +4,26 @@
 //! Invariant: the output appears whole or not at all, and only if no more events were set aside
 //! (kept with a reason, outside the values) than allowed. Its metadata names all that its values
 //! depend on (S23). Of the options, only the service, the spine, the column of times and `as_known`
-//! change the output. Deliberately absent: the join itself, which is the engine's.
+//! change the output; rows that are appended to an earlier training set give the file that all
+//! questions together would give. Deliberately absent: the join itself, which is the engine's.
 
 use crate::arrivals_column::{named_by_as_known, named_by_project};
 use crate::destination::Destination;
+use crate::earlier::{Earlier, Rows, relabelled};
 use crate::memory::Memory;
 use crate::progress::Progress;
 use crate::project::Project;
 use crate::provenance;
 use crate::spine::Spine;
 use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
 use lockstep_core::event::{SetAside, SourceSchema};
 use lockstep_core::notation::TimeUnit;
 use lockstep_core::time::{Interval, Time};
 use lockstep_core::{Error, Result};
 use lockstep_engine::service::{AS_OF, Service};
 use lockstep_engine::training::{AllKeys, Counts, Joined, Options, TrainingSet};
-use lockstep_source::{EventReader, Pattern, TrainingWriter};
+use lockstep_source::{EventReader, Format, Pattern, TrainingWriter};
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,6 +44,10 @@ pub struct TrainingSetJob {
     /// Where the training set is written: a path, or the URL of an object. It ends in `.parquet`,
     /// `.arrow`, `.ndjson` or `.csv`.
     pub output: PathBuf,
+    /// An earlier training set of the same service, in one Parquet file: a path, or the URL of an
+    /// object. The output has its rows and then those of the questions, and is what one run would
+    /// make of all questions. It may be the output itself.
+    pub append_to: Option<PathBuf>,
     /// The spine's column that holds the time of each row.
     pub as_of_column: String,
     /// The unit of integers that are times in the spine; without it they are refused.
@@ -77,6 +84,8 @@ pub struct TrainingSetReport {
     pub written: bool,
     /// Rows of the output; 0 if it was not written.
     pub rows: u64,
+    /// How many of these rows were in the earlier training set.
+    pub earlier_rows: u64,
     /// Features of each row.
     pub features: usize,
     /// Events that counted.
@@ -110,6 +119,7 @@ impl TrainingSetJob {
             service: service.into(),
             questions: Questions::Spine(spine.into()),
             output: output.into(),
+            append_to: None,
             as_of_column: AS_OF.into(),
             time_unit: None,
             as_known: None,
@@ -129,12 +139,19 @@ impl TrainingSetJob {
         TrainingSetJob { questions, ..TrainingSetJob::new(service, "", output) }
     }
 
+    /// The same job, whose rows are appended to those of the training set `earlier`; see the field
+    /// `append_to`.
+    pub fn append_to(self, earlier: impl Into<PathBuf>) -> TrainingSetJob {
+        TrainingSetJob { append_to: Some(earlier.into()), ..self }
+    }
+
     /// Makes the training set. It uses as many threads as the machine has cores, one more that
     /// reads ahead, and two that write.
     ///
     /// # Errors
     /// If a name, a file or a column is wrong, the spine changed during the run, or a disk or an
-    /// object store failed. Then there is no output.
+    /// object store failed; with [`Code::NotAppendable`](crate::Code::NotAppendable) if one run would
+    /// give the earlier rows other values or columns. Then there is no output.
     pub fn run(
         &self,
         project: &Project,
@@ -148,6 +165,13 @@ impl TrainingSetJob {
         }
         inputs.check(&self.output)?;
         let destination = Destination::of(&self.output, self.memory.spill_dir.as_deref())?;
+        let earlier = match &self.append_to {
+            Some(path) => Some(Earlier::open(path, &self.output)?),
+            None => None,
+        };
+        if let Some(earlier) = &earlier {
+            earlier.check(project, &service, self)?;
+        }
         let options = Options {
             as_of: self.as_of_column.clone(),
             known: self.as_known.clone(),
@@ -156,34 +180,63 @@ impl TrainingSetJob {
             ..Options::default()
         };
         let mut training = TrainingSet::with(project.catalog(), &service, options.clone())?;
-        let (spine, judged) = match &self.questions {
+        let (spine, judged, naming) = match &self.questions {
             Questions::Spine(path) => {
-                (Spine::find(path, &service, &self.as_of_column, self.time_unit)?, None)
+                (Spine::find(path, &service, &self.as_of_column, self.time_unit)?, None, vec![])
             }
             Questions::AllKeys { as_of } => {
                 let keys = AllKeys::of(project.catalog(), &service, options, as_of.clone())?;
-                let reach = keys.reach();
-                (self.read_keys(project, keys, progress)?, Some(reach))
+                let (reach, views) = (keys.reach(), keys.views());
+                // Also a time for which there turns out to be no key.
+                as_of.iter().for_each(|time| training.also_reach(time.micros(), time.micros()));
+                (self.read_keys(project, keys, progress)?, Some(reach), views)
             }
         };
-        let versions = spine.versions();
-        self.read_spine(&spine, destination.file(), &mut training)?;
+        let versions = (spine.versions(), earlier.as_ref().map(|it| it.spine().versions()));
+        let columns = self.read_spine(&spine, destination.file(), &mut training)?;
+        if let Some(earlier) = &earlier {
+            earlier.check_columns(destination.file(), &columns, &service)?;
+            if let Some((first, last)) = earlier.times() {
+                training.also_reach(first, last);
+            }
+        }
         training.check_room()?;
+        // Only Parquet files can be appended to.
+        let summed = Format::of(destination.file())? == Format::Parquet;
+        if summed {
+            let named = judged.map(|judged| (&naming[..], judged.end));
+            training.sum_contents(earlier.as_ref().map(Earlier::contents), named);
+        }
         let passed_over = self.read_events(project, &mut training, judged, progress)?;
         if training.is_over() {
             return Ok(report(None, passed_over, &service, training.into_counts()));
         }
+        if let Some(earlier) = &earlier {
+            earlier.check_events(&training)?;
+        }
+        let (times, contents) = (training.times(), training.contents());
         let mut joined = join(training, progress)?;
-        let metadata =
-            provenance::entries(project, &service, &self.as_of_column, self.as_known.as_deref())?;
-        let writer = write(&spine, &mut joined, &destination, metadata, progress)?;
-        if joined.left() > 0 || spine.versions() != versions {
+        let count = joined.rows() as u64 + earlier.as_ref().map_or(0, Earlier::rows);
+        let questions = &self.questions;
+        let rows = Rows { service: &service, project, questions, count, times };
+        let rows = summed.then(|| rows.entry(contents.into_iter().map(|(it, (own, _))| (it, own))));
+        let known = self.as_known.as_deref();
+        let metadata = provenance::entries(project, &service, &self.as_of_column, known, rows)?;
+        let writer =
+            write(&spine, earlier.as_ref(), &mut joined, &destination, metadata, progress)?;
+        if joined.left() > 0 || spine.versions() != versions.0 {
             let message = "the spine changed while it was read; run the command again";
             return Err(self.at_spine(Error::input(message)));
         }
-        let rows = writer.finish()?;
+        if earlier.as_ref().map(|it| it.spine().versions()) != versions.1 {
+            let message = "the training set changed while it was read; run the command again";
+            let place = self.append_to.as_deref().unwrap_or(Path::new(""));
+            return Err(Error::input(message).at(place.display()));
+        }
+        let written = writer.finish()?;
         destination.finish()?;
-        Ok(report(Some(rows), passed_over, &service, joined.counts))
+        let made = report(Some(written), passed_over, &service, joined.counts);
+        Ok(TrainingSetReport { earlier_rows: earlier.as_ref().map_or(0, Earlier::rows), ..made })
     }
 
     fn at_spine(&self, error: Error) -> Error {
@@ -226,12 +279,13 @@ impl TrainingSetJob {
         })
     }
 
+    /// Reads the spine; returns its columns.
     fn read_spine(
         &self,
         spine: &Spine,
         output: &Path,
         training: &mut TrainingSet<'_>,
-    ) -> Result<()> {
+    ) -> Result<SchemaRef> {
         let place = |error: Error| self.at_spine(error);
         let mut reader = spine.reader()?;
         // The columns are checked even if there are no rows.
@@ -241,7 +295,7 @@ impl TrainingSetJob {
         while let Some(batch) = reader.read()? {
             training.spine(&batch).map_err(place)?;
         }
-        Ok(())
+        Ok(reader.schema().clone())
     }
 
     /// Reads the events of all sources. Returns how many were skipped, because no window reaches
@@ -303,23 +357,38 @@ fn join<'a>(
     })
 }
 
-/// Writes the spine's rows with their features. The file gets its name only when the writer is
-/// finished.
+/// Writes the earlier rows, if there are any, and then the spine's rows with their features. The file
+/// gets its name only when the writer is finished.
 fn write(
     spine: &Spine,
+    earlier: Option<&Earlier>,
     joined: &mut Joined<'_>,
     destination: &Destination,
     metadata: Vec<(String, String)>,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<TrainingWriter> {
     let mut reader = spine.reader()?;
-    let schema = joined.schema(reader.schema());
-    let mut writer = TrainingWriter::create(destination.file(), schema, metadata)?;
-    let (mut done, total) = (0, joined.rows() as u64);
+    let mut schema = joined.schema(reader.schema());
+    if let Some(earlier) = earlier {
+        schema = earlier.widened(&schema);
+    }
+    let mut writer = TrainingWriter::create(destination.file(), schema.clone(), metadata)?;
+    let (mut done, total) = (0, joined.rows() as u64 + earlier.map_or(0, Earlier::rows));
     progress(Progress::Writing { done, total });
+    if let Some(earlier) = earlier {
+        let mut rows = earlier.reader()?;
+        while let Some(batch) = rows.read()? {
+            writer.write_again(&batch)?;
+            done += batch.num_rows() as u64;
+            progress(Progress::Writing { done, total });
+        }
+        if done != earlier.rows() {
+            return Err(earlier.altered());
+        }
+    }
     // Rows are put in order while those before them are encoded and written.
     while let Some(batch) = reader.read()? {
-        writer.write(&joined.next(&batch)?)?;
+        writer.write(&relabelled(&schema, &joined.next(&batch)?)?)?;
         done += batch.num_rows() as u64;
         progress(Progress::Writing { done, total });
     }
@@ -336,6 +405,7 @@ fn report(
     TrainingSetReport {
         written: rows.is_some(),
         rows: rows.unwrap_or(0),
+        earlier_rows: 0,
         features: service.outputs.len(),
         events: counts.events,
         duplicates: counts.duplicates,

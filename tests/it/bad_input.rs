@@ -8,6 +8,7 @@
 //! (`source.rs`) and damaged bytes in stores (`store/damage.rs`).
 
 mod answers;
+mod appending;
 mod artifacts;
 mod columns;
 #[cfg(unix)]

@@ -320,6 +320,10 @@ fn changes(all: &mut Provoked) {
     all.check(&error, Input, Code::ServiceChanged { demanded, found: found.clone() });
     place.ends(&format!("{GET} --demand {found} --as-of 2007-08-01"), 0, &[]);
 
+    let error = place.error(&format!("{TRAIN} --append-to @mentions.parquet"));
+    let file = place.path("mentions.parquet").display().to_string();
+    all.check(&error, Input, Code::NotAppendable { file, because: "file", view: None });
+
     place.change(("issue_events.parquet", 9), "other.parquet", |_, array| Some(array));
     let changed =
         |file: &str| Code::FilesChanged { source: "issue_events".into(), file: file.into() };

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod all_keys;
+mod append;
 mod as_known;
 mod backfill;
 mod bad_input;

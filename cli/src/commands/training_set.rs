@@ -40,6 +40,10 @@ pub struct TrainingSetCommand {
     /// The training set's file: .parquet, .arrow, .ndjson or .csv; a path or the URL of an object
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+    /// Append the rows to those of this training set (.parquet), which must be of the same service,
+    /// settings and code, and of events that are still the same; may be the output itself
+    #[arg(long, value_name = "FILE")]
+    append_to: Option<PathBuf>,
     /// The column that holds the time of each row
     #[arg(long, value_name = "COLUMN", default_value = AS_OF)]
     as_of_column: String,
@@ -74,6 +78,7 @@ impl TrainingSetCommand {
         };
         let job = TrainingSetJob {
             questions,
+            append_to: self.append_to,
             as_of_column: self.as_of_column,
             time_unit: self.time_unit,
             as_known: self.as_known,
@@ -108,7 +113,7 @@ fn print_report(
 ) -> Result<()> {
     if json {
         return print_json(&json!({
-            "rows": made.rows, "features": made.features, "events": made.events,
+            "rows": made.rows, "earlier_rows": made.earlier_rows, "features": made.features, "events": made.events,
             "duplicates": made.duplicates, "set_aside": made.set_aside.len(), "output": job.output,
             "spilled": made.spilled,
             "passed_over": made.passed_over,
@@ -117,9 +122,13 @@ fn print_report(
                 "repeats": made.repeat_time.as_secs_f64() },
         }));
     }
-    print_leakage(&made.leakage, made.rows);
+    print_leakage(&made.leakage, made.rows - made.earlier_rows);
+    let appended = match job.append_to {
+        Some(_) => format!(" ({} appended)", thousands(made.rows - made.earlier_rows)),
+        None => String::new(),
+    };
     tell(format!(
-        "{} rows with {} features from {} events in {seconds:.1} s: {}",
+        "{} rows{appended} with {} features from {} events in {seconds:.1} s: {}",
         thousands(made.rows),
         made.features,
         thousands(made.events),

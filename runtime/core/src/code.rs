@@ -181,6 +181,17 @@ pub enum Code {
         /// The actual digest of the service.
         found: String,
     },
+    /// Rows cannot be appended to a training set, because then it would not be the one that is made
+    /// at once. Make it anew.
+    NotAppendable {
+        /// The file of the training set.
+        file: String,
+        /// What is in the way: `file` (no such file can be appended to), `service`, `columns`,
+        /// `code`, `settings`, `questions`, or `events` (there are other events than there were).
+        because: &'static str,
+        /// The view whose code or events are others.
+        view: Option<String>,
+    },
     /// An interrupted backfill must be run again, in the same way, before anything else.
     BackfillUnfinished {
         /// The source.
@@ -276,6 +287,7 @@ names! {
     NoRoom => "no_room",
     ArtifactNotPinned => "artifact_not_pinned",
     ServiceChanged => "service_changed",
+    NotAppendable => "not_appendable",
     BackfillUnfinished => "backfill_unfinished",
     StoreFormat => "store_format",
     CommitsLost => "commits_lost",

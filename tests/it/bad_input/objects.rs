@@ -74,6 +74,30 @@ fn s22_a_bucket_gives_the_training_set_of_a_folder() {
     assert!(place.path("store").is_dir());
 }
 
+/// Goal: rows are appended to a training set in a bucket, in place and beside it, as to one in a folder
+/// (S22). Method: the same command lines on both.
+#[test]
+fn s22_a_training_set_in_a_bucket_is_appended_to() {
+    let (place, server) = (Place::new(), Server::start());
+    server.put("data/day=1/t.parquet", []);
+    let run = |rest: &str| {
+        let line = format!("training-set mention_ranker --spine @mentions.parquet {rest}");
+        assert_eq!(run(&place, &server.variables(), &line), (0, "\"\"".into()), "{line}");
+    };
+    let (url, local) = ("s3://data/day=1/t.parquet", "@t.parquet");
+    for at in [url, local] {
+        run(&format!("-o {at}"));
+        run(&format!("--append-to {at} -o {at}"));
+    }
+    let rows = read_table(&place.path("mentions.parquet"), &[]).unwrap().num_rows();
+    let expect = fs::read(place.path("t.parquet")).unwrap();
+    assert!(server.get("data/day=1/t.parquet") == expect);
+    run(&format!("--append-to {url} -o @u.parquet"));
+    run(&format!("--append-to {local} -o {url}"));
+    assert!(server.get("data/day=1/t.parquet") == fs::read(place.path("u.parquet")).unwrap());
+    assert_eq!(read_table(&place.path("u.parquet"), &[]).unwrap().num_rows(), 3 * rows);
+}
+
 /// Goal: an output that a bucket refuses fails, either before the work or completely, with the URL
 /// and the remedy, and leaves nothing in the bucket or locally.
 #[test]

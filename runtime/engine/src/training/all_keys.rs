@@ -92,6 +92,11 @@ impl<'a> AllKeys<'a> {
         self.views.iter().map(source).collect()
     }
 
+    /// The views whose rows name the keys, by index in the catalogue.
+    pub fn views(&self) -> Vec<usize> {
+        self.views.iter().map(|(view, _)| *view).collect()
+    }
+
     /// The columns with which the events of `source` must be read.
     pub fn schema(&self, source: &str) -> Result<Arc<SourceSchema>> {
         self.options.schema(self.catalog, source)

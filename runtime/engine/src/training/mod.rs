@@ -14,6 +14,7 @@
 
 mod all_keys;
 mod answers;
+mod content;
 mod counts;
 mod joiner;
 mod known_keys;
@@ -27,6 +28,7 @@ mod training_set;
 mod view;
 
 pub use all_keys::AllKeys;
+pub use content::{Changed, Content};
 pub use counts::Counts;
 pub use options::Options;
 pub use trained::{Joined, Trained};

@@ -5,6 +5,7 @@
 //! Deliberately absent: reading and writing files.
 
 use super::answers::Answers;
+use super::content::Content;
 use super::counts::Counts;
 use super::joiner::{AllFound, Joiner};
 use super::known_keys::KnownKeys;
@@ -99,9 +100,21 @@ impl<'a> TrainingSet<'a> {
             };
             let (known, spine) = (KnownKeys::default(), Blocks::new(room.block_bytes(filled)));
             let features = &view.features;
-            let index = view.view;
-            views.push(View { index, loaded, features, sweep, cut, layout, known, spine });
+            let (index, contents) = (view.view, vec![]);
             let source = loaded.declaration().event.source.clone();
+            let id = catalog.source(&source)?.id;
+            views.push(View {
+                index,
+                loaded,
+                features,
+                sweep,
+                cut,
+                layout,
+                known,
+                spine,
+                id,
+                contents,
+            });
             sources.entry(source).or_insert_with(Source::default);
         }
         Ok(TrainingSet {
@@ -156,11 +169,59 @@ impl<'a> TrainingSet<'a> {
         }
         let times = columns.as_of.values();
         if let (Some(least), Some(most)) = (times.iter().min(), times.iter().max()) {
-            let (low, high) = self.times.unwrap_or((*least, *most));
-            self.times = Some((low.min(*least), high.max(*most)));
+            self.also_reach(*least, *most);
         }
         self.spine_rows += spine.num_rows();
         Ok(())
+    }
+
+    /// Also reads what windows of questions from `first` to `last` would read, in microseconds: the
+    /// times of rows that were answered before, or for which no key was found.
+    pub fn also_reach(&mut self, first: i64, last: i64) {
+        let (low, high) = self.times.unwrap_or((first, last));
+        self.times = Some((low.min(first), high.max(last)));
+    }
+
+    /// The least and the greatest time of all questions so far, in microseconds.
+    pub fn times(&self) -> Option<(i64, i64)> {
+        self.times
+    }
+
+    /// From now on sums the content of what the windows of all questions can read, and the contents
+    /// of `earlier`, by the names of views, once more. The keys that `named` lists, as indices of
+    /// views in the catalogue, come from all rows before a time. To be called after the whole spine
+    /// was added and before the first event.
+    pub fn sum_contents(
+        &mut self,
+        earlier: Option<&BTreeMap<String, Content>>,
+        named: Option<(&[usize], Time)>,
+    ) {
+        let times =
+            self.times.map(|(first, last)| (Time::saturating(first), Time::saturating(last)));
+        let arrived_by = self.options.known.as_ref().and(self.times).map(|(_, last)| last);
+        for view in &mut self.views {
+            let mut range = match times {
+                Some((first, last)) => view.loaded.plan.fold.reach(first, last),
+                None => Interval { start: Time::MIN, end: Time::MIN },
+            };
+            if let Some((_, last)) = named.filter(|(named, _)| named.contains(&view.index)) {
+                range = Interval { start: Time::MIN, end: range.end.max(last) };
+            }
+            let own = Content::new(range, arrived_by);
+            let again = earlier.and_then(|all| all.get(&view.loaded.declaration().name));
+            let all = [own].into_iter().chain(again.map(Content::without_rows));
+            view.contents = all.map(Mutex::new).collect();
+        }
+    }
+
+    /// For each view, by its name, the content of what the windows of all questions can read, and
+    /// what was found of its earlier content.
+    pub fn contents(&self) -> BTreeMap<String, (Content, Option<Content>)> {
+        let of_view = |view: &View<'_>| {
+            let name = view.loaded.declaration().name.clone();
+            Some((name, (view.content(0)?, view.content(1))))
+        };
+        self.views.iter().filter_map(of_view).collect()
     }
 
     /// The event times of `source` that some window of the spine may read; events outside need not
@@ -224,7 +285,7 @@ impl<'a> TrainingSet<'a> {
         if let Some(worker) = known.workers.first_mut() {
             let views = &self.views[..];
             let keep =
-                |view: usize, mapped: &Mapped, arrived: &Arrived| views[view].keep(mapped, arrived);
+                |view: usize, mapped: &Mapped, arrived: &Arrived| views[view].take(mapped, arrived);
             let (refused, stopped) =
                 worker.map(self.catalog, &keep, &self.room, &counted.arrived)?;
             if let Some(stopped) = stopped.into_iter().next() {
@@ -257,7 +318,7 @@ impl<'a> TrainingSet<'a> {
         let go_on = |may: bool| if may { Ok(()) } else { Err(over()) };
         let refused = Mutex::new(Vec::new());
         let keep =
-            |view: usize, mapped: &Mapped, arrived: &Arrived| views[view].keep(mapped, arrived);
+            |view: usize, mapped: &Mapped, arrived: &Arrived| views[view].take(mapped, arrived);
         let read = reading::read(
             workers,
             reader,
