@@ -100,6 +100,7 @@ impl Place {
                        [services.wide]\nfeatures = [\"every_type.*\", \"shifted.*\", \
                        \"every_aggregate.*\", \"every_window.*\", \"answer.*\"]\n\n\
                        [services.keyed]\nfeatures = [\"every_type.*\", \"shifted.*\"]\n\n\
+                       [services.recent]\nfeatures = [\"every_type.count_30d\"]\n\n\
                        [services.anonymous]\nfeatures = [\"untold.*\"]\n\n\
                        [services.flights]\nfeatures = [\"flights_exact.*\"]\n\
                        keys = { flights_exact = { origin = \"name\" } }\n\n\
@@ -257,13 +258,16 @@ fn s22_events_that_reach_old_rows_refuse_to_append() {
     };
     for (service, views) in [
         ("keyed", &["every_type", "shifted"][..]),
+        // One window with a start, of a view that also has windows without one.
+        ("recent", &["every_type"]),
         ("anonymous", &["untold"]),
         ("flights", &["flights_exact"]),
     ] {
+        let lifetime = ["keyed", "anonymous"].contains(&service);
         place.run(&job(service, &old, "old.parquet")).unwrap();
         let append = job(service, &new, "new.parquet").append_to(place.at("old.parquet"));
         let come = |hour: i64| match service {
-            "keyed" => {
+            "keyed" | "recent" => {
                 fs::write(place.at("typed_1.ndjson"), typed("late", 3, (hour, 9), 0)).unwrap();
             }
             "anonymous" => {
@@ -289,7 +293,7 @@ fn s22_events_that_reach_old_rows_refuse_to_append() {
             "events",
             views,
         );
-        for (hour, within) in [(770, false), (780, false), (20, service != "flights")] {
+        for (hour, within) in [(770, false), (780, false), (10, lifetime)] {
             come(hour);
             if within {
                 place.refused(&append, "events", views);

@@ -43,6 +43,17 @@ impl<'a> Sweep<'a> {
         self.before.iter().map(move |slot| &plan.slots[*slot])
     }
 
+    /// The event times that the windows of the sweep's features may read for questions from `first`
+    /// to `last`; without a start if one of them has none. The bounds of a window never decrease as
+    /// the time of the question increases.
+    pub fn windows(&self, first: Time, last: Time) -> Interval {
+        let (first, last) = (self.plan.intervals(first), self.plan.intervals(last));
+        let spans = || self.spans.iter().map(|slots| slots.span);
+        let start = spans().map(|span| first[span].start).min().unwrap_or(Time::MIN);
+        let end = spans().map(|span| last[span].end).max().unwrap_or(start);
+        Interval { start, end: end.max(start) }
+    }
+
     /// The event times of the rows that a cut sweep needs for questions from `first` to `last`.
     /// Earlier rows must be in [`Entity::before`](super::Entity::before).
     pub fn reach(&self, first: Time, last: Time) -> Interval {

@@ -201,7 +201,7 @@ impl<'a> TrainingSet<'a> {
         let arrived_by = self.options.known.as_ref().and(self.times).map(|(_, last)| last);
         for view in &mut self.views {
             let mut range = match times {
-                Some((first, last)) => view.loaded.plan.fold.reach(first, last),
+                Some((first, last)) => view.sweep.windows(first, last),
                 None => Interval { start: Time::MIN, end: Time::MIN },
             };
             if let Some((_, last)) = named.filter(|(named, _)| named.contains(&view.index)) {
