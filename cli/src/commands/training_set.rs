@@ -40,8 +40,8 @@ pub struct TrainingSetCommand {
     /// The training set's file: .parquet, .arrow, .ndjson or .csv; a path or the URL of an object
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Append the rows to those of this training set (.parquet), which must be of the same service,
-    /// settings and code, and of events that are still the same; may be the output itself
+    /// Append the rows to those of this training set (.parquet), which may be the output itself;
+    /// refused if its service, settings, code or events are no longer those that it was made of
     #[arg(long, value_name = "FILE")]
     append_to: Option<PathBuf>,
     /// The column that holds the time of each row
