@@ -154,6 +154,10 @@ pub fn window(view: &FeatureView, window: Window) -> String {
             let end = if exact { " exact" } else { "" };
             format!("last {rows}{skipped} in {}{end}", duration(lookback_us))
         }
+        Window::LatestEvent { lookback_us, exact } => {
+            let end = if exact { " exact" } else { "" };
+            format!("latest event in {}{end}", duration(lookback_us))
+        }
         Window::Session { gap_us, lookback_us, open } => {
             let open = if open { "open " } else { "" };
             format!("{open}session {} in {}", duration(gap_us), duration(lookback_us))

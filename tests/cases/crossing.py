@@ -125,6 +125,8 @@ WINDOWS = {
     "last_rows": {"kind": "last_rows", "rows": 6, "lookback_us": "4h"},
     "last_rows_before": {"kind": "last_rows", "rows": 4, "skip": 2, "lookback_us": "4h"},
     "last_rows_exact": {"kind": "last_rows", "rows": 6, "lookback_us": "50m", "exact": True},
+    "latest_event": {"kind": "latest_event", "lookback_us": "4h"},
+    "latest_event_exact": {"kind": "latest_event", "lookback_us": "30m", "exact": True},
     "session": {"kind": "session", "gap_us": "20m", "lookback_us": "6h"},
     "session_open": {"kind": "session", "gap_us": "20m", "lookback_us": "6h", "open": True},
 }

@@ -217,7 +217,8 @@ const AGGREGATES: &str = "all any approx_count_distinct approx_percentile arg_ma
     percentile_cont percentile_disc product rate ratio regr_intercept regr_r2 regr_slope skewness \
     stddev_pop stddev_samp sum time_since_first time_since_last top_k unique_count var_pop \
     var_samp vector_mean vector_sum";
-const WINDOWS: &str = "exact hopping last_rows lifetime series session sliding";
+const WINDOWS: &str =
+    "calendar exact hopping last_rows latest_event lifetime series session sliding";
 
 /// Goal: the artifact declares every aggregate and every window. Method: its manifest compared with
 /// the lists of docs/FEATURES.md.

@@ -145,9 +145,10 @@ impl Aggregate {
         let refused = |why: String| Err(Error::new(text.span(), why));
         match (self.demand, window.length_us) {
             (Demand::Nothing, _) => Ok(()),
-            (Demand::Length, Some(_)) if !window.is_last_rows => Ok(()),
+            (Demand::Length, Some(_)) if !window.picks_rows => Ok(()),
             (Demand::Length, _) => refused(
-                "a rate needs a window with a length: neither lifetime nor the last n rows"
+                "a rate needs a window with a length: neither lifetime nor the last n rows \
+                 nor the latest event"
                     .to_string(),
             ),
             (Demand::HalfLife(_), None) => refused(

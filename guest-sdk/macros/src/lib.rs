@@ -138,7 +138,7 @@ pub fn event(item: TokenStream) -> TokenStream {
 ///
 /// Windows are `"7d"`, `"90s exact"`, `"7d step 1d"`, `"1d tumbling"` and `"lifetime"`, each perhaps
 /// with an offset (`"7d offset 7d"`), `"7d series 4"`, `"last 10 in 90d"`,
-/// `"last 10 in 30m exact"`, `"last 1 skip 1 in 90d"`, `"session 30m in 7d"` and
+/// `"last 10 in 30m exact"`, `"last 1 skip 1 in 90d"`, `"latest event in 90d"`, `"session 30m in 7d"` and
 /// `"open session 30m in 7d"`. Calendar windows are `"month so far in Europe/Berlin"` and
 /// `"3 whole months in Europe/Berlin"`; units are days, weeks (`"week from sunday so far in UTC"`),
 /// months, quarters and years. `docs/FEATURES.md` has every formula, type and limit.

@@ -17,9 +17,12 @@ const SESSIONS_MAX: i64 = 10_000;
 /// What an author may write.
 const FORMS: &str = "\"7d\", \"7d offset 7d\", \"90s exact\", \"7d step 1d\", \"1d tumbling\", \
                      \"lifetime\", \"7d series 4\", \"last 10 in 90d\", \"last 10 in 30m exact\", \
-                     \"last 1 skip 1 in 90d\", \"session 30m in 7d\", \"open session 30m in 7d\", \
+                     \"last 1 skip 1 in 90d\", \"latest event in 90d\", \"session 30m in 7d\", \
+                     \"open session 30m in 7d\", \
                      \"month so far in Europe/Berlin\" or \"3 whole months in UTC\" \
                      (units us, ms, s, m, h, d)";
+
+const NO_OFFSET: &str = "the last rows, the latest event and sessions take no offset";
 
 type Read<T> = Result<T, String>;
 
@@ -32,8 +35,8 @@ pub(crate) struct Window {
     pub json: String,
     /// Its length, or that of its lookback or of one of its series; `None` for a lifetime.
     pub length_us: Option<i64>,
-    /// Whether it is the last rows of its lookback, which have no length in time.
-    pub is_last_rows: bool,
+    /// Whether it picks rows of its lookback by their order, so that it has no length in time.
+    pub picks_rows: bool,
 }
 
 /// The window of a literal such as `"7d"`.
@@ -48,10 +51,11 @@ fn parse(text: &str) -> Read<Window> {
         ["last", rows, "skip", skip, "in", ref lookback @ ..] => {
             return last_rows(rows, Some(skip), lookback);
         }
+        ["latest", "event", "in", ref lookback @ ..] => return latest_event(lookback),
         ["session", gap, "in", lookback] => return session(gap, lookback, false),
         ["open", "session", gap, "in", lookback] => return session(gap, lookback, true),
-        ["last" | "session" | "open", .., "offset", _] => {
-            return Err("the last rows and sessions take no offset".to_string());
+        ["last" | "latest" | "session" | "open", .., "offset", _] => {
+            return Err(NO_OFFSET.to_string());
         }
         ref words => words,
     };
@@ -69,7 +73,7 @@ fn parse(text: &str) -> Read<Window> {
     };
     let json = format!("{{{json},\"offset_us\":{offset_us}}}");
     let name = offset.map_or(name.clone(), |offset| format!("{name}_offset_{offset}"));
-    Ok(Window { name, json, length_us, is_last_rows: false })
+    Ok(Window { name, json, length_us, picks_rows: false })
 }
 
 /// A window that is given by durations, without its offset.
@@ -94,7 +98,7 @@ fn near_form(words: &[&str]) -> String {
     let words = words.iter().filter(|word| !word.starts_with(|c: char| c.is_ascii_digit()));
     let known = [
         "exact", "tumbling", "step", "series", "offset", "lifetime", "last", "session", "skip",
-        "open", "whole", "so", "far", "from",
+        "open", "whole", "so", "far", "from", "latest", "event",
     ];
     let near = words.filter_map(|word| Some((*word, near(word, known)?))).find(|(a, b)| a != b);
     near.map_or(FORMS.to_string(), |(word, near)| format!("{near} in place of {word}"))
@@ -212,14 +216,7 @@ fn last_rows(rows: &str, skip: Option<&str>, lookback: &[&str]) -> Read<Window> 
         }
     });
     let skip = skip.transpose()?;
-    let (lookback, lookback_us, exact) = match lookback {
-        [lookback] => (*lookback, sliding_us(lookback)?, false),
-        [lookback, "exact"] => (*lookback, exact_us(lookback)?, true),
-        [.., "offset", _] => {
-            return Err("the last rows and sessions take no offset".to_string());
-        }
-        other => return Err(format!("{:?} is no window; write {FORMS}", other.join(" "))),
-    };
+    let (lookback, lookback_us, exact) = looked_back(lookback)?;
     let (skipped, skip) = match skip {
         Some(skip) => (format!("_skip_{skip}"), format!("\"skip\":{skip},")),
         None => (String::new(), String::new()),
@@ -231,7 +228,28 @@ fn last_rows(rows: &str, skip: Option<&str>, lookback: &[&str]) -> Read<Window> 
             "{{\"kind\":\"last_rows\",\"rows\":{rows},{skip}\"lookback_us\":{lookback_us}{exact}}}"
         ),
         length_us: Some(lookback_us),
-        is_last_rows: true,
+        picks_rows: true,
+    })
+}
+
+/// A sliding or an exact window in which rows are looked for: its text, its length, and which.
+fn looked_back<'a>(lookback: &[&'a str]) -> Read<(&'a str, i64, bool)> {
+    match lookback {
+        [lookback] => Ok((*lookback, sliding_us(lookback)?, false)),
+        [lookback, "exact"] => Ok((*lookback, exact_us(lookback)?, true)),
+        [.., "offset", _] => Err(NO_OFFSET.to_string()),
+        other => Err(format!("{:?} is no window; write {FORMS}", other.join(" "))),
+    }
+}
+
+fn latest_event(lookback: &[&str]) -> Read<Window> {
+    let (lookback, lookback_us, exact) = looked_back(lookback)?;
+    let (end, exact) = if exact { ("_exact", ",\"exact\":true") } else { ("", "") };
+    Ok(Window {
+        name: format!("latest_event_in_{lookback}{end}"),
+        json: format!("{{\"kind\":\"latest_event\",\"lookback_us\":{lookback_us}{exact}}}"),
+        length_us: Some(lookback_us),
+        picks_rows: true,
     })
 }
 
@@ -253,7 +271,7 @@ fn session(gap: &str, lookback: &str, open: bool) -> Read<Window> {
             "{{\"kind\":\"session\",\"gap_us\":{gap_us},\"lookback_us\":{lookback_us}{open}}}"
         ),
         length_us: Some(lookback_us),
-        is_last_rows: false,
+        picks_rows: false,
     })
 }
 

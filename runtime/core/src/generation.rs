@@ -242,6 +242,7 @@ fn window_kind(window: Window) -> &'static str {
         Window::Lifetime { .. } => "lifetime",
         Window::Series { .. } => "series",
         Window::LastRows { .. } => "last_rows",
+        Window::LatestEvent { .. } => "latest_event",
         Window::Session { .. } => "session",
         Window::Calendar { .. } => "calendar",
     }

@@ -148,6 +148,9 @@ class Case:
         if window["kind"] == "last_rows":
             rows = rows[: len(rows) - min(window.get("skip", 0), len(rows))]
             rows = rows[-window["rows"] :]
+        if window["kind"] == "latest_event" and rows:
+            latest = (rows[-1]["event_time"], rows[-1]["event_id"])
+            rows = [row for row in rows if (row["event_time"], row["event_id"]) == latest]
         if window["kind"] == "session":
             closed_by = None if window.get("open") else bounds[1]
             rows = latest_session(rows, window["gap_us"], closed_by)

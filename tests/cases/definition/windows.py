@@ -38,7 +38,7 @@ def intervals(window, origin, as_of):
         return [(saturated(hi - window["length_us"]), hi)]
     if window.get("exact"):
         return [(saturated(hi - window["lookback_us"]), hi)]
-    length = window["lookback_us"] if kind in ("last_rows", "session") else window["length_us"]
+    length = window["lookback_us"] if kind in ("last_rows", "latest_event", "session") else window["length_us"]
     step = hop(length)
     if offset > 0:
         hi = floor(hi, step)

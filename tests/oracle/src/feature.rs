@@ -282,7 +282,11 @@ impl Feature {
         let length_us = self.window.length_us();
         match self.aggregate {
             Aggregate::Rate { .. }
-                if length_us.is_none() || matches!(self.window, Window::LastRows { .. }) =>
+                if length_us.is_none()
+                    || matches!(
+                        self.window,
+                        Window::LastRows { .. } | Window::LatestEvent { .. }
+                    ) =>
             {
                 Err("a rate needs a span of time: no lifetime, no last rows".to_string())
             }

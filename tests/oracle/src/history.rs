@@ -121,7 +121,10 @@ fn has_tables(feature: Feature) -> bool {
     let aggregate = matches!(feature.aggregate, Count | Sum | Mean | Min | Max | First | Last);
     let picks = matches!(
         feature.window,
-        Window::Series { .. } | Window::LastRows { .. } | Window::Session { .. }
+        Window::Series { .. }
+            | Window::LastRows { .. }
+            | Window::LatestEvent { .. }
+            | Window::Session { .. }
     );
     aggregate && !picks && feature.filter.is_none() && feature.by.is_none()
 }

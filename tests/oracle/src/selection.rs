@@ -37,6 +37,12 @@ impl<'a> Selection<'a> {
                 rows.truncate(rows.len().saturating_sub(skip));
                 rows.drain(..rows.len().saturating_sub(most));
             }
+            Window::LatestEvent { .. } => {
+                if let Some(last) = rows.last().copied() {
+                    let event = |row: &Row| (row.event_time, row.event_id.clone());
+                    rows.retain(|row| event(row) == event(last));
+                }
+            }
             Window::Session { gap_us, open, .. } => {
                 let closed_by = if open { None } else { Some(span.hi) };
                 rows = latest_session(&rows, gap_us, closed_by);

@@ -58,6 +58,13 @@ pub enum Window {
         /// Whether the window is exact.
         exact: bool,
     },
+    /// The rows of the latest event of a sliding or an exact window.
+    LatestEvent {
+        /// The length of the window.
+        lookback_us: i64,
+        /// Whether the window is exact.
+        exact: bool,
+    },
     /// The latest session of a sliding window.
     Session {
         /// The most time between two neighbours of one session.
@@ -113,9 +120,9 @@ impl Window {
             | Window::Exact { length_us, .. }
             | Window::Hopping { length_us, .. }
             | Window::Series { length_us, .. } => Some(length_us),
-            Window::LastRows { lookback_us, .. } | Window::Session { lookback_us, .. } => {
-                Some(lookback_us)
-            }
+            Window::LastRows { lookback_us, .. }
+            | Window::LatestEvent { lookback_us, .. }
+            | Window::Session { lookback_us, .. } => Some(lookback_us),
             Window::Calendar { unit, whole, .. } => {
                 let days = match unit {
                     CalendarUnit::Day => 1,
@@ -140,10 +147,11 @@ impl Window {
             Window::Series { length_us, count, offset_us } => {
                 sliding(as_of, origin_us, length_us, offset_us, count)
             }
-            Window::LastRows { lookback_us, exact: true, .. } => ending(as_of, lookback_us),
-            Window::LastRows { lookback_us, .. } | Window::Session { lookback_us, .. } => {
-                sliding(as_of, origin_us, lookback_us, 0, 1)
-            }
+            Window::LastRows { lookback_us, exact: true, .. }
+            | Window::LatestEvent { lookback_us, exact: true } => ending(as_of, lookback_us),
+            Window::LastRows { lookback_us, .. }
+            | Window::LatestEvent { lookback_us, .. }
+            | Window::Session { lookback_us, .. } => sliding(as_of, origin_us, lookback_us, 0, 1),
             Window::Exact { length_us, offset_us } => {
                 ending(before(as_of, offset_us, 1), length_us)
             }

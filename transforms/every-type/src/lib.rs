@@ -84,10 +84,11 @@ fn shifted<'a>(event: &Typed<'a>) -> Option<Shifted<'a>> {
 /// Several rows an event, so that a row's ordinal decides ties; and refused events.
 #[derive(View)]
 #[view(key = [part], null_keys, history = "12h")]
-#[features(count, windows = ["1d"])]
+#[features(count, windows = ["1d", "latest event in 1d", "latest event in 6h exact"])]
 pub struct Parts {
     pub part: Option<i64>,
     #[features(first, last, max, windows = ["1d", "lifetime"])]
+    #[features(sum, first, last, list, windows = ["latest event in 2d"])]
     pub ordinal: i64,
 }
 

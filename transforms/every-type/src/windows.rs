@@ -18,7 +18,9 @@ use lockstep_sdk::prelude::*;
 ])]
 #[features(count, time_since_first, windows = [
     "lifetime", "lifetime offset 2d", "last 1 in 1h", "last 7 in 30d", "last 3 in 90s exact",
-    "last 2 skip 2 in 1d exact", "open session 10m in 12h",
+    "last 2 skip 2 in 1d exact", "open session 10m in 12h", "latest event in 12h",
+    "day so far in Europe/Dublin", "2 whole days in Asia/Kathmandu", "1 whole week in Pacific/Apia",
+    "month so far in America/St_Johns", "1 whole day in UTC offset 1d",
 ])]
 #[features(count, share = ratio(count_where(flag), count), by = text, by_limit = 3, windows = [
     "11h", "1h exact", "2d step 1h", "3h series 2", "last 5 in 12d", "session 10m in 12h",
@@ -30,6 +32,7 @@ pub struct EveryWindow<'a> {
         "1h", "90s exact", "1h tumbling", "lifetime", "3h series 2", "last 3 in 12h",
         "last 1 skip 1 in 30d", "session 10m in 12h",
     ])]
+    #[features(sum, mode, windows = ["week from sunday so far in UTC", "3 whole days in Europe/Berlin"])]
     #[features(histogram(6), windows = ["1d exact", "1d series 3", "last 4 in 30d"])]
     pub int: Option<i64>,
     #[features(sum, mean, min, max, first, decayed_sum("6h"), windows = [

@@ -53,6 +53,16 @@ fn s03_windows_become_json() {
             r#"{"kind":"lifetime","offset_us":604800000000}"#,
         ),
         (
+            "latest event in 90d",
+            "latest_event_in_90d",
+            r#"{"kind":"latest_event","lookback_us":7776000000000}"#,
+        ),
+        (
+            "latest event in 90s exact",
+            "latest_event_in_90s_exact",
+            r#"{"kind":"latest_event","lookback_us":90000000,"exact":true}"#,
+        ),
+        (
             "7d series 4",
             "7d_series_4",
             r#"{"kind":"series","length_us":604800000000,"count":4,"offset_us":0}"#,

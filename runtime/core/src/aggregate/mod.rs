@@ -50,6 +50,7 @@ pub mod hll;
 pub mod int_sum;
 pub mod keyed;
 pub mod last_rows;
+pub mod latest_event;
 pub mod leading;
 pub mod moments;
 pub mod number;

@@ -181,6 +181,11 @@ pub enum SlotKind {
         /// The slots of each row.
         inner: Vec<Slot>,
     },
+    /// The states of `inner` over the rows of the latest event.
+    LatestEvent {
+        /// The slots of the event.
+        inner: Vec<Slot>,
+    },
     /// The states of `inner` over each session, which is a sequence of rows close in time.
     Sessions {
         /// The greatest distance between neighbours.
@@ -228,7 +233,10 @@ impl Slot {
                 visit(*other);
             }
             SlotKind::Keyed { by, .. } => visit(*by),
-            SlotKind::User { .. } | SlotKind::LastRows { .. } | SlotKind::Sessions { .. } => {}
+            SlotKind::User { .. }
+            | SlotKind::LastRows { .. }
+            | SlotKind::LatestEvent { .. }
+            | SlotKind::Sessions { .. } => {}
         }
         self.inner().iter().for_each(|inner| inner.visit_columns(visit));
     }
@@ -241,6 +249,7 @@ impl Slot {
                 | SlotKind::ArgExtreme { .. }
                 | SlotKind::Places { .. }
                 | SlotKind::LastRows { .. }
+                | SlotKind::LatestEvent { .. }
         );
         own || self.inner().iter().any(Slot::looks_at_order)
     }

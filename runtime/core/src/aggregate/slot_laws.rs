@@ -167,7 +167,8 @@ fn kinds() -> Vec<SlotKind> {
     ]
 }
 
-/// Each kind alone, with a filter, and within maps, last rows and sessions; and a map in sessions.
+/// Each kind alone, with a filter, and within maps, last rows, the latest event and sessions; and a
+/// map in each.
 pub(crate) fn slots() -> Vec<Slot> {
     let plain = || kinds().into_iter().map(|kind| Slot { kind, filter: None }).collect::<Vec<_>>();
     let filtered = kinds().into_iter().map(|kind| Slot { kind, filter: Some(FLAG) });
@@ -176,6 +177,8 @@ pub(crate) fn slots() -> Vec<Slot> {
         keyed(4),
         keyed(100),
         SlotKind::LastRows { rows: 4, inner: plain() },
+        SlotKind::LatestEvent { inner: plain() },
+        SlotKind::LatestEvent { inner: vec![Slot { kind: keyed(3), filter: None }] },
         SlotKind::Sessions { gap_us: 2_000_000, inner: plain() },
         SlotKind::Sessions {
             gap_us: 2_000_000,

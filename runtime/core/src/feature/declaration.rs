@@ -76,6 +76,11 @@ impl Feature {
         self.aggregate.check()?;
         self.check_other_columns(view)?;
         self.check_window()?;
+        if matches!(self.window, Window::LatestEvent { .. }) && view.event.id.is_none() {
+            return Err(Error::input(
+                "the latest event is known by its id; give the Event struct an event id",
+            ));
+        }
         let (data_type, _) = self.data_type(view, aggregates)?;
         let map = if let DataType::List(element) = &data_type { &**element } else { &data_type };
         match (self.by.as_ref().and_then(|by| by.top), map) {
@@ -158,10 +163,10 @@ impl Feature {
     /// Checks that the aggregate has a meaning over the window.
     fn check_window(&self) -> Result<()> {
         use Aggregate as A;
-        let (bounded, rows) = (self.window.length_us(), self.window.is_last_rows());
+        let (bounded, rows) = (self.window.length_us(), self.window.picks_rows());
         match &self.aggregate {
             A::Rate { .. } if bounded.is_none() || rows => Err(Error::input(
-                "a rate needs a window with a start: neither lifetime nor the last n rows",
+                "a rate needs a window with a start: neither lifetime nor the last n rows nor the latest event",
             )),
             A::DecayedSum { half_life_us } | A::DecayedCount { half_life_us } => match bounded {
                 Some(length_us) if length_us <= half_life_us.saturating_mul(HALF_LIVES_MAX) => {

@@ -71,6 +71,11 @@ impl Builder<'_> {
                 let inner = Box::new(self.by(inner_of(slots, slot), feature, None)?);
                 Ok(Finalizer::LastRows { slot, skip, inner })
             }
+            Window::LatestEvent { .. } => {
+                let slot = nested(slots, SlotKind::LatestEvent { inner: vec![] }, filter);
+                let inner = Box::new(self.by(inner_of(slots, slot), feature, None)?);
+                Ok(Finalizer::LatestEvent { slot, inner })
+            }
             Window::Session { gap_us, open, .. } => {
                 let kind = SlotKind::Sessions { gap_us, inner: vec![] };
                 let slot = nested(slots, kind, filter);
@@ -400,6 +405,7 @@ fn nested(slots: &mut Vec<Slot>, kind: SlotKind, filter: Option<usize>) -> usize
             (by, limit) == (b, l)
         }
         (SlotKind::LastRows { rows: a, .. }, SlotKind::LastRows { rows: b, .. }) => a == b,
+        (SlotKind::LatestEvent { .. }, SlotKind::LatestEvent { .. }) => true,
         (SlotKind::Sessions { gap_us: a, .. }, SlotKind::Sessions { gap_us: b, .. }) => a == b,
         _ => false,
     };
@@ -414,6 +420,7 @@ fn inner_of(slots: &mut [Slot], slot: usize) -> &mut Vec<Slot> {
     match &mut slots[slot].kind {
         SlotKind::Keyed { inner, .. }
         | SlotKind::LastRows { inner, .. }
+        | SlotKind::LatestEvent { inner }
         | SlotKind::Sessions { inner, .. } => inner,
         kind => unreachable!("{kind:?} holds no slots"),
     }

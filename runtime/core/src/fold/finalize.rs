@@ -35,6 +35,8 @@ pub(super) enum Finalizer {
     Keyed { slot: usize, inner: Plain, kept: Option<KeptEntries> },
     /// A value over the last n rows, without the newest `skip`.
     LastRows { slot: usize, skip: u32, inner: Box<Finalizer> },
+    /// A value over the rows of the latest event.
+    LatestEvent { slot: usize, inner: Box<Finalizer> },
     /// A value over the latest session, or the latest that is closed after such a gap.
     Session { slot: usize, closed_after: Option<i64>, inner: Box<Finalizer> },
 }
@@ -46,6 +48,7 @@ impl Finalizer {
             Finalizer::Plain(plain) => plain.slots(),
             Finalizer::Keyed { slot, .. }
             | Finalizer::LastRows { slot, .. }
+            | Finalizer::LatestEvent { slot, .. }
             | Finalizer::Session { slot, .. } => vec![*slot],
         }
     }
@@ -99,6 +102,16 @@ impl Finalizer {
                 }
                 // The guest merges its unit states later, when the state is settled.
                 inner.answer(within, &merged, context, users)
+            }
+            Finalizer::LatestEvent { slot, inner } => {
+                let State::LatestEvent(latest) = &states[*slot] else {
+                    unreachable!("the plan's slot")
+                };
+                let within = slots[*slot].inner();
+                match latest.states() {
+                    Some(states) => inner.answer(within, states, context, users),
+                    None => inner.answer(within, &zeros(within), context, users),
+                }
             }
             Finalizer::Session { slot, closed_after, inner } => {
                 let State::Sessions(sessions) = &states[*slot] else {

@@ -135,6 +135,7 @@ fn heap_bytes(slot: &Slot) -> usize {
         SlotKind::Vector { length, .. } => *length as usize * size_of::<i128>(),
         SlotKind::Keyed { limit, inner: slots, .. } => inner(slots, *limit as usize),
         SlotKind::LastRows { rows, inner: slots } => inner(slots, *rows as usize),
+        SlotKind::LatestEvent { inner: slots } => inner(slots, 1),
         SlotKind::Sessions { inner: slots, .. } => inner(slots, USUAL_VALUES),
         _ => 0,
     }

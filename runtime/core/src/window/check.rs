@@ -46,6 +46,8 @@ impl Window {
                 let kept = rows.saturating_add(skip);
                 check_count("last n, with the rows that are skipped,", "rows", kept, limit)?;
             }
+            Window::LatestEvent { lookback_us, exact: true } => check_exact(lookback_us)?,
+            Window::LatestEvent { lookback_us, .. } => check_sliding(lookback_us)?,
             Window::Session { gap_us, lookback_us, .. } => {
                 check_sliding(lookback_us)?;
                 check_gap(gap_us, lookback_us)?;

@@ -54,6 +54,12 @@ pub enum Window {
         #[serde(default, skip_serializing_if = "is_false")]
         exact: bool,
     },
+    /// The rows of the latest event of a sliding or an exact window.
+    LatestEvent {
+        lookback_us: i64,
+        #[serde(default, skip_serializing_if = "is_false")]
+        exact: bool,
+    },
     /// The latest session of a sliding window: the latest closed one, or with `open` the latest.
     Session {
         gap_us: i64,
@@ -100,9 +106,9 @@ impl Window {
             | Window::Exact { length_us, .. }
             | Window::Hopping { length_us, .. }
             | Window::Series { length_us, .. } => Some(length_us),
-            Window::LastRows { lookback_us, .. } | Window::Session { lookback_us, .. } => {
-                Some(lookback_us)
-            }
+            Window::LastRows { lookback_us, .. }
+            | Window::LatestEvent { lookback_us, .. }
+            | Window::Session { lookback_us, .. } => Some(lookback_us),
             Window::Lifetime { .. } => None,
         }
     }
@@ -116,7 +122,7 @@ impl Window {
             | Window::Series { offset_us, .. }
             | Window::Calendar { offset_us, .. }
             | Window::Lifetime { offset_us } => offset_us,
-            Window::LastRows { .. } | Window::Session { .. } => 0,
+            Window::LastRows { .. } | Window::LatestEvent { .. } | Window::Session { .. } => 0,
         }
     }
 
@@ -125,9 +131,9 @@ impl Window {
         matches!(self, Window::Session { .. })
     }
 
-    /// Whether it selects the last rows.
-    pub fn is_last_rows(self) -> bool {
-        matches!(self, Window::LastRows { .. })
+    /// Whether it picks rows by their order, so that it has no length in time.
+    pub fn picks_rows(self) -> bool {
+        matches!(self, Window::LastRows { .. } | Window::LatestEvent { .. })
     }
 
     /// The intervals that it reads, newest first.
@@ -143,10 +149,13 @@ impl Window {
             Window::Series { length_us, count, offset_us } => {
                 (0..count).map(|back| sliding(length_us, offset_us, back)).collect()
             }
-            Window::LastRows { lookback_us, exact: true, .. } => {
+            Window::LastRows { lookback_us, exact: true, .. }
+            | Window::LatestEvent { lookback_us, exact: true } => {
                 vec![Span::Exact { length_us: lookback_us, offset_us: 0 }]
             }
-            Window::LastRows { lookback_us, .. } | Window::Session { lookback_us, .. } => {
+            Window::LastRows { lookback_us, .. }
+            | Window::LatestEvent { lookback_us, .. }
+            | Window::Session { lookback_us, .. } => {
                 vec![sliding(lookback_us, 0, 0)]
             }
             Window::Calendar { unit, first_day, zone, whole, offset_us } => {

@@ -61,6 +61,9 @@ pub(crate) fn window() -> impl Strategy<Value = Window> {
         1 => (1u32..=900, 0u32..100, sliding_us(), any::<bool>()).prop_map(
             |(rows, skip, lookback_us, exact)| Window::LastRows { rows, skip, lookback_us, exact }
         ),
+        1 => (sliding_us(), any::<bool>()).prop_map(|(lookback_us, exact)| {
+            Window::LatestEvent { lookback_us, exact }
+        }),
         1 => (sliding_us(), any::<bool>()).prop_map(|(lookback_us, open)| {
             Window::Session { gap_us: lookback_us / SESSIONS_MAX + 1, lookback_us, open }
         }),

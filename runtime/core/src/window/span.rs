@@ -252,12 +252,13 @@ mod tests {
             Window::Series { length_us, count, offset_us } => {
                 sliding(length_us, offset_us, i128::from(count))
             }
-            Window::LastRows { lookback_us, exact: true, .. } => {
+            Window::LastRows { lookback_us, exact: true, .. }
+            | Window::LatestEvent { lookback_us, exact: true } => {
                 vec![(end - i128::from(lookback_us), end)]
             }
-            Window::LastRows { lookback_us, .. } | Window::Session { lookback_us, .. } => {
-                sliding(lookback_us, 0, 1)
-            }
+            Window::LastRows { lookback_us, .. }
+            | Window::LatestEvent { lookback_us, .. }
+            | Window::Session { lookback_us, .. } => sliding(lookback_us, 0, 1),
             Window::Exact { length_us, .. } => vec![(end - i128::from(length_us), end)],
             Window::Hopping { length_us, step_us, .. } => {
                 let hi = floor(end, i128::from(step_us));

@@ -47,6 +47,10 @@ pub(super) fn read(json: &Json) -> Result<Window, String> {
             };
             (rows, &["kind", "rows", "skip", "lookback_us", "exact"])
         }
+        "latest_event" => {
+            let (lookback_us, exact) = (length("lookback_us")?, window.flag("exact")?);
+            (Window::LatestEvent { lookback_us, exact }, &["kind", "lookback_us", "exact"])
+        }
         "session" => {
             let session = Window::Session {
                 gap_us: length("gap_us")?,

@@ -172,6 +172,9 @@ impl Slot {
             (SlotKind::LastRows { rows: most, inner }, State::LastRows(last)) => {
                 last.update(*most, inner, rows, row);
             }
+            (SlotKind::LatestEvent { inner }, State::LatestEvent(latest)) => {
+                latest.update(inner, rows, row);
+            }
             (SlotKind::Sessions { gap_us, inner }, State::Sessions(sessions)) => {
                 sessions.update(*gap_us, inner, rows, row);
             }
@@ -237,6 +240,9 @@ impl Slot {
             }
             (SlotKind::LastRows { rows, .. }, State::LastRows(a), State::LastRows(b)) => {
                 a.merge(*rows, b);
+            }
+            (SlotKind::LatestEvent { inner }, State::LatestEvent(a), State::LatestEvent(b)) => {
+                a.merge(inner, b);
             }
             (SlotKind::Sessions { gap_us, inner }, State::Sessions(a), State::Sessions(b)) => {
                 a.merge(*gap_us, inner, b);

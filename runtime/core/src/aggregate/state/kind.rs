@@ -14,6 +14,7 @@ use crate::aggregate::hll::HyperLogLog;
 use crate::aggregate::int_sum::IntSum;
 use crate::aggregate::keyed::Keyed;
 use crate::aggregate::last_rows::LastRows;
+use crate::aggregate::latest_event::LatestEvent;
 use crate::aggregate::moments::Moments;
 use crate::aggregate::ordered::Placed;
 use crate::aggregate::percentile::Percentile;
@@ -75,6 +76,8 @@ pub enum State {
     Keyed(Keyed),
     /// States of the last rows.
     LastRows(LastRows),
+    /// States of the latest event.
+    LatestEvent(LatestEvent),
     /// States of sessions.
     Sessions(Sessions),
 }
@@ -108,6 +111,7 @@ impl Slot {
             SlotKind::User { .. } => State::User(UserState::zero()),
             SlotKind::Keyed { .. } => State::Keyed(Keyed::zero()),
             SlotKind::LastRows { .. } => State::LastRows(LastRows::zero()),
+            SlotKind::LatestEvent { .. } => State::LatestEvent(LatestEvent::zero()),
             SlotKind::Sessions { .. } => State::Sessions(Sessions::zero()),
         }
     }

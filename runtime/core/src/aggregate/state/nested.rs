@@ -13,6 +13,7 @@ impl Slot {
         match &self.kind {
             SlotKind::Keyed { inner, .. }
             | SlotKind::LastRows { inner, .. }
+            | SlotKind::LatestEvent { inner }
             | SlotKind::Sessions { inner, .. } => inner,
             _ => &[],
         }
@@ -32,6 +33,9 @@ impl Slot {
             }
             (_, State::LastRows(last)) => {
                 last.states_mut().for_each(|states| visit_users(self.inner(), states, visit));
+            }
+            (_, State::LatestEvent(latest)) => {
+                latest.states_mut().for_each(|states| visit_users(self.inner(), states, visit));
             }
             (_, State::Sessions(sessions)) => {
                 sessions.states_mut().for_each(|states| visit_users(self.inner(), states, visit));

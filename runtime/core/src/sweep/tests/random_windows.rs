@@ -71,7 +71,7 @@ fn distance_us() -> impl Strategy<Value = i64> {
 
 /// A window that reads every row of its interval, so that row order does not matter.
 fn plain_window() -> impl Strategy<Value = Window> {
-    let picks = |window: &Window| window.is_last_rows() || window.is_session();
+    let picks = |window: &Window| window.picks_rows() || window.is_session();
     samples::window().prop_filter("it picks rows", move |window| !picks(window))
 }
 

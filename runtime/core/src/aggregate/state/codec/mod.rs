@@ -22,6 +22,7 @@ use crate::aggregate::hll::HyperLogLog;
 use crate::aggregate::int_sum::IntSum;
 use crate::aggregate::keyed::Keyed;
 use crate::aggregate::last_rows::LastRows;
+use crate::aggregate::latest_event::LatestEvent;
 use crate::aggregate::moments::Moments;
 use crate::aggregate::ordered;
 use crate::aggregate::percentile::Percentile;
@@ -64,6 +65,7 @@ impl Slot {
             State::User(state) => state.encode(out),
             State::Keyed(keyed) => keyed.encode(self.inner(), out),
             State::LastRows(last) => last.encode(self.inner(), out),
+            State::LatestEvent(latest) => latest.encode(self.inner(), out),
             State::Sessions(sessions) => sessions.encode(self.inner(), out),
         }
     }
@@ -115,6 +117,9 @@ impl Slot {
             }
             SlotKind::LastRows { rows, inner } => {
                 State::LastRows(LastRows::decode(*rows, inner, bytes)?)
+            }
+            SlotKind::LatestEvent { inner } => {
+                State::LatestEvent(LatestEvent::decode(inner, bytes)?)
             }
             SlotKind::Sessions { gap_us, inner } => {
                 State::Sessions(Sessions::decode(*gap_us, inner, bytes)?)

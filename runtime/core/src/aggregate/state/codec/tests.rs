@@ -127,6 +127,7 @@ fn kinds() -> Vec<SlotKind> {
         K::Product { column: int },
         K::Bits { operation: BitOperation::And, column: int },
         K::Bits { operation: BitOperation::Xor, column: int },
+        K::LatestEvent { inner: inner() },
     ]
 }
 
@@ -197,6 +198,7 @@ const GOLDEN: &[(&str, &str)] = &[
     ("04", "b154"),
     ("ffffffffffffffff", "0000000000000000"),
     ("0000000000000000", "d4feffffffffffff"),
+    ("00", "0180000001ad274800030661000106"),
 ];
 
 fn hex(bytes: &[u8]) -> String {
