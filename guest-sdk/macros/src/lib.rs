@@ -96,7 +96,8 @@ pub fn event(item: TokenStream) -> TokenStream {
 /// boundary = "inclusive", null_keys, origin = "2024-01-01", exact_max = "1d")]`.
 ///
 /// Only `key` is needed; `key = []` makes all rows those of one entity. `history` is how far behind
-/// the newest events a window may end and still be answered exactly, `delay` answers as of so much
+/// the newest events a window may end and still be answered exactly, 7 days if it is not given
+/// (`"0s"` keeps the least), `delay` answers as of so much
 /// earlier, `boundary = "inclusive"` counts an event at exactly `as_of`. A row with a null in its
 /// key is set aside unless `null_keys` is given.
 /// `origin` moves the grid of hops and steps: a date, a date and time, or seconds since 1970.

@@ -77,6 +77,9 @@ fn key<'s>(structure: &'s Structure, settings: &mut Settings) -> Result<Option<V
     parts.iter().map(|part| structure.field(part, "key")).collect::<Result<_>>().map(Some)
 }
 
+/// The history of a view that declares none: questions about the last week are answered (S12).
+const HISTORY_US: i64 = 7 * DAY_US;
+
 /// The view in the manifest from `owner` to before its columns.
 fn head(key: &[&Column], mut settings: Settings) -> Result<String> {
     let owner = settings.text("owner")?.map_or_else(String::new, |owner| owner.value());
@@ -98,7 +101,7 @@ fn head(key: &[&Column], mut settings: Settings) -> Result<String> {
         }
     };
     let null_keys = settings.flag("null_keys")?;
-    let history_us = history.map_or(Ok(0), |text| duration(&text))?;
+    let history_us = history.map_or(Ok(HISTORY_US), |text| duration(&text))?;
     let delay_us = delay.map_or(Ok(0), |text| duration(&text))?;
     let origin_us = start.map_or(Ok(0), |text| origin(&text))?;
     let exact_max_us = exact_max.map_or(Ok(DAY_US), |text| duration(&text))?;
