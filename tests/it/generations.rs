@@ -5,6 +5,7 @@
 //! events are delivered twice. After each change the canonical export of the store must equal, byte
 //! for byte, that of a new store filled by the changed artifact. Deliberately absent: the commands.
 
+mod history;
 mod interrupted;
 mod kills;
 mod parting;

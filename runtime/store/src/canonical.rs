@@ -14,7 +14,7 @@ use super::key::prefix_end;
 use super::layout::{self, TileName};
 use super::progress::{self, Progress};
 use super::rejected::Rejected;
-use super::set_progress::{RowsContent, set_position};
+use super::set_progress::{self, RowsContent, set_position};
 use super::tiles;
 use crate::generations::SetNumber;
 use lockstep_core::error::{Error, Result};
@@ -131,7 +131,8 @@ impl Out<'_, '_> {
         let (plan, declaration) = (view.plan, view.plan.declaration());
         let name = declaration.name.as_bytes();
         let source = &declaration.event.source;
-        let retention = plan.ladder.retention(progress::watermark(snapshot, source)?);
+        let watermark = progress::watermark(snapshot, source)?;
+        let retention = set_progress::retention(snapshot, view.set, plan, watermark)?;
         self.add(&[b"generation ", name].concat(), view.generation.as_bytes())?;
         let prefix = layout::tiles_of(view.set);
         let named = |key: &[u8]| [b"tile ", name, b"\0", &key[prefix.len()..]].concat();

@@ -11,6 +11,7 @@
 //! m judged <source>                         the settings of admission for the source
 //! m base <source>                           the files that were read
 //! m set <set> <partition>                   the position that a state set has reached
+//! m sealed <set>                            from when on every time is answerable for a state set
 //! m rows <generation> <partition>           a position, and the content sum of a generation's rows
 //! m generations                             which generations there are, and which one is active
 //! w <artifact digest>                       an artifact's bytes
@@ -200,6 +201,11 @@ pub fn base(source: &str) -> Vec<u8> {
 /// The key of the position that a state set has reached in a partition of its source.
 pub fn set_position(set: SetNumber, partition: &str) -> Vec<u8> {
     [b"mset ".as_slice(), &set.to_be_bytes(), partition.as_bytes()].concat()
+}
+
+/// The key of the time from which on every time is answerable for a state set.
+pub fn sealed(set: SetNumber) -> Vec<u8> {
+    [b"msealed ".as_slice(), &set.to_be_bytes()].concat()
 }
 
 /// The key of the content sum of a generation's rows in a partition.

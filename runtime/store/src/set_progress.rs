@@ -1,13 +1,17 @@
-//! The progress of a state set, and the content sum of a generation's rows.
+//! The progress of a state set, what it keeps, and the content sum of a generation's rows.
 //!
-//! Invariant: both are written in the same atomic batch as the states. Deliberately absent: the
-//! progress of admission (`progress`), which belongs to a source partition whatever views there
+//! Invariant: they are written in the same atomic batch as the states, and the time from which on a
+//! set answers every question never goes back, whatever history its view declares later (S12): what
+//! was deleted under a shorter one does not return. Deliberately absent: the progress of admission (`progress`), which belongs to a source partition whatever views there
 //! are.
 
 use crate::generations::SetNumber;
 use crate::{Snapshot, WriteBatch, layout};
 use lockstep_core::error::{Error, Result};
 use lockstep_core::generation::Sha;
+use lockstep_core::tile::Retention;
+use lockstep_core::time::Time;
+use lockstep_core::view_plan::ViewPlan;
 
 /// The position up to which a state set includes the events of a partition of its source.
 pub fn set_position(snapshot: &dyn Snapshot, set: SetNumber, partition: &str) -> Result<u64> {
@@ -24,6 +28,59 @@ pub fn write_set_position(
     batch: &mut WriteBatch,
 ) -> Result<()> {
     batch.put(layout::set_position(set, partition), position.to_le_bytes())
+}
+
+/// What a state set keeps when its source's watermark is `watermark`, under the history that the view
+/// declares now: never more than was committed before.
+pub fn retention(
+    snapshot: &dyn Snapshot,
+    set: SetNumber,
+    plan: &ViewPlan,
+    watermark: Time,
+) -> Result<Retention> {
+    let declared = plan.ladder.retention(watermark);
+    let sealed = match committed(snapshot, set)? {
+        Some(sealed) => sealed,
+        // Earlier builds did not record it, and a history made another generation of a view.
+        // Whatever it was, it was at least none.
+        None if has_position(snapshot, set)? => {
+            plan.ladder.sealed(watermark, plan.declaration().event.skew_us)
+        }
+        None => return Ok(declared),
+    };
+    match sealed > declared.sealed {
+        true => Ok(plan.ladder.retention_at(sealed)),
+        false => Ok(declared),
+    }
+}
+
+/// Adds to a batch from when on every time is answerable for a state set, if that has changed.
+pub fn write_sealed(
+    snapshot: &dyn Snapshot,
+    set: SetNumber,
+    sealed: Time,
+    batch: &mut WriteBatch,
+) -> Result<()> {
+    match committed(snapshot, set)? == Some(sealed) {
+        true => Ok(()),
+        false => batch.put(layout::sealed(set), sealed.micros().to_le_bytes()),
+    }
+}
+
+fn committed(snapshot: &dyn Snapshot, set: SetNumber) -> Result<Option<Time>> {
+    let Some(bytes) = snapshot.get(&layout::sealed(set))? else { return Ok(None) };
+    let bytes = (&*bytes).try_into().map_err(|_| damaged())?;
+    Time::new(i64::from_le_bytes(bytes)).map(Some).ok_or_else(damaged)
+}
+
+/// Whether a state set holds events of some partition.
+fn has_position(snapshot: &dyn Snapshot, set: SetNumber) -> Result<bool> {
+    let mut found = false;
+    snapshot.scan_prefix(&layout::set_position(set, ""), &mut |_, _| {
+        found = true;
+        Ok(false)
+    })?;
+    Ok(found)
 }
 
 /// The content sum of a generation's rows from one partition up to a position: the sum of their
@@ -84,6 +141,13 @@ mod tests {
             (b"mset \0\0\0\x07p".as_slice(), Some(position.as_slice())),
         ];
         assert_eq!(written, expected);
+        let mut batch_of_sealed = WriteBatch::new();
+        let empty = MemoryStore::new();
+        let sealed = Time::saturating(0x0708);
+        write_sealed(&*empty.read().unwrap(), 7, sealed, &mut batch_of_sealed).unwrap();
+        let time = [8, 7, 0, 0, 0, 0, 0, 0];
+        let written: Vec<_> = batch_of_sealed.writes().collect();
+        assert_eq!(written, [(b"msealed \0\0\0\x07".as_slice(), Some(time.as_slice()))]);
         let store = MemoryStore::new();
         store.commit(batch).unwrap();
         let snapshot = store.read().unwrap();

@@ -17,7 +17,7 @@ use crate::key::prefix_end;
 use crate::layout;
 use crate::progress::{self, Progress};
 use crate::rejected::Rejected;
-use crate::set_progress::{RowsContent, set_position, write_set_position};
+use crate::set_progress::{self, RowsContent, set_position, write_set_position};
 use crate::tiles::{self, Deltas, TileReads, Wanted};
 use crate::unfinished::Unfinished;
 use bytes::Bytes;
@@ -135,6 +135,20 @@ impl StateSnapshot<'_> {
         set_position(&*self.0, set, partition)
     }
 
+    /// What a state set keeps when its source's watermark is `watermark` (S12); without a set, what
+    /// a new one would keep.
+    pub fn retention(
+        &self,
+        set: Option<SetNumber>,
+        view: &ViewPlan,
+        watermark: Time,
+    ) -> Result<Retention> {
+        match set {
+            Some(set) => set_progress::retention(&*self.0, set, view, watermark),
+            None => Ok(view.ladder.retention(watermark)),
+        }
+    }
+
     /// The content of a generation's rows of a partition.
     pub fn rows_content(&self, generation: &Sha, partition: &str) -> Result<RowsContent> {
         RowsContent::read(&*self.0, generation, partition)
@@ -163,7 +177,9 @@ impl StateSnapshot<'_> {
     /// Some of the keys of a state set that no version needs any more, at most so many.
     pub fn garbage(&self, set: SetNumber, keys_max: usize) -> Result<Garbage> {
         let mut keys: Vec<Vec<u8>> = Vec::new();
-        for prefix in [layout::tiles_of(set).to_vec(), layout::set_position(set, "")] {
+        let prefixes =
+            [layout::tiles_of(set).to_vec(), layout::set_position(set, ""), layout::sealed(set)];
+        for prefix in prefixes {
             self.0.scan(&prefix, &prefix_end(&prefix), &mut |key, _| {
                 keys.push(key.to_vec());
                 Ok(keys.len() < keys_max)
@@ -359,6 +375,16 @@ impl StateBatch {
     /// Says how far a state set is in a partition.
     pub fn position(&mut self, set: SetNumber, partition: &str, position: u64) -> Result<()> {
         write_set_position(set, partition, position, &mut self.0)
+    }
+
+    /// Says from when on a state set answers every question; `snapshot` is the state before.
+    pub fn sealed(
+        &mut self,
+        snapshot: &StateSnapshot<'_>,
+        set: SetNumber,
+        sealed: Time,
+    ) -> Result<()> {
+        set_progress::write_sealed(snapshot.bytes(), set, sealed, &mut self.0)
     }
 
     /// Records the content of a generation's rows of a partition.

@@ -35,10 +35,20 @@ pub struct Retention {
 impl Ladder {
     /// What is kept when the source's watermark is `watermark`.
     pub fn retention(&self, watermark: Time) -> Retention {
+        self.retention_at(self.sealed(watermark, self.head_us))
+    }
+
+    /// From when on every time is answerable, if the head reaches so far behind the watermark.
+    pub fn sealed(&self, watermark: Time, head_us: i64) -> Time {
+        let levels = self.levels();
+        watermark.minus(head_us).floor(levels.get(1).unwrap_or(&levels[0]).size_us())
+    }
+
+    /// What is kept if every time is answerable from `sealed` on.
+    pub fn retention_at(&self, sealed: Time) -> Retention {
         let levels = self.levels();
         // The size of the next coarser level's tiles; at the top level, of its own.
         let next_us = |at: usize| levels.get(at + 1).unwrap_or(&levels[at]).size_us();
-        let sealed = watermark.minus(self.head_us).floor(next_us(0));
         let mut from = vec![sealed; levels.len()];
         for reach in &self.reaches {
             let bounds = reach.span.interval(sealed, self.origin_us);

@@ -164,7 +164,7 @@ impl<'a> Backfill<'a> {
                 applied.stopped.extend(stop(&mut lineup, stopped, writer.partition()));
                 writer.with(&mut |batch| lineup.write(catalog, batch))
             })?;
-        last.retain(|(set, ..)| {
+        last.retain(|Filled { set, .. }| {
             let mut views = lineup.active.views.iter();
             views.any(|view| view.set == Some(*set) && view.stopped.is_none())
         });
@@ -266,9 +266,16 @@ impl Refill<'_> {
     }
 }
 
-/// What the last commit records of each target: its state set, its generation, and the sum over its
-/// rows.
-pub(super) type Filled = Vec<(SetNumber, Sha, u128)>;
+/// What the last commit records of a target.
+pub(super) struct Filled {
+    /// Its state set.
+    pub(super) set: SetNumber,
+    pub(super) generation: Sha,
+    /// The sum over its rows.
+    pub(super) content: u128,
+    /// From when on the set answers every question.
+    pub(super) sealed: Time,
+}
 
 /// The views that are being filled, with the workers that map their rows.
 struct Fill<'a> {
@@ -364,7 +371,7 @@ impl<'a> Fill<'a> {
         ids: impl Iterator<Item = Entry>,
         progress: &mut dyn FnMut(Step),
         stop: &mut dyn FnMut(Stopped, &mut Writer<'_>) -> Result<()>,
-    ) -> Result<Filled> {
+    ) -> Result<Vec<Filled>> {
         let watermark = read.watermark();
         let filled = self.targets.iter().enumerate();
         let filled = filled.filter_map(|(at, target)| Some((at, target, target.set?)));
@@ -385,7 +392,11 @@ impl<'a> Fill<'a> {
         writer.section(0, ids)?;
         rounds.write(self.workers, writer, progress, stop)?;
         let whole = filled.filter(|(_, target, _)| !target.stopped);
-        let last = whole.map(|(at, target, set)| (set, target.generation, read.contents[at]));
+        let last = whole.map(|(at, target, set)| {
+            let ladder = &self.catalog.views()[target.view].plan.ladder;
+            let sealed = ladder.retention(watermark).sealed;
+            Filled { set, generation: target.generation, content: read.contents[at], sealed }
+        });
         Ok(last.collect())
     }
 }

@@ -200,7 +200,7 @@ impl<'a> Writer<'a> {
 
     /// Makes the last commit: the remaining entries, the positions of the state sets, and for a
     /// first reading its results; the mark is removed. Returns the commit's number.
-    pub(super) fn finish(mut self, last: Last, filled: &Filled) -> Result<u64> {
+    pub(super) fn finish(mut self, last: Last, filled: &[Filled]) -> Result<u64> {
         let log = self.mark.log.take().ok_or_else(|| Error::bug("a backfill read nothing"))?;
         let (source, partition) = (self.source(), &self.mark.partition);
         self.batch.unmark(self.marking)?;
@@ -209,11 +209,14 @@ impl<'a> Writer<'a> {
             self.batch.progress(source, partition, &progress)?;
             self.batch.rejected(source, partition, &rejected)?;
         }
-        for (set, generation, sum) in filled {
-            self.batch.position(*set, partition, position)?;
-            let content = RowsContent { position, sum: *sum };
-            self.batch.rows_content(generation, partition, content)?;
+        let before = self.store.states()?;
+        for filled in filled {
+            self.batch.position(filled.set, partition, position)?;
+            self.batch.sealed(&before, filled.set, filled.sealed)?;
+            let content = RowsContent { position, sum: filled.content };
+            self.batch.rows_content(&filled.generation, partition, content)?;
         }
+        drop(before);
         self.store.commit_states(self.batch)
     }
 

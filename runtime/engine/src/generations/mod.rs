@@ -14,6 +14,6 @@ mod lineup;
 mod version;
 
 pub use catch_up::{CaughtUp, OpenFiles, View, catch_up};
-pub(crate) use lineup::{Fed, Lineup};
+pub(crate) use lineup::{Fed, FedView, Lineup};
 
 pub use version::generation;

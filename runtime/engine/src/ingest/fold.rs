@@ -12,11 +12,10 @@
 
 use super::applied::{Applied, Parted};
 use crate::admission::{Admission, Admitted, admit, arrivals, refused, set_aside};
-use crate::generations::{Fed, Lineup};
+use crate::generations::{Fed, FedView, Lineup};
 use crate::mapping::Mapped;
 use lockstep_core::error::{Error, Result};
 use lockstep_core::event::{EventBatch, SetAside, SourceSchema};
-use lockstep_core::tile::Retention;
 use lockstep_core::time::Time;
 use lockstep_core::view_plan::ViewPlan;
 use lockstep_store::generations::SetNumber;
@@ -176,8 +175,10 @@ impl<'a> Fold<'a> {
             .zip(views.iter())
             .map(|(view, fed)| (fed.set.unwrap_or(SetNumber::MAX), &view.plan))
             .collect();
-        let retention = |view: &(SetNumber, &ViewPlan)| view.1.ladder.retention(self.watermark);
-        let retentions: Vec<Retention> = plans.iter().map(retention).collect();
+        let retention = |(fed, (_, plan)): (&FedView, &(SetNumber, &ViewPlan))| {
+            self.snapshot.retention(fed.set, plan, self.watermark)
+        };
+        let retentions = views.iter().zip(&plans).map(retention).collect::<Result<Vec<_>>>()?;
         let mut deltas = Deltas::default();
         for partition in &self.partitions {
             let mapped = partition.mapped[at].iter();
@@ -187,11 +188,12 @@ impl<'a> Fold<'a> {
             }
         }
         writes.states(deltas, self.snapshot, &plans, &retentions, guests)?;
-        for (view, fed) in catalog.views().iter().zip(views.iter()) {
+        for ((view, fed), retention) in catalog.views().iter().zip(views.iter()).zip(&retentions) {
             if view.declaration().event.source != self.schema.source {
                 continue;
             }
             let Some(set) = fed.set.filter(|_| fed.folds) else { continue };
+            writes.sealed(self.snapshot, set, retention.sealed)?;
             for partition in &self.partitions {
                 let position = partition.progress.position;
                 writes.position(set, &partition.name, position)?;

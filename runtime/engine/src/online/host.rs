@@ -383,7 +383,8 @@ impl Answering {
         for (asked, wanted) in prepared.service.views.iter().zip(&prepared.wanted) {
             let view = &self.catalog.views()[asked.view].plan;
             let source = &view.declaration().event.source;
-            let retention = view.ladder.retention(snapshot.watermark(source)?);
+            let watermark = snapshot.watermark(source)?;
+            let retention = snapshot.retention(self.sets[asked.view], view, watermark)?;
             let (key, as_of) = (requests.key(0, asked, &view.fold), requests.as_of(0));
             let wanted = wanted.as_ref().map_err(Error::clone)?;
             merged.push(match (key, self.sets[asked.view]) {
@@ -402,7 +403,8 @@ impl Answering {
         for wanted in &service.views {
             let view = &self.catalog.views()[wanted.view].plan;
             let source = &view.declaration().event.source;
-            let retention = view.ladder.retention(snapshot.watermark(source)?);
+            let watermark = snapshot.watermark(source)?;
+            let retention = snapshot.retention(self.sets[wanted.view], view, watermark)?;
             oldest = oldest.max(tiles::oldest_answerable(view, &retention));
         }
         Ok(oldest)
